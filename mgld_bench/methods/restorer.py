@@ -1,0 +1,61 @@
+"""The interface of every method: an LR clip in, a stream of restored frames out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mgld_bench.clips.clip import Clip, Frame
+
+Precision = Literal["float32", "float16", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and how a method computes."""
+
+    device: str = "cpu"
+    """A torch device: "cpu", "cuda", "cuda:1"."""
+    precision: Precision = "float32"
+    max_memory: int | None = None
+    """Bytes that the method may use beside its weights; None: what is free."""
+
+
+class RestorerOptions(BaseModel):
+    """Base of a method's options: an option that does not exist is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Restorer(ABC):
+    """One method, ready to restore clips."""
+
+    Options: ClassVar[type[RestorerOptions]] = RestorerOptions
+    revision: ClassVar[int] = 1
+    """Raised when a change of the code changes the frames: restored clips of older revisions are then done again."""
+    scale: ClassVar[int] = 4
+
+    @abstractmethod
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path], compute: Compute) -> None:
+        """Build the method: ``options`` an instance of Options, ``weights`` the verified local file per role of the card."""
+
+    @abstractmethod
+    def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+        """Restored frames (scale * height, scale * width, 3) uint8 RGB of ``clip`` from frame ``start`` on, in order.
+
+        ``start`` is a value that resume_point has returned, or 0.
+        """
+
+    def resume_point(self, finished: int) -> int:
+        """The largest frame index <= ``finished`` at which restore() may start and still give the same frames."""
+        return finished
+
+    @classmethod
+    def depends_on(cls, options: RestorerOptions, dataset: str, clip: str) -> str:
+        """A digest of whatever else decides this clip's frames beside LR, weights and options (files of finished results); "" for none."""
+        return ""
