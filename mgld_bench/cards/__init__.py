@@ -1,0 +1,1 @@
+"""Cards: their schemas and the loader."""

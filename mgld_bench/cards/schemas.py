@@ -54,9 +54,9 @@ class Crop(Part):
 class ClipEntry(Part):
     """One clip of a dataset."""
 
-    name: str
-    frames: int = Field(gt=0)
-    """Frames that belong to the clip."""
+    name: str = Field(pattern=r"^[^./\\\\][^/\\\\]*$")
+    frames: int | None = Field(default=None, gt=0)
+    """Frames that belong to the clip; None where the number is not known: then all that are there are taken."""
     accepted_frames: tuple[int, ...] = ()
     """Other counts that are known on disk; the first ``frames`` are used, and the cut is recorded."""
     size: tuple[int, int] | None = None
@@ -85,7 +85,11 @@ class DatasetCard(Card):
 
     clips: tuple[ClipEntry, ...] = ()
     """Empty where the names are not known: then every clip found is taken, and ``clip_count`` is checked."""
-    clip_count: int | None = None
+    clip_count: int | None = Field(default=None, gt=0)
+    max_frames: int | None = Field(default=None, gt=0)
+    """No clip has more frames than this."""
+    total_frames: int | None = Field(default=None, gt=0)
+    """Frames of all clips together."""
     size: tuple[int, int] | None = None
     """[width, height] of the ground truth, or of the LR clip where there is none; None: differs per clip or unknown."""
     ground_truth: bool = True
@@ -169,7 +173,7 @@ class Published(Part):
     """The published values that stand beside ours."""
 
     file: str
-    """CSV beside the report card: table,dataset,method,metric,value (titles as printed)."""
+    """CSV with the columns table,dataset,method,metric,value (titles as printed): relative to the card in its file, absolute once loaded."""
     table: str
     source: str = ""
 

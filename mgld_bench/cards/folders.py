@@ -1,0 +1,77 @@
+"""Where cards lie: the search path, and which file is which card."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgld_bench.errors import InputError
+
+if TYPE_CHECKING:
+    from mgld_bench.cards.schemas import CardKind
+
+ENVIRONMENT = "MGLD_BENCH_CARDS"
+SUFFIXES = (".yaml", ".yml")
+KIND_FOLDERS: dict[str, CardKind] = {
+    "datasets": "dataset",
+    "datasets/degradations": "degradation",
+    "baselines": "method",
+    "reports": "report",
+    "reports/protocols": "protocol",
+}
+"""The folders of a card folder and the kind of the cards in them; cards that lie in the card folder itself may be of any kind."""
+
+
+@dataclass(frozen=True)
+class CardFile:
+    """A file that holds a card; its stem is the card's name."""
+
+    name: str
+    path: Path
+    kind: CardKind | None
+    """None where the folder does not tell."""
+
+
+def search_path(first: Sequence[Path] = ()) -> list[Path]:
+    """The card folders in order: ``first``, those in $MGLD_BENCH_CARDS, the shipped ones. Raises InputError where one is missing."""
+    named = [(path, "--cards") for path in first]
+    named += [(Path(text), f"${ENVIRONMENT}") for text in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if text]
+    for path, origin in named:
+        if not path.is_dir():
+            raise InputError(f"{origin}: {path} is not a folder")
+    return [*(path for path, _ in named), shipped_folder()]
+
+
+def shipped_folder() -> Path:
+    """The folder of the cards that come with the suite: inside the installed package, or the checkout's own."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "shipped", here.parents[1]):
+        if (folder / "baselines").is_dir() and (folder / "datasets").is_dir():
+            return folder
+    raise InputError(f"{here}: the shipped cards are missing; install the package again")
+
+
+def card_files(folders: Sequence[Path]) -> Iterator[CardFile]:
+    """Every card file of these folders, each file once."""
+    seen: set[Path] = set()
+    for folder in folders:
+        for inner, kind in _kinds(folder).items():
+            for path in sorted(inner.iterdir()):
+                is_card = path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file()
+                if is_card and path.resolve() not in seen:
+                    seen.add(path.resolve())
+                    yield CardFile(path.stem, path, kind)
+
+
+def _kinds(folder: Path) -> dict[Path, CardKind | None]:
+    """The folders to look in, with the kind that each stands for."""
+    found: dict[Path, CardKind | None] = {}
+    if folder != shipped_folder():
+        found[folder] = None
+    for name, kind in KIND_FOLDERS.items():
+        if (folder / name).is_dir():
+            found[folder / name] = kind
+    return found

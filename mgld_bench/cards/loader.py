@@ -1,0 +1,245 @@
+"""Finding and reading cards: by name on the search path, or by the path of a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mgld_bench.cards.folders import SUFFIXES, CardFile, card_files, search_path
+from mgld_bench.cards.schemas import (
+    Card,
+    CardKind,
+    DatasetCard,
+    DegradationCard,
+    MethodCard,
+    ProtocolCard,
+    ReportCard,
+)
+from mgld_bench.cards.tree import Tree, follow, merge, read_tree, shown_path
+from mgld_bench.cards.validation import nearest, validate
+from mgld_bench.errors import InputError
+
+SomeCard = TypeVar("SomeCard", bound=Card)
+
+SCHEMAS: dict[CardKind, type[Card]] = {
+    "dataset": DatasetCard,
+    "degradation": DegradationCard,
+    "method": MethodCard,
+    "protocol": ProtocolCard,
+    "report": ReportCard,
+}
+
+NOT_INHERITED = ("name", "title", "extends")
+"""Fields that a card does not take from the card it extends: two cards must not be printed under one heading."""
+
+
+@dataclass(frozen=True)
+class CardEntry:
+    """A card that can be loaded."""
+
+    name: str
+    kind: CardKind
+    path: Path
+
+
+def load_card(name: str, kind: CardKind | None = None, search: Sequence[Path] = ()) -> Card:
+    """The card of this name, or in the YAML file of this path, with ``extends`` resolved.
+
+    ``search``: card folders that come before $MGLD_BENCH_CARDS and the shipped cards. A name means one card: two files of one
+    kind and name are an error, also where one of them is shipped. Raises InputError with file, line and field where something is
+    wrong, with the nearest name where there is none.
+    """
+    library = _Library(search)
+    found = library.at_path(Path(name), kind) if _is_path(name) else library.find(name, kind)
+    return validate(library.resolve(found), SCHEMAS[found.kind])
+
+
+def load_dataset(name: str, search: Sequence[Path] = ()) -> DatasetCard:
+    """The dataset card of this name or path; see load_card."""
+    return _as(DatasetCard, load_card(name, "dataset", search))
+
+
+def load_degradation(name: str, search: Sequence[Path] = ()) -> DegradationCard:
+    """The degradation card of this name or path; see load_card."""
+    return _as(DegradationCard, load_card(name, "degradation", search))
+
+
+def load_method(name: str, search: Sequence[Path] = ()) -> MethodCard:
+    """The method card of this name or path; see load_card."""
+    return _as(MethodCard, load_card(name, "method", search))
+
+
+def load_protocol(name: str, search: Sequence[Path] = ()) -> ProtocolCard:
+    """The protocol card of this name or path; see load_card."""
+    return _as(ProtocolCard, load_card(name, "protocol", search))
+
+
+def load_report(name: str, search: Sequence[Path] = ()) -> ReportCard:
+    """The report card of this name or path; see load_card. The methods that it names need not have cards."""
+    return _as(ReportCard, load_card(name, "report", search))
+
+
+def list_cards(kind: CardKind | None = None, search: Sequence[Path] = ()) -> list[CardEntry]:
+    """The cards (of one kind, or all) on the search path, by name. Raises InputError for a name that is there twice."""
+    library = _Library(search)
+    entries = [library.entry(file) for file in library.files]
+    chosen = [entry for entry in entries if kind in (None, entry.kind)]
+    for entry in chosen:
+        library.find(entry.name, entry.kind)
+    return sorted(chosen, key=lambda entry: (entry.kind, entry.name))
+
+
+def resolved_card(card: Card) -> dict[str, Any]:
+    """The whole card as JSON has it, ``extends`` resolved and defaults filled in: what digests of units are made of."""
+    return card.model_dump(mode="json")
+
+
+class _Library:
+    """The card files of a search path."""
+
+    def __init__(self, search: Sequence[Path]) -> None:
+        self.folders = search_path(search)
+        self.files = list(card_files(self.folders))
+
+    def find(self, name: str, kind: CardKind | None) -> CardEntry:
+        """The one card of this name (and kind)."""
+        found = [entry for file in self.files if file.name == name if (entry := self.entry(file)) and kind in (None, entry.kind)]
+        if not found:
+            raise InputError(self._unknown(name, kind))
+        if len(found) > 1:
+            if len({entry.kind for entry in found}) > 1:
+                kinds = " and a ".join(sorted({entry.kind for entry in found}))
+                raise InputError(f'"{name}" is a {kinds} card: say which is meant, or give the path of its file')
+            first, second = (shown_path(entry.path) for entry in found[:2])
+            raise InputError(
+                f'{second}: {kind or found[0].kind} "{name}" is in {first} too; rename this one, and extend the other'
+            )
+        return found[0]
+
+    def at_path(self, path: Path, kind: CardKind | None) -> CardEntry:
+        """The card in this file, of the kind that its folder, or else the caller or its content tells."""
+        if not path.is_file():
+            raise InputError(f"{path}: no such card file")
+        known = next((file for file in self.files if file.path.resolve() == path.resolve()), None)
+        entry = self.entry(known or CardFile(path.stem, path, kind))
+        if kind not in (None, entry.kind):
+            raise InputError(f"{shown_path(path)}: is a {entry.kind} card; a {kind} card is wanted here")
+        return entry
+
+    def entry(self, file: CardFile) -> CardEntry:
+        """The file with its kind: by its folder, by the card that it extends, or by its fields."""
+        return CardEntry(file.name, file.kind or self._kind_by_content(file), file.path)
+
+    def resolve(self, entry: CardEntry) -> Tree:
+        """The card's tree laid on those that it extends, without the field ``extends``."""
+        return _without(self._resolve(entry, ()), ("extends",))
+
+    def _resolve(self, entry: CardEntry, extended_by: tuple[CardEntry, ...]) -> Tree:
+        own = _anchored(read_tree(entry.path), entry)
+        if entry in extended_by:
+            raise InputError(_circle(own, [link.name for link in (*extended_by, entry)]))
+        _check_name(own, entry)
+        base = _extended(own)
+        if base is None:
+            return own
+        try:
+            found = self.find(base, entry.kind)
+        except InputError as error:
+            raise InputError(f"{follow(own, ['extends'])[0].place}: extends: {error}") from None
+        return _lay_on(self._resolve(found, (*extended_by, entry)), own)
+
+    def _kind_by_content(self, file: CardFile, extended_by: tuple[CardFile, ...] = ()) -> CardKind:
+        tree = read_tree(file.path)
+        if file in extended_by:
+            raise InputError(_circle(tree, [link.name for link in (*extended_by, file)]))
+        fields = set(tree.value) if isinstance(tree.value, dict) else set()
+        base = _extended(tree)
+        possible = [kind for kind, model in SCHEMAS.items() if fields - {"extends"} <= set(model.model_fields)]
+        if base is not None:
+            named = [other for other in self.files if other.name == base]
+            bases = {other.kind or self._kind_by_content(other, (*extended_by, file)) for other in named}
+            possible = [kind for kind in possible if kind in bases] if len(bases) > 1 else list(bases)
+        else:
+            possible = [kind for kind in possible if fields & _own_fields(kind)]
+        if len(possible) == 1:
+            return possible[0]
+        folders = "datasets/, datasets/degradations/, baselines/, reports/ or reports/protocols/"
+        raise InputError(
+            f"{tree.place.file}: cannot tell what kind of card this is; put it into a folder {folders} beside your other cards"
+        )
+
+    def _unknown(self, name: str, kind: CardKind | None) -> str:
+        names = sorted({file.name for file in self.files if kind is None or self.entry(file).kind == kind})
+        hint = nearest(name, names) or f"; there is: {', '.join(names)}"
+        return f'there is no {kind or "card"} "{name}"{hint}'
+
+
+def _is_path(name: str) -> bool:
+    return Path(name).suffix in SUFFIXES or "/" in name or "\\" in name
+
+
+def _as(model: type[SomeCard], card: Card) -> SomeCard:
+    if not isinstance(card, model):
+        raise TypeError(f"{card.name} is no {model.__name__}")
+    return card
+
+
+def _check_name(tree: Tree, entry: CardEntry) -> None:
+    name, gone = follow(tree, ["name"])
+    if gone and isinstance(name.value, str) and name.value != entry.name:
+        raise InputError(f'{name.place}: name: a card is named as its file: "{entry.name}", not "{name.value}"')
+
+
+def _extended(tree: Tree) -> str | None:
+    """The name of the card that this one extends."""
+    base, gone = follow(tree, ["extends"])
+    if not gone:
+        return None
+    if not isinstance(base.value, str):
+        raise InputError(f"{base.place}: extends: must be the name of a card")
+    return base.value
+
+
+def _circle(tree: Tree, names: Sequence[str]) -> str:
+    place = follow(tree, ["extends"])[0].place
+    return f"{place}: extends: goes round in a circle: {' -> '.join(names)}"
+
+
+def _own_fields(kind: CardKind) -> set[str]:
+    """The fields by which a card of this kind is known: those that no other kind has."""
+    others: set[str] = set()
+    for other, model in SCHEMAS.items():
+        if other != kind:
+            others |= set(model.model_fields)
+    return set(SCHEMAS[kind].model_fields) - others
+
+
+def _lay_on(base: Tree, own: Tree) -> Tree:
+    """``own`` laid on what it inherits of ``base``; a weight that names another file inherits nothing of the old file's facts."""
+    inherited = _without(base, NOT_INHERITED)
+    weights, _ = follow(own, ["weights"])
+    if isinstance(weights.value, Mapping) and isinstance(inherited.value, dict) and "weights" in inherited.value:
+        replaced = [role for role, weight in weights.value.items() if isinstance(weight.value, dict) and "file" in weight.value]
+        kept = _without(inherited.value["weights"], replaced)
+        inherited = Tree({**inherited.value, "weights": kept}, inherited.place)
+    return merge(inherited, own)
+
+
+def _without(tree: Tree, fields: Sequence[str]) -> Tree:
+    if not isinstance(tree.value, dict):
+        return tree
+    return Tree({key: value for key, value in tree.value.items() if key not in fields}, tree.place, tree.text)
+
+
+def _anchored(tree: Tree, entry: CardEntry) -> Tree:
+    """A report's tree with its file of published values, which the card names relative to itself, as an absolute path."""
+    file, gone = follow(tree, ["published", "file"])
+    if entry.kind != "report" or gone != 2 or not isinstance(file.value, str):
+        return tree
+    path = (entry.path.parent / file.value).resolve()
+    if not path.is_file():
+        raise InputError(f"{file.place}: published.file: there is no file {path}")
+    absolute = Tree({"published": Tree({"file": Tree(str(path), file.place, file.text)}, file.place)}, tree.place)
+    return merge(tree, absolute)
