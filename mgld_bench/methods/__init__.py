@@ -1,0 +1,1 @@
+"""Methods: LR clip to restored clip."""

@@ -40,9 +40,16 @@ class Restorer(ABC):
     """Raised when a change of the code changes the frames: restored clips of older revisions are then done again."""
     scale: ClassVar[int] = 4
 
-    @abstractmethod
+    compute: Compute = Compute()
+    """Where this one computes."""
+
     def __init__(self, options: RestorerOptions, weights: Mapping[str, Path], compute: Compute) -> None:
         """Build the method: ``options`` an instance of Options, ``weights`` the verified local file per role of the card."""
+        self.compute = compute
+
+    def for_dataset(self, dataset: str) -> Restorer:
+        """The restorer for clips of ``dataset`` ("" for clips of none); itself, where the dataset changes nothing."""
+        return self
 
     @abstractmethod
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
@@ -55,7 +62,11 @@ class Restorer(ABC):
         """The largest frame index <= ``finished`` at which restore() may start and still give the same frames."""
         return finished
 
+    def notes(self, clip: Clip) -> Mapping[str, str]:
+        """What a reader of the restored ``clip`` should know, by topic (a tile chosen for lack of memory); goes into its record."""
+        return {}
+
     @classmethod
     def depends_on(cls, options: RestorerOptions, dataset: str, clip: str) -> str:
-        """A digest of whatever else decides this clip's frames beside LR, weights and options (files of finished results); "" for none."""
+        """A digest of what else decides this clip's frames beside LR, weights, options (finished results' files); "" for none."""
         return ""

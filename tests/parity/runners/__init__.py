@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from fixture import Fixture
 
-from runners import degradation
+from runners import degradation, rrdbnet
 
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
 RUNNERS: dict[tuple[str, str], Runner] = {
     **degradation.RUNNERS,
+    **rrdbnet.RUNNERS,
 }

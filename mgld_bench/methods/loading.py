@@ -1,0 +1,65 @@
+"""From a method card to a restorer that is ready to work."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+
+from pydantic import ValidationError
+
+from mgld_bench.cards.schemas import MethodCard
+from mgld_bench.errors import InputError
+from mgld_bench.methods.devices import device_of
+from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.weights import locate
+
+
+def restorer_class(card: MethodCard) -> type[Restorer]:
+    """The class that the card names. Raises InputError where it cannot be imported or is no Restorer."""
+    module_name, _, class_name = card.restorer.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise InputError(f"method {card.name}, restorer: cannot import {module_name}: {error}") from None
+    found = getattr(module, class_name, None)
+    if found is None:
+        raise InputError(f"method {card.name}, restorer: {module_name} has no {class_name}")
+    if not (isinstance(found, type) and issubclass(found, Restorer)):
+        raise InputError(f"method {card.name}, restorer: {card.restorer} is not a Restorer")
+    return found
+
+
+def parse_options(card: MethodCard) -> RestorerOptions:
+    """The card's options as the restorer's own type. Raises InputError for an unknown option or a wrong value."""
+    options = restorer_class(card).Options
+    unknown = [name for name in card.options if name not in options.model_fields]
+    if unknown:
+        nearest = difflib.get_close_matches(unknown[0], options.model_fields, n=1, cutoff=0.0)
+        hint = f"did you mean {nearest[0]}?" if nearest else "this method has none"
+        raise InputError(f"method {card.name}, options: there is no option {unknown[0]}; {hint}")
+    try:
+        return options.model_validate(card.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"method {card.name}, options.{field}: {first['msg']}") from None
+
+
+def load_restorer(card: MethodCard, compute: Compute) -> Restorer:
+    """The card's restorer, built with its options and weights. Raises InputError where why_unavailable() would give a reason."""
+    options = parse_options(card)
+    device_of(compute)
+    weights = {role: locate.locate(weight) for role, weight in card.weights.items()}
+    return restorer_class(card)(options, weights, compute)
+
+
+def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
+    """Why the method cannot run here, in one line; None where it can. Builds no network."""
+    try:
+        parse_options(card)
+        device_of(compute)
+        for weight in card.weights.values():
+            locate.locate(weight)
+    except InputError as error:
+        return str(error)
+    return None

@@ -1,0 +1,56 @@
+"""How much memory some work takes at its peak."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Final
+
+import psutil
+import torch
+
+from mgld_bench.methods.devices import device_of
+from mgld_bench.methods.restorer import Compute
+
+_INTERVAL: Final = 0.02
+"""Seconds between two looks."""
+
+
+class PeakMemory:
+    """Watches this process, and the GPU of ``compute``, from ``with`` on."""
+
+    def __init__(self, compute: Compute) -> None:
+        self._device = device_of(compute)
+        self._process = psutil.Process()
+        self._peak = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+        self._look()
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    @property
+    def resident(self) -> int:
+        """Largest resident size so far, in bytes."""
+        self._look()
+        return self._peak
+
+    @property
+    def gpu(self) -> int | None:
+        """Most that PyTorch has had allocated on the GPU so far, in bytes; None without one."""
+        return torch.cuda.max_memory_allocated(self._device) if self._device.type == "cuda" else None
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_INTERVAL):
+            self._look()
+
+    def _look(self) -> None:
+        self._peak = max(self._peak, self._process.memory_info().rss)

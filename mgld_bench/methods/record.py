@@ -1,0 +1,72 @@
+"""The side file of a restored clip: what it is, how it was made, and what that took."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mgld_bench.errors import InputError
+
+_LIBRARIES: Final = ("torch", "numpy", "spandrel", "opencv-python-headless")
+
+
+class RestoreRecord(BaseModel):
+    """Everything known about one restored clip; kept as <clip>.json beside the clip's folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    key: str
+    """The unit's key: a digest of all that the frames depend on."""
+    facts: dict[str, Any]
+    """What the caller wants to be kept: method card, weights' sha256, ..."""
+    frame_count: int
+    height: int
+    width: int
+    sha256: tuple[str, ...]
+    """Per frame, of its (height, width, 3) uint8 RGB bytes."""
+    seconds: tuple[float, ...]
+    """Per frame: reading and restoring, without writing. The first one includes warming up."""
+    peak_memory: int
+    """Bytes: largest resident size of the process while restoring."""
+    peak_gpu_memory: int | None
+    """Bytes: most that PyTorch had allocated on the GPU; None without one."""
+    device: str
+    precision: str
+    notes: dict[str, str]
+    versions: dict[str, str]
+
+    @property
+    def seconds_per_frame(self) -> float:
+        """Mean over the frames."""
+        return sum(self.seconds) / len(self.seconds)
+
+
+def record_path(folder: Path, name: str) -> Path:
+    """Where the side file of the clip ``name`` in ``folder`` is."""
+    return folder / f"{name}.json"
+
+
+def read_record(path: Path) -> RestoreRecord | None:
+    """The record in the side file; None where there is no such file. Raises InputError where it is not a whole record."""
+    try:
+        return RestoreRecord.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise InputError(f"{path}: not the side file of a restored clip ({error.errors()[0]['msg']}); move it away") from None
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide a restored frame's values."""
+    versions = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            versions[library] = "not installed"
+    return versions

@@ -1,0 +1,44 @@
+"""The RRDBNet x4 family: Real-ESRGAN and BSRGAN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from spandrel.architectures.ESRGAN import ESRGANArch
+from torch import nn
+
+from mgld_bench.errors import InputError
+from mgld_bench.methods.frame_by_frame import FrameByFrameRestorer
+from mgld_bench.weights.rrdbnet import check_official, read_rrdbnet
+
+
+class RRDBNetRestorer(FrameByFrameRestorer):
+    """RRDBNet x4, frame by frame.
+
+    Weights: role ``network``, an official checkpoint in the names of Real-ESRGAN or BSRGAN, or an ncnn .bin (kernels rounded to
+    16 bits); role ``structure``, optional: the .param of that .bin, which is then checked against the network. Sources:
+    xinntao/Real-ESRGAN (BSD-3-Clause), cszn/BSRGAN (Apache-2.0); the network through spandrel.
+    """
+
+    revision: ClassVar[int] = 1
+    memory_per_pixel: ClassVar[int] = 20_000
+
+    def build_network(self, weights: Mapping[str, Path]) -> nn.Module:
+        """The network from the files of the card."""
+        if "network" not in weights:
+            raise InputError("an RRDBNet needs a weight file of role network: its card names none")
+        return build_rrdbnet(read_rrdbnet(weights["network"], weights.get("structure")))
+
+
+def build_rrdbnet(state: Mapping[str, torch.Tensor]) -> nn.Module:
+    """The network of spandrel with an official state dict (either layout, any number of features and blocks); output not clamped.
+
+    Raises InputError unless names and shapes are exactly those of an RRDBNet x4: spandrel itself drops names that it does not
+    know.
+    """
+    check_official("state dict", state)
+    network: nn.Module = ESRGANArch().load(dict(state)).model
+    return network

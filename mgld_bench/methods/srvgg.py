@@ -1,0 +1,34 @@
+"""The compact network of Real-ESRGAN: realesr-animevideov3 and its like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from torch import nn
+
+from mgld_bench.errors import InputError
+from mgld_bench.methods.frame_by_frame import FrameByFrameRestorer
+from mgld_bench.networks.srvgg import SRVGGNetCompact
+from mgld_bench.weights.srvgg import read_srvgg
+
+
+class SRVGGRestorer(FrameByFrameRestorer):
+    """SRVGG x4, frame by frame.
+
+    Weights: role ``network``, an official checkpoint, or an ncnn .bin (kernels rounded to 16 bits); role ``structure``: the
+    .param of that .bin. Source: xinntao/Real-ESRGAN (BSD-3-Clause).
+    """
+
+    revision: ClassVar[int] = 1
+    memory_per_pixel: ClassVar[int] = 2_000
+
+    def build_network(self, weights: Mapping[str, Path]) -> nn.Module:
+        """The network from the files of the card."""
+        if "network" not in weights:
+            raise InputError("an SRVGG needs a weight file of role network: its card names none")
+        size, state = read_srvgg(weights["network"], weights.get("structure"))
+        network = SRVGGNetCompact(size.features, size.middle_convolutions, self.scale)
+        network.load_state_dict(state)
+        return network
