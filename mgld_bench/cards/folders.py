@@ -36,7 +36,7 @@ class CardFile:
 
 
 def search_path(first: Sequence[Path] = ()) -> list[Path]:
-    """The card folders in order: ``first``, those in $MGLD_BENCH_CARDS, the shipped ones. Raises InputError where one is missing."""
+    """The card folders in order: ``first``, $MGLD_BENCH_CARDS, the shipped ones. Raises InputError where one is missing."""
     named = [(path, "--cards") for path in first]
     named += [(Path(text), f"${ENVIRONMENT}") for text in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if text]
     for path, origin in named:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mgld_bench.cards.folders import SUFFIXES, CardFile, card_files, search_path
+from mgld_bench.cards.folders import KIND_FOLDERS, SUFFIXES, CardFile, card_files, search_path
 from mgld_bench.cards.schemas import (
     Card,
     CardKind,
@@ -113,9 +113,7 @@ class _Library:
                 kinds = " and a ".join(sorted({entry.kind for entry in found}))
                 raise InputError(f'"{name}" is a {kinds} card: say which is meant, or give the path of its file')
             first, second = (shown_path(entry.path) for entry in found[:2])
-            raise InputError(
-                f'{second}: {kind or found[0].kind} "{name}" is in {first} too; rename this one, and extend the other'
-            )
+            raise InputError(f'{second}: there is a {found[0].kind} "{name}" in {first} too; give this one a name of its own')
         return found[0]
 
     def at_path(self, path: Path, kind: CardKind | None) -> CardEntry:
@@ -165,12 +163,13 @@ class _Library:
             possible = [kind for kind in possible if fields & _own_fields(kind)]
         if len(possible) == 1:
             return possible[0]
-        folders = "datasets/, datasets/degradations/, baselines/, reports/ or reports/protocols/"
-        raise InputError(
-            f"{tree.place.file}: cannot tell what kind of card this is; put it into a folder {folders} beside your other cards"
-        )
+        folders = ", ".join(KIND_FOLDERS)
+        raise InputError(f"{tree.place.file}: cannot tell what kind of card this is; put it into a folder named {folders}")
 
     def _unknown(self, name: str, kind: CardKind | None) -> str:
+        others = [self.entry(file).kind for file in self.files if file.name == name]
+        if others:
+            return f'there is no {kind} "{name}"; "{name}" is a {others[0]}'
         names = sorted({file.name for file in self.files if kind is None or self.entry(file).kind == kind})
         hint = nearest(name, names) or f"; there is: {', '.join(names)}"
         return f'there is no {kind or "card"} "{name}"{hint}'

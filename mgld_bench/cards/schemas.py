@@ -71,7 +71,7 @@ class ClipEntry(Part):
 
 
 class Layout(Part):
-    """One way in which people have the dataset on disk. ``{clip}`` stands for the clip's name; a folder of frames or a video of that name."""
+    """One way in which people have the dataset on disk; ``{clip}`` is the name of a folder of frames or of a video."""
 
     name: str
     ground_truth: str | None = None
@@ -173,7 +173,7 @@ class Published(Part):
     """The published values that stand beside ours."""
 
     file: str
-    """CSV with the columns table,dataset,method,metric,value (titles as printed): relative to the card in its file, absolute once loaded."""
+    """CSV: table,dataset,method,metric,value (titles as printed). Relative to the card in its file; absolute once loaded."""
     table: str
     source: str = ""
 

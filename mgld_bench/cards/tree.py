@@ -37,7 +37,7 @@ class Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """The mapping in a YAML file. Raises InputError with file and line: unreadable, not YAML, no mapping, a key twice, an alias or a tag."""
+    """The mapping in a YAML file. InputError with file and line: unreadable, not YAML, no mapping, a key twice, an alias."""
     file = shown_path(path)
     try:
         document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)

@@ -17,7 +17,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validate(tree: Tree, model: type[Model]) -> Model:
-    """The tree as ``model``. Types are strict: 5 is no text and "5" no number. Raises InputError for the first thing that is wrong."""
+    """The tree as ``model``. Types are strict: 5 is no text and "5" no number. Raises InputError for the first fault."""
     try:
         return model.model_validate_json(json.dumps(plain(tree)), strict=True)
     except ValidationError as error:
