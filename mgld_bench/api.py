@@ -1,0 +1,77 @@
+"""The Python interface: score, restore, degrade, load_card. Heavy imports happen when they are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from mgld_bench.cards.schemas import Card, CardKind
+
+
+def load_card(name: str, kind: CardKind | None = None) -> Card:
+    """The card of this name or in this YAML file, ``extends`` resolved. Raises InputError where there is none or it is wrong."""
+    from mgld_bench.cards import loader
+
+    return loader.load_card(name, kind)
+
+
+def score(
+    restored: str | Path, gt: str | Path | None = None, metrics: Sequence[str] | None = None, device: str | None = None
+) -> pd.DataFrame:
+    """Score a restored clip, or a folder of clips, against its ground truth (or without).
+
+    metrics: short names of protocol mgld-2024 (psnr) or full variants (psnr.y.crop4); None: all that need no weights.
+    Returns one row per clip and metric (column ``frame`` is <NA>) and one per scored frame; columns clip, metric, frame, value.
+    Raises InputError where clips do not fit each other.
+    """
+    import pandas as pd
+
+    from mgld_bench.cards.loader import load_protocol
+    from mgld_bench.engine import folders
+    from mgld_bench.engine.progress import Silent
+    from mgld_bench.engine.suite import resolve_metric
+
+    protocol = load_protocol("mgld-2024")
+    chosen = metrics or (folders.NO_REFERENCE_METRICS if gt is None else folders.REFERENCE_METRICS)
+    full = [resolve_metric(name, protocol) for name in chosen]
+    reference = None if gt is None else Path(gt)
+    scores = folders.score_folders(Path(restored), reference, full, None, device or "cpu", Silent())
+    rows: list[tuple[str, str, int | None, float]] = []
+    for clip, results in scores.items():
+        for result in results:
+            rows.append((clip, result.metric, None, result.value))
+            rows.extend((clip, result.metric, frame, value) for frame, value in (result.per_frame or {}).items())
+    return pd.DataFrame(rows, columns=["clip", "metric", "frame", "value"]).astype({"frame": "Int64"})
+
+
+def restore(method: str, clip: str | Path, output: str | Path, device: str | None = None, precision: str = "float32") -> Path:
+    """Restore one LR clip with a method card into ``output``/<clip name>/%08d.png; returns that folder.
+
+    What was done before an interruption is kept and gone on from. Raises InputError where the method or the clip cannot be used.
+    """
+    from mgld_bench.clips.reading import open_clip
+    from mgld_bench.engine.progress import Silent
+    from mgld_bench.engine.restoring import compute_on, restore_clips
+
+    done = restore_clips(method, [open_clip(Path(clip))], Path(output), compute_on(device or "", precision, ""), (), Silent())
+    return done[0]
+
+
+def degrade(clip: str | Path, degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
+    """The LR frames (T, H/4, W/4, 3) uint8 RGB of a ground-truth clip; ``seed``: the card's salt, another one is another draw."""
+    import numpy as np
+
+    from mgld_bench.cards.loader import load_degradation
+    from mgld_bench.clips.reading import open_clip
+    from mgld_bench.pairs.build import degrade_clip
+
+    card = load_degradation(degradation).model_copy(update={"salt": seed})
+    frames, _plan = degrade_clip(open_clip(Path(clip)), card)
+    return np.stack(list(frames))

@@ -1,0 +1,112 @@
+"""Progress as a person sees it: bars on a terminal, plain lines in a log. Both on standard error."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from mgld_bench.engine.progress import Progress
+
+LOG_INTERVAL = 10.0
+"""Seconds between two lines about the same unit in a log."""
+
+
+def progress_display() -> Progress:
+    """Bars where standard error is a terminal, else plain lines."""
+    console = Console(stderr=True)
+    return _Terminal(console) if console.is_terminal else _Log(console)
+
+
+class _Terminal:
+    """One bar per stage, with the unit at work, the rate and the time that is left."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (
+            TextColumn("{task.description:8}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("frames"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[unit]}"),
+        )
+        self._bars = Bars(*columns, console=console)
+        self._task: TaskID | None = None
+
+    def start(self, stage: str, frames: int) -> None:
+        self._bars.start()
+        self._task = self._bars.add_task(stage, total=frames, unit="")
+
+    def unit(self, label: str) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, unit=label)
+
+    def advance(self, frames: int) -> None:
+        if self._task is not None:
+            self._bars.advance(self._task, frames)
+
+    def say(self, line: str) -> None:
+        self._bars.console.print(line, highlight=False, markup=False)
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, unit="")
+        self._bars.stop()
+        self._task = None
+
+
+class _Log:
+    """A line when a stage or unit begins, and then at most one every LOG_INTERVAL seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stage, self._total, self._done = "", 0, 0
+        self._began = self._spoke = 0.0
+
+    def start(self, stage: str, frames: int) -> None:
+        self._stage, self._total, self._done = stage, frames, 0
+        self._began = self._spoke = time.monotonic()
+        if frames:
+            self.say(f"{stage}: {frames} frames to do")
+
+    def unit(self, label: str) -> None:
+        self.say(f"{self._stage}: {label} ({self._done} of {self._total} frames done)")
+        self._spoke = time.monotonic()
+
+    def advance(self, frames: int) -> None:
+        self._done += frames
+        now = time.monotonic()
+        if now - self._spoke >= LOG_INTERVAL and self._done:
+            left = (now - self._began) / self._done * (self._total - self._done)
+            self.say(f"{self._stage}: {self._done} of {self._total} frames, about {duration(left)} left")
+            self._spoke = now
+
+    def say(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def stop(self) -> None:
+        if self._total:
+            self.say(f"{self._stage}: done in {duration(time.monotonic() - self._began)}")
+
+
+def duration(seconds: float) -> str:
+    """A duration for people: 42 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(count: float) -> str:
+    """A number of bytes for people: 12 MB, 3.4 GB."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

@@ -1,0 +1,36 @@
+"""mgld-bench doctor: what works on this machine, what does not, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
+
+
+def doctor(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    cards: Cards = None,
+    canary: Annotated[bool, typer.Option("--canary", help="Also encode known frames: can pairs be rebuilt here?")] = False,
+    json_output: Json = False,
+) -> None:
+    """Check GPU, ffmpeg with VMAF, weights, datasets and disk. Exit code 1 where something that everything needs is broken.
+
+    Example: mgld-bench doctor
+    """
+    from mgld_bench.engine.health import examine
+    from mgld_bench.errors import CheckError
+
+    findings = examine(workspace, cards or (), canary)
+    if json_output:
+        typer.echo(json.dumps([vars(finding) for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.state:8} {finding.what}: {finding.detail}")
+            if finding.mend:
+                typer.echo(f"         -> {finding.mend}")
+    broken = [finding.what for finding in findings if finding.state == "broken"]
+    if broken:
+        raise CheckError(f"broken: {', '.join(broken)}")

@@ -1,0 +1,67 @@
+"""The command line's entry point: registers the verbs and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mgld_bench.cli import datasets, demo, doctor, listing, report, restore, run, score, weights
+from mgld_bench.errors import CheckError, InputError
+
+DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Verbs(TyperGroup):
+    """Runs a verb and turns what it raises into the exit codes of the interface."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own type has moved between its versions
+        """Run the verb; InputError exits with 2, CheckError with 1, Ctrl-C with 130, each with one line."""
+        try:
+            return super().invoke(ctx)
+        except (InputError, CheckError) as error:
+            if ctx.params.get("debug"):
+                raise
+            typer.echo(f"mgld-bench: {error}", err=True)
+            raise typer.Exit(WRONG_USE if isinstance(error, InputError) else FAILED) from None
+        except KeyboardInterrupt:
+            typer.echo("mgld-bench: interrupted; the same command goes on where it stopped", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    name="mgld-bench",
+    cls=_Verbs,
+    help="Judge video super-resolution: build test pairs, restore them with every method, score, report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    """Judge video super-resolution: build test pairs, restore them with every method, score, report."""
+
+
+app.command("demo")(demo.demo)
+app.command("list")(listing.list_what)
+app.command("doctor")(doctor.doctor)
+app.add_typer(weights.app, name="weights")
+app.add_typer(datasets.app, name="datasets")
+app.command("run")(run.run)
+app.command("restore")(restore.restore)
+app.command("score")(score.score)
+app.command("report")(report.report)
+
+
+def main() -> None:
+    """Run the command line. ``--debug`` may stand anywhere."""
+    arguments = sys.argv[1:]
+    if "--debug" in arguments:
+        arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
+    app(arguments)

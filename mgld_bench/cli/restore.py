@@ -1,0 +1,40 @@
+"""mgld-bench restore: one clip or a folder of clips with one method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mgld_bench.cli.options import Cards, Device, MaxMemory, Precision
+
+
+def restore(
+    method: Annotated[str, typer.Argument(help="Name of a method card, or a card file.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="An LR clip (folder of frames, or video), or a folder of such clips.")
+    ],
+    output: Annotated[Path, typer.Argument(help="Folder for the restored clips: OUTPUT/<clip>/%08d.png.")],
+    video: Annotated[bool, typer.Option("--video", help="Also write each restored clip as lossless video (FFV1, .mkv).")] = False,
+    fps: Annotated[int, typer.Option("--fps", help="Frames per second of that video.")] = 25,
+    device: Device = "",
+    precision: Precision = "float32",
+    max_memory: MaxMemory = "",
+    cards: Cards = None,
+) -> None:
+    """Restore LR clips; what is done is kept, and the same command goes on after an interruption.
+
+    Example: mgld-bench restore realesrgan lr_clips/ restored/
+    """
+    from mgld_bench.cli.display import progress_display
+    from mgld_bench.clips.reading import find_clips, open_clip
+    from mgld_bench.clips.writing import write_video
+    from mgld_bench.engine.restoring import compute_on, restore_clips
+
+    compute = compute_on(device, precision, max_memory)
+    folders = restore_clips(method, find_clips(source), output, compute, cards or (), progress_display())
+    for folder in folders:
+        if video:
+            write_video(folder.with_name(f"{folder.name}.mkv"), open_clip(folder).frames(), fps)
+        typer.echo(folder)

@@ -1,0 +1,106 @@
+"""mgld-bench run: everything that a report card asks for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mgld_bench.cli.options import (
+    DEFAULT_WORKSPACE,
+    Cards,
+    Device,
+    Json,
+    MaxMemory,
+    Precision,
+    StoreUrl,
+    Workspace,
+    parse_sources,
+    split_names,
+)
+
+if TYPE_CHECKING:
+    from mgld_bench.engine.plan import Estimate, Plan
+
+
+def run(
+    report: Annotated[str, typer.Argument(metavar="REPORT", help="Name of a report card, or a card file.")],
+    methods: Annotated[str, typer.Option(help="Only these methods, separated by commas.")] = "",
+    datasets: Annotated[str, typer.Option(help="Only these datasets, separated by commas.")] = "",
+    metrics: Annotated[str, typer.Option(help="Only these metrics, separated by commas.")] = "",
+    source: Sources = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, how long, how much disk.")] = False,
+    skip_unavailable: Annotated[bool, typer.Option("--skip-unavailable", help="Leave out what cannot run here.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that build pairs.")] = 1,
+    device: Device = "",
+    precision: Precision = "float32",
+    max_memory: MaxMemory = "",
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    store: StoreUrl = "",
+    cards: Cards = None,
+    json_output: Json = False,
+) -> None:
+    """Build the pairs, restore and score what a report card asks for; finished units are never done again.
+
+    Example: mgld-bench run demo --methods bicubic,realesrgan --dry-run
+    """
+    from mgld_bench.cli.display import progress_display
+    from mgld_bench.engine.plan import estimate, make_plan, require_all
+    from mgld_bench.engine.provenance import command_line
+    from mgld_bench.engine.restoring import compute_on
+    from mgld_bench.engine.run import Machinery, execute
+    from mgld_bench.engine.store import open_store
+    from mgld_bench.engine.suite import load_suite
+
+    compute = compute_on(device, precision, max_memory)
+    suite = load_suite(report, compute, split_names(datasets), split_names(methods), split_names(metrics), cards or ())
+    with open_store(store, workspace, create=not dry_run) as results:
+        plan = make_plan(suite, workspace, results, precision, parse_sources(source))
+        if dry_run:
+            tell_plan(plan, estimate(plan, results), json_output)
+            return
+        require_all(plan, skip_unavailable)
+        execute(plan, command_line(), Machinery(workspace, results, compute, workers, progress_display()))
+        tell_done(plan, json_output)
+
+
+def tell_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
+    """Print what would be done."""
+    from mgld_bench.cli.display import duration, size
+
+    counts = {
+        kind: (len([u for u in plan.units if u.kind == kind]), len(plan.todo(kind))) for kind in ("pair", "restore", "score")
+    }
+    if json_output:
+        units = [{key: value for key, value in vars(unit).items() if value != ""} for unit in plan.units]
+        obstacles = [vars(obstacle) for obstacle in plan.obstacles]
+        costs = {"seconds": cost.seconds, "unknown": cost.unknown, "disk_bytes": round(cost.disk)}
+        typer.echo(json.dumps({"units": units, "obstacles": obstacles, "estimate": costs}, indent=1))
+        return
+    for kind, (total, todo) in counts.items():
+        typer.echo(f"{kind:8} {todo} of {total} units to do")
+    for unit in plan.units:
+        if not unit.done:
+            typer.echo(
+                f"  {unit.kind:8} {' '.join(part for part in (unit.dataset, unit.clip, unit.method, unit.metric) if part)}"
+            )
+    typer.echo(f"time     about {duration(cost.seconds)} by earlier runs here")
+    if cost.unknown:
+        typer.echo(f"         not counting what has never run here: {', '.join(cost.unknown)}")
+    typer.echo(f"disk     about {size(cost.disk)}")
+    for obstacle in plan.obstacles:
+        typer.echo(f"cannot run: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
+
+
+def tell_done(plan: Plan, json_output: bool) -> None:
+    """Print what was done, and what was left out."""
+    done = {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")}
+    if json_output:
+        left_out = [vars(obstacle) for obstacle in plan.obstacles]
+        typer.echo(json.dumps({"report": plan.suite.report.name, "done": done, "left_out": left_out}, indent=1))
+        return
+    typer.echo(", ".join(f"{count} {kind} units" for kind, count in done.items()) + " done now; the rest was done before")
+    for obstacle in plan.obstacles:
+        typer.echo(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
+    typer.echo(f"now: mgld-bench report {plan.suite.report.name}")

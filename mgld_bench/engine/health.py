@@ -1,0 +1,126 @@
+"""What of this machine works: GPU, ffmpeg with VMAF, weights, datasets, disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from mgld_bench.cards.loader import list_cards, load_dataset, load_method
+from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
+from mgld_bench.errors import InputError
+from mgld_bench.methods.loading import why_unavailable
+from mgld_bench.methods.restorer import Compute
+from mgld_bench.pairs.canary import encoder_canary
+from mgld_bench.pairs.prepare import list_pairs
+
+LOW_DISK = 20e9
+"""Bytes: a full run of the paper's four datasets keeps about this much per method."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    state: Literal["ok", "missing", "broken"]
+    """missing: something optional is not there; broken: something that everything needs does not work."""
+    what: str
+    detail: str
+    mend: str = ""
+
+
+def examine(workspace: Path, cards: Sequence[Path], canary: bool) -> list[Finding]:
+    """Look at everything; ``canary`` also encodes the canary clips with the pinned encoder settings."""
+    findings = [_graphics(), _memory(), *_ffmpeg()]
+    if canary:
+        findings.append(_encoder())
+    return [*findings, _disk(workspace), *_methods(cards), *_datasets(workspace, cards)]
+
+
+def _graphics() -> Finding:
+    import torch
+
+    if not torch.cuda.is_available():
+        mend = "networks run on the CPU, slowly; on a machine with an NVIDIA GPU install the driver that torch's CUDA build needs"
+        return Finding("missing", "GPU", f"torch {torch.__version__} sees no CUDA device", mend)
+    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return Finding("ok", "GPU", f"{', '.join(names)} (torch {torch.__version__})")
+
+
+def _memory() -> Finding:
+    free = psutil.virtual_memory()
+    return Finding("ok", "memory", f"{free.available / 1e9:.1f} of {free.total / 1e9:.1f} GB free, {os.cpu_count()} cores")
+
+
+def _ffmpeg() -> list[Finding]:
+    mend = "reinstall imageio-ffmpeg: pip install --force-reinstall imageio-ffmpeg"
+    try:
+        identity = ffmpeg_identity()
+        listed = [
+            subprocess.run([ffmpeg_binary(), "-hide_banner", what], capture_output=True, text=True, check=True).stdout  # noqa: S603
+            for what in ("-filters", "-encoders")
+        ]
+    except (InputError, OSError, subprocess.CalledProcessError) as error:
+        return [Finding("broken", "ffmpeg", str(error), mend)]
+    findings = [Finding("ok", "ffmpeg", f"{identity.version} (sha256 {identity.sha256[:16]}…)")]
+    for name, text, use in (
+        ("libvmaf", listed[0], "VMAF"),
+        ("libx264", listed[1], "building pairs"),
+        ("mpeg4", listed[1], "building pairs"),
+    ):
+        there = f" {name} " in text
+        findings.append(
+            Finding("ok", name, f"for {use}") if there else Finding("broken", name, f"this ffmpeg lacks it, {use} needs it", mend)
+        )
+    return findings
+
+
+def _encoder() -> Finding:
+    problems = encoder_canary()
+    if not problems:
+        return Finding("ok", "encoder canary", "encodes to the pinned bytes: pairs can be rebuilt here")
+    mend = "pairs built here differ from those of others; rebuild from the stored bitstreams (datasets verify --mode from-stream)"
+    return Finding("broken", "encoder canary", "; ".join(problems), mend)
+
+
+def _disk(workspace: Path) -> Finding:
+    place = next(folder for folder in (workspace.absolute(), *workspace.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    detail = f"{free / 1e9:.1f} GB free for the workspace"
+    if free < LOW_DISK:
+        return Finding(
+            "missing", "disk", detail, f"the paper's tables keep about {LOW_DISK / 1e9:.0f} GB per method; use --workspace"
+        )
+    return Finding("ok", "disk", detail)
+
+
+def _methods(cards: Sequence[Path]) -> list[Finding]:
+    findings = []
+    for entry in list_cards("method", cards):
+        reason = why_unavailable(load_method(entry.name, cards), Compute())
+        findings.append(
+            Finding("ok", f"method {entry.name}", "can run")
+            if reason is None
+            else Finding("missing", f"method {entry.name}", reason)
+        )
+    return findings
+
+
+def _datasets(workspace: Path, cards: Sequence[Path]) -> list[Finding]:
+    findings = []
+    for entry in list_cards("dataset", cards):
+        card = load_dataset(entry.name, cards)
+        built = len(list_pairs(workspace, card.name, card.degradation or "existing"))
+        if built or any(layout.package for layout in card.layouts):
+            detail = f"{built} clips prepared" if built else "ships with a package"
+            findings.append(Finding("ok", f"dataset {card.name}", detail))
+        else:
+            mend = f"{card.obtain} Then: mgld-bench datasets prepare {card.name} --source DIR".strip()
+            findings.append(Finding("missing", f"dataset {card.name}", "not prepared in this workspace", mend))
+    return findings

@@ -1,0 +1,43 @@
+"""Unit keys: digests of everything that a restored clip or a score depends on."""
+
+from __future__ import annotations
+
+from mgld_bench.cards.schemas import MethodCard, ProtocolCard
+from mgld_bench.clips.digest import text_digest
+from mgld_bench.methods.loading import parse_options, restorer_class
+from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.weights.locate import weight_sha256
+
+
+def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precision: str) -> str:
+    """The key of a restored clip. ``source`` is the key of the pair, or the digest of an LR clip without one."""
+    restorer = restorer_class(card)
+    options = parse_options(card)
+    return text_digest(
+        {
+            "unit": "restore",
+            "source": source,
+            "method": card.name,
+            "restorer": card.restorer,
+            "revision": restorer.revision,
+            "options": options.model_dump(mode="json"),
+            "weights": {role: weight_sha256(weight) for role, weight in sorted(card.weights.items())},
+            "precision": precision,
+            "files": restorer.depends_on(options, dataset, clip),
+        }
+    )
+
+
+def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str:
+    """The key of one metric's score of one restored clip; ``restored`` is that clip's key, which stands for its pair as well."""
+    frames = protocol.frames if protocol.frames == "all" else list(protocol.frames)
+    return text_digest(
+        {
+            "unit": "score",
+            "restored": restored,
+            "metric": metric.name,
+            "revision": metric.revision,
+            "files": dict(metric.files),
+            "frames": frames,
+        }
+    )

@@ -1,0 +1,151 @@
+"""The plan: every unit of a suite, which of them are done, and what the rest will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mgld_bench.engine.keys import restore_key, score_key
+from mgld_bench.engine.store import Store
+from mgld_bench.engine.suite import Obstacle, Suite
+from mgld_bench.errors import InputError
+from mgld_bench.pairs.planning import PlannedPair, plan_pairs
+
+PNG_SHARE = 0.6
+"""Size of a PNG frame of natural content relative to its raw bytes, for estimates."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One piece of work that is done once and kept."""
+
+    kind: str
+    """pair, restore or score."""
+    key: str
+    dataset: str
+    clip: str
+    frames: int
+    done: bool
+    method: str = ""
+    metric: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All units of a suite in the order in which they can be done."""
+
+    suite: Suite
+    pairs: Mapping[str, Sequence[PlannedPair]]
+    """By dataset."""
+    units: tuple[Unit, ...]
+    obstacles: tuple[Obstacle, ...]
+    """The suite's, and datasets that cannot be found."""
+
+    def todo(self, kind: str) -> list[Unit]:
+        """The units of a kind that are not done."""
+        return [unit for unit in self.units if unit.kind == kind and not unit.done]
+
+    def unit(self, kind: str, dataset: str, clip: str, method: str = "", metric: str = "") -> Unit | None:
+        """The unit of this place, if it belongs to the plan."""
+        place = (kind, dataset, clip, method, metric)
+        return next((u for u in self.units if (u.kind, u.dataset, u.clip, u.method, u.metric) == place), None)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the units that are not done will take, as far as it is known."""
+
+    seconds: float
+    """For the units whose cost is known from earlier runs."""
+    unknown: tuple[str, ...]
+    """Methods and metrics that have never run here, so that their time is not in ``seconds``."""
+    disk: float
+    """Bytes of PNG frames, estimated from the frames' size."""
+
+
+def restored_folder(workspace: Path, dataset: str, method: str) -> Path:
+    """Where a method's restored clips of a dataset lie."""
+    return workspace / "restored" / dataset / method
+
+
+def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sources: Mapping[str, Path]) -> Plan:
+    """Plan a suite. ``sources`` names the folder of a dataset's official download, where the pairs are not built yet."""
+    pairs: dict[str, Sequence[PlannedPair]] = {}
+    obstacles = list(suite.obstacles)
+    for name, dataset in suite.datasets.items():
+        found = plan_pairs(dataset, suite.degradations[name], sources.get(name), workspace)
+        if isinstance(found, str):
+            obstacles.append(Obstacle("dataset", name, found))
+        else:
+            pairs[name] = found
+    units = _units(suite, pairs, precision)
+    finished = store.finished(unit.key for unit in units)
+    return Plan(suite, pairs, _with_states(units, finished, workspace, pairs), tuple(obstacles))
+
+
+def estimate(plan: Plan, store: Store) -> Estimate:
+    """What is left to do, from the costs that the store has seen and the frames' sizes."""
+    costs = store.seconds_per_frame()
+    seconds, unknown, disk = 0.0, [], 0.0
+    areas = {(dataset, pair.clip): pair.height * pair.width for dataset, pairs in plan.pairs.items() for pair in pairs}
+    for unit in plan.units:
+        if unit.done:
+            continue
+        what = unit.metric if unit.kind == "score" else unit.method
+        cost = costs.get((unit.kind, what))
+        if cost is None:
+            unknown.append(what or "pairs")
+        else:
+            seconds += cost * unit.frames
+        if unit.kind != "score":
+            disk += 3 * PNG_SHARE * areas[unit.dataset, unit.clip] * unit.frames
+    return Estimate(seconds, tuple(dict.fromkeys(unknown)), disk)
+
+
+def require_all(plan: Plan, skip_unavailable: bool) -> None:
+    """Raise InputError that lists every obstacle, unless the user has said that they are to be left out."""
+    if skip_unavailable or not plan.obstacles:
+        return
+    listed = "; ".join(f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in plan.obstacles)
+    name = plan.suite.report.name
+    raise InputError(f"{name}: cannot run all of it: {listed}. Mend it, or leave these out with --skip-unavailable")
+
+
+def _units(suite: Suite, pairs: Mapping[str, Sequence[PlannedPair]], precision: str) -> list[Unit]:
+    units: list[Unit] = []
+    scores: list[Unit] = []
+    for dataset, planned in pairs.items():
+        units += [Unit("pair", pair.key, dataset, pair.clip, pair.frames, done=False) for pair in planned]
+    for method, card in suite.methods.items():
+        for dataset, planned in pairs.items():
+            for pair in planned:
+                restored = restore_key(pair.key, dataset, pair.clip, card, precision)
+                units.append(Unit("restore", restored, dataset, pair.clip, pair.frames, done=False, method=method))
+                for metric, facts in suite.metrics[dataset].items():
+                    key = score_key(restored, facts, suite.protocol)
+                    scores.append(Unit("score", key, dataset, pair.clip, pair.frames, done=False, method=method, metric=metric))
+    return units + scores
+
+
+def _with_states(
+    units: Sequence[Unit], finished: set[str], workspace: Path, pairs: Mapping[str, Sequence[PlannedPair]]
+) -> tuple[Unit, ...]:
+    """The units with ``done`` set: noted in the store, and their files still there wherever later units need them."""
+    built = {(dataset, pair.clip) for dataset, planned in pairs.items() for pair in planned if pair.built}
+    needed: set[tuple[str, str, str]] = set()
+    stated: list[Unit] = []
+    for unit in reversed(units):
+        files_matter = files_there = False
+        if unit.kind == "restore":
+            files_matter = (unit.dataset, unit.clip, unit.method) in needed
+            folder = restored_folder(workspace, unit.dataset, unit.method)
+            files_there = (folder / f"{unit.clip}.json").is_file()
+        elif unit.kind == "pair":
+            files_matter = (unit.dataset, unit.clip, "") in needed
+            files_there = (unit.dataset, unit.clip) in built
+        done = unit.key in finished and (files_there or not files_matter)
+        if not done:
+            needed |= {(unit.dataset, unit.clip, unit.method), (unit.dataset, unit.clip, "")}
+        stated.append(replace(unit, done=done))
+    return tuple(reversed(stated))

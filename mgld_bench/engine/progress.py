@@ -1,0 +1,56 @@
+"""How long work tells what it does: a protocol, so that a terminal, a log and a test can each listen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Hears of the work as it goes on."""
+
+    def start(self, stage: str, frames: int) -> None:
+        """A stage (pairs, restore, score) with this many frames of work begins."""
+
+    def unit(self, label: str) -> None:
+        """Work on this unit begins."""
+
+    def advance(self, frames: int) -> None:
+        """So many frames more of the stage are done."""
+
+    def say(self, line: str) -> None:
+        """Something that the reader of a log should know."""
+
+    def stop(self) -> None:
+        """The stage is over."""
+
+
+class Silent:
+    """Progress that tells nobody."""
+
+    def start(self, stage: str, frames: int) -> None:
+        """Nothing."""
+
+    def unit(self, label: str) -> None:
+        """Nothing."""
+
+    def advance(self, frames: int) -> None:
+        """Nothing."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+    def stop(self) -> None:
+        """Nothing."""
+
+
+def steps(progress: Progress) -> Callable[[int, int], None]:
+    """A callback of the form (done, total) that advances ``progress`` by what came since the last call."""
+    seen = 0
+
+    def tell(done: int, _total: int) -> None:
+        nonlocal seen
+        progress.advance(done - seen)
+        seen = done
+
+    return tell

@@ -1,0 +1,65 @@
+"""Restoring clips outside a suite: one method card, any clips."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from mgld_bench.cards.loader import load_method
+from mgld_bench.clips.clip import Clip
+from mgld_bench.engine.keys import restore_key
+from mgld_bench.engine.progress import Progress, steps
+from mgld_bench.errors import InputError
+from mgld_bench.methods.loading import load_restorer
+from mgld_bench.methods.restorer import Compute, Precision
+from mgld_bench.methods.running import restore_clip
+
+
+def compute_on(device: str, precision: str, max_memory: str) -> Compute:
+    """Where to compute, from what the user said: "" as device means cuda where there is one, "" as memory means what is free.
+
+    Raises InputError for a device that is not there, an unknown precision, or a size that is none.
+    """
+    import torch
+
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        kind = torch.device(chosen)
+    except RuntimeError as error:
+        raise InputError(f"--device {device}: not a device; use cpu, cuda or cuda:N") from error
+    if kind.type == "cuda" and (kind.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"--device {device}: this machine has {torch.cuda.device_count()} CUDA device(s)")
+    if precision not in get_args(Precision):
+        raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
+    return Compute(chosen, precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
+
+
+def restore_clips(
+    method: str, clips: Sequence[Clip], output: Path, compute: Compute, cards: Sequence[Path], progress: Progress
+) -> list[Path]:
+    """Restore each clip into ``output``/<clip name>/%08d.png, with a side file beside; returns these folders.
+
+    Finished clips of the same method, weights, options and input are left as they are; a partial one is gone on with.
+    """
+    card = load_method(method, cards)
+    restorer = load_restorer(card, compute)
+    progress.start("restore", sum(clip.frame_count for clip in clips))
+    folders = []
+    for clip in clips:
+        progress.unit(f"{card.name} {clip.name}")
+        key = restore_key(clip.digest(), "", clip.name, card, compute.precision)
+        restore_clip(restorer, clip, output, key, {"method": card.name, "input": clip.name}, steps(progress))
+        folders.append(output / clip.name)
+    progress.stop()
+    return folders
+
+
+def _bytes(text: str) -> int | None:
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", text)
+    if match is None:
+        raise InputError(f"--max-memory {text}: write a size such as 8G or 500M")
+    return int(float(match[1]) * 1000 ** " kMGT".index(match[2] or " "))

@@ -1,0 +1,70 @@
+"""From the store to what a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mgld_bench.clips.reading import open_clip
+from mgld_bench.engine.plan import Plan, restored_folder
+from mgld_bench.engine.store import Store
+from mgld_bench.pairs.prepare import open_pair
+from mgld_bench.report.data import Cell, PictureSource, ReportData
+
+
+def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any]) -> ReportData:
+    """The scores of a plan's units with their gaps, the frames for pictures, and the provenance ``facts``."""
+    suite = plan.suite
+    return ReportData(
+        card=suite.report,
+        protocol=suite.protocol,
+        datasets=suite.datasets,
+        methods=suite.methods,
+        metrics=suite.all_metrics,
+        cells=_cells(plan, store),
+        pictures=_pictures(plan, workspace),
+        provenance=facts,
+        footnotes=_footnotes(plan, store),
+    )
+
+
+def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
+    units = [unit for unit in plan.units if unit.kind == "score"]
+    scores = store.scores(unit.key for unit in units)
+    by_cell: dict[tuple[str, str, str], dict[str, str]] = {}
+    for unit in units:
+        by_cell.setdefault((unit.dataset, unit.method, unit.metric), {})[unit.clip] = unit.key
+    cells = []
+    for (dataset, method, metric), keys in by_cell.items():
+        found = {clip: scores[key] for clip, key in keys.items() if key in scores}
+        gap = "" if len(found) == len(keys) else "not scored yet"
+        cells.append(Cell(dataset, method, metric, found, tuple(keys), gap))
+    return tuple(cells)
+
+
+def _pictures(plan: Plan, workspace: Path) -> tuple[PictureSource, ...]:
+    sources = []
+    for dataset, planned in plan.pairs.items():
+        for place in planned:
+            if not place.built:
+                continue
+            pair = open_pair(planned, place.clip, workspace)
+            folders = {name: restored_folder(workspace, dataset, name) / place.clip for name in plan.suite.methods}
+            restored = {name: open_clip(folder, place.clip) for name, folder in folders.items() if folder.is_dir()}
+            if restored:
+                sources.append(PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored))
+    return tuple(sources)
+
+
+def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
+    """What cannot run here, notes of methods, and what the pairs are."""
+    notes = [f"Not scored: {obstacle.kind} {obstacle.name}: {obstacle.reason}." for obstacle in plan.obstacles]
+    notes += [f"{card.heading}: {card.notes}" for card in plan.suite.methods.values() if card.notes]
+    notes += [f"{card.heading}: {card.notes}" for card in plan.suite.datasets.values() if card.notes]
+    restored = [unit for unit in plan.units if unit.kind == "restore"]
+    recorded = store.facts(unit.key for unit in restored)
+    for unit in restored:
+        told = recorded.get(unit.key, {}).get("notes", {})
+        notes += [f"{unit.method} on {unit.dataset}: {name}: {value}." for name, value in told.items()]
+    return tuple(dict.fromkeys(notes))

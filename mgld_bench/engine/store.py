@@ -1,0 +1,237 @@
+"""The results database: finished units and their scores, one writer, every write a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import JSON, Engine, Float, ForeignKey, Integer, String, create_engine, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.metric import ClipScore
+
+
+class _Table(DeclarativeBase):
+    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
+
+
+class RunRow(_Table):
+    """One execution of a suite."""
+
+    __tablename__ = "runs"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    started_at: Mapped[str] = mapped_column(String)
+    report: Mapped[str] = mapped_column(String)
+    provenance: Mapped[dict[str, Any]]
+
+
+class UnitRow(_Table):
+    """One finished unit."""
+
+    __tablename__ = "units"
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    kind: Mapped[str] = mapped_column(String, index=True)
+    """pair, restore or score."""
+    dataset: Mapped[str] = mapped_column(String)
+    clip: Mapped[str] = mapped_column(String)
+    method: Mapped[str] = mapped_column(String)
+    metric: Mapped[str] = mapped_column(String)
+    protocol: Mapped[str] = mapped_column(String)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    finished_at: Mapped[str] = mapped_column(String)
+    frames: Mapped[int] = mapped_column(Integer)
+    seconds: Mapped[float] = mapped_column(Float)
+    facts: Mapped[dict[str, Any]]
+
+
+class ClipScoreRow(_Table):
+    """The clip's score of a score unit."""
+
+    __tablename__ = "clip_scores"
+    unit: Mapped[str] = mapped_column(ForeignKey("units.key"), primary_key=True)
+    value: Mapped[float] = mapped_column(Float)
+    notes: Mapped[dict[str, Any]]
+
+
+class FrameScoreRow(_Table):
+    """A frame's score of a score unit."""
+
+    __tablename__ = "frame_scores"
+    unit: Mapped[str] = mapped_column(ForeignKey("units.key"), primary_key=True)
+    frame: Mapped[int] = mapped_column(Integer, primary_key=True)
+    value: Mapped[float] = mapped_column(Float)
+
+
+@dataclass(frozen=True)
+class FinishedUnit:
+    """What is kept of a unit that was done."""
+
+    key: str
+    kind: str
+    dataset: str
+    clip: str
+    method: str = ""
+    metric: str = ""
+    protocol: str = ""
+    frames: int = 0
+    seconds: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Store:
+    """Finished units and scores in a database. Use as a context manager."""
+
+    def __init__(self, url: str) -> None:
+        """Open (or create) the database at this SQLAlchemy URL. Raises InputError where it cannot be used."""
+        self._engine = _open(url)
+        try:
+            _Table.metadata.create_all(self._engine)
+        except (DatabaseError, OSError) as error:
+            raise InputError(f"{url}: cannot be used as results database: {error.__cause__ or error}") from error
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._engine.dispose()
+
+    def begin_run(self, report: str, provenance: Mapping[str, Any]) -> int:
+        """Note that a run starts; returns its number."""
+        with Session(self._engine) as session, session.begin():
+            row = RunRow(started_at=_now(), report=report, provenance=dict(provenance))
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def latest_run(self, report: str) -> Mapping[str, Any]:
+        """The provenance of the last run of this report; empty where there was none."""
+        newest = select(RunRow).where(RunRow.report == report).order_by(RunRow.id.desc()).limit(1)
+        with Session(self._engine) as session:
+            row = session.scalars(newest).first()
+        return {} if row is None else {**row.provenance, "started_at": row.started_at}
+
+    def finished(self, keys: Iterable[str]) -> set[str]:
+        """Those of ``keys`` whose unit is done."""
+        found: set[str] = set()
+        with Session(self._engine) as session:
+            for some in _batches(keys):
+                found.update(session.scalars(select(UnitRow.key).where(UnitRow.key.in_(some))))
+        return found
+
+    def add(self, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]]) -> None:
+        """Note finished units, with the scores of score units, in one transaction. A key that is there is left as it is."""
+        with Session(self._engine) as session, session.begin():
+            for unit, score in units:
+                if session.get(UnitRow, unit.key) is not None:
+                    continue
+                session.add(_unit_row(run, unit))
+                session.flush()
+                if score is not None:
+                    session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=dict(score.notes)))
+                    frames = (score.per_frame or {}).items()
+                    session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
+
+    def scores(self, keys: Iterable[str]) -> dict[str, ClipScore]:
+        """The scores of the score units among ``keys`` that are done."""
+        found: dict[str, ClipScore] = {}
+        with Session(self._engine) as session:
+            for some in _batches(keys):
+                per_frame: dict[str, dict[int, float]] = {}
+                frames = select(FrameScoreRow).where(FrameScoreRow.unit.in_(some)).order_by(FrameScoreRow.frame)
+                for row in session.scalars(frames):
+                    per_frame.setdefault(row.unit, {})[row.frame] = row.value
+                clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
+                for metric, score in session.execute(clips.where(ClipScoreRow.unit.in_(some))).tuples():
+                    found[score.unit] = ClipScore(metric, score.value, per_frame.get(score.unit), score.notes)
+        return found
+
+    def facts(self, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """The recorded facts of the units among ``keys`` that are done."""
+        found: dict[str, Mapping[str, Any]] = {}
+        with Session(self._engine) as session:
+            for some in _batches(keys):
+                rows = session.execute(select(UnitRow.key, UnitRow.facts).where(UnitRow.key.in_(some))).tuples()
+                found.update(dict(rows.all()))
+        return found
+
+    def seconds_per_frame(self) -> dict[tuple[str, str], float]:
+        """Measured cost of earlier units: (kind, method or metric) -> seconds per frame, over all units done so far."""
+        frames: dict[tuple[str, str], int] = {}
+        seconds: dict[tuple[str, str], float] = {}
+        columns = select(UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds)
+        with Session(self._engine) as session:
+            for kind, method, metric, count, spent in session.execute(columns):
+                what = (kind, metric if kind == "score" else method)
+                frames[what] = frames.get(what, 0) + count
+                seconds[what] = seconds.get(what, 0.0) + spent
+        return {what: seconds[what] / frames[what] for what in frames if frames[what]}
+
+
+def open_store(url: str, workspace: Path, create: bool) -> Store:
+    """The database at ``url``, or the workspace's own SQLite file where it is "".
+
+    With ``create`` false a workspace without database is answered by an empty one in memory: nothing is written.
+    """
+    if url:
+        return Store(url)
+    file = workspace / "results.sqlite"
+    return Store(f"sqlite:///{file}" if create or file.exists() else "sqlite://")
+
+
+def _open(url: str) -> Engine:
+    try:
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite" and address.database and address.database != ":memory:":
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(address)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise InputError(f"--store {url}: not a usable database URL: {error}; e.g. sqlite:///results.sqlite") from error
+    except OSError as error:
+        raise InputError(f"--store {url}: {error.strerror}") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _make_durable)
+    return engine
+
+
+def _make_durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Keys in lists short enough for one query."""
+    wanted = list(keys)
+    for first in range(0, len(wanted), 500):
+        yield wanted[first : first + 500]
+
+
+def _unit_row(run: int, unit: FinishedUnit) -> UnitRow:
+    return UnitRow(
+        key=unit.key,
+        kind=unit.kind,
+        dataset=unit.dataset,
+        clip=unit.clip,
+        method=unit.method,
+        metric=unit.metric,
+        protocol=unit.protocol,
+        run_id=run,
+        finished_at=_now(),
+        frames=unit.frames,
+        seconds=unit.seconds,
+        facts=dict(unit.facts),
+    )
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,0 +1,124 @@
+"""What a report card asks for, resolved: its datasets, methods and metric variants, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgld_bench.cards.loader import load_dataset, load_degradation, load_method, load_protocol, load_report
+from mgld_bench.cards.schemas import DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard
+from mgld_bench.errors import InputError
+from mgld_bench.methods.loading import why_unavailable
+from mgld_bench.methods.restorer import Compute
+from mgld_bench.metrics.catalogue import describe
+from mgld_bench.metrics.metric import MetricFacts
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Something that the suite asks for and that cannot run here."""
+
+    kind: str
+    """dataset, method or metric."""
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Which datasets x methods x metrics to run, under which protocol."""
+
+    report: ReportCard
+    protocol: ProtocolCard
+    datasets: Mapping[str, DatasetCard]
+    degradations: Mapping[str, DegradationCard | None]
+    """By dataset; None where LR is taken as it is."""
+    methods: Mapping[str, MethodCard]
+    """In the report's order; only those that can run."""
+    metrics: Mapping[str, Mapping[str, MetricFacts]]
+    """By dataset, then by full variant name, in the report's order; only those that can run."""
+    obstacles: tuple[Obstacle, ...]
+
+    @property
+    def all_metrics(self) -> dict[str, MetricFacts]:
+        """Every metric of any dataset, by full variant name."""
+        return {name: facts for metrics in self.metrics.values() for name, facts in metrics.items()}
+
+
+def load_suite(
+    report: str,
+    compute: Compute,
+    datasets: Sequence[str] = (),
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    cards: Sequence[Path] = (),
+) -> Suite:
+    """The suite of a report card, narrowed (or widened) to the datasets, methods and metrics that are named.
+
+    Raises InputError for an unknown report, dataset or protocol; what merely cannot run is listed as obstacle.
+    """
+    card = load_report(report, cards)
+    protocol = load_protocol(card.protocol, cards)
+    wanted = {entry.name: entry.metrics for entry in card.datasets}
+    chosen = {name: load_dataset(name, cards) for name in (datasets or wanted)}
+    shown = tuple(dict.fromkeys(metric for names in wanted.values() for metric in names))
+    obstacles: list[Obstacle] = []
+    by_dataset: dict[str, dict[str, MetricFacts]] = {}
+    for name, dataset in chosen.items():
+        by_dataset[name] = _metrics(metrics or wanted.get(name, shown), dataset, protocol, obstacles)
+    return Suite(
+        report=card,
+        protocol=protocol,
+        datasets=chosen,
+        degradations={
+            name: load_degradation(dataset.degradation, cards) if dataset.degradation else None
+            for name, dataset in chosen.items()
+        },
+        methods=_methods(methods or card.methods, compute, cards, obstacles),
+        metrics=by_dataset,
+        obstacles=tuple(dict.fromkeys(obstacles)),
+    )
+
+
+def resolve_metric(name: str, protocol: ProtocolCard) -> str:
+    """The full variant of a short name of the protocol; a full name is returned as it is."""
+    return protocol.metrics.get(name, name)
+
+
+def _degradation(dataset: DatasetCard, cards: Sequence[Path]) -> DegradationCard | None:
+    return load_degradation(dataset.degradation, cards) if dataset.degradation else None
+
+
+def _metrics(
+    names: Sequence[str], dataset: DatasetCard, protocol: ProtocolCard, obstacles: list[Obstacle]
+) -> dict[str, MetricFacts]:
+    found: dict[str, MetricFacts] = {}
+    for name in names:
+        full = resolve_metric(name, protocol)
+        try:
+            facts = describe(full)
+        except InputError as error:
+            obstacles.append(Obstacle("metric", full, str(error)))
+            continue
+        if facts.needs_reference and not dataset.ground_truth:
+            obstacles.append(Obstacle("metric", full, f"needs ground truth, and {dataset.name} has none"))
+            continue
+        found[full] = facts
+    return found
+
+
+def _methods(names: Sequence[str], compute: Compute, cards: Sequence[Path], obstacles: list[Obstacle]) -> dict[str, MethodCard]:
+    found: dict[str, MethodCard] = {}
+    for name in names:
+        try:
+            card = load_method(name, cards)
+        except InputError as error:
+            obstacles.append(Obstacle("method", name, str(error)))
+            continue
+        reason = why_unavailable(card, compute)
+        if reason is None:
+            found[card.name] = card
+        else:
+            obstacles.append(Obstacle("method", card.name, reason))
+    return found
