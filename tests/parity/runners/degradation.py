@@ -2,7 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-RUNNERS: dict[tuple[str, str], Callable[[Any], Any]] = {}
+import numpy as np
+from fixture import Fixture
+
+from mgld_bench.pairs.filtering import filter_frame
+from mgld_bench.pairs.jpeg import compress_jpeg
+from mgld_bench.pairs.kernels import BlurKernel, kernel_values
+from mgld_bench.pairs.noise import add_gaussian, add_poisson, poisson_signal
+from mgld_bench.pairs.resizing import even_sizes, resize_frame
+from mgld_bench.pairs.sharpening import gaussian_kernel, sharpen
+from mgld_bench.pairs.walks import walk, walk_rounded
+
+Outputs = dict[str, "np.ndarray[Any, Any]"]
+
+
+def blur_kernels(fixture: Fixture) -> Outputs:
+    return {item["output"]: kernel_values(_kernel(item)) for item in _items(fixture)}
+
+
+def filters(fixture: Fixture) -> Outputs:
+    frames = fixture.input("frames")
+    return {
+        item["output"]: np.stack([filter_frame(frame.astype(item["dtype"]), kernel_values(_kernel(item))) for frame in frames])
+        for item in _items(fixture)
+    }
+
+
+def resizes(fixture: Fixture) -> Outputs:
+    frames = fixture.input("frames")
+    return {
+        item["output"]: np.stack([resize_frame(frame.astype(item["dtype"]), item["mode"], *item["size"]) for frame in frames])
+        for item in _items(fixture)
+    }
+
+
+def noises(fixture: Fixture) -> Outputs:
+    outputs: Outputs = {}
+    for item in _items(fixture):
+        peak = item["range"]
+        frames = fixture.input("frames").astype(np.float32) / np.float32(255 / peak)
+        numbers = fixture.input(item["numbers"])
+        if item["kind"] == "gaussian":
+            noisy = [add_gaussian(*given, item["gray"], peak) for given in zip(frames, numbers, item["levels"], strict=True)]
+        else:
+            signals = [poisson_signal(frame, item["gray"], peak) for frame in frames]
+            noisy = [
+                add_poisson(frame, counts, *signal, level)
+                for frame, counts, signal, level in zip(frames, numbers, signals, item["levels"], strict=True)
+            ]
+            outputs[item["rates_output"]] = np.stack([signal * unit for signal, unit in signals])
+        outputs[item["output"]] = np.stack(noisy)
+    return outputs
+
+
+def jpegs(fixture: Fixture) -> Outputs:
+    outputs = {}
+    for item in _items(fixture):
+        order = slice(None, None, -1 if item["reverse_channels"] else 1)
+        outputs[item["output"]] = np.stack(
+            [compress_jpeg(np.ascontiguousarray(frame[..., order]), item["quality"])[..., order] for frame in fixture.input("frames")]
+        )
+    return outputs
+
+
+def unsharp_mask(fixture: Fixture) -> Outputs:
+    call = fixture.facts["call"]
+    settings = (call["kernel_size"], call["sigma"], call["weight"], call["threshold"])
+    return {
+        call["output"]: np.stack([sharpen(frame, *settings) for frame in fixture.input("source")]),
+        call["kernel_output"]: gaussian_kernel(call["kernel_size"], call["sigma"]),
+    }
+
+
+def blur_walks(fixture: Fixture) -> Outputs:
+    outputs = {}
+    for item in _items(fixture):
+        increments = fixture.input(item["increments"])
+        walks = {
+            name: walk(item["start"][name], increments[:, column].tolist(), item["limits"][name])
+            for column, name in enumerate(item["parameters"])
+        }
+        betas = fixture.input(item["beta_used"]).tolist() if item["beta_used"] else [None] * item["frames"]
+        kernels = [
+            BlurKernel(
+                type=item["type"],
+                size=item["size"],
+                sigma_x=walks["sigma_x"][frame],
+                sigma_y=walks["sigma_y"][frame],
+                angle=walks["angle"][frame],
+                beta=betas[frame],
+                omega=walks["omega"][frame],
+            )
+            for frame in range(item["frames"])
+        ]
+        outputs[item["output"]] = np.stack([kernel_values(kernel) for kernel in kernels])
+    return outputs
+
+
+def resize_walks(fixture: Fixture) -> Outputs:
+    return {
+        item["output"]: np.array(
+            even_sizes(*item["input_size"], walk(item["start"], fixture.input(item["increments"]).tolist(), item["limits"]))
+        )
+        for item in _items(fixture)
+    }
+
+
+def noise_walks(fixture: Fixture) -> Outputs:
+    return {
+        item["output"]: np.array(walk(item["start"], fixture.input(item["increments"]).tolist(), item["limits"]))
+        for item in _items(fixture)
+    }
+
+
+def jpeg_walks(fixture: Fixture) -> Outputs:
+    return {
+        item["output"]: np.array(walk_rounded(item["start"], fixture.input(item["increments"]).tolist(), item["limits"]))
+        for item in _items(fixture)
+    }
+
+
+def _items(fixture: Fixture) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = fixture.facts["call"]["items"]
+    return items
+
+
+def _kernel(facts: Mapping[str, Any]) -> BlurKernel:
+    return BlurKernel(**{name: facts[name] for name in BlurKernel.model_fields})
+
+
+RUNNERS: dict[tuple[str, str], Callable[[Fixture], Outputs]] = {
+    ("degradation", "op.blur_kernel"): blur_kernels,
+    ("degradation", "op.filter"): filters,
+    ("degradation", "op.resize"): resizes,
+    ("degradation", "op.noise"): noises,
+    ("degradation", "op.jpeg"): jpegs,
+    ("degradation", "op.usm"): unsharp_mask,
+    ("degradation", "walk.blur"): blur_walks,
+    ("degradation", "walk.resize"): resize_walks,
+    ("degradation", "walk.noise"): noise_walks,
+    ("degradation", "walk.jpeg"): jpeg_walks,
+}

@@ -1,0 +1,150 @@
+"""Which of a dataset's layouts a folder has, and where each clip lies in it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from natsort import natsorted
+
+from mgld_bench.cards.schemas import DatasetCard, Layout
+from mgld_bench.clips.video import VIDEO_SUFFIXES
+from mgld_bench.errors import InputError
+
+PLACEHOLDER = "{clip}"
+
+
+@dataclass(frozen=True)
+class FoundLayout:
+    """A layout with the path of every clip in it."""
+
+    name: str
+    ground_truth: Mapping[str, Path]
+    low_resolution: Mapping[str, Path]
+    """By clip name; empty where the layout, or the use made of it, has none."""
+
+    @property
+    def clips(self) -> list[str]:
+        """The clips' names in the dataset's order."""
+        return list(self.ground_truth or self.low_resolution)
+
+
+def find_layout(card: DatasetCard, source: Path | None, layout: str | None, existing_lq: bool) -> FoundLayout:
+    """The first layout of the card (or the one of this name) that holds every clip under ``source``.
+
+    ``source`` None: the package that carries the clips. ``existing_lq``: LR clips are wanted too.
+    Raises InputError that says what was looked for and where, and which clips are missing, with the nearest names found instead.
+    """
+    choices = _choices(card, layout, existing_lq, packages=source is None)
+    if source is None:
+        return _in_package(card, choices[0])
+    if not source.is_dir():
+        raise InputError(f"dataset {card.name}: the source {source} is not a folder")
+    attempts = [_Attempt(card, choice, source, existing_lq) for choice in choices]
+    whole = next((attempt for attempt in attempts if not attempt.missing), None)
+    if whole is not None:
+        return whole.found
+    best = max(attempts, key=lambda attempt: attempt.hits)
+    if best.hits == 0:
+        looked = ", ".join(attempt.example for attempt in attempts)
+        raise InputError(
+            f"dataset {card.name}: {source} has none of its layouts (looked for {looked}). To get the data: {card.obtain}"
+        )
+    raise InputError(f"dataset {card.name}: {best.told_missing()}")
+
+
+class _Attempt:
+    """One layout, looked for under one folder."""
+
+    def __init__(self, card: DatasetCard, layout: Layout, source: Path, existing_lq: bool) -> None:
+        self._source = source
+        wanted = {"ground truth": layout.ground_truth if card.ground_truth else None}
+        wanted["LR"] = layout.low_resolution if existing_lq or not card.ground_truth else None
+        self._patterns = {what: pattern for what, pattern in wanted.items() if pattern}
+        listed = [clip.name for clip in card.clips]
+        places = {what: _places(source, pattern) for what, pattern in self._patterns.items()}
+        names = listed or natsorted({name for there in places.values() for name in there})
+        self.missing = [(what, name) for what in places for name in names if name not in places[what]]
+        if not names:
+            self.missing = [(what, PLACEHOLDER) for what in places]
+        self._places = places
+        self.hits = sum(name in there for there in places.values() for name in names)
+        example = next(iter(self._patterns.values()))
+        self.example = str(source / (example.replace(PLACEHOLDER, listed[0]) if listed else example))
+        self._layout = layout
+        self._names = names
+
+    @property
+    def found(self) -> FoundLayout:
+        chosen = {what: {name: there[name] for name in self._names} for what, there in self._places.items()}
+        return FoundLayout(self._layout.name, chosen.get("ground truth", {}), chosen.get("LR", {}))
+
+    def told_missing(self) -> str:
+        """Which clips are missing where, e.g. ``2 of 4 clips are missing: ground truth of 015 (GT/015; there is 15) …``."""
+        told = []
+        for what, name in self.missing[:4]:
+            near = difflib.get_close_matches(name, self._places[what], n=1, cutoff=0.5)
+            hint = f"; there is {near[0]}" if near and near[0] not in self._names else ""
+            told.append(f"{what} of {name} ({self._source / self._patterns[what].replace(PLACEHOLDER, name)}{hint})")
+        more = f" and {len(self.missing) - 4} more" if len(self.missing) > 4 else ""
+        return f"layout {self._layout.name}: missing: {', '.join(told)}{more}"
+
+
+def _choices(card: DatasetCard, layout: str | None, existing_lq: bool, packages: bool) -> Sequence[Layout]:
+    """The layouts to look at; never empty."""
+    if layout is not None and layout not in [known.name for known in card.layouts]:
+        names = ", ".join(known.name for known in card.layouts)
+        raise InputError(f"dataset {card.name}: there is no layout {layout}; there is {names}")
+    named = [known for known in card.layouts if layout in (None, known.name)]
+    right_kind = [known for known in named if bool(known.package) == packages]
+    if not right_kind and packages:
+        raise InputError(f"dataset {card.name}: where is it? give the folder of its download. To get the data: {card.obtain}")
+    if not right_kind:
+        raise InputError(f"dataset {card.name}: comes with the package {named[0].package}; give no source folder")
+    if not existing_lq:
+        return right_kind
+    with_lq = [known for known in right_kind if known.low_resolution]
+    if not with_lq:
+        raise InputError(f"dataset {card.name}: no layout of its card has LR clips; LR is built from its ground truth")
+    return with_lq
+
+
+def _in_package(card: DatasetCard, layout: Layout) -> FoundLayout:
+    """The clips inside an installed package, found without importing it."""
+    try:
+        distribution = metadata.distribution(layout.package)
+    except metadata.PackageNotFoundError:
+        raise InputError(f"dataset {card.name}: the package {layout.package} that carries it is not installed") from None
+    places = {clip.name: Path(str(distribution.locate_file(clip.source))) for clip in card.clips}
+    for name, place in places.items():
+        if not place.is_file():
+            raise InputError(
+                f"dataset {card.name}, clip {name}: the package {layout.package} {distribution.version} has no {place}"
+            )
+    return FoundLayout(layout.name, places, {})
+
+
+def _places(source: Path, pattern: str) -> dict[str, Path]:
+    """Every clip that the pattern finds: folders, and videos by their name without ending; a folder goes before a video."""
+    before, _, after = pattern.partition(PLACEHOLDER)
+    parent = source / before
+    if not parent.is_dir():
+        return {}
+    found: dict[str, Path] = {}
+    for entry in natsorted(parent.iterdir(), key=lambda entry: entry.name):
+        place = entry / after.lstrip("/") if after else entry
+        if entry.name.startswith(".") or not place.is_dir():
+            continue
+        found[entry.name] = place
+    if not after:
+        for entry in natsorted(parent.iterdir(), key=lambda entry: entry.name):
+            if entry.is_file() and entry.suffix.lower() in VIDEO_SUFFIXES and not entry.name.startswith("."):
+                if entry.stem in found and found[entry.stem].is_file():
+                    raise InputError(
+                        f"{parent}: {found[entry.stem].name} and {entry.name} are both clip {entry.stem}: keep one of them"
+                    )
+                found.setdefault(entry.stem, entry)
+    return found

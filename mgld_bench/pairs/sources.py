@@ -1,0 +1,157 @@
+"""A dataset's clips as they lie on disk, checked against its card before anything is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgld_bench.cards.schemas import ClipEntry, DatasetCard
+from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.digest import DigestCache, stack_sha256, text_digest
+from mgld_bench.clips.reading import open_clip, select_frames
+from mgld_bench.errors import InputError
+from mgld_bench.pairs.layouts import FoundLayout, find_layout
+
+SCALE = 4
+
+
+@dataclass(frozen=True)
+class SourceClip:
+    """One clip of a dataset on disk, cut as the card says."""
+
+    name: str
+    ground_truth: Clip | None
+    low_resolution: Clip | None
+    """None where LR is to be built."""
+    layout: str
+    notes: tuple[str, ...]
+    """What was cut, and names that differ: to be recorded with the pair."""
+
+    @property
+    def frame_count(self) -> int:
+        """The number of frames."""
+        return self._any.frame_count
+
+    @property
+    def target_size(self) -> tuple[int, int]:
+        """(height, width) of the ground truth, or of what a method makes of the LR frames."""
+        factor = 1 if self.ground_truth is not None else SCALE
+        return factor * self._any.height, factor * self._any.width
+
+    def digest(self) -> str:
+        """sha256 (hex) of all that is read of it."""
+        return text_digest([clip.digest() if clip else None for clip in (self.ground_truth, self.low_resolution)])
+
+    @property
+    def _any(self) -> Clip:
+        clip = self.ground_truth or self.low_resolution
+        if clip is None:
+            raise ValueError(f"clip {self.name} is empty")
+        return clip
+
+
+def locate_clips(
+    card: DatasetCard,
+    source: Path | None,
+    layout: str | None = None,
+    existing_lq: bool | None = None,
+    cache: DigestCache | None = None,
+) -> list[SourceClip]:
+    """The dataset's clips under the folder ``source`` (None: in the package that carries them), in the card's order.
+
+    ``layout``: the name of one of the card's layouts; None: the first that fits. ``existing_lq``: whether LR clips are taken as
+    they are; None: where the card names no degradation. Names, frame counts, sizes and pinned digests are checked against the card,
+    and LR against ground truth. Raises InputError, one line, that lists what does not fit (of the first few clips).
+    """
+    if existing_lq is None:
+        existing_lq = card.degradation is None
+    found = find_layout(card, source, layout, existing_lq)
+    if card.clip_count is not None and len(found.clips) != card.clip_count:
+        raise InputError(
+            f"dataset {card.name}: layout {found.name} has {len(found.clips)} clips, the card says {card.clip_count}"
+        )
+    entries = {entry.name: entry for entry in card.clips}
+    problems: list[str] = []
+    clips: list[SourceClip] = []
+    for name in found.clips:
+        try:
+            clips.append(_checked(card, entries.get(name, ClipEntry(name=name)), found, cache))
+        except InputError as error:
+            problems.append(f"clip {name}: {error}")
+    if problems:
+        more = f"; and {len(problems) - 3} more clips" if len(problems) > 3 else ""
+        raise InputError(f"dataset {card.name}: {'; '.join(problems[:3])}{more}")
+    _check_total(card, clips)
+    return clips
+
+
+def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: DigestCache | None) -> SourceClip:
+    """One clip, opened, cut and checked."""
+    notes: list[str] = []
+
+    def opened(path: Path | None, what: str) -> Clip | None:
+        return None if path is None else _cut(card, entry, open_clip(path, entry.name, cache), what, notes)
+
+    ground_truth = opened(found.ground_truth.get(entry.name), "ground truth")
+    low_resolution = opened(found.low_resolution.get(entry.name), "LR")
+    main = ground_truth or low_resolution
+    size = (entry.crop.width, entry.crop.height) if entry.crop else entry.size or card.size
+    if main is not None and size is not None and (main.width, main.height) != size:
+        raise InputError(f"{main.path}: frames are {main.width}x{main.height}, the card says {size[0]}x{size[1]}")
+    if ground_truth is not None:
+        _check_ground_truth(entry, ground_truth)
+        if low_resolution is not None:
+            _check_pair(ground_truth, low_resolution, notes)
+    return SourceClip(entry.name, ground_truth, low_resolution, found.name, tuple(notes))
+
+
+def _cut(card: DatasetCard, entry: ClipEntry, clip: Clip, what: str, notes: list[str]) -> Clip:
+    """The frames (and the crop) that the card wants of a clip as it was found."""
+    there = clip.frame_count
+    if card.max_frames is not None and there > card.max_frames:
+        raise InputError(f"{clip.path}: {there} frames, the card says at most {card.max_frames}")
+    if entry.source:
+        count = entry.frames or there - entry.first_frame
+        return select_frames(clip, entry.first_frame, count, entry.crop, entry.name)
+    if entry.frames is None or there == entry.frames:
+        return clip
+    if there in entry.accepted_frames and there > entry.frames:
+        notes.append(f"{what}: the first {entry.frames} of {there} frames are used")
+        return select_frames(clip, 0, entry.frames)
+    also = f" (or {', '.join(str(count) for count in entry.accepted_frames)})" if entry.accepted_frames else ""
+    raise InputError(f"{clip.path}: {there} frames, the card says {entry.frames}{also}")
+
+
+def _check_ground_truth(entry: ClipEntry, clip: Clip) -> None:
+    if clip.height % SCALE or clip.width % SCALE:
+        raise InputError(
+            f"{clip.path}: frames are {clip.width}x{clip.height}, which is not a multiple of {SCALE} in both directions"
+        )
+    if entry.sha256:
+        digest = stack_sha256(clip.frames())
+        if digest != entry.sha256:
+            raise InputError(f"{clip.path}: decodes to other frames than the card pins (sha256 {digest}, pinned {entry.sha256})")
+
+
+def _check_pair(ground_truth: Clip, low_resolution: Clip, notes: list[str]) -> None:
+    """LR has as many frames as the ground truth, and a quarter of its size."""
+    if low_resolution.frame_count != ground_truth.frame_count:
+        raise InputError(
+            f"{low_resolution.path}: {low_resolution.frame_count} frames, but the ground truth has {ground_truth.frame_count}"
+        )
+    if (SCALE * low_resolution.height, SCALE * low_resolution.width) != (ground_truth.height, ground_truth.width):
+        lr, gt = (f"{clip.width}x{clip.height}" for clip in (low_resolution, ground_truth))
+        raise InputError(f"{low_resolution.path}: frames are {lr}, which is not a quarter of the ground truth's {gt}")
+    first = ground_truth.facts.frame_names[0], low_resolution.facts.frame_names[0]
+    if ground_truth.facts.frame_names != low_resolution.facts.frame_names:
+        notes.append(f"frame names of ground truth and LR differ (they begin at {first[0]} and {first[1]}); paired by position")
+
+
+def _check_total(card: DatasetCard, clips: Sequence[SourceClip]) -> None:
+    total = sum(clip.frame_count for clip in clips)
+    if card.total_frames is not None and total != card.total_frames:
+        raise InputError(
+            f"dataset {card.name}: {total} frames in all, the card says {card.total_frames}: this is another copy of the set; "
+            f"if it is meant, write a card that extends {card.name} with this number"
+        )
