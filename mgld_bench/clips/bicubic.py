@@ -14,8 +14,8 @@ FloatArray = npt.NDArray[np.float64]
 def resize_bicubic(image: npt.NDArray[np.generic], height: int, width: int) -> FloatArray:
     """Resize (H, W) or (H, W, C) to (height, width[, C]), float64, not rounded and not clipped.
 
-    Keys' kernel with a = -0.5, half-pixel centres, symmetric (mirrored, edge repeated) borders; when shrinking, the kernel is widened
-    by the scale (anti-aliasing), as MATLAB's imresize(image, [height width], 'bicubic') does. Rows first, then columns.
+    Keys' kernel with a = -0.5, half-pixel centres, symmetric (mirrored, edge repeated) borders; when shrinking, the kernel is
+    widened by the scale (anti-aliasing), as MATLAB's imresize(image, [height width], 'bicubic') does. Rows first, then columns.
     """
     rows = _weights(image.shape[0], height)
     columns = _weights(image.shape[1], width)

@@ -64,7 +64,7 @@ class Clip(ABC):
 
     @abstractmethod
     def digest(self) -> str:
-        """sha256 (hex) of the stored content: file names in order and their bytes; another spelling of the path changes nothing."""
+        """sha256 (hex) of the stored content: file names in order and their bytes; the path plays no part."""
 
     def frame(self, index: int) -> Frame:
         """The frame at ``index`` (from 0)."""

@@ -1,0 +1,48 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mgld_bench.errors import InputError
+
+
+def write_bytes_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``, making its folder where it is missing."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json_atomic(path: Path, value: object) -> None:
+    """Write ``value`` as JSON: sorted keys, one per line, a final newline.
+
+    Raises ValueError for NaN and infinity and TypeError for other values that JSON lacks.
+    """
+    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    write_bytes_atomic(path, f"{text}\n".encode())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A hidden temporary file beside ``path`` that takes its place when the block ends without an error, and else is removed.
+
+    Raises InputError where the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch(exist_ok=False)
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,193 @@
+"""Running the ffmpeg that imageio-ffmpeg carries: always that one, as encoders of another build write other bytes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from threading import Thread
+from typing import IO, Any, TypeAlias, cast
+
+import ffmpeg
+
+from mgld_bench.clips.digest import file_sha256
+from mgld_bench.errors import InputError
+
+FFmpegJob: TypeAlias = Any
+"""What ffmpeg.output(...) of the ffmpeg-python package returns (it has no types)."""
+
+_KEPT_LINES = 40
+# "[decoder @ 0x55ab] [error] text"; the address would make messages differ from run to run.
+_MESSAGE = re.compile(r"^(?:\[[^\]]*\] )*?\[(panic|fatal|error|warning|info)\] ?(.*)$")
+_GENERIC = (
+    "Conversion failed",
+    "Error while",
+    "Error opening input",
+    "Error opening output",
+    "Task finished",
+    "Terminating thread",
+    "Nothing was written",
+)
+
+
+@dataclass(frozen=True)
+class FFmpegIdentity:
+    """Which ffmpeg this is."""
+
+    version: str
+    """As it says itself, e.g. 7.0.2-static."""
+    sha256: str
+    """Of the executable."""
+    configuration: str
+    """The options it was built with."""
+
+
+@dataclass(frozen=True)
+class FFmpegMessage:
+    """One line that ffmpeg wrote."""
+
+    level: str
+    """panic, fatal, error, warning or info."""
+    text: str
+
+    @property
+    def tells_damage(self) -> bool:
+        """Frames after it are missing or made up: an error, or the warning that input is corrupt."""
+        return self.level in ("panic", "fatal", "error") or (self.level == "warning" and "corrupt" in self.text.lower())
+
+
+@lru_cache(maxsize=1)
+def ffmpeg_binary() -> str:
+    """Path of imageio-ffmpeg's own executable; neither the system's nor $IMAGEIO_FFMPEG_EXE.
+
+    Raises InputError where the package has none.
+    """
+    with resources.as_file(resources.files("imageio_ffmpeg.binaries")) as folder:
+        found = sorted(file for file in folder.iterdir() if file.name.startswith("ffmpeg"))
+    if not found:
+        raise InputError(
+            "the installed imageio-ffmpeg carries no ffmpeg: pip install --force-reinstall --only-binary :all: imageio-ffmpeg"
+        )
+    return str(found[0])
+
+
+@lru_cache(maxsize=1)
+def ffmpeg_identity() -> FFmpegIdentity:
+    """Version, digest and configuration of ffmpeg_binary()."""
+    binary = ffmpeg_binary()
+    shown = subprocess.run([binary, "-version"], capture_output=True, text=True, check=True)  # noqa: S603
+    lines = shown.stdout.splitlines()
+    version = lines[0].removeprefix("ffmpeg version ").split(" Copyright")[0]
+    configuration = next((line.removeprefix("configuration: ") for line in lines if line.startswith("configuration: ")), "")
+    return FFmpegIdentity(version, file_sha256(Path(binary)), configuration)
+
+
+class RunningFFmpeg:
+    """One running ffmpeg: raw bytes through its pipes while its messages are read beside, so that neither side waits for ever."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._messages: deque[FFmpegMessage] = deque(maxlen=_KEPT_LINES)
+        self._reader = Thread(target=self._read_messages, daemon=True)
+        self._reader.start()
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """Where raw input goes."""
+        return cast("IO[bytes]", self.process.stdin)
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """Where raw output comes from."""
+        return cast("IO[bytes]", self.process.stdout)
+
+    def finish(self) -> int:
+        """Wait for the end and for its last message; the exit code."""
+        code = self.process.wait()
+        self._reader.join()
+        return code
+
+    def complaint(self) -> str:
+        """The last message that tells of damage and says something; "" where there was none."""
+        return last_complaint(self._messages)
+
+    def _read_messages(self) -> None:
+        self._messages.extend(_messages(self.process))
+
+
+@contextmanager
+def running_ffmpeg(job: FFmpegJob, feed: bool = False) -> Iterator[RunningFFmpeg]:
+    """Start ``job`` with its standard output (its input too if ``feed``) as a pipe; killed and reaped where the block endsearly."""
+    process = _start(job, "warning", subprocess.PIPE if feed else subprocess.DEVNULL, subprocess.PIPE)
+    running = RunningFFmpeg(process)
+    try:
+        yield running
+    finally:
+        if process.poll() is None:
+            process.kill()
+        running.finish()
+        _close(process)
+
+
+def feed_ffmpeg(job: FFmpegJob, chunks: Iterable[bytes], what: str) -> None:
+    """Run ``job`` with ``chunks`` on its standard input. Raises InputError that begins with ``what`` where ffmpeg fails."""
+    with running_ffmpeg(job, feed=True) as running:
+        # Where ffmpeg ends before its input does, its exit code and message say why.
+        with suppress(BrokenPipeError):
+            for chunk in chunks:
+                running.stdin.write(chunk)
+            running.stdin.close()
+        if running.finish() != 0:
+            raise InputError(f"{what}: ffmpeg failed: {running.complaint() or 'without a message'}")
+
+
+def ffmpeg_messages(job: FFmpegJob) -> Iterator[FFmpegMessage]:
+    """Run ``job`` for its messages of level info and above; an exit code that nothing explains becomes one of level fatal."""
+    process = _start(job, "info", subprocess.DEVNULL, subprocess.DEVNULL)
+    damaged = False
+    try:
+        for message in _messages(process):
+            damaged = damaged or message.tells_damage
+            yield message
+        if process.wait() != 0 and not damaged:
+            yield FFmpegMessage("fatal", f"exit code {process.returncode}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        _close(process)
+
+
+def last_complaint(messages: Iterable[FFmpegMessage]) -> str:
+    """The last of ``messages`` that tells of damage, a meaningful one where there is such; "" where none does."""
+    texts = [message.text for message in messages if message.tells_damage]
+    meaningful = [text for text in texts if not text.startswith(_GENERIC)]
+    return (meaningful or texts or [""])[-1]
+
+
+def _start(job: FFmpegJob, level: str, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
+    quiet = job.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", f"repeat+level+{level}")
+    command = ffmpeg.compile(quiet, cmd=ffmpeg_binary())
+    # The command is ffmpeg_binary() with arguments of ours, and no shell reads it.
+    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE)  # noqa: S603
+
+
+def _messages(process: subprocess.Popen[bytes]) -> Iterator[FFmpegMessage]:
+    for line in cast("IO[bytes]", process.stderr):
+        found = _MESSAGE.match(line.decode(errors="replace").rstrip())
+        if found:
+            yield FFmpegMessage(found[1], found[2].strip())
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        # What was still to be flushed to a process that has ended is of no use to anybody.
+        with suppress(BrokenPipeError):
+            if pipe is not None:
+                pipe.close()

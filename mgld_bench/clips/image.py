@@ -1,0 +1,62 @@
+"""One frame from one image file: what it holds, whether it is whole, and its pixels as 8-bit RGB."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mgld_bench.clips.clip import Frame
+from mgld_bench.clips.image_format import ImageFormat
+from mgld_bench.clips.image_headers import bmp_format, jpeg_format, png_format
+from mgld_bench.errors import InputError
+
+_INSPECT = {"png": png_format, "jpeg": jpeg_format, "bmp": bmp_format}
+_KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".bmp": "bmp"}
+IMAGE_SUFFIXES = frozenset(_KINDS)
+"""Endings of the image files that are read, in lower case."""
+
+
+def image_kind(file: Path) -> str:
+    """png, jpeg or bmp, by the ending of the name."""
+    return _KINDS[file.suffix.lower()]
+
+
+def read_image_format(file: Path) -> ImageFormat:
+    """What ``file`` holds, without decoding it.
+
+    Raises InputError that names it where it is not whole, or cannot become 8-bit RGB without loss.
+    """
+    return _INSPECT[image_kind(file)](file, _read(file))
+
+
+def read_image(file: Path) -> tuple[ImageFormat, Frame]:
+    """What ``file`` holds and its pixels, (H, W, 3) uint8 RGB; an EXIF orientation turns nothing.
+
+    Raises InputError as read_image_format, and for pixels that cannot be decoded or are transparent.
+    """
+    data = _read(file)
+    stored = _INSPECT[image_kind(file)](file, data)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        pixels = None
+    if pixels is None or pixels.dtype != np.uint8 or pixels.shape[:2] != (stored.height, stored.width):
+        raise InputError(f"{file}: is damaged: its pixels cannot be decoded; replace the file")
+    if pixels.ndim == 2:
+        return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
+    if pixels.shape[2] == 3:
+        return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+    if stored.alpha and not (pixels[:, :, 3] == 255).all():
+        raise InputError(
+            f"{file}: is partly transparent, which a frame cannot be: store it as RGB over the background that you mean"
+        )
+    return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB), np.uint8)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from None

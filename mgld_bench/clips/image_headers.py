@@ -1,0 +1,170 @@
+"""The headers and the wholeness of PNG, JPEG and BMP files: decoders pass over much of what is wrong with a file."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from mgld_bench.clips.image_format import ImageFormat
+from mgld_bench.errors import InputError
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_SAMPLES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGB and alpha"}
+_PNG_CONVERSIONS = {
+    0: {"samples": "gray repeated to RGB"},
+    2: {},
+    3: {"samples": "palette expanded to RGB"},
+    4: {"samples": "gray repeated to RGB, opaque alpha dropped"},
+    6: {"samples": "opaque alpha dropped"},
+}
+_JFIF_CONVERSION = {"matrix": "bt601", "matrix_source": "JFIF", "range": "full", "range_source": "JFIF"}
+# In entropy-coded data ff 00 is a byte of data and ff d0 .. ff d7 are restart marks: anything else after ff ends the scan.
+_JPEG_SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+_JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def png_format(file: Path, data: bytes) -> ImageFormat:
+    """What a PNG holds.
+
+    Raises InputError for a cut or damaged file (the checksum of every part is checked), 16 bits, a transparent colour and animation.
+    """
+    if not data.startswith(_PNG_SIGNATURE):
+        raise _wrong_kind(file, "PNG", data)
+    header = b""
+    has_pixels = False
+    for kind, content in _png_chunks(file, data):
+        if not header and (kind != b"IHDR" or len(content) != 13):
+            raise _damaged(file, "its header is broken")
+        if kind == b"IHDR":
+            header = content
+        elif kind == b"IDAT":
+            has_pixels = True
+        elif kind == b"tRNS":
+            raise InputError(f"{file}: has a transparent colour, which a frame cannot have: store it as RGB")
+        elif kind == b"acTL":
+            raise InputError(f"{file}: is an animation, not one frame: store its frames as files of their own")
+    width, height, depth, colour = struct.unpack(">IIBB", header[:10])
+    if not has_pixels or colour not in _PNG_SAMPLES or 0 in (width, height):
+        raise _damaged(file, "its header is broken")
+    if depth == 16:
+        raise _too_deep(file, 16)
+    return ImageFormat(height, width, _PNG_SAMPLES[colour], alpha=colour in (4, 6), conversion=_PNG_CONVERSIONS[colour])
+
+
+def _png_chunks(file: Path, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and content of every chunk up to the last, IEND."""
+    position = len(_PNG_SIGNATURE)
+    kind = b""
+    while kind != b"IEND":
+        if position + 12 > len(data):
+            raise _cut(file)
+        (length,) = struct.unpack_from(">I", data, position)
+        end = position + 12 + length
+        kind = data[position + 4 : position + 8]
+        if end > len(data):
+            raise _cut(file)
+        (checksum,) = struct.unpack_from(">I", data, end - 4)
+        if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != checksum:
+            raise _damaged(file, f"the checksum of its part {kind.decode('latin-1')!r} is wrong")
+        yield kind, data[position + 8 : end - 4]
+        position = end
+
+
+def jpeg_format(file: Path, data: bytes) -> ImageFormat:
+    """What a JPEG holds.
+
+    Raises InputError for a cut file, more than 8 bits, and CMYK. Damage inside the scans has no checksum that would show it.
+    """
+    if not data.startswith(b"\xff\xd8"):
+        raise _wrong_kind(file, "JPEG", data)
+    frame = b""
+    stored_as_rgb = False
+    for marker, content in _jpeg_segments(file, data):
+        if marker in _JPEG_FRAME_MARKERS and not frame:
+            frame = content
+        elif marker == 0xEE and content.startswith(b"Adobe") and len(content) >= 12:
+            stored_as_rgb = content[11] == 0
+    if len(frame) < 6:
+        raise _damaged(file, "its header is broken")
+    depth, height, width, components = struct.unpack(">BHHB", frame[:6])
+    if 0 in (height, width):
+        raise _damaged(file, "its header is broken")
+    if depth != 8:
+        raise _too_deep(file, depth)
+    if components == 1:
+        return ImageFormat(height, width, "gray", lossy=True, conversion={"samples": "gray repeated to RGB"})
+    if components != 3:
+        raise InputError(f"{file}: has {components} colour components (CMYK?): store it as RGB")
+    if stored_as_rgb:
+        return ImageFormat(height, width, "RGB", lossy=True)
+    return ImageFormat(height, width, "YCbCr", lossy=True, conversion=_JFIF_CONVERSION)
+
+
+def _jpeg_segments(file: Path, data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and content of every segment up to the end mark."""
+    position = 2
+    while True:
+        while data[position : position + 2] == b"\xff\xff":
+            position += 1
+        if position + 2 > len(data):
+            raise _cut(file)
+        if data[position] != 0xFF:
+            raise _damaged(file, f"there is no JPEG segment at byte {position}")
+        marker = data[position + 1]
+        if marker == 0xD9:
+            return
+        if position + 4 > len(data):
+            raise _cut(file)
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        end = position + 2 + length
+        if end > len(data):
+            raise _cut(file)
+        yield marker, data[position + 4 : end]
+        if marker == 0xDA:
+            following = _JPEG_SCAN_END.search(data, end)
+            if following is None:
+                raise _cut(file)
+            end = following.end() - 2
+        position = end
+
+
+def bmp_format(file: Path, data: bytes) -> ImageFormat:
+    """What a BMP holds. Raises InputError for a cut file, and for packed, bit-field and compressed pixels."""
+    if not data.startswith(b"BM"):
+        raise _wrong_kind(file, "BMP", data)
+    if len(data) < 54:
+        raise _cut(file)
+    offset, header, width, height, _planes, depth, compression = struct.unpack_from("<IIiiHHI", data, 10)
+    if header < 40 or width <= 0 or height == 0:
+        raise _damaged(file, "its header is broken or of a kind that is not read; store it as PNG")
+    if compression != 0 or depth not in (1, 4, 8, 24, 32):
+        raise InputError(
+            f"{file}: holds {depth}-bit pixels in a form (compression {compression}) that is not read: store it as PNG"
+        )
+    row = (width * depth + 31) // 32 * 4
+    if offset + row * abs(height) > len(data):
+        raise _cut(file)
+    if depth <= 8:
+        return ImageFormat(abs(height), width, "palette", conversion=_PNG_CONVERSIONS[3])
+    return ImageFormat(abs(height), width, "RGB")
+
+
+def _cut(file: Path) -> InputError:
+    return InputError(f"{file}: is cut short: its end is missing; copy or make it again")
+
+
+def _damaged(file: Path, what: str) -> InputError:
+    return InputError(f"{file}: is damaged: {what}; replace the file")
+
+
+def _too_deep(file: Path, depth: int) -> InputError:
+    return InputError(f"{file}: has {depth} bits per sample: frames are 8-bit RGB; convert it, and say how you rounded")
+
+
+def _wrong_kind(file: Path, kind: str, data: bytes) -> InputError:
+    if not data:
+        return InputError(f"{file}: is empty; copy or make it again")
+    return InputError(f"{file}: is not a {kind}, in spite of its name")

@@ -1,0 +1,105 @@
+"""Opening clips: one, or all that a folder holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from natsort import natsorted
+
+from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.digest import DigestCache
+from mgld_bench.clips.folder import FolderClip
+from mgld_bench.clips.image import IMAGE_SUFFIXES
+from mgld_bench.clips.selection import select_frames
+from mgld_bench.clips.video import VIDEO_SUFFIXES, VideoClip
+from mgld_bench.errors import InputError
+
+__all__ = ["ArrayClip", "find_clips", "open_clip", "select_frames"]
+
+_SIDE_SUFFIXES = frozenset({".json", ".txt", ".md", ".csv", ".tsv", ".yaml", ".yml", ".log", ".xml", ".html", ".ini", ".db"})
+"""Files of notes, results and file managers (Thumbs.db, desktop.ini) that lie beside frames and clips."""
+_SIDE_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What lies in a folder, each in natural order; hidden files and side files left out."""
+
+    images: list[Path]
+    videos: list[Path]
+    folders: list[Path]
+
+
+def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = None) -> Clip:
+    """The clip at ``path``: a folder of frames (png, jpg or bmp) or a video file.
+
+    ``name``: else the folder's, or the video's without its ending. ``cache`` spares the digest of files that have not changed. Opening a
+    folder reads its listing and first frame, opening a video decodes it once. Raises InputError that names the file for whatever leaves
+    a frame or the order of frames in doubt.
+    """
+    path = Path(path)
+    if _is_folder(path):
+        content = _content(path)
+        if not content.images:
+            raise InputError(f"{path}: holds no frames (png, jpg, bmp): name a folder of frames or a video file")
+        if content.folders or content.videos:
+            other = (content.folders + content.videos)[0].name
+            raise InputError(f"{path}: holds frames and also {other}: which is the clip? move one of them elsewhere")
+        return FolderClip(path, content.images, path.resolve().name if name is None else name, cache)
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return VideoClip(path, path.stem if name is None else name, cache)
+    raise InputError(f"{path}: is neither a folder of frames nor a video ({', '.join(sorted(VIDEO_SUFFIXES))})")
+
+
+def find_clips(path: Path, cache: DigestCache | None = None) -> list[Clip]:
+    """The clip that ``path`` is, or else every clip in it, in natural order: its sub-folders of frames and its videos.
+
+    Raises InputError as open_clip, for a folder without clips, and for two clips of one name.
+    """
+    path = Path(path)
+    if not _is_folder(path):
+        return [open_clip(path, cache=cache)]
+    content = _content(path)
+    if content.images:
+        return [open_clip(path, cache=cache)]
+    places = natsorted(content.folders + content.videos, key=lambda place: place.name)
+    if not places:
+        raise InputError(f"{path}: holds no clips: neither frames, nor folders of frames, nor videos")
+    clips = [open_clip(place, cache=cache) for place in places]
+    seen: dict[str, Path | None] = {}
+    for clip in clips:
+        if clip.name in seen:
+            raise InputError(f"{path}: {seen[clip.name]} and {clip.path} are both clip {clip.name}: keep one of them")
+        seen[clip.name] = clip.path
+    return clips
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        if not path.exists():
+            raise InputError(f"{path}: does not exist")
+        return path.is_dir()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _content(folder: Path) -> _Content:
+    content = _Content([], [], [])
+    try:
+        for entry in natsorted(folder.iterdir(), key=lambda entry: entry.name):
+            suffix = entry.suffix.lower()
+            if entry.name.startswith(".") or entry.name in _SIDE_FOLDERS or (suffix in _SIDE_SUFFIXES and not entry.is_dir()):
+                continue
+            if entry.is_dir():
+                content.folders.append(entry)
+            elif suffix in IMAGE_SUFFIXES:
+                content.images.append(entry)
+            elif suffix in VIDEO_SUFFIXES:
+                content.videos.append(entry)
+            else:
+                raise InputError(f"{entry}: is none of png, jpg, bmp, mp4, mkv, avi, mov …: convert it or move it elsewhere")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror}") from None
+    return content

@@ -1,0 +1,123 @@
+"""What a video file holds: its format from the first frame, and how many frames there are by decoding them all.
+
+Nothing short of decoding knows the number. A container's frame count or duration is what its writer meant, not what is there; packets
+are not frames (hidden reference frames, fields, frames cut off by an edit list). Decoding without converting or copying costs a few
+milliseconds per 720p frame, counts exactly what reading will give, sees a change of format in the middle, and finds damage before work
+is put into the clip. What it cannot find: that an MPEG transport stream or a raw stream, which declare no length, was cut between frames.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import ffmpeg
+
+from mgld_bench.clips.ffmpeg import FFmpegMessage, ffmpeg_messages, last_complaint, running_ffmpeg
+from mgld_bench.errors import InputError
+
+_STREAM = re.compile(r"^Stream #0:\d+.*: Video: (?P<codec>\w+)(?: \((?P<profile>[^()/]+)\))?")
+_FRAME = re.compile(r"^n: *0 .* fmt:(?P<format>\S+) cl:(?P<location>\S+) .* s:(?P<width>\d+)x(?P<height>\d+) ")
+_COLOUR = re.compile(r"^color_range:(?P<range>\S+) color_space:(?P<space>\S+) ")
+_ROTATION = re.compile(r"displaymatrix: rotation of (?P<degrees>-?[\d.]+) degrees")
+_USER_DATA = re.compile(r"^User Data=(?P<hexadecimal>(?:[0-9a-f]{2})*)$")
+
+_LOSSLESS_CODECS = frozenset({"ffv1", "ffvhuff", "huffyuv", "magicyuv", "png", "qtrle", "rawvideo", "utvideo"})
+_UNKNOWN = frozenset({"unknown", "unspecified", "reserved"})
+
+
+@dataclass(frozen=True)
+class VideoFormat:
+    """How a video's frames are stored, as the file tags them; "" where it does not say."""
+
+    width: int
+    height: int
+    pixel_format: str
+    chroma_location: str
+    colour_range: str
+    colour_space: str
+    rotation: float
+    """Degrees by which a player would turn the frames."""
+    lossless: bool
+    """False also where a lossless mode of a lossy codec cannot be told from the file."""
+
+
+def video_stream(path: Path) -> ffmpeg.Stream:
+    """The video stream of ``path`` (cover pictures are none), not turned by its display matrix."""
+    return ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]
+
+
+def video_format(path: Path) -> VideoFormat:
+    """The format of the first frame. Raises InputError for a file that is no video, without or with several video streams."""
+    job = ffmpeg.output(video_stream(path), "-", format="null", vf="showinfo=checksum=0", vframes=1)
+    messages = list(ffmpeg_messages(job))
+    streams = _streams(path, messages)
+    frame, colour = _first(_FRAME, messages), _first(_COLOUR, messages)
+    if not streams or frame is None or colour is None:
+        raise InputError(f"{path}: cannot be read as a video: {last_complaint(messages) or 'it has no video frames'}")
+    rotation = _first(_ROTATION, messages)
+    return VideoFormat(
+        width=int(frame["width"]),
+        height=int(frame["height"]),
+        pixel_format=frame["format"],
+        chroma_location=_tag(frame["location"]),
+        colour_range=_tag(colour["range"]),
+        colour_space=_tag(colour["space"]),
+        rotation=float(rotation["degrees"]) if rotation else 0.0,
+        lossless=_is_lossless(streams[0], messages),
+    )
+
+
+def count_video_frames(path: Path) -> int:
+    """The number of frames that decoding gives. Raises InputError for damage, an early end, and a change of size or format."""
+    # The filter writes a line per frame to the standard output, and counts from 0 again where the format changes; messages for people
+    # (showinfo's among them) come from several threads and run into each other.
+    filters = "metadata=mode=add:key=frame:value=1,metadata=mode=print:file=-"
+    job = ffmpeg.output(video_stream(path), "-", format="null", vf=filters, fps_mode="passthrough")
+    count = 0
+    with running_ffmpeg(job) as running:
+        for line in running.stdout:
+            if not line.startswith(b"frame:"):
+                continue
+            if count and line.startswith(b"frame:0 "):
+                raise InputError(f"{path}: its size or format changes at frame {count}: cut it there into two clips")
+            count += 1
+        code = running.finish()
+    if code or running.complaint():
+        raise InputError(
+            f"{path}: ends early or is damaged: {count} frames can be decoded (ffmpeg: {running.complaint() or f'exit code {code}'}); "
+            "copy or make it again"
+        )
+    return count
+
+
+def _streams(path: Path, messages: list[FFmpegMessage]) -> list[re.Match[str]]:
+    streams = []
+    for message in messages:
+        if message.text.startswith("Stream mapping"):
+            # What follows tells of the output's streams.
+            break
+        found = _STREAM.match(message.text)
+        if found and "(attached pic)" not in message.text:
+            streams.append(found)
+    if len(streams) > 1:
+        raise InputError(f"{path}: has {len(streams)} video streams: keep the one that is meant in a file of its own")
+    return streams
+
+
+def _is_lossless(stream: re.Match[str], messages: list[FFmpegMessage]) -> bool:
+    if stream["codec"] != "h264":
+        return stream["codec"] in _LOSSLESS_CODECS
+    # x264 notes its settings in the stream; quantizer 0 in this profile switches the transform off and loses nothing.
+    note = _first(_USER_DATA, messages)
+    settings = bytes.fromhex(note["hexadecimal"]).decode("latin-1") if note else ""
+    return stream["profile"] == "High 4:4:4 Predictive" and "rc=cqp" in settings and " qp=0" in settings
+
+
+def _first(pattern: re.Pattern[str], messages: list[FFmpegMessage]) -> re.Match[str] | None:
+    return next((found for message in messages if (found := pattern.search(message.text))), None)
+
+
+def _tag(value: str) -> str:
+    return "" if value in _UNKNOWN else value
