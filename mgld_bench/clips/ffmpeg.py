@@ -123,7 +123,7 @@ class RunningFFmpeg:
 
 @contextmanager
 def running_ffmpeg(job: FFmpegJob, feed: bool = False) -> Iterator[RunningFFmpeg]:
-    """Start ``job`` with its standard output (its input too if ``feed``) as a pipe; killed and reaped where the block endsearly."""
+    """Start ``job`` with its standard output (and input, if ``feed``) as pipes; killed and reaped where the block ends early."""
     process = _start(job, "warning", subprocess.PIPE if feed else subprocess.DEVNULL, subprocess.PIPE)
     running = RunningFFmpeg(process)
     try:

@@ -29,7 +29,7 @@ _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 def png_format(file: Path, data: bytes) -> ImageFormat:
     """What a PNG holds.
 
-    Raises InputError for a cut or damaged file (the checksum of every part is checked), 16 bits, a transparent colour and animation.
+    Raises InputError for a cut or damaged file (every part's checksum is checked), 16 bits, a transparent colour, animation.
     """
     if not data.startswith(_PNG_SIGNATURE):
         raise _wrong_kind(file, "PNG", data)

@@ -35,9 +35,9 @@ class _Content:
 def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = None) -> Clip:
     """The clip at ``path``: a folder of frames (png, jpg or bmp) or a video file.
 
-    ``name``: else the folder's, or the video's without its ending. ``cache`` spares the digest of files that have not changed. Opening a
-    folder reads its listing and first frame, opening a video decodes it once. Raises InputError that names the file for whatever leaves
-    a frame or the order of frames in doubt.
+    ``name``: else the folder's, or the video's without its ending. ``cache`` spares the digest of files that have not changed.
+    Opening a folder reads its listing and first frame, opening a video decodes it once. Raises InputError that names the file for
+    whatever leaves a frame or the order of frames in doubt.
     """
     path = Path(path)
     if _is_folder(path):

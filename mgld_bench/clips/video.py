@@ -23,7 +23,7 @@ VIDEO_SUFFIXES = frozenset(
 
 
 class VideoClip(Clip):
-    """The frames of a video in the order in which they are shown: none doubled or dropped for the sake of their times, none turned."""
+    """The frames of a video in the order in which they are shown: none doubled or dropped because of its time, none turned."""
 
     def __init__(self, path: Path, name: str, cache: DigestCache | None = None) -> None:
         """Decode the video once, to count. Raises InputError for a damaged file and for what cannot become 8-bit RGB."""

@@ -1,9 +1,10 @@
 """What a video file holds: its format from the first frame, and how many frames there are by decoding them all.
 
-Nothing short of decoding knows the number. A container's frame count or duration is what its writer meant, not what is there; packets
-are not frames (hidden reference frames, fields, frames cut off by an edit list). Decoding without converting or copying costs a few
-milliseconds per 720p frame, counts exactly what reading will give, sees a change of format in the middle, and finds damage before work
-is put into the clip. What it cannot find: that an MPEG transport stream or a raw stream, which declare no length, was cut between frames.
+Nothing short of decoding knows the number. A container's frame count or duration is what its writer meant, not what is there;
+packets are not frames (hidden reference frames, fields, frames cut off by an edit list). Decoding without converting or copying
+costs a few milliseconds per 720p frame, counts exactly what reading will give, sees a change of format in the middle, and finds
+damage before work is put into the clip. What it cannot find: that a file without a declared length (MPEG transport stream, YUV4MPEG)
+was cut between two frames.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def video_format(path: Path) -> VideoFormat:
 
 def count_video_frames(path: Path) -> int:
     """The number of frames that decoding gives. Raises InputError for damage, an early end, and a change of size or format."""
-    # The filter writes a line per frame to the standard output, and counts from 0 again where the format changes; messages for people
-    # (showinfo's among them) come from several threads and run into each other.
+    # The filter writes a line per frame to the standard output, and counts from 0 again where the format changes. Messages
+    # (showinfo's among them) would not do: they come from several threads and run into each other.
     filters = "metadata=mode=add:key=frame:value=1,metadata=mode=print:file=-"
     job = ffmpeg.output(video_stream(path), "-", format="null", vf=filters, fps_mode="passthrough")
     count = 0
@@ -84,9 +85,10 @@ def count_video_frames(path: Path) -> int:
                 raise InputError(f"{path}: its size or format changes at frame {count}: cut it there into two clips")
             count += 1
         code = running.finish()
-    if code or running.complaint():
+    complaint = running.complaint()
+    if code or complaint:
         raise InputError(
-            f"{path}: ends early or is damaged: {count} frames can be decoded (ffmpeg: {running.complaint() or f'exit code {code}'}); "
+            f"{path}: ends early or is damaged: {count} frames can be decoded (ffmpeg: {complaint or f'exit code {code}'}); "
             "copy or make it again"
         )
     return count
