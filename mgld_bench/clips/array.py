@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mgld_bench.clips.clip import Clip, ClipFacts, Frame
-from mgld_bench.clips.range import frame_range
+from mgld_bench.clips.frame_range import frame_range
 from mgld_bench.errors import InputError
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.clip import Frame
@@ -18,47 +19,52 @@ _CHUNK = 1 << 20
 _SETTLED_SECONDS = 2.0
 
 
+class _Remembered(BaseModel):
+    state: tuple[int, int, int]
+    """Size, st_mtime_ns, st_ctime_ns."""
+    sha256: str
+
+
+_CONTENT = TypeAdapter(dict[str, _Remembered])
+
+
 class DigestCache:
     """sha256 of files, remembered in one JSON file by path, size and times of change: unchanged files are not read again."""
 
     def __init__(self, file: Path | None = None) -> None:
         """``file``: where save() keeps it; None: in memory only. A file that is missing or broken is an empty cache."""
         self._file = file
-        self._known: dict[str, str] = {} if file is None else _load(file)
+        self._known: dict[str, _Remembered] = {} if file is None else _load(file)
         self._changed = False
 
-    def get(self, path: Path) -> str | None:
-        """The sha256 (hex) of ``path`` as it is now, or None where it is not known."""
-        return self._known.get(_identity(path))
-
-    def put(self, path: Path, sha256: str) -> None:
-        """Remember the sha256 of ``path``; not if it changed just now, as a second change could then go unseen."""
-        if time.time() - path.stat().st_mtime > _SETTLED_SECONDS:
-            self._known[_identity(path)] = sha256
+    def sha256(self, path: Path) -> str:
+        """sha256 (hex) of the file's bytes. Raises OSError where it cannot be read."""
+        resolved = path.resolve()
+        facts = resolved.stat()
+        state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+        remembered = self._known.get(str(resolved))
+        if remembered is not None and remembered.state == state:
+            return remembered.sha256
+        sha256 = _read_sha256(resolved)
+        # A file that changed just now may change again within the clock's resolution, which its state would not show.
+        if time.time() - facts.st_mtime > _SETTLED_SECONDS:
+            self._known[str(resolved)] = _Remembered(state=state, sha256=sha256)
             self._changed = True
+        return sha256
 
     def save(self) -> None:
         """Write what is new to the cache's file."""
         if self._file is not None and self._changed:
-            write_json_atomic(self._file, self._known)
+            write_json_atomic(self._file, {path: entry.model_dump() for path, entry in self._known.items()})
             self._changed = False
 
 
 def file_sha256(path: Path, cache: DigestCache | None = None) -> str:
     """sha256 (hex) of the file's bytes. Raises InputError where it cannot be read."""
     try:
-        known = None if cache is None else cache.get(path)
-        if known is not None:
-            return known
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        if cache is not None:
-            cache.put(path, digest.hexdigest())
+        return _read_sha256(path) if cache is None else cache.sha256(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    return digest.hexdigest()
 
 
 def frames_sha256(frames: Iterable[Frame]) -> list[str]:
@@ -83,16 +89,17 @@ def text_digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _identity(path: Path) -> str:
-    resolved = path.resolve()
-    facts = resolved.stat()
-    return f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns} {resolved}"
+def _read_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
-def _load(file: Path) -> dict[str, str]:
+def _load(file: Path) -> dict[str, _Remembered]:
     try:
-        known = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+        return _CONTENT.validate_json(file.read_bytes())
+    except (OSError, ValidationError):
         # A cache that is not there or not whole only means that files are read again.
         return {}
-    return known if isinstance(known, dict) else {}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mgld_bench.clips.clip import Clip, ClipFacts, Frame
 from mgld_bench.clips.digest import DigestCache, file_sha256
+from mgld_bench.clips.frame_range import frame_range
 from mgld_bench.clips.image import image_kind, read_image, read_image_format
 from mgld_bench.clips.image_format import ImageFormat
 from mgld_bench.clips.numbering import in_order
-from mgld_bench.clips.range import frame_range
 from mgld_bench.errors import InputError
 
 

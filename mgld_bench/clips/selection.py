@@ -10,7 +10,7 @@ import numpy as np
 from mgld_bench.cards.schemas import Crop
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import text_digest
-from mgld_bench.clips.range import frame_range
+from mgld_bench.clips.frame_range import frame_range
 from mgld_bench.errors import InputError
 
 

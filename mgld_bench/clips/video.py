@@ -11,7 +11,7 @@ import numpy as np
 from mgld_bench.clips.clip import Clip, ClipFacts, Frame
 from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.clips.ffmpeg import RunningFFmpeg, running_ffmpeg
-from mgld_bench.clips.range import frame_range
+from mgld_bench.clips.frame_range import frame_range
 from mgld_bench.clips.video_colour import colour_conversion
 from mgld_bench.clips.video_facts import count_video_frames, video_format, video_stream
 from mgld_bench.errors import InputError

@@ -3,8 +3,8 @@
 Nothing short of decoding knows the number. A container's frame count or duration is what its writer meant, not what is there;
 packets are not frames (hidden reference frames, fields, frames cut off by an edit list). Decoding without converting or copying
 costs a few milliseconds per 720p frame, counts exactly what reading will give, sees a change of format in the middle, and finds
-damage before work is put into the clip. What it cannot find: that a file without a declared length (MPEG transport stream, YUV4MPEG)
-was cut between two frames.
+damage before work is put into the clip. What it cannot find: that a file without a declared length (MPEG transport stream,
+YUV4MPEG) was cut between two frames.
 """
 
 from __future__ import annotations
