@@ -42,7 +42,7 @@ def parse_options(card: MethodCard) -> RestorerOptions:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"method {card.name}, options.{field}: {first['msg']}") from None
+        raise InputError(f"method {card.name}, options.{field}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def load_restorer(card: MethodCard, compute: Compute) -> Restorer:

@@ -7,13 +7,12 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import frames_sha256
+from mgld_bench.clips.image import read_image
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.record import RestoreRecord, read_record, record_path
@@ -156,8 +155,6 @@ def clear_published(folder: Path, name: str) -> None:
 def _read_frame(path: Path) -> Frame | None:
     """The frame in the file; None where it is not there or not a whole picture."""
     try:
-        stored = np.frombuffer(path.read_bytes(), np.uint8)
-    except FileNotFoundError:
+        return read_image(path)[1]
+    except InputError:
         return None
-    picture = cv2.imdecode(stored, cv2.IMREAD_COLOR) if stored.size else None
-    return None if picture is None else np.ascontiguousarray(picture[:, :, ::-1])

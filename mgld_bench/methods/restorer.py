@@ -63,7 +63,7 @@ class Restorer(ABC):
         return finished
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """What a reader of the restored ``clip`` should know, by topic (a tile chosen for lack of memory); goes into its record."""
+        """What a reader of the restored ``clip`` should know, by topic (tile chosen for lack of memory); goes into its record."""
         return {}
 
     @classmethod

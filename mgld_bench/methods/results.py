@@ -1,0 +1,120 @@
+"""Finished results of somebody else's program, taken as a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import field_validator
+
+from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.digest import DigestCache
+from mgld_bench.clips.reading import open_clip
+from mgld_bench.clips.video import VIDEO_SUFFIXES
+from mgld_bench.errors import InputError
+from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.weights.locate import weights_home
+
+
+class FinishedResultsOptions(RestorerOptions):
+    """Where the results are."""
+
+    folder: str
+    """Holds ``<dataset>/<clip>`` or ``<clip>``: a folder of frames each, or a video of that name."""
+
+    @field_validator("folder")
+    @classmethod
+    def _named(cls, folder: str) -> str:
+        if not folder:
+            raise ValueError("name the folder of the finished frames or videos")
+        return folder
+
+
+class FinishedResults(Restorer):
+    """Frames or videos that are there already: read, checked for number and size, and otherwise left as they are.
+
+    A clip of a dataset is looked for in ``folder/<dataset>`` first, then in ``folder``.
+    """
+
+    Options = FinishedResultsOptions
+    revision: ClassVar[int] = 1
+
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path], compute: Compute, dataset: str = "") -> None:
+        super().__init__(options, weights, compute)
+        self._options = _checked(options)
+        self._dataset = dataset
+
+    def for_dataset(self, dataset: str) -> FinishedResults:
+        """The same folder, looked through for clips of ``dataset``."""
+        return FinishedResults(self._options, {}, self.compute, dataset)
+
+    def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+        """The finished frames. Raises InputError where their number or size is not what the LR clip asks for."""
+        finished = open_clip(_find(self._options, self._dataset, clip.name), clip.name)
+        height, width = self.scale * clip.height, self.scale * clip.width
+        if finished.frame_count != clip.frame_count:
+            raise InputError(
+                f"{finished.path}: has {finished.frame_count} frames, the LR clip {_place(clip)} has {clip.frame_count}"
+            )
+        if (finished.height, finished.width) != (height, width):
+            raise InputError(
+                f"{finished.path}: is {finished.width}x{finished.height}, "
+                f"but x{self.scale} of the LR clip {_place(clip)} is {width}x{height}"
+            )
+        yield from finished.frames(start)
+
+    def notes(self, clip: Clip) -> Mapping[str, str]:
+        """Whether the results were stored with loss, and how they became RGB."""
+        facts = open_clip(_find(self._options, self._dataset, clip.name), clip.name).facts
+        notes = {"lossy": "the finished results were stored with lossy compression"} if facts.lossy else {}
+        return notes | {name: str(value) for name, value in facts.conversion.items()}
+
+    @classmethod
+    def depends_on(cls, options: RestorerOptions, dataset: str, clip: str) -> str:
+        """The digest of the finished files. Raises InputError where there are none."""
+        cache = DigestCache(weights_home().parent / "finished-results.json")
+        digest = open_clip(_find(_checked(options), dataset, clip), clip, cache).digest()
+        cache.save()
+        return digest
+
+
+def _checked(options: RestorerOptions) -> FinishedResultsOptions:
+    if not isinstance(options, FinishedResultsOptions):
+        raise TypeError("options of FinishedResults have to be FinishedResultsOptions")
+    return options
+
+
+def _find(options: FinishedResultsOptions, dataset: str, clip: str) -> Path:
+    """The folder of frames or the video of one clip."""
+    folder = Path(options.folder).expanduser()
+    places = [folder / dataset, folder] if dataset else [folder]
+    for place in places:
+        found = _clips_called(clip, place)
+        if len(found) > 1:
+            raise InputError(f"{place}: {found[0].name} and {found[1].name} are both results of clip {clip}; keep one of them")
+        if found:
+            return found[0]
+    raise InputError(
+        f"no finished results of clip {clip}: looked for a folder of frames or a video of that name in {_listed(places)}"
+    )
+
+
+def _clips_called(name: str, place: Path) -> list[Path]:
+    try:
+        entries = sorted(place.iterdir()) if place.is_dir() else []
+    except OSError as error:
+        raise InputError(f"{place}: cannot be read: {error.strerror}") from None
+    return [
+        entry
+        for entry in entries
+        if (entry.name == name and entry.is_dir()) or (entry.stem == name and entry.suffix.lower() in VIDEO_SUFFIXES)
+    ]
+
+
+def _listed(places: list[Path]) -> str:
+    return " and ".join(str(place) for place in places)
+
+
+def _place(clip: Clip) -> str:
+    return clip.name if clip.path is None else str(clip.path)

