@@ -40,7 +40,7 @@ def prepare(
     Example: mgld-bench datasets prepare reds4 --source ~/REDS --workers 4
     """
     from mgld_bench.cards.loader import load_dataset, load_degradation
-    from mgld_bench.cli.display import progress_display
+    from mgld_bench.cli.display import duration, progress_display
     from mgld_bench.engine.run import build_pairs, sole_writer
     from mgld_bench.errors import InputError
     from mgld_bench.pairs.planning import plan_pairs
@@ -54,7 +54,9 @@ def prepare(
     if isinstance(planned, str):
         raise InputError(planned)
     with sole_writer(workspace):
-        build_pairs([pair for pair in planned if not pair.built], workspace, workers, progress_display())
+        missing = [pair for pair in planned if not pair.built]
+        for pair, seconds in build_pairs(missing, workspace, workers, progress_display()):
+            typer.echo(f"{card.name} {pair.clip}: {pair.frames} frames in {duration(seconds)}")
     typer.echo(f"{card.name}: {len(planned)} clips are ready in {workspace / 'pairs' / card.name / planned[0].degradation_name}")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Precision, StoreUrl, Workspace, parse_sources, split_names
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Precision, Sources, StoreUrl, Workspace, parse_sources, split_names
 
 if TYPE_CHECKING:
     from mgld_bench.engine.plan import Plan

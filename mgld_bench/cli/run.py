@@ -14,6 +14,7 @@ from mgld_bench.cli.options import (
     Json,
     MaxMemory,
     Precision,
+    Sources,
     StoreUrl,
     Workspace,
     parse_sources,

@@ -22,6 +22,14 @@ def compute_on(device: str, precision: str, max_memory: str) -> Compute:
 
     Raises InputError for a device that is not there, an unknown precision, or a size that is none.
     """
+    if precision not in get_args(Precision):
+        raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
+    return Compute(_device(device), precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
+
+
+def _device(device: str) -> str:
+    if device == "cpu":
+        return device  # without the seconds that importing torch takes
     import torch
 
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -31,9 +39,7 @@ def compute_on(device: str, precision: str, max_memory: str) -> Compute:
         raise InputError(f"--device {device}: not a device; use cpu, cuda or cuda:N") from error
     if kind.type == "cuda" and (kind.index or 0) >= torch.cuda.device_count():
         raise InputError(f"--device {device}: this machine has {torch.cuda.device_count()} CUDA device(s)")
-    if precision not in get_args(Precision):
-        raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
-    return Compute(chosen, precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
+    return chosen
 
 
 def restore_clips(

@@ -23,6 +23,7 @@ from mgld_bench.methods.running import restore_clip
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import ClipScore, Metric
 from mgld_bench.metrics.scoring import score_clip
+from mgld_bench.pairs.planning import PlannedPair
 from mgld_bench.pairs.prepare import open_pair, prepare_pairs
 
 
@@ -62,10 +63,25 @@ def execute(plan: Plan, command: Sequence[str], machinery: Machinery) -> None:
         _score(plan, run, machinery)
 
 
+def build_pairs(
+    planned: Sequence[PlannedPair], workspace: Path, workers: int, progress: Progress
+) -> Iterator[tuple[PlannedPair, float]]:
+    """Build these pairs; yields each as soon as it is on disk, with the seconds since the one before."""
+    progress.start("pairs", sum(pair.frames for pair in planned))
+    began = time.monotonic()
+    for pair in prepare_pairs(planned, workspace, workers):
+        now = time.monotonic()
+        progress.unit(f"{pair.dataset} {pair.clip}")
+        progress.advance(pair.frames)
+        yield pair, now - began
+        began = now
+    progress.stop()
+
+
 def _build_pairs(plan: Plan, run: int, machinery: Machinery) -> None:
-    todo = plan.todo("pair")
-    chosen = {unit.key: pair for unit in todo for pair in plan.pairs[unit.dataset] if pair.key == unit.key}
-    for pair, seconds in prepare_pairs(list(chosen.values()), machinery.workspace, machinery.workers, machinery.progress):
+    wanted = {unit.key for unit in plan.todo("pair")}
+    chosen = [pair for planned in plan.pairs.values() for pair in planned if pair.key in wanted]
+    for pair, seconds in build_pairs(chosen, machinery.workspace, machinery.workers, machinery.progress):
         facts = {"degradation": pair.degradation_name}
         unit = FinishedUnit(pair.key, "pair", pair.dataset, pair.clip, frames=pair.frames, seconds=seconds, facts=facts)
         machinery.store.add(run, [(unit, None)])

@@ -150,7 +150,7 @@ class Store:
                 for row in session.scalars(frames):
                     per_frame.setdefault(row.unit, {})[row.frame] = row.value
                 clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
-                for metric, score in session.execute(clips.where(ClipScoreRow.unit.in_(some))).tuples():
+                for metric, score in session.execute(clips.where(ClipScoreRow.unit.in_(some))):
                     found[score.unit] = ClipScore(metric, score.value, per_frame.get(score.unit), score.notes)
         return found
 
@@ -159,8 +159,8 @@ class Store:
         found: dict[str, Mapping[str, Any]] = {}
         with Session(self._engine) as session:
             for some in _batches(keys):
-                rows = session.execute(select(UnitRow.key, UnitRow.facts).where(UnitRow.key.in_(some))).tuples()
-                found.update(dict(rows.all()))
+                rows = session.execute(select(UnitRow.key, UnitRow.facts).where(UnitRow.key.in_(some)))
+                found.update((key, facts) for key, facts in rows)
         return found
 
     def seconds_per_frame(self) -> dict[tuple[str, str], float]:

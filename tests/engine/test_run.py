@@ -1,0 +1,138 @@
+"""The executor on real clips: what is done once stays done, and what an option changes is done again, no more."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from state import database, files
+from suite_cards import write_cards
+
+from mgld_bench.cards.loader import load_report
+from mgld_bench.engine.run import sole_writer
+from mgld_bench.errors import InputError
+
+
+def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
+    command = [sys.executable, "-m", "mgld_bench", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A finished run of the small suite: its cards, its workspace."""
+    folder = tmp_path_factory.mktemp("suite")
+    cards = write_cards(folder / "cards")
+    workspace = folder / "workspace"
+    done = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    return cards, workspace
+
+
+def todo(cards: Path, workspace: Path, *more: str) -> list[tuple[str, ...]]:
+    """What the plan says is to be done: (kind, clip, method, metric)."""
+    told = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--dry-run", "--json", *more)
+    assert told.returncode == 0, told.stderr
+    units = json.loads(told.stdout)["units"]
+    return [(u["kind"], u["clip"], u.get("method", ""), u.get("metric", "")) for u in units if not u["done"]]
+
+
+def test_the_run_leaves_every_unit(suite: tuple[Path, Path]) -> None:
+    cards, workspace = suite
+    rows = database(workspace)
+    kinds = [row[1] for row in rows["units"]]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {"pair": 2, "restore": 4, "score": 12}
+    assert len(rows["clip_scores"]) == 12
+    assert len(rows["frame_scores"]) == 12 * 3
+    assert load_report("small", [cards]).protocol == "few"
+    assert (workspace / "restored/tiny/bicubic/bunny/00000002.png").is_file()
+    assert (workspace / "pairs/tiny/realbasicvsr/LQ/bikes/00000000.png").is_file()
+
+
+def test_a_second_run_does_nothing_and_touches_nothing(suite: tuple[Path, Path]) -> None:
+    cards, workspace = suite
+    before = {path: path.stat().st_mtime_ns for path in (workspace / "restored").rglob("*")}
+    rows = database(workspace)
+    done = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in (workspace / "restored").rglob("*")} == before
+    assert database(workspace) == rows
+    assert todo(cards, workspace) == []
+
+
+def test_another_option_redoes_only_what_depends_on_it(suite: tuple[Path, Path]) -> None:
+    cards, workspace = suite
+    card = cards / "baselines/compact.yaml"
+    text = card.read_text()
+    try:
+        card.write_text(text.replace("tile_pad: 4", "tile_pad: 6"))
+        assert set(todo(cards, workspace)) == {
+            *(("restore", clip, "compact", "") for clip in ("bunny", "bikes")),
+            *(("score", clip, "compact", m) for clip in ("bunny", "bikes") for m in ("psnr.rgb", "vmaf.v0.6.1neg", "niqe.pyiqa")),
+        }
+    finally:
+        card.write_text(text)
+    assert todo(cards, workspace) == []
+
+
+def test_one_metric_more_is_one_metric_more(suite: tuple[Path, Path]) -> None:
+    cards, workspace = suite
+    units = todo(cards, workspace, "--metrics", "psnr,ssim")
+    assert set(units) == {("score", clip, method, "ssim.rgb") for clip in ("bunny", "bikes") for method in ("bicubic", "compact")}
+
+
+def test_the_salt_of_the_degradation_redoes_everything(suite: tuple[Path, Path], tmp_path: Path) -> None:
+    _, workspace = suite
+    other = write_cards(tmp_path / "cards")
+    (other / "datasets/degradations").mkdir()
+    (other / "datasets/degradations/salted.yaml").write_text("name: salted\nextends: realbasicvsr\nsalt: 1\n")
+    dataset = other / "datasets/tiny.yaml"
+    dataset.write_text(dataset.read_text().replace("degradation: realbasicvsr", "degradation: salted"))
+    assert len(todo(other, workspace)) == 2 + 4 + 12
+
+
+def test_changed_prose_redoes_nothing(suite: tuple[Path, Path]) -> None:
+    cards, workspace = suite
+    card = cards / "baselines/compact.yaml"
+    text = card.read_text()
+    try:
+        card.write_text(text + "title: Another name in print\nnotes: More to say.\n")
+        assert todo(cards, workspace) == []
+    finally:
+        card.write_text(text)
+
+
+def test_deleted_frames_are_restored_again_only_where_a_score_needs_them(suite: tuple[Path, Path], tmp_path: Path) -> None:
+    cards, workspace = suite
+    side = workspace / "restored/tiny/bicubic/bunny.json"
+    away = side.rename(tmp_path / "bunny.json")
+    try:
+        assert todo(cards, workspace) == []
+        assert ("restore", "bunny", "bicubic", "") in todo(cards, workspace, "--metrics", "ssim")
+    finally:
+        away.rename(side)
+
+
+def test_two_runs_do_not_share_a_workspace(suite: tuple[Path, Path]) -> None:
+    cards, workspace = suite
+    with sole_writer(workspace):
+        with pytest.raises(InputError, match="another run"), sole_writer(workspace):
+            pass
+        refused = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
+    assert refused.returncode == 2
+    assert "another run" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_what_cannot_run_stops_before_the_work_begins(suite: tuple[Path, Path], tmp_path: Path) -> None:
+    cards, _ = suite
+    arguments = ("run", "small", "--cards", cards, "--workspace", tmp_path, "--device", "cpu", "--methods", "bicubic,nonsense")
+    refused = bench(*arguments)
+    assert refused.returncode == 2
+    assert "nonsense" in refused.stderr
+    assert "--skip-unavailable" in refused.stderr
+    assert files(tmp_path) == {}

@@ -1,0 +1,80 @@
+"""The results database, on real SQLite files."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from mgld_bench.engine.store import FinishedUnit, Store, open_store
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.metric import ClipScore
+
+
+def unit(key: str, kind: str = "score", seconds: float = 2.0) -> FinishedUnit:
+    return FinishedUnit(key, kind, "reds4", "000", "bicubic", "psnr.rgb", "mgld-2024", frames=4, seconds=seconds)
+
+
+def test_scores_come_back_as_they_were_kept_also_infinite_ones(tmp_path: Path) -> None:
+    score = ClipScore("psnr.rgb", math.inf, {0: 31.25, 2: math.inf}, {"infinite_frames": 1.0, "encoder": "x"})
+    with open_store("", tmp_path, create=True) as store:
+        run = store.begin_run("table1", {"command": "test"})
+        store.add(run, [(unit("a"), score)])
+    with open_store("", tmp_path, create=False) as store:
+        assert store.finished(["a", "b"]) == {"a"}
+        assert store.scores(["a", "b"]) == {"a": score}
+        assert store.latest_run("table1")["command"] == "test"
+        assert store.latest_run("another") == {}
+
+
+def test_a_key_is_kept_once(tmp_path: Path) -> None:
+    with open_store("", tmp_path, create=True) as store:
+        run = store.begin_run("table1", {})
+        store.add(run, [(unit("a"), ClipScore("psnr.rgb", 30.0, None))])
+        store.add(run, [(unit("a"), ClipScore("psnr.rgb", 99.0, None))])
+        assert store.scores(["a"])["a"].value == 30.0
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    broken = ClipScore("psnr.rgb", 30.0, {0: "not a number"})  # type: ignore[dict-item]
+    with open_store("", tmp_path, create=True) as store:
+        run = store.begin_run("table1", {})
+        with pytest.raises(Exception, match="could not convert"):
+            store.add(run, [(unit("a"), ClipScore("psnr.rgb", 30.0, {0: 30.0})), (unit("b"), broken)])
+        assert store.finished(["a", "b"]) == set()
+
+
+def test_the_cost_of_a_frame_is_measured_over_all_units(tmp_path: Path) -> None:
+    with open_store("", tmp_path, create=True) as store:
+        run = store.begin_run("table1", {})
+        store.add(run, [(unit("a", "restore", 2.0), None), (unit("b", "restore", 4.0), None)])
+        assert store.seconds_per_frame() == {("restore", "bicubic"): 0.75}
+
+
+def test_more_keys_than_one_query_can_hold(tmp_path: Path) -> None:
+    keys = [f"k{number}" for number in range(1203)]
+    with open_store("", tmp_path, create=True) as store:
+        run = store.begin_run("table1", {})
+        store.add(run, [(unit(key), ClipScore("psnr.rgb", 1.0, {0: 1.0})) for key in keys])
+        assert store.finished(keys) == set(keys)
+        assert set(store.scores(keys)) == set(keys)
+
+
+def test_looking_writes_nothing(tmp_path: Path) -> None:
+    with open_store("", tmp_path / "none", create=False) as store:
+        assert store.finished(["a"]) == set()
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle9://x", "sqlite:////proc/none/results.sqlite"])
+def test_an_unusable_address_is_one_line(url: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Store(url)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "results.sqlite").write_text("this is not a database, and long enough to be looked at" * 30)
+    with pytest.raises(InputError, match="not a database"):
+        open_store("", tmp_path, create=True)
