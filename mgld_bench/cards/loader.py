@@ -18,7 +18,7 @@ from mgld_bench.cards.schemas import (
     ReportCard,
 )
 from mgld_bench.cards.tree import Tree, follow, merge, read_tree, shown_path
-from mgld_bench.cards.validation import nearest, validate
+from mgld_bench.cards.validation import nearest, validate_card
 from mgld_bench.errors import InputError
 
 SomeCard = TypeVar("SomeCard", bound=Card)
@@ -53,7 +53,7 @@ def load_card(name: str, kind: CardKind | None = None, search: Sequence[Path] = 
     """
     library = _Library(search)
     found = library.at_path(Path(name), kind) if _is_path(name) else library.find(name, kind)
-    return validate(library.resolve(found), SCHEMAS[found.kind])
+    return validate_card(library.resolve(found), SCHEMAS[found.kind])
 
 
 def load_dataset(name: str, search: Sequence[Path] = ()) -> DatasetCard:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from mgld_bench.cards.tree import Tree
 
 CardKind = Literal["dataset", "degradation", "method", "protocol", "report"]
 
@@ -35,6 +37,8 @@ class Card(Part):
     """As printed in tables; the name where it is empty."""
     notes: str = ""
     """What a reader of numbers should know, in plain words."""
+    _tree: Tree | None = PrivateAttr(default=None)
+    """The card as it was written, for messages; None where it is from no file."""
 
     @property
     def heading(self) -> str:

@@ -21,9 +21,10 @@ class Place:
 
     file: str
     line: int
+    """From 1; 0 where it is from no file."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,15 @@ def plain(tree: Tree) -> Plain:
     if isinstance(tree.value, list):
         return [plain(item) for item in tree.value]
     return tree.value
+
+
+def as_tree(value: Plain, place: Place) -> Tree:
+    """Plain values as a tree whose parts all are at ``place``."""
+    if isinstance(value, dict):
+        return Tree({key: as_tree(inner, place) for key, inner in value.items()}, place)
+    if isinstance(value, list):
+        return Tree([as_tree(inner, place) for inner in value], place)
+    return Tree(value, place, str(value))
 
 
 def follow(tree: Tree, steps: Sequence[str | int]) -> tuple[Tree, int]:

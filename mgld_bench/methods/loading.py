@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 
-from pydantic import ValidationError
-
 from mgld_bench.cards.schemas import MethodCard
+from mgld_bench.cards.validation import validate_options
 from mgld_bench.errors import InputError
 from mgld_bench.methods.devices import device_of
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
@@ -31,18 +29,7 @@ def restorer_class(card: MethodCard) -> type[Restorer]:
 
 def parse_options(card: MethodCard) -> RestorerOptions:
     """The card's options as the restorer's own type. Raises InputError for an unknown option or a wrong value."""
-    options = restorer_class(card).Options
-    unknown = [name for name in card.options if name not in options.model_fields]
-    if unknown:
-        nearest = difflib.get_close_matches(unknown[0], options.model_fields, n=1, cutoff=0.0)
-        hint = f"did you mean {nearest[0]}?" if nearest else "this method has none"
-        raise InputError(f"method {card.name}, options: there is no option {unknown[0]}; {hint}")
-    try:
-        return options.model_validate(card.options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"method {card.name}, options.{field}: {first['msg'].removeprefix('Value error, ')}") from None
+    return validate_options(card, restorer_class(card).Options)
 
 
 def load_restorer(card: MethodCard, compute: Compute) -> Restorer:

@@ -8,6 +8,7 @@ import pytest
 
 from mgld_bench.cards.loader import list_cards, load_card, load_dataset, load_method, load_report
 from mgld_bench.errors import InputError
+from mgld_bench.methods.loading import parse_options
 
 METHOD = "name: {name}\nrestorer: mgld_bench.methods.bicubic:Bicubic\n"
 
@@ -272,3 +273,26 @@ def test_files_that_are_no_cards_are_left_alone(folder: Path) -> None:
     write(folder, "notes.txt", "hello\n")
     write(folder, "x.yaml", METHOD.format(name="x"))
     assert "x" in {entry.name for entry in list_cards(search=[folder])}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("tiel: 4", 'x.yaml:4: options.tiel: unknown field, did you mean "tile"?'),
+        ("tile: four", 'x.yaml:4: options.tile: should be a valid integer, not "four"'),
+        ("tile: -1", "x.yaml:4: options.tile: should be greater than or equal to 0, not -1"),
+    ],
+)
+def test_options_are_told_with_file_and_line(folder: Path, options: str, expected: str) -> None:
+    write(folder, "x.yaml", f"name: x\nextends: realesrgan\noptions:\n  {options}\n")
+    card = load_method("x", [folder])
+    with pytest.raises(InputError) as caught:
+        parse_options(card)
+    assert str(caught.value) == expected
+    with pytest.raises(InputError, match=r"^method x: options\.steps: unknown field; known here: pre_pad, tile, tile_pad$"):
+        parse_options(card.model_copy(update={"options": {"steps": 4}}))
+
+
+def test_options_that_a_user_has_to_give(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"results\.yaml:[0-9]+: options\.folder: name the folder of the finished frames or videos$"):
+        parse_options(load_method("results"))

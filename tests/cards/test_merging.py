@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mgld_bench.cards.tree import Place, Plain, Tree, follow, merge, plain
+from mgld_bench.cards.tree import Place, Plain, Tree, as_tree, follow, merge, plain
 
 PLACE = Place("x.yaml", 1)
 scalars = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.text("ab", max_size=2))
@@ -19,11 +19,7 @@ cards = st.dictionaries(st.text("abc", min_size=1, max_size=1), values, max_size
 
 
 def tree(value: Plain, place: Place = PLACE) -> Tree:
-    if isinstance(value, dict):
-        return Tree({key: tree(inner, place) for key, inner in value.items()}, place)
-    if isinstance(value, list):
-        return Tree([tree(inner, place) for inner in value], place)
-    return Tree(value, place, str(value))
+    return as_tree(value, place)
 
 
 def leaves(value: Plain, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Plain]:
