@@ -294,5 +294,5 @@ def test_options_are_told_with_file_and_line(folder: Path, options: str, expecte
 
 
 def test_options_that_a_user_has_to_give(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"results\.yaml:[0-9]+: options\.folder: name the folder of the finished frames or videos$"):
+    with pytest.raises(InputError, match=r"results\.yaml:[0-9]+: options\.folder: name the folder of the finished"):
         parse_options(load_method("results"))
