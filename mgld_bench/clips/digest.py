@@ -47,7 +47,7 @@ class DigestCache:
             return remembered.sha256
         sha256 = _read_sha256(resolved)
         # A file that changed just now may change again within the clock's resolution, which its state would not show.
-        if time.time() - facts.st_mtime > _SETTLED_SECONDS:
+        if time.time() - max(facts.st_mtime, facts.st_ctime) > _SETTLED_SECONDS:
             self._known[str(resolved)] = _Remembered(state=state, sha256=sha256)
             self._changed = True
         return sha256

@@ -174,7 +174,7 @@ def last_complaint(messages: Iterable[FFmpegMessage]) -> str:
 def _start(job: FFmpegJob, level: str, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
     quiet = job.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", f"repeat+level+{level}")
     command = ffmpeg.compile(quiet, cmd=ffmpeg_binary())
-    # In a session of its own: Ctrl-C then reaches this process only, which ends ffmpeg itself and does not take its end for damage.
+    # In a session of its own Ctrl-C does not reach it: this process ends it, and does not take its end for damage.
     return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.image_format import ImageFormat
-from mgld_bench.clips.image_headers import bmp_format, jpeg_format, png_format
+from mgld_bench.clips.image_headers import bmp_format, jpeg_format, png_format, transparent
 from mgld_bench.errors import InputError
 
 _INSPECT = {"png": png_format, "jpeg": jpeg_format, "bmp": bmp_format}
@@ -49,9 +49,7 @@ def read_image(file: Path) -> tuple[ImageFormat, Frame]:
     if pixels.shape[2] == 3:
         return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
     if stored.alpha and not (pixels[:, :, 3] == 255).all():
-        raise InputError(
-            f"{file}: is partly transparent, which a frame cannot be: store it as RGB over the background that you mean"
-        )
+        raise transparent(file)
     return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB), np.uint8)
 
 

@@ -147,9 +147,21 @@ def bmp_format(file: Path, data: bytes) -> ImageFormat:
     row = (width * depth + 31) // 32 * 4
     if offset + row * abs(height) > len(data):
         raise _cut(file)
+    if depth == 32:
+        # By the format's rules the fourth byte means nothing; some programs keep an alpha channel there all the same.
+        fourth = data[offset + 3 : offset + row * abs(height) : 4]
+        if fourth.strip(b"\0") and fourth.strip(b"\xff"):
+            raise transparent(file)
     if depth <= 8:
         return ImageFormat(abs(height), width, "palette", conversion=_PNG_CONVERSIONS[3])
     return ImageFormat(abs(height), width, "RGB")
+
+
+def transparent(file: Path) -> InputError:
+    """The refusal of a frame that is not opaque."""
+    return InputError(
+        f"{file}: is partly transparent, which a frame cannot be: store it as RGB over the background that you mean"
+    )
 
 
 def _cut(file: Path) -> InputError:
