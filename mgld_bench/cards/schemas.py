@@ -40,6 +40,13 @@ class Card(Part):
     _tree: Tree | None = PrivateAttr(default=None)
     """The card as it was written, for messages; None where it is from no file."""
 
+    def __eq__(self, other: object) -> bool:
+        # Where a card was written does not make it another card.
+        return isinstance(other, Card) and type(self) is type(other) and self.model_dump() == other.model_dump()
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
     @property
     def heading(self) -> str:
         """The printed name."""

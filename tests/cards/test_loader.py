@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from mgld_bench.cards.loader import list_cards, load_card, load_dataset, load_method, load_report
+from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.errors import InputError
 from mgld_bench.methods.loading import parse_options
 
@@ -266,6 +268,16 @@ def test_published_values_lie_beside_the_card_that_names_them(folder: Path) -> N
 def test_a_report_may_name_methods_without_a_card(folder: Path) -> None:
     write(folder, "x.yaml", "name: x\nextends: table1\nmethods: [bicubic, not-there-yet]\n")
     assert load_report("x", [folder]).methods == ("bicubic", "not-there-yet")
+
+
+def test_a_card_is_the_same_wherever_it_was_written(folder: Path) -> None:
+    write(folder, "x.yaml", METHOD.format(name="x"))
+    loaded = load_method("x", [folder])
+    made = MethodCard(name="x", restorer="mgld_bench.methods.bicubic:Bicubic")
+    assert loaded == made
+    assert hash(loaded) == hash(made)
+    assert loaded != made.model_copy(update={"notes": "n"})
+    assert pickle.loads(pickle.dumps(loaded)) == loaded
 
 
 def test_files_that_are_no_cards_are_left_alone(folder: Path) -> None:
