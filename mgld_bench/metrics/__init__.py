@@ -1,0 +1,1 @@
+"""Metrics: clips to scores, and the scoring pass."""

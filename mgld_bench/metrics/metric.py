@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 Direction = Literal["higher", "lower"]
 Frames = npt.NDArray[np.uint8]
 """A chunk of frames: (n, height, width, 3) uint8 RGB."""
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class MetricFacts:
     license: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     """sha256 of each model file that decides the number."""
+    needs_neighbours: bool = False
+    """True where a frame's score depends on other frames: the metric is then given every frame, whichever are selected."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,38 @@ class ClipScore:
     """What a reader should know: flat_share, encoder version, …"""
 
 
+class Chunk:
+    """Some frames of one clip, in order, with what metrics have computed from them.
+
+    The chunk of the ground truth is one object for all methods that are scored against it, and a restored chunk is one object
+    for all metrics: what is kept with shared() is computed once for all of them.
+    """
+
+    def __init__(self, indices: Sequence[int], frames: Frames) -> None:
+        """``indices``: the frames' numbers in the clip, ascending; ``frames``: as many frames."""
+        self.indices = tuple(indices)
+        self.frames = frames
+        self._shared: dict[Hashable, object] = {}
+
+    def shared(self, key: Hashable, compute: Callable[[Frames], Value]) -> Value:
+        """``compute(frames)``, done at the first call with this ``key`` and kept with the chunk: not to be changed."""
+        if key not in self._shared:
+            self._shared[key] = compute(self.frames)
+        return cast(Value, self._shared[key])
+
+
 class ClipScorer(ABC):
-    """Scores one restored clip: fed with consecutive chunks, then asked once for the result."""
+    """Scores one restored clip: fed with chunks in order, then asked once for the result."""
 
     @abstractmethod
-    def add(self, indices: list[int], restored: Frames, reference: Frames | None) -> None:
-        """Score one chunk. ``indices``: frame numbers in the clip; ``reference`` is None where the metric needs none."""
+    def add(self, restored: Chunk, reference: Chunk | None) -> None:
+        """Score one chunk. ``reference``: the same frames of the ground truth, None where there is none."""
 
     @abstractmethod
     def finish(self) -> ClipScore:
         """The score of everything that was added."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most scorers hold nothing
         """Give back processes and memory; also called when the clip is abandoned half-way."""
 
 
@@ -74,3 +97,8 @@ class Metric(ABC):
     @abstractmethod
     def start(self, height: int, width: int) -> ClipScorer:
         """A scorer for one clip of this frame size. Raises InputError where the size cannot be scored."""
+
+    @classmethod
+    def start_together(cls, metrics: Sequence[Metric], height: int, width: int) -> list[ClipScorer]:
+        """One scorer for each of ``metrics``, all of this class, for one clip: the place to share work among variants."""
+        return [metric.start(height, width) for metric in metrics]

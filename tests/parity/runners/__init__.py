@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from fixture import Fixture
 
-from runners import degradation, rrdbnet
+from runners import degradation, metrics, rrdbnet
 
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
 RUNNERS: dict[tuple[str, str], Runner] = {
     **degradation.RUNNERS,
+    **metrics.RUNNERS,
     **rrdbnet.RUNNERS,
 }

@@ -1,0 +1,117 @@
+"""Which metrics there are: those of the suite, and those of installed packages (entry points ``mgld_bench.metrics``).
+
+A package offers a metric with an entry point whose name is the metric's full name and whose object is a subclass of Metric
+that has its ``facts`` on the class and is built with the torch device as its one argument.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+
+from mgld_bench.errors import InputError
+from mgld_bench.metrics import brisque, niqe, psnr, ssim, vmaf
+from mgld_bench.metrics.metric import Metric, MetricFacts
+from mgld_bench.metrics.variant import Variant
+
+GROUP = "mgld_bench.metrics"
+_CROP = re.compile(r"(?P<name>.+)\.crop(?P<pixels>[1-9][0-9]{0,3})")
+
+
+def metric_names() -> list[str]:
+    """Full names of all metrics, without the .cropN that most can have."""
+    return [*_variants(), *_offered()]
+
+
+def describe(name: str) -> MetricFacts:
+    """The facts of the metric with this full name. Raises InputError for another name, with those that come near."""
+    found = _find(name)
+    return _load_class(found).facts if isinstance(found, EntryPoint) else found[0].facts
+
+
+def load_metric(name: str, device: str = "cpu") -> Metric:
+    """The metric with this full name, on a torch ``device`` where it runs a network. Raises InputError where it cannot run."""
+    found = _find(name)
+    if isinstance(found, EntryPoint):
+        return _build(_load_class(found), device)
+    reason = reason_unavailable(name)
+    if reason is not None:
+        raise InputError(f"metric {name} cannot run: {reason}")
+    variant, crop = found
+    return variant.build(variant.facts, crop, device)
+
+
+def reason_unavailable(name: str) -> str | None:
+    """Why the metric with this full name cannot run here, in one line, or None where it can."""
+    try:
+        describe(name)
+    except InputError as error:
+        return str(error)
+    return vmaf.why_unavailable() if name.startswith("vmaf.") else None
+
+
+def _variants() -> dict[str, Variant]:
+    return {variant.facts.name: variant for family in (psnr, ssim, vmaf, niqe, brisque) for variant in family.variants()}
+
+
+def _offered() -> dict[str, EntryPoint]:
+    """Metrics of installed packages by name. Raises InputError where a name is taken."""
+    offered: dict[str, EntryPoint] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        if point.name in _variants() or point.name in offered:
+            raise InputError(
+                f"metric {point.name} of {_package(point)}: this name is taken; uninstall the package or rename its metric"
+            )
+        offered[point.name] = point
+    return offered
+
+
+def _find(name: str) -> tuple[Variant, int] | EntryPoint:
+    """The variant (with its name completed) and the crop, or the entry point."""
+    variants = _variants()
+    if name in variants:
+        return variants[name], 0
+    offered = _offered()
+    if name in offered:
+        return offered[name]
+    crop = _CROP.fullmatch(name)
+    base = None if crop is None else variants.get(crop["name"])
+    if crop is None or base is None:
+        raise InputError(f"metric {name} does not exist in this version: {_hint(name, [*variants, *offered])}")
+    if not base.croppable:
+        raise InputError(f"metric {name} does not exist: {base.facts.name} has no variant with a crop")
+    pixels = int(crop["pixels"])
+    definition = f"{base.facts.definition}; {pixels} pixels cut from every side first"
+    return replace(base, facts=replace(base.facts, name=name, definition=definition)), pixels
+
+
+def _hint(name: str, known: list[str]) -> str:
+    variants = [candidate for candidate in known if candidate.startswith(f"{name}.")]
+    if variants:
+        return f"a full name says the variant: {', '.join(variants)}"
+    near = difflib.get_close_matches(name, known, n=3)
+    return f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}"
+
+
+def _load_class(point: EntryPoint) -> type[Metric]:
+    try:
+        loaded = point.load()
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"metric {point.name} of {_package(point)} cannot be loaded: {error}") from None
+    if not (isinstance(loaded, type) and issubclass(loaded, Metric)) or getattr(loaded, "facts", None) is None:
+        raise InputError(
+            f"metric {point.name} of {_package(point)}: {point.value} is no subclass of Metric with facts on the class"
+        )
+    if loaded.facts.name != point.name:
+        raise InputError(f"metric {point.name} of {_package(point)} calls itself {loaded.facts.name}: the names must be the same")
+    return loaded
+
+
+def _build(metric: type[Metric], device: str) -> Metric:
+    return metric(device)  # type: ignore[call-arg]  # the constructor that this module asks of third parties
+
+
+def _package(point: EntryPoint) -> str:
+    return f"package {point.dist.name}" if point.dist is not None else point.value

@@ -1,0 +1,49 @@
+"""Luma, in the conventions that metrics use."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mgld_bench.metrics.metric import Chunk, Frames
+
+LumaKind = Literal["limited", "full", "matlab-gray"]
+FloatArray = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.integer[Any] | np.floating[Any]]
+"""8-bit RGB or float luma."""
+
+_WEIGHTS: dict[LumaKind, tuple[float, float, float, float]] = {
+    # Red, green, blue and what is added, for samples of 0..255.
+    "limited": (65.481 / 255, 128.553 / 255, 24.966 / 255, 16.0),
+    "full": (0.299, 0.587, 0.114, 0.0),
+    "matlab-gray": (0.298936021293776, 0.587043074451121, 0.114020904255103, 0.0),
+}
+
+
+def luma(frames: Frames, kind: LumaKind) -> FloatArray:
+    """Luma (n, height, width) float64, not rounded, of ``frames`` (n, height, width, 3) uint8 RGB.
+
+    limited: BT.601, 16..235, as MATLAB's rgb2ycbcr and basicsr; full: BT.601, 0..255, as pyiqa's default ("yiq");
+    matlab-gray: MATLAB's rgb2gray, 0..255.
+    """
+    count, height, width, _ = frames.shape
+    samples = frames.reshape(count * height, width, 3).astype(np.float64)
+    return np.asarray(cv2.transform(samples, np.array([_WEIGHTS[kind]])), np.float64).reshape(count, height, width)
+
+
+def chunk_luma(chunk: Chunk, kind: LumaKind) -> FloatArray:
+    """luma() of a chunk, computed once for all metrics that ask for it; not to be changed."""
+    return chunk.shared(("luma", kind), lambda frames: luma(frames, kind))
+
+
+def rounded_luma(chunk: Chunk, kind: LumaKind) -> FloatArray:
+    """chunk_luma() rounded to integers."""
+    return chunk.shared(("rounded luma", kind), lambda _frames: np.rint(chunk_luma(chunk, kind)))
+
+
+def cropped(frames: Samples, crop: int) -> Samples:
+    """``frames`` (n, height, width, …) without ``crop`` pixels on every side; a view."""
+    return frames[:, crop : frames.shape[1] - crop, crop : frames.shape[2] - crop]

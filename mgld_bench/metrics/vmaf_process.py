@@ -1,0 +1,135 @@
+"""libvmaf through ffmpeg: two clips as one stream of raw frames in, scores per frame out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from queue import Queue
+from threading import Thread
+from typing import IO
+
+import ffmpeg
+import numpy as np
+
+from mgld_bench.clips.ffmpeg import running_ffmpeg
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.metric import Frames
+
+SMALLEST_SIDE = 17
+"""libvmaf crashes on frames that are smaller in one direction."""
+FRAMES_PER_SECOND = 25
+_WAITING_CHUNKS = 2
+
+
+class VmafProcess:
+    """One running ffmpeg that scores one clip with one or more models.
+
+    Each restored frame and its ground truth travel as one picture of twice the height, which ffmpeg cuts apart again: so frames
+    can neither be paired wrongly nor be missing on one side, and there is one pipe that cannot wait for another.
+    """
+
+    def __init__(self, height: int, width: int, models: Sequence[str], conversion: Mapping[str, str], threads: int) -> None:
+        """``models``: libvmaf's names, e.g. vmaf_v0.6.1neg; ``conversion``: matrix, range, pixel_format and scaler of RGB to YUV.
+
+        Raises InputError where the frames are too small.
+        """
+        if min(height, width) < SMALLEST_SIDE:
+            raise InputError(f"VMAF needs frames of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}, these are {width}x{height}")
+        self._models = tuple(models)
+        self._fed = 0
+        self._stack = ExitStack()
+        self._running = self._stack.enter_context(running_ffmpeg(_job(height, width, models, conversion, threads), feed=True))
+        self._writer = _Writer(self._running.stdin)
+        self._writer.start()
+
+    def add(self, restored: Frames, reference: Frames) -> None:
+        """The next frames of both clips, (n, height, width, 3) uint8 RGB; waits while ffmpeg is behind."""
+        self._fed += len(restored)
+        self._writer.chunks.put((restored, reference))
+
+    def finish(self) -> dict[str, list[float]]:
+        """The scores of all frames by model. Raises InputError where ffmpeg fails or does not score every frame."""
+        self._writer.end()
+        log = self._running.stdout.read()
+        code = self._running.finish()
+        self._stack.close()
+        if code != 0 or not log:
+            raise InputError(f"VMAF: ffmpeg failed (exit code {code}): {self._running.complaint() or 'without a message'}")
+        frames = sorted(json.loads(log)["frames"], key=lambda frame: int(frame["frameNum"]))
+        if len(frames) != self._fed:
+            raise InputError(f"VMAF: ffmpeg scored {len(frames)} frames of {self._fed}")
+        return {model: [float(frame["metrics"][_key(place)]) for frame in frames] for place, model in enumerate(self._models)}
+
+    def close(self) -> None:
+        """End ffmpeg, wherever it is; nothing stays behind."""
+        if self._writer.is_alive():
+            # The writer must not wait for a process that nobody will read from.
+            self._running.process.kill()
+            self._writer.end()
+        self._stack.close()
+
+
+class _Writer(Thread):
+    """Writes chunks to ffmpeg, so that the scoring pass goes on beside; the queue is bounded, and so is memory."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        super().__init__(daemon=True, name="vmaf-writer")
+        self.chunks: Queue[tuple[Frames, Frames] | None] = Queue(_WAITING_CHUNKS)
+        self._pipe = pipe
+
+    def run(self) -> None:
+        """Write until there are no more chunks."""
+        broken = False
+        while (chunk := self.chunks.get()) is not None:
+            # After ffmpeg has ended the queue is still emptied, as whoever fills it must not wait; finish() says why it ended.
+            broken = broken or not self._write(*chunk)
+        with suppress(BrokenPipeError):
+            self._pipe.close()
+
+    def end(self) -> None:
+        """No chunk follows; returns when everything is written."""
+        if self.is_alive():
+            self.chunks.put(None)
+            self.join()
+
+    def _write(self, restored: Frames, reference: Frames) -> bool:
+        try:
+            for ours, theirs in zip(restored, reference, strict=True):
+                self._pipe.write(np.ascontiguousarray(ours).data)
+                self._pipe.write(np.ascontiguousarray(theirs).data)
+        except BrokenPipeError:
+            return False
+        return True
+
+
+def _job(height: int, width: int, models: Sequence[str], conversion: Mapping[str, str], threads: int) -> object:
+    both = ffmpeg.input(
+        "pipe:0",
+        format="rawvideo",
+        pixel_format="rgb24",
+        video_size=(width, 2 * height),
+        framerate=FRAMES_PER_SECOND,
+    ).split()
+    distorted, reference = (
+        ffmpeg.crop(both[place], 0, place * height, width, height)
+        # Explicit, as releases of ffmpeg differ in what they choose by themselves.
+        .filter("scale", flags=conversion["scaler"], out_color_matrix=conversion["matrix"], out_range=conversion["range"])
+        .filter("format", conversion["pixel_format"])
+        for place in (0, 1)
+    )
+    scored = ffmpeg.filter(
+        [distorted, reference],
+        "libvmaf",
+        shortest=1,
+        repeatlast=0,
+        n_threads=threads,
+        log_fmt="json",
+        log_path="/dev/stdout",
+        model="|".join(f"version={model}:name={_key(place)}" for place, model in enumerate(models)),
+    )
+    return ffmpeg.output(scored, "-", format="null")
+
+
+def _key(place: int) -> str:
+    return f"model{place}"
