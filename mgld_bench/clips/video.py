@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import ffmpeg
 import numpy as np
 
 from mgld_bench.clips.clip import Clip, ClipFacts, Frame
@@ -13,7 +12,7 @@ from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.clips.ffmpeg import RunningFFmpeg, running_ffmpeg
 from mgld_bench.clips.frame_range import frame_range
 from mgld_bench.clips.video_colour import colour_conversion
-from mgld_bench.clips.video_facts import count_video_frames, video_format, video_stream
+from mgld_bench.clips.video_facts import count_video_frames, decoding, video_format
 from mgld_bench.errors import InputError
 
 VIDEO_SUFFIXES = frozenset(
@@ -51,14 +50,8 @@ class VideoClip(Clip):
     def _decode(self, wanted: range) -> Iterator[Frame]:
         if not wanted:
             return
-        job = ffmpeg.output(
-            video_stream(self._file),
-            "pipe:",
-            format="rawvideo",
-            vf=f"trim=start_frame={wanted.start}:end_frame={wanted.stop},{self._filters}",
-            fps_mode="passthrough",
-        )
-        with running_ffmpeg(job) as running:
+        filters = f"trim=start_frame={wanted.start}:end_frame={wanted.stop},{self._filters}"
+        with running_ffmpeg(decoding(self._file, filters, "pipe:", "rawvideo")) as running:
             for index in wanted:
                 yield self._next_frame(running, index)
             surplus = running.stdout.read(1)

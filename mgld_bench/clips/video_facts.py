@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ffmpeg
 
-from mgld_bench.clips.ffmpeg import FFmpegMessage, ffmpeg_messages, last_complaint, running_ffmpeg
+from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, last_complaint, running_ffmpeg
 from mgld_bench.errors import InputError
 
 _STREAM = re.compile(r"^Stream #0:\d+.*: Video: (?P<codec>\w+)(?: \((?P<profile>[^()/]+)\))?")
@@ -44,15 +44,20 @@ class VideoFormat:
     """False also where a lossless mode of a lossy codec cannot be told from the file."""
 
 
-def video_stream(path: Path) -> ffmpeg.Stream:
-    """The video stream of ``path`` (cover pictures are none), not turned by its display matrix."""
-    return ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]
+def decoding(path: Path, filters: str, target: str, container: str) -> FFmpegJob:
+    """The job that sends the video stream of ``path`` (cover pictures are none), not turned by its display matrix, through ``filters``.
+
+    Every decoded frame comes out once. Frames are numbered anew in place of their times: with its own times, a file of uneven ones
+    gives frames of equal time after rounding, which ffmpeg's writing side calls errors.
+    """
+    stream = ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]
+    steady = f"{filters},settb=1/1000,setpts=N"
+    return ffmpeg.output(stream, target, format=container, vf=steady, fps_mode="passthrough", enc_time_base="filter")
 
 
 def video_format(path: Path) -> VideoFormat:
     """The format of the first frame. Raises InputError for a file that is no video, without or with several video streams."""
-    job = ffmpeg.output(video_stream(path), "-", format="null", vf="showinfo=checksum=0", vframes=1)
-    messages = list(ffmpeg_messages(job))
+    messages = list(ffmpeg_messages(decoding(path, "showinfo=checksum=0,trim=end_frame=1", "-", "null")))
     streams = _streams(path, messages)
     frame, colour = _first(_FRAME, messages), _first(_COLOUR, messages)
     if not streams or frame is None or colour is None:
@@ -75,9 +80,8 @@ def count_video_frames(path: Path) -> int:
     # The filter writes a line per frame to the standard output, and counts from 0 again where the format changes. Messages
     # (showinfo's among them) would not do: they come from several threads and run into each other.
     filters = "metadata=mode=add:key=frame:value=1,metadata=mode=print:file=-"
-    job = ffmpeg.output(video_stream(path), "-", format="null", vf=filters, fps_mode="passthrough")
     count = 0
-    with running_ffmpeg(job) as running:
+    with running_ffmpeg(decoding(path, filters, "-", "null")) as running:
         for line in running.stdout:
             if not line.startswith(b"frame:"):
                 continue
