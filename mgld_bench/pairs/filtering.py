@@ -6,10 +6,8 @@ import cv2
 import numpy as np
 
 from mgld_bench.pairs.frames import FloatArray, WorkFrame
-from mgld_bench.pairs.opencv import portable_opencv
 
 
 def filter_frame(frame: WorkFrame, kernel: FloatArray) -> WorkFrame:
     """Correlate each channel of (h, w, 3) with the kernel; same dtype (uint8 is rounded and saturated), borders reflect-101."""
-    with portable_opencv():
-        return np.asarray(cv2.filter2D(frame, -1, kernel, borderType=cv2.BORDER_REFLECT_101), frame.dtype)
+    return np.asarray(cv2.filter2D(frame, -1, kernel, borderType=cv2.BORDER_REFLECT_101), frame.dtype)

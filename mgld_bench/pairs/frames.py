@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
-WorkFrame: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+WorkFrame: TypeAlias = npt.NDArray[np.uint8 | np.float32]
 """A frame inside the degradation: (h, w, 3), uint8 0..255 or float32; range and channel order are those of the profile."""
-
 
 
 def to_uint8(frame: WorkFrame) -> npt.NDArray[np.uint8]:
     """Round half to even and clip to 0..255."""
-    return np.clip(np.rint(frame), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(frame), 0, 255), np.uint8)

@@ -36,8 +36,8 @@ class BlurKernel(BaseModel):
 def kernel_values(kernel: BlurKernel) -> FloatArray:
     """The kernel as a (size, size) float64 array with sum 1, rows are y.
 
-    Source: BasicSR's kernels as RealBasicVSR uses them: exp(-m/2), exp(-m^beta/2) or 1/(1 + m^beta) of the quadratic form m of the
-    inverse covariance; sinc: the circular low-pass omega J1(omega r) / (2 pi r).
+    Source: BasicSR's kernels as RealBasicVSR uses them: exp(-m/2), exp(-m^beta/2) or 1/(1 + m^beta) of the quadratic form m of
+    the inverse covariance; sinc: the circular low-pass omega J1(omega r) / (2 pi r).
     """
     if kernel.type == "sinc":
         values = _sinc(kernel)
@@ -49,7 +49,7 @@ def kernel_values(kernel: BlurKernel) -> FloatArray:
         values = np.reciprocal(1 + np.power(_quadratic_form(kernel), _needed(kernel, "beta")))
     # The authors normalise in the family's function and again in the dispatcher: the second division moves the last bit.
     values = values / values.sum()
-    return values / values.sum()
+    return np.asarray(values / values.sum(), np.float64)
 
 
 def _sinc(kernel: BlurKernel) -> FloatArray:
@@ -78,7 +78,7 @@ def _covariance(kernel: BlurKernel) -> npt.NDArray[np.float32]:
         sigma_y, angle = _needed(kernel, "sigma_y"), _needed(kernel, "angle")
         diagonal = np.array([[sigma_x**2, 0], [0, sigma_y**2]], np.float32)
         rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
-        return rotation @ diagonal @ rotation.T
+        return np.asarray(rotation @ diagonal @ rotation.T, np.float32)
     return np.array([[sigma_x**2, 0], [0, sigma_x**2]], np.float32)
 
 

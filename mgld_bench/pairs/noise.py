@@ -24,14 +24,14 @@ def add_gaussian(frame: WorkFrame, normals: Float32Array, level: float, gray: bo
     Gray noise: the first channel of the normals on all three.
     """
     field = normals[..., :1] if gray else normals
-    return frame.astype(np.float32) + field * np.float32(level * peak / 255)
+    return np.asarray(frame.astype(np.float32) + field * np.float32(level * peak / 255), np.float32)
 
 
 def poisson_signal(frame: WorkFrame, gray: bool, peak: PeakValue) -> tuple[Float32Array, int]:
     """What Poisson noise is drawn from: x (h, w, 3; gray: 1), rounded and clipped to the 8-bit levels of 0..``peak``, and u.
 
-    The draws have the rates x * u. u is the smallest power of two that is not below the number of distinct values in x. The luma of
-    gray noise weighs the channels in stored order with 0.299, 0.587, 0.114, whatever they are: so do the authors.
+    The draws have the rates x * u. u is the smallest power of two that is not below the number of distinct values in x. The luma
+    of gray noise weighs the channels in stored order with 0.299, 0.587, 0.114, whatever they are: so do the authors.
     """
     values = frame.astype(np.float32)
     if gray:
@@ -42,13 +42,13 @@ def poisson_signal(frame: WorkFrame, gray: bool, peak: PeakValue) -> tuple[Float
 
 
 def add_poisson(frame: WorkFrame, counts: Float32Array, signal: Float32Array, unit: int, level: float) -> Float32Array:
-    """The frame plus ``level`` * (counts / u - x); float32, not clipped. The unrounded frame gets the noise of the rounded one."""
+    """The frame plus ``level`` * (counts / u - x); float32, not clipped. The unrounded frame gets the rounded one's noise."""
     noise = counts / np.float32(unit) - signal
-    return frame.astype(np.float32) + noise * np.float32(level)
+    return np.asarray(frame.astype(np.float32) + noise * np.float32(level), np.float32)
 
 
 def _luma(frame: Float32Array) -> Float32Array:
-    """Luma (h, w) as OpenCV computes it in float32, rounding where its fused multiply-adds do: frames of whole levels have many ties."""
+    """Luma (h, w) as OpenCV has it in float32, rounded where its fused multiply-adds round: whole levels have many ties."""
     values = frame.astype(np.float64)
     second = (values[..., 1] * _LUMA[1]).astype(np.float32)
     both = (values[..., 0] * _LUMA[0] + second).astype(np.float32)

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from mgld_bench.pairs.frames import WorkFrame, to_uint8
-from mgld_bench.pairs.opencv import portable_opencv
 
 Interpolation = Literal["bilinear", "area", "bicubic"]
 
@@ -22,10 +21,9 @@ def resize_frame(frame: WorkFrame, mode: Interpolation, height: int, width: int)
 
     Half-pixel centres; bilinear and bicubic (a = -0.75) without anti-aliasing; area: exact box average when shrinking.
     """
-    # OpenCV's plain bicubic of uint8 has coefficients of 11 bits: 4 % of the samples differ by a level from its usual (IPP's) one.
+    # OpenCV's plain bicubic of uint8 has coefficients of 11 bits: 4 % of the samples are a level off its usual (IPP's) one.
     exact = frame.astype(np.float32) if mode == "bicubic" else frame
-    with portable_opencv():
-        resized = np.asarray(cv2.resize(exact, (width, height), interpolation=_FLAGS[mode]), exact.dtype)
+    resized = np.asarray(cv2.resize(exact, (width, height), interpolation=_FLAGS[mode]), exact.dtype)
     return resized if resized.dtype == frame.dtype else to_uint8(resized)
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mgld_bench.pairs.frames import FloatArray
-from mgld_bench.pairs.opencv import portable_opencv
 
 
 def gaussian_kernel(size: int, sigma: float) -> FloatArray:
@@ -28,9 +27,8 @@ def sharpen(
     residue = image - _blur(image, kernel)
     soft = _blur((np.abs(residue) > threshold).astype(np.float32), kernel)
     sharp = np.clip(image + np.float32(weight) * residue, 0, 255)
-    return soft * sharp + (1 - soft) * image
+    return np.asarray(soft * sharp + (1 - soft) * image, np.float32)
 
 
 def _blur(image: npt.NDArray[np.float32], kernel: FloatArray) -> npt.NDArray[np.float32]:
-    with portable_opencv():
-        return np.asarray(cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT_101), np.float32)
+    return np.asarray(cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT_101), np.float32)

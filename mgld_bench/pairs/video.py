@@ -31,8 +31,8 @@ _ENCODER = {"libx264": "libx264", "h264": "libx264", "mpeg4": "mpeg4"}
 def encode_video(frames: Iterable[Uint8Array], height: int, width: int, codec: Codec, bit_rate: int, path: Path) -> None:
     """Encode frames (height, width, 3) uint8 into an mp4 file at 1 frame per second, so ``bit_rate`` is in bits per frame.
 
-    The channels are declared R, G, B, whatever they are; yuv420p, BT.601, limited range; one thread. ``h264`` is libx264, which needs an
-    even height and width. The same frames give the same bytes. Raises InputError where the encoder fails.
+    The channels are declared R, G, B, whatever they are; yuv420p, BT.601, limited range; one thread. ``h264`` is libx264, which
+    needs an even height and width. The same frames give the same bytes. Raises InputError where the encoder fails.
     """
     source = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=1)
     encoder = _ENCODER[codec]
@@ -46,20 +46,13 @@ def decode_video(path: Path, height: int, width: int, count: int) -> Iterator[Ui
 
     Raises InputError where the file is broken or has another number of frames.
     """
-    size = height * width * 3
-    target = ffmpeg.output(_input(path), "pipe:", format="rawvideo", pix_fmt="rgb24", sws_flags=_SCALER, fps_mode="passthrough")
-    found = 0
-    with running_ffmpeg(target) as running:
-        while data := running.stdout.read(size):
-            found += 1
-            if len(data) < size or found > count:
-                break
-            yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
-        if found != count:
-            reason = running.complaint()
-            raise InputError(f"{path}: has {found} frames of {width}x{height}, expected {count}" + (f" ({reason})" if reason else ""))
-        if running.finish() != 0:
-            raise InputError(f"{path}: cannot be decoded: {running.complaint()}")
+    return _decode(_input(path), path, height, width, count)
+
+
+def decode_range(path: Path, height: int, width: int, first: int, count: int) -> Iterator[Uint8Array]:
+    """Frames first .. first + count - 1 of any video, converted as decode_video does. Raises InputError as it does."""
+    chosen = _input(path).filter("select", f"between(n,{first},{first + count - 1})")
+    return _decode(chosen, path, height, width, count)
 
 
 def payload_bits(path: Path) -> list[int]:
@@ -71,6 +64,25 @@ def payload_bits(path: Path) -> list[int]:
             raise InputError(f"{path}: cannot be read: {running.complaint()}")
     # stream, dts, pts, duration, size, checksum
     return [8 * int(line.split(",")[4]) for line in lines if not line.startswith("#")]
+
+
+def _decode(source: FFmpegJob, path: Path, height: int, width: int, count: int) -> Iterator[Uint8Array]:
+    size = height * width * 3
+    target = ffmpeg.output(source, "pipe:", format="rawvideo", pix_fmt="rgb24", sws_flags=_SCALER, fps_mode="passthrough")
+    found = 0
+    with running_ffmpeg(target) as running:
+        while data := running.stdout.read(size):
+            found += 1
+            if len(data) < size or found > count:
+                break
+            yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        if found != count:
+            reason = running.complaint()
+            raise InputError(
+                f"{path}: has {found} frames of {width}x{height}, expected {count}" + (f" ({reason})" if reason else "")
+            )
+        if running.finish() != 0:
+            raise InputError(f"{path}: cannot be decoded: {running.complaint()}")
 
 
 def _input(path: Path) -> FFmpegJob:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from fixture import Fixture
-from runners import RUNNERS
+from runners import RUNNERS, video_compression
 
 SHIPPED = Path(__file__).parent / "fixtures"
 
@@ -29,10 +30,34 @@ class Case:
 
 def find_cases(folder: Path) -> list[Case]:
     """Every fixture below ``folder``, in order of the path. A folder without any is an error: nothing would be tested."""
-    cases = [case for path in sorted(folder.rglob("parity-*.json")) for case in array_cases(path, folder)]
+    cases = [case for path in sorted(folder.rglob("*.json")) for case in cases_of(path, folder)]
     if not cases:
-        raise pytest.UsageError(f"--reference {folder}: no parity-*.json below this folder")
+        raise pytest.UsageError(f"--reference {folder}: no parity fixture below this folder")
     return cases
+
+
+def cases_of(path: Path, folder: Path) -> list[Case]:
+    """The cases of one file: parity-*.json with arrays, or a table of video compressions, which has a form of its own."""
+    if path.name.startswith("parity-"):
+        return array_cases(path, folder)
+    facts = json.loads(path.read_text())
+    if isinstance(facts, dict) and (facts.get("network"), facts.get("case")) == ("degradation", "video"):
+        return video_cases(path, folder, facts)
+    return []
+
+
+def video_cases(path: Path, folder: Path, facts: Mapping[str, Any]) -> list[Case]:
+    """One case per row of a table of video compressions."""
+    name = path.relative_to(folder).with_suffix("").as_posix()
+    return [
+        Case(
+            f"{name}/{row['source']}-{row['frames']}-{row['codec']}-{row['bit_rate']}",
+            facts["network"],
+            facts["case"],
+            partial(video_compression.row_problems, facts, row),
+        )
+        for row in facts["rows"]
+    ]
 
 
 def array_cases(path: Path, folder: Path) -> list[Case]:

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 from fixture import Fixture
+from pydantic import TypeAdapter
 
 from mgld_bench.pairs.filtering import filter_frame
+from mgld_bench.pairs.frames import to_uint8
 from mgld_bench.pairs.jpeg import compress_jpeg
 from mgld_bench.pairs.kernels import BlurKernel, kernel_values
 from mgld_bench.pairs.noise import add_gaussian, add_poisson, poisson_signal
+from mgld_bench.pairs.operations import apply_operation, from_levels, to_video_levels
+from mgld_bench.pairs.plan import FrameOperation
 from mgld_bench.pairs.resizing import even_sizes, resize_frame
 from mgld_bench.pairs.sharpening import gaussian_kernel, sharpen
 from mgld_bench.pairs.walks import walk, walk_rounded
@@ -63,7 +67,10 @@ def jpegs(fixture: Fixture) -> Outputs:
     for item in _items(fixture):
         order = slice(None, None, -1 if item["reverse_channels"] else 1)
         outputs[item["output"]] = np.stack(
-            [compress_jpeg(np.ascontiguousarray(frame[..., order]), item["quality"])[..., order] for frame in fixture.input("frames")]
+            [
+                compress_jpeg(np.ascontiguousarray(frame[..., order]), item["quality"])[..., order]
+                for frame in fixture.input("frames")
+            ]
         )
     return outputs
 
@@ -125,6 +132,44 @@ def jpeg_walks(fixture: Fixture) -> Outputs:
     }
 
 
+class _StoredNumbers:
+    """The random numbers of one operation and frame, as the fixture has them."""
+
+    def __init__(self, numbers: np.ndarray[Any, Any] | None) -> None:
+        self._numbers = numbers
+
+    def standard_normal(self, size: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        assert self._numbers is not None and self._numbers.shape == size
+        return self._numbers
+
+    def poisson(self, lam: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        assert self._numbers is not None and self._numbers.shape == lam.shape
+        return self._numbers
+
+
+def chain(fixture: Fixture) -> Outputs:
+    call = fixture.facts["call"]
+    frames = list(fixture.input("frames"))
+    outputs: Outputs = {}
+    for step in call["operations"]:
+        if step["applied"] and step["kind"] == "truncate":
+            frames = [from_levels(to_video_levels(frame, 255), 255) for frame in frames]
+        elif step["applied"]:
+            numbers = [_StoredNumbers(fixture.input(each["numbers"]) if "numbers" in each else None) for each in step["frames"]]
+            planned = _operation(step)
+            frames = [apply_operation(planned, index, frame, 255, numbers[index]) for index, frame in enumerate(frames)]
+        # Frames of different sizes cannot be stacked; a fixture that has them cuts its outputs to frame 0.
+        outputs[step["output"]] = np.stack(frames if len({frame.shape for frame in frames}) == 1 else frames[:1])
+    outputs[call["output"]] = np.stack([to_uint8(frame) for frame in frames])
+    return outputs
+
+
+def _operation(step: Mapping[str, Any]) -> FrameOperation:
+    facts = {name: value for name, value in step.items() if name != "output"}
+    facts["frames"] = [{name: value for name, value in each.items() if name != "numbers"} for each in step["frames"]]
+    return TypeAdapter(FrameOperation).validate_python(facts)
+
+
 def _items(fixture: Fixture) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = fixture.facts["call"]["items"]
     return items
@@ -141,6 +186,7 @@ RUNNERS: dict[tuple[str, str], Callable[[Fixture], Outputs]] = {
     ("degradation", "op.noise"): noises,
     ("degradation", "op.jpeg"): jpegs,
     ("degradation", "op.usm"): unsharp_mask,
+    ("degradation", "chain"): chain,
     ("degradation", "walk.blur"): blur_walks,
     ("degradation", "walk.resize"): resize_walks,
     ("degradation", "walk.noise"): noise_walks,
