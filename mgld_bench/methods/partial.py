@@ -34,30 +34,50 @@ class PartialClip:
     """The folder ``.<name>.partial`` beside the restored clip that is being made.
 
     It holds ``key`` (what the frames depend on), ``frames/%08d.png`` and ``journal.jsonl``: a line per frame, added once its file
-    is on disk. publish() swaps the frames in for an older restored clip, which it first takes into the same folder; whoever opens
-    the folder after a kill in between rolls that back, and so finds all frames still there.
+    is on disk. publish() swaps the frames in for an older restored clip, which it first takes into the same folder; recover()
+    undoes a publish that a kill has cut off, so that both clips are whole again.
     """
 
-    def __init__(self, folder: Path, name: str, key: str) -> None:
-        """Open what an interrupted run with the same ``key`` has left, or start anew."""
-        self._key = key
+    def __init__(self, folder: Path, name: str) -> None:
         self._final = folder / name
         self._record = record_path(folder, name)
         self._home = folder / f".{name}.partial"
         self._frames = self._home / "frames"
-        self._key_file = self._home / "key"
+        self._key = self._home / "key"
         self._journal = self._home / "journal.jsonl"
         self._replaced = self._home / "replaced"
         self._replaced_record = self._home / "replaced.json"
-        self._roll_back()
-        if self._stored_key() != key:
-            shutil.rmtree(self._home, ignore_errors=True)
+
+    def recover(self) -> None:
+        """Undo a publish() that was cut off, or clean up after one that was not; a clip still in the making stays."""
+        if self._frames.exists() and not self._replaced_record.exists():
+            return
+        key, record = self._stored_key(), read_record(self._record)
+        if not self._frames.exists():
+            if key is None or (record is not None and record.key == key):
+                shutil.rmtree(self._home, ignore_errors=True)
+                return
+            self._final.replace(self._frames)
+        if self._replaced.exists():
+            self._replaced.replace(self._final)
+        if self._replaced_record.exists():
+            self._replaced_record.replace(self._record)
+
+    def open(self, key: str) -> None:
+        """Go on from what an interrupted run of the same ``key`` has left, or start anew.
+
+        Raises InputError where the place of the restored clip is taken by files that no restore has made.
+        """
         if self._final.exists() and read_record(self._record) is None:
             raise InputError(
                 f"{self._final}: exists, and was not made by a restore; move it away or choose another output folder"
             )
+        if self._stored_key() != key:
+            # The key goes first: recover() takes a folder with a key and without frames for a publish that was cut off.
+            self._key.unlink(missing_ok=True)
+            shutil.rmtree(self._home, ignore_errors=True)
         self._frames.mkdir(parents=True, exist_ok=True)
-        write_bytes_atomic(self._key_file, key.encode())
+        write_bytes_atomic(self._key, key.encode())
 
     def finished(self, height: int, width: int) -> list[FinishedFrame]:
         """The frames from 0 on, without a gap, that the journal knows and whose files are still what was written."""
@@ -104,26 +124,9 @@ class PartialClip:
         new_record.replace(self._record)
         shutil.rmtree(self._home)
 
-    def _roll_back(self) -> None:
-        """Undo a publish that was interrupted."""
-        stored = self._stored_key()
-        if stored is None:
-            return
-        record = read_record(self._record)
-        if record is not None and record.key == stored and not self._frames.exists():
-            # It was complete but for the cleaning up.
-            shutil.rmtree(self._home)
-            return
-        if not self._frames.exists() and self._final.exists():
-            self._final.replace(self._frames)
-        if self._replaced.exists():
-            self._replaced.replace(self._final)
-        if self._replaced_record.exists():
-            self._replaced_record.replace(self._record)
-
     def _stored_key(self) -> str | None:
         try:
-            return self._key_file.read_text()
+            return self._key.read_text()
         except FileNotFoundError:
             return None
 
@@ -143,13 +146,6 @@ class PartialClip:
 
     def _frame_path(self, index: int) -> Path:
         return self._frames / frame_name(index)
-
-
-def clear_published(folder: Path, name: str) -> None:
-    """Remove what a kill during the cleaning up of publish() has left; a clip still in the making is left alone."""
-    home = folder / f".{name}.partial"
-    if not (home / "frames").exists():
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _read_frame(path: Path) -> Frame | None:

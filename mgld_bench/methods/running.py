@@ -13,7 +13,7 @@ from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
 from mgld_bench.methods.devices import describe_device
 from mgld_bench.methods.memory import PeakMemory
-from mgld_bench.methods.partial import FinishedFrame, PartialClip, clear_published
+from mgld_bench.methods.partial import FinishedFrame, PartialClip
 from mgld_bench.methods.record import RestoreRecord, library_versions, read_record, record_path
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.writer import BackgroundWriter
@@ -38,12 +38,13 @@ def restore_clip(
     a time may work on a clip. Raises InputError where a frame cannot be read or written, or where the restorer gives frames of
     another number or size.
     """
+    partial = PartialClip(folder, clip.name)
+    partial.recover()
     finished = _finished(folder, clip, key)
     if finished is not None:
-        clear_published(folder, clip.name)
         _tell(progress, clip.frame_count, clip.frame_count)
         return finished
-    partial = PartialClip(folder, clip.name, key)
+    partial.open(key)
     height, width = restorer.scale * clip.height, restorer.scale * clip.width
     done = partial.finished(height, width)[: clip.frame_count]
     if len(done) < clip.frame_count:

@@ -30,7 +30,7 @@ def kernel(distance: Fraction) -> Fraction:
 
 
 def enlarged_exactly(values: list[Fraction]) -> list[Fraction]:
-    """A row of samples, four times as long, in exact arithmetic: MATLAB's formula for imresize, written down from its documentation."""
+    """A row of samples, four times as long, in exact arithmetic, by the formula of MATLAB's imresize."""
     found = []
     for target in range(1, 4 * len(values) + 1):
         centre = Fraction(target, 4) + Fraction(1, 2) * (1 - Fraction(1, 4))
