@@ -17,29 +17,38 @@ WINDOW = 11
 SIGMA = 1.5
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
+_BAND = 64
 
 
-def ssim(first: FloatArray, second: FloatArray, clip_structure: bool = False) -> float:
-    """Mean SSIM of two planes (height, width) float64 on the scale 0..255, over the area where the 11x11 window lies inside.
+def ssim(first: Samples, second: Samples, clip_structure: bool = False) -> float:
+    """Mean SSIM of two planes (height, width) on the scale 0..255, over the area where the 11x11 window lies inside.
 
     ``clip_structure``: the contrast-structure term is not let below 0, as in pyiqa.
     """
+    rows, columns = (side - WINDOW + 1 for side in first.shape)
+    total = 0.0
+    # In bands that stay in the processor's cache: more than twice as fast as whole planes of 720p.
+    for top in range(0, rows, _BAND):
+        band = slice(top, top + _BAND + WINDOW - 1)
+        total += _map(first[band].astype(np.float64), second[band].astype(np.float64), clip_structure).sum()
+    return float(total / (rows * columns))
+
+
+def _map(first: FloatArray, second: FloatArray, clip_structure: bool) -> FloatArray:
     mean_first, mean_second = _smooth(first), _smooth(second)
     product = mean_first * mean_second
     squares = mean_first**2
     squares += mean_second**2
     covariance = _smooth(first * second)
     covariance -= product
-    power = first**2
-    power += second**2
-    variances = _smooth(power)
+    variances = _smooth(first**2 + second**2)
     variances -= squares
-    structure = (2 * covariance + C2) / (variances + C2)
+    structure: FloatArray = (2 * covariance + C2) / (variances + C2)
     if clip_structure:
         np.maximum(structure, 0, out=structure)
     structure *= 2 * product + C1
     structure /= squares + C1
-    return float(structure.mean())
+    return structure
 
 
 def _smooth(plane: FloatArray) -> FloatArray:
@@ -80,12 +89,10 @@ class SSIM(FrameMetric):
         return cropped(planes(chunk, self._compared.luma), self._crop)
 
     def _frame(self, first: Samples, second: Samples) -> float:
+        clip = self._compared.clip_structure
         if first.ndim == 2:
-            return ssim(first.astype(np.float64), second.astype(np.float64), self._compared.clip_structure)
-        values = [
-            ssim(first[..., channel].astype(np.float64), second[..., channel].astype(np.float64), self._compared.clip_structure)
-            for channel in range(first.shape[2])
-        ]
+            return ssim(first, second, clip)
+        values = [ssim(first[..., channel], second[..., channel], clip) for channel in range(first.shape[2])]
         return sum(values) / len(values)
 
 

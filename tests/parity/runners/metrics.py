@@ -48,10 +48,10 @@ def psnr_of(reference: Array, distorted: Array, variant: Mapping[str, Any]) -> f
 
 
 def ssim_of(reference: Array, distorted: Array, variant: Mapping[str, Any]) -> float:
-    first, second = (np.atleast_3d(planes_of(image, variant)).astype(np.float64) for image in (reference, distorted))
+    first, second = (np.atleast_3d(planes_of(image, variant)) for image in (reference, distorted))
     channels = range(first.shape[2])
     clip = variant["clip_structure"]
-    return float(np.mean([ssim.ssim(first[..., c].copy(), second[..., c].copy(), clip) for c in channels]))
+    return float(np.mean([ssim.ssim(first[..., c], second[..., c], clip) for c in channels]))
 
 
 def planes_of(image: Array, variant: Mapping[str, Any]) -> Array:
