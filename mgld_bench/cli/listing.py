@@ -26,13 +26,12 @@ def list_what(
     if json_output:
         typer.echo(json.dumps(rows, indent=1))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*rows[0]) if rows else Table()
     for row in rows:
-        table.add_row(*row.values())
-    Console().print(table)
+        name, *rest = row.values()
+        headline, detail = rest[:-1], rest[-1]
+        typer.echo(f"{name:24} {'  '.join(text for text in headline if text)}".rstrip())
+        if detail:
+            typer.echo(f"    {list(row)[-1]}: {detail}")
 
 
 def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:

@@ -81,17 +81,24 @@ def tell_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
         return
     for kind, (total, todo) in counts.items():
         typer.echo(f"{kind:8} {todo} of {total} units to do")
-    for unit in plan.units:
-        if not unit.done:
-            typer.echo(
-                f"  {unit.kind:8} {' '.join(part for part in (unit.dataset, unit.clip, unit.method, unit.metric) if part)}"
-            )
+    for line in _todo_lines(plan):
+        typer.echo(f"  {line}")
     typer.echo(f"time     about {duration(cost.seconds)} by earlier runs here")
     if cost.unknown:
         typer.echo(f"         not counting what has never run here: {', '.join(cost.unknown)}")
     typer.echo(f"disk     about {size(cost.disk)}")
     for obstacle in plan.obstacles:
         typer.echo(f"cannot run: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
+
+
+def _todo_lines(plan: Plan) -> list[str]:
+    """One line per pair, restored clip, and set of scores of a restored clip."""
+    metrics: dict[str, list[str]] = {}
+    for unit in plan.units:
+        if not unit.done:
+            place = " ".join(part for part in (unit.dataset, unit.clip, unit.method) if part)
+            metrics.setdefault(f"{unit.kind:8} {place}", []).append(unit.metric)
+    return [f"{place}: {', '.join(names)}" if names[0] else place for place, names in metrics.items()]
 
 
 def tell_done(plan: Plan, json_output: bool) -> None:
