@@ -37,7 +37,7 @@ def check_agreement(restored: Clip, reference: Clip, allowed_shift: tuple[float,
     if shift is not None and max(abs(shift[0] - allowed_shift[0]), abs(shift[1] - allowed_shift[1])) > TOLERANCE:
         raise InputError(
             f"clip {restored.name}: restored frames are shifted by {shift[0]:+.1f} rows (down), {shift[1]:+.1f} columns (right)"
-            f"{_places(restored, reference)}: scores would measure this shift; mend the frames, or declare it"
+            f"{_places(restored, reference)}: full-reference scores would measure this shift; mend the frames"
         )
 
 
