@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 
 from mgld_bench.cards.schemas import DegradationCard
@@ -104,7 +105,7 @@ def _decoded(video: Video, plan: Plan, stream: Path, watch: Watch) -> Iterator[W
 
 def _enter(frame: Frame, profile: Profile) -> WorkFrame:
     """A ground-truth frame in the profile's dtype, range and order of channels."""
-    ordered = frame if profile.channels == "rgb" else np.ascontiguousarray(frame[..., ::-1])
+    ordered = frame if profile.channels == "rgb" else _swapped(frame)
     if not profile.sharpened:
         return ordered
     with portable_opencv():
@@ -114,4 +115,9 @@ def _enter(frame: Frame, profile: Profile) -> WorkFrame:
 def _leave(frame: WorkFrame, profile: Profile) -> Frame:
     """An LR frame as it is stored: rounded half to even, clipped, RGB."""
     levels = to_uint8(frame if profile.peak == 255 else frame * np.float32(255))
-    return levels if profile.channels == "rgb" else np.ascontiguousarray(levels[..., ::-1])
+    return levels if profile.channels == "rgb" else _swapped(levels)
+
+
+def _swapped(frame: Frame) -> Frame:
+    """RGB from BGR, and the other way round."""
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), np.uint8)
