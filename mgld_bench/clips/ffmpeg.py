@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,18 +21,8 @@ from mgld_bench.errors import InputError
 FFmpegJob: TypeAlias = Any
 """What ffmpeg.output(...) of the ffmpeg-python package returns (it has no types)."""
 
-_KEPT_LINES = 40
 # "[decoder @ 0x55ab] [error] text"; the address would make messages differ from run to run.
 _MESSAGE = re.compile(r"^(?:\[[^\]]*\] )*?\[(panic|fatal|error|warning|info)\] ?(.*)$")
-_GENERIC = (
-    "Conversion failed",
-    "Error while",
-    "Error opening input",
-    "Error opening output",
-    "Task finished",
-    "Terminating thread",
-    "Nothing was written",
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +82,7 @@ class RunningFFmpeg:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
-        self._messages: deque[FFmpegMessage] = deque(maxlen=_KEPT_LINES)
+        self._complaint = ""
         self._reader = Thread(target=self._read_messages, daemon=True)
         self._reader.start()
 
@@ -114,11 +103,12 @@ class RunningFFmpeg:
         return code
 
     def complaint(self) -> str:
-        """The last message that tells of damage and says something; "" where there was none."""
-        return last_complaint(self._messages)
+        """The first message so far that tells of damage, as first_complaint()."""
+        return self._complaint
 
     def _read_messages(self) -> None:
-        self._messages.extend(_messages(self.process))
+        for message in _messages(self.process):
+            self._complaint = self._complaint or first_complaint([message])
 
 
 @contextmanager
@@ -164,11 +154,9 @@ def ffmpeg_messages(job: FFmpegJob) -> Iterator[FFmpegMessage]:
         _close(process)
 
 
-def last_complaint(messages: Iterable[FFmpegMessage]) -> str:
-    """The last of ``messages`` that tells of damage, a meaningful one where there is such; "" where none does."""
-    texts = [message.text for message in messages if message.tells_damage]
-    meaningful = [text for text in texts if not text.startswith(_GENERIC)]
-    return (meaningful or texts or [""])[-1]
+def first_complaint(messages: Iterable[FFmpegMessage]) -> str:
+    """The first of ``messages`` that tells of damage; "" where none does. Those that follow it tell of its consequences."""
+    return next((message.text.rstrip(".") for message in messages if message.tells_damage), "")
 
 
 def _start(job: FFmpegJob, level: str, stdin: int, stdout: int) -> subprocess.Popen[bytes]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ffmpeg
 
-from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, last_complaint, running_ffmpeg
+from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, first_complaint, running_ffmpeg
 from mgld_bench.errors import InputError
 
 _STREAM = re.compile(r"^Stream #0:\d+.*: Video: (?P<codec>\w+)(?: \((?P<profile>[^()/]+)\))?")
@@ -45,12 +45,12 @@ class VideoFormat:
 
 
 def decoding(path: Path, filters: str, target: str, container: str) -> FFmpegJob:
-    """The job that sends the video stream of ``path`` (cover pictures are none), not turned by its display matrix, through ``filters``.
+    """The job that sends every frame of a video through ``filters`` once, not turned by its display matrix.
 
-    Every decoded frame comes out once. Frames are numbered anew in place of their times: with its own times, a file of uneven ones
-    gives frames of equal time after rounding, which ffmpeg's writing side calls errors.
+    Frames are numbered anew in place of their times: a file of uneven times has frames of equal time after rounding, which
+    ffmpeg's writing side calls errors.
     """
-    stream = ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]
+    stream = ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]  # V: cover pictures are left out
     steady = f"{filters},settb=1/1000,setpts=N"
     return ffmpeg.output(stream, target, format=container, vf=steady, fps_mode="passthrough", enc_time_base="filter")
 
@@ -61,7 +61,7 @@ def video_format(path: Path) -> VideoFormat:
     streams = _streams(path, messages)
     frame, colour = _first(_FRAME, messages), _first(_COLOUR, messages)
     if not streams or frame is None or colour is None:
-        raise InputError(f"{path}: cannot be read as a video: {last_complaint(messages) or 'it has no video frames'}")
+        raise InputError(f"{path}: cannot be read as a video: {first_complaint(messages) or 'it has no video frames'}")
     rotation = _first(_ROTATION, messages)
     return VideoFormat(
         width=int(frame["width"]),

@@ -223,25 +223,9 @@ def test_two_video_streams(make_video: Make, tmp_path: Path) -> None:
 def test_cover_picture_is_no_second_stream(make_video: Make, tmp_path: Path) -> None:
     source = make_video("a.mp4", "-c:v", "libx264")
     both = tmp_path / "both.mp4"
-    run_ffmpeg(
-        *(
-            "-i",
-            source,
-            "-f",
-            "lavfi",
-            "-i",
-            "color=red:s=64x64:d=1",
-            "-map",
-            "1:v",
-            "-map",
-            "0:v",
-            "-c:v:0",
-            "png",
-            "-frames:v:0",
-            "1",
-        ),
-        *("-c:v:1", "copy", "-disposition:v:0", "attached_pic", both),
-    )
+    run_ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", tmp_path / "cover.png")
+    inputs = ("-i", source, "-i", tmp_path / "cover.png", "-map", "1:v", "-map", "0:v", "-c", "copy")
+    run_ffmpeg(*inputs, "-disposition:v:0", "attached_pic", both)
     clip = open_clip(both)
     assert (clip.frame_count, clip.width) == (12, 160)
     for frame, expected in zip(clip.frames(), open_clip(source).frames(), strict=True):
