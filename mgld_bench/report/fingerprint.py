@@ -1,0 +1,89 @@
+"""The bicubic fingerprint of a test set: whether our Bicubic agrees with the published one, which needs no weights.
+
+Where it does not, the LR clips, the frames or the metrics are not those of the publication, and nothing else is comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mgld_bench.report.data import ReportData
+from mgld_bench.report.headings import dataset_headings, short_name
+from mgld_bench.report.numbers import format_difference, format_value, mean
+from mgld_bench.report.published import PublishedValues
+from mgld_bench.report.scored import ScoredCell
+
+BICUBIC = "bicubic"
+"""The name of the method card that is the fingerprint."""
+
+ABSOLUTE_TOLERANCES = {"psnr": 0.3, "lpips": 0.02, "dists": 0.02, "ssim": 0.01, "vmaf": 1.0, "dover": 0.02}
+"""How far Bicubic may be off, by short metric name. PSNR (dB) and LPIPS are the suite's rule. The others are a choice, about as
+strict: DISTS has LPIPS's scale, SSIM and DOVER span 0 to 1, VMAF spans 0 to 100."""
+RELATIVE_TOLERANCES = {"niqe": 0.03, "brisque": 0.03, "musiq": 0.03, "we": 0.05}
+"""The same as a share of the published value, for scores without a natural unit: a choice, not a measurement. The warping error
+has more room, as it also depends on the flow network."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What the comparison of Bicubic says, for people."""
+
+    warnings: tuple[str, ...]
+    findings: tuple[str, ...]
+    """Where Bicubic agrees, and what that does not prove."""
+
+
+def take_fingerprint(data: ReportData, cells: Sequence[ScoredCell], published: PublishedValues) -> Fingerprint:
+    """Compare Bicubic with its published values, dataset by dataset."""
+    warnings, findings = [], []
+    for name, heading in dataset_headings(data).items():
+        of_dataset = [cell for cell in cells if cell.dataset == name and cell.method == BICUBIC]
+        compared = [_compare(data, cell, published) for cell in of_dataset if cell.scores and not cell.missing]
+        known = [comparison for comparison in compared if comparison is not None]
+        off = [comparison.text for comparison in known if not comparison.agrees]
+        if off:
+            warnings.append(
+                f"{heading}: another instance of this test set: Bicubic is off the published values ({'; '.join(off)})."
+            )
+        elif known:
+            agreeing = "; ".join(comparison.text for comparison in known)
+            findings.append(f"{heading}: Bicubic agrees with the published values ({agreeing}).")
+        else:
+            warnings.append(
+                f"{heading}: the bicubic fingerprint could not be taken: {_why(of_dataset)}. "
+                "Whether this is the published instance of the test set is not known."
+            )
+    findings.append(
+        f"Published values are those of {published.source}; standing beside ours they are a comparison, not a reproduction."
+    )
+    return Fingerprint(tuple(warnings), tuple(findings))
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    text: str
+    agrees: bool
+
+
+def _compare(data: ReportData, cell: ScoredCell, published: PublishedValues) -> _Comparison | None:
+    """One metric of Bicubic beside its published value; None where one of them or the tolerance is not known."""
+    value = published.find(data, cell.dataset, cell.method, cell.metric)
+    short = short_name(data.protocol, cell.metric)
+    if value is None or (short not in ABSOLUTE_TOLERANCES and short not in RELATIVE_TOLERANCES):
+        return None
+    tolerance = ABSOLUTE_TOLERANCES.get(short, RELATIVE_TOLERANCES.get(short, 0.0) * abs(value))
+    facts = data.metrics[cell.metric]
+    ours = mean(list(cell.scores.values()))
+    digits = max(2, facts.digits)
+    difference = format_difference(ours - value, digits)
+    text = f"{facts.title} {format_value(ours, digits)} against {format_value(value, digits)}, {difference}"
+    return _Comparison(text, abs(ours - value) <= tolerance)
+
+
+def _why(cells: Sequence[ScoredCell]) -> str:
+    if not any(cell.scores for cell in cells):
+        return "Bicubic has not been scored"
+    if all(cell.missing or not cell.scores for cell in cells):
+        return "Bicubic has not been scored on every clip"
+    return "no published value of Bicubic for a metric that has a tolerance"

@@ -1,0 +1,101 @@
+"""What stands around a table: how it was averaged, what its metrics are, and where its numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mgld_bench.report.data import ReportData
+from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
+from mgld_bench.report.scored import ScoredCell, card_metrics
+
+PROVENANCE = ("hardware", "device", "precision", "encoder", "versions")
+"""The parts of a run's provenance that stand under its tables; the rest is in run.json and on the page."""
+
+
+def caption(data: ReportData, cells: Sequence[ScoredCell]) -> str:
+    """Protocol, frames, averaging and the counts of clips and frames."""
+    chosen = data.protocol.frames
+    frames = "all frames" if chosen == "all" else f"frames {', '.join(map(str, chosen))}"
+    interval = "± is the 95% interval of the mean over clips (Student's t)"
+    counts = [_counts(data, name, [cell for cell in cells if cell.dataset == name]) for name in data.datasets]
+    parts = [f"Protocol {data.protocol.name}: {frames}", "mean over the frames of a clip, then over clips", interval]
+    return f"{'; '.join(parts)}. {' '.join(text for text in counts if text)}".strip()
+
+
+def legend(data: ReportData, headings: Mapping[str, str], metrics: Sequence[str]) -> tuple[str, ...]:
+    """One line per metric of the table: its title, its variant, which way is better."""
+    lines = []
+    for name in dict.fromkeys(metrics):
+        facts = data.metrics[name]
+        title = f"{headings[name]} is {name}" if headings[name] != name else name
+        whole = "" if facts.per_frame else "; one score per clip, from all its frames"
+        lines.append(f"{title} ({facts.direction} is better{whole})")
+    return tuple(lines)
+
+
+def notes(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Facts about the whole table: what is absent, and what was found while scoring."""
+    return (*_absent(data, lines), *data.footnotes)
+
+
+def fine_print(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """What the protocol assumes, licences, hardware and versions."""
+    assumed = [f"Assumed: {text}" for text in data.protocol.assumed]
+    return (*assumed, *_licences(data, lines), *_provenance(data))
+
+
+def flatten(value: object) -> str:
+    """A part of the provenance as one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {flatten(part)}" for name, part in value.items() if part not in ("", None))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(flatten, value))
+    return str(value)
+
+
+def _counts(data: ReportData, dataset: str, cells: Sequence[ScoredCell]) -> str:
+    """How many clips and frames a dataset's complete cells have; metrics with other counts are named."""
+    if not cells:
+        return ""
+    by_count: dict[str, list[str]] = {}
+    for metric in dict.fromkeys(cell.metric for cell in cells):
+        scored = {cell.frames for cell in cells if cell.metric == metric and cell.frames is not None and not cell.missing}
+        if scored:
+            low, high = min(scored), max(scored)
+            by_count.setdefault(f"{low}" if low == high else f"{low} to {high}", []).append(metric_headings(data)[metric])
+    clips = max(len(cell.expected_clips) for cell in cells)
+    text = f"{dataset_headings(data)[dataset]}: {clips} {'clip' if clips == 1 else 'clips'}"
+    if len(by_count) == 1:
+        return f"{text}, {next(iter(by_count))} frames scored."
+    if by_count:
+        counted = "; ".join(f"{count} for {', '.join(titles)}" for count, titles in by_count.items())
+        return f"{text}, frames scored: {counted}."
+    return f"{text}."
+
+
+def _absent(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """What the report card asks for and the table does not show."""
+    methods = [name for name in data.card.methods if name not in data.methods]
+    datasets = [entry.name for entry in data.card.datasets if entry.name not in data.datasets]
+    metrics = [
+        f"{metric} on {heading}"
+        for name, heading in dataset_headings(data).items()
+        for metric in card_metrics(data, name)
+        if (name, metric) not in lines
+    ]
+    kinds = (("methods", methods), ("datasets", datasets), ("metrics", metrics))
+    return tuple(f"In the report card but not in this table: {kind} {', '.join(names)}." for kind, names in kinds if names)
+
+
+def _licences(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    headings, titles = method_headings(data), metric_headings(data)
+    methods = [f"{headings[name]} {card.publication.license}" for name, card in data.methods.items() if card.publication.license]
+    shown = dict.fromkeys(metric for _, metric in lines)
+    metrics = [f"{titles[name]} {data.metrics[name].license}" for name in shown if data.metrics[name].license]
+    kinds = (("methods", methods), ("metrics", metrics))
+    return tuple(f"Licences of {kind}: {'; '.join(texts)}." for kind, texts in kinds if texts)
+
+
+def _provenance(data: ReportData) -> tuple[str, ...]:
+    parts = [f"{name}: {flatten(data.provenance[name])}" for name in PROVENANCE if data.provenance.get(name)]
+    return (f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}.",) if parts else ()

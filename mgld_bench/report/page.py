@@ -1,0 +1,197 @@
+"""The report as one page: plain HTML without scripts, readable offline, with everything that its numbers rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mgld_bench.cards.schemas import Publication
+from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.report.data import ReportData
+from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
+from mgld_bench.report.numbers import format_value
+from mgld_bench.report.pictures import Picture
+from mgld_bench.report.table import Heading, Table, TableCell
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows of the table with the same first heading; one row each, where there is one level."""
+
+    heading: Heading | None
+    """Printed once for all rows; None where rows have one heading only."""
+    rows: tuple[tuple[Heading, tuple[TableCell, ...]], ...]
+
+
+@dataclass(frozen=True)
+class ColumnGroup:
+    """Columns with the same first heading."""
+
+    heading: Heading
+    count: int
+
+
+@dataclass(frozen=True)
+class ClipTable:
+    """The scores of one dataset and metric, clip by clip."""
+
+    title: str
+    metric: str
+    methods: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    """Clip, then one printed score per method."""
+
+
+@dataclass(frozen=True)
+class ClipSection:
+    """Everything per clip of one dataset."""
+
+    heading: str
+    pictures: tuple[Shown, ...]
+    tables: tuple[ClipTable, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture on the page."""
+
+    title: str
+    description: str
+    address: str
+    links: tuple[tuple[str, str], ...]
+    """Format and address of each file."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A method or dataset with its origin."""
+
+    heading: str
+    name: str
+    notes: str
+    facts: Mapping[str, object]
+    publication: Publication
+
+
+@dataclass(frozen=True)
+class MetricTerms:
+    """A metric with its definition."""
+
+    heading: str
+    facts: MetricFacts
+
+
+def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path, files: Sequence[Path]) -> str:
+    """The page as HTML; it names ``pictures`` and ``files``, all below ``folder``, relatively. Every name is escaped."""
+    environment = Environment(
+        loader=PackageLoader("mgld_bench.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.tests["mapping"] = lambda value: isinstance(value, Mapping)
+    shown = {kind: [_shown(picture, folder) for picture in pictures if picture.kind == kind] for kind in ("strip", "per-frame")}
+    return environment.get_template("report.html.j2").render(
+        data=data,
+        table=table,
+        column_groups=_column_groups(table),
+        row_groups=_row_groups(table),
+        ranked=any(cell.rank for row in table.cells for cell in row),
+        strips=shown["strip"],
+        per_frame=shown["per-frame"],
+        clip_sections=_clip_sections(data, table, pictures, folder),
+        metrics=[MetricTerms(metric_headings(data)[name], data.metrics[name]) for name in _shown_metrics(table)],
+        methods=_method_terms(data),
+        datasets=_dataset_terms(data),
+        files=[(path.name, _address(path, folder)) for path in files],
+    )
+
+
+def _column_groups(table: Table) -> tuple[ColumnGroup, ...]:
+    if len(table.columns[0]) == 1:
+        return ()
+    groups = groupby(column[0] for column in table.columns)
+    return tuple(ColumnGroup(heading, len(list(members))) for heading, members in groups)
+
+
+def _row_groups(table: Table) -> tuple[RowGroup, ...]:
+    lines = list(zip(table.rows, table.cells, strict=True))
+    if len(table.row_titles) == 1:
+        return (RowGroup(None, tuple((row[0], cells) for row, cells in lines)),)
+    groups = groupby(lines, key=lambda line: line[0][0])
+    return tuple(RowGroup(heading, tuple((row[1], cells) for row, cells in members)) for heading, members in groups)
+
+
+def _shown_metrics(table: Table) -> list[str]:
+    return list(dict.fromkeys(cell.metric for row in table.cells for cell in row))
+
+
+def _clip_sections(data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path) -> tuple[ClipSection, ...]:
+    digits = {(cell.dataset, cell.metric): cell.digits for row in table.cells for cell in row}
+    sections = []
+    for dataset, heading in dataset_headings(data).items():
+        metrics = [metric for name, metric in digits if name == dataset]
+        plots = tuple(_shown(one, folder) for one in pictures if one.kind == "per-clip" and one.dataset == dataset)
+        tables = tuple(_clip_table(data, dataset, metric, digits[dataset, metric]) for metric in dict.fromkeys(metrics))
+        sections.append(ClipSection(heading, plots, tables))
+    return tuple(sections)
+
+
+def _clip_table(data: ReportData, dataset: str, metric: str, digits: int) -> ClipTable:
+    cells = {cell.method: cell for cell in data.cells if (cell.dataset, cell.metric) == (dataset, metric)}
+    clips = dict.fromkeys(clip for cell in cells.values() for clip in cell.expected_clips)
+    rows = []
+    for clip in clips:
+        scores = [cells[method].scores.get(clip) if method in cells else None for method in data.methods]
+        rows.append((clip, tuple(format_value(score.value if score else None, digits) for score in scores)))
+    heading = Heading(metric_headings(data)[metric], data.metrics[metric].direction)
+    return ClipTable(heading.label, metric, tuple(method_headings(data).values()), tuple(rows))
+
+
+def _method_terms(data: ReportData) -> list[Terms]:
+    return [
+        Terms(
+            method_headings(data)[name],
+            name,
+            card.notes,
+            {
+                "restorer": card.restorer,
+                "weights": {part: _weights(file.model_dump()) for part, file in card.weights.items()},
+                "options": card.options,
+                "parameters": card.publication.parameters,
+                "trained on": ", ".join(card.publication.trained_on),
+            },
+            card.publication,
+        )
+        for name, card in data.methods.items()
+    ]
+
+
+def _weights(file: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what identifies a file; the machine's path is not part of it."""
+    return {"file": Path(file["file"]).name, "sha256": file["sha256"] or "not known", "licence": file["license"]}
+
+
+def _dataset_terms(data: ReportData) -> list[Terms]:
+    headings = dataset_headings(data)
+    return [
+        Terms(headings[name], name, card.notes, {"degradation": card.degradation or "none: LR as it is"}, card.publication)
+        for name, card in data.datasets.items()
+    ]
+
+
+def _shown(picture: Picture, folder: Path) -> Shown:
+    by_format = {path.suffix.removeprefix("."): _address(path, folder) for path in picture.files}
+    shown = by_format.get("svg", next(iter(by_format.values())))
+    return Shown(picture.title, picture.description, shown, tuple(by_format.items()))
+
+
+def _address(path: Path, folder: Path) -> str:
+    return quote(path.relative_to(folder).as_posix())

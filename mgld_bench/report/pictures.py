@@ -1,0 +1,94 @@
+"""Every figure and strip of a report, drawn and written."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mgld_bench.clips.writing import encode_png, write_bytes_atomic
+from mgld_bench.report.data import ReportData
+from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
+from mgld_bench.report.plots import draw_per_clip, draw_per_frame
+from mgld_bench.report.strips import draw_strip
+from mgld_bench.report.style import figure_settings, save_figure
+
+PictureKind = Literal["per-frame", "per-clip", "strip"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One written picture."""
+
+    kind: PictureKind
+    dataset: str
+    clip: str
+    """Empty for a picture of the whole dataset."""
+    title: str
+    description: str
+    """In words, for those who cannot see it."""
+    files: tuple[Path, ...]
+    """The same picture in each format; the first is shown on the page."""
+
+
+def write_pictures(data: ReportData, folder: Path) -> tuple[Picture, ...]:
+    """Draw the kinds of pictures that the report card names into ``folder``/strips and ``folder``/plots."""
+    pictures: list[Picture] = []
+    if "strip" in data.card.plots:
+        pictures += _write_strips(data, folder / "strips")
+    if "per-clip" in data.card.plots:
+        pictures += _write_per_clip(data, folder / "plots")
+    if "per-frame" in data.card.plots:
+        pictures += _write_per_frame(data, folder / "plots")
+    return tuple(pictures)
+
+
+def file_name(name: str) -> str:
+    """``name`` as a file name for every system and for addresses; names that had to be changed stay different from all others."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _write_strips(data: ReportData, folder: Path) -> list[Picture]:
+    pictures = []
+    for source in data.pictures:
+        strip = draw_strip(data, source)
+        path = folder / source.dataset / f"{file_name(source.clip)}.frame-{strip.frame:08d}.png"
+        write_bytes_atomic(path, encode_png(strip.picture))
+        title = f"{dataset_headings(data)[source.dataset]}, {source.clip}, frame {strip.frame}"
+        pictures.append(Picture("strip", source.dataset, source.clip, title, strip.description, (path,)))
+    return pictures
+
+
+def _write_per_clip(data: ReportData, folder: Path) -> list[Picture]:
+    pictures = []
+    for dataset, heading in dataset_headings(data).items():
+        path = folder / dataset / "per-clip"
+        description = f"Dots: the scores of {_methods(data)} on each clip of {heading}. The numbers are in the tables below."
+        with figure_settings():
+            figure = draw_per_clip(data, dataset)
+            files = save_figure(figure, path) if figure else ()
+        if files:
+            pictures.append(Picture("per-clip", dataset, "", heading, description, files))
+    return pictures
+
+
+def _write_per_frame(data: ReportData, folder: Path) -> list[Picture]:
+    pictures = []
+    clips = dict.fromkeys((cell.dataset, clip) for cell in data.cells for clip in cell.expected_clips if clip in cell.scores)
+    for dataset, clip in sorted(clips, key=lambda place: list(data.datasets).index(place[0])):
+        path = folder / dataset / f"{file_name(clip)}.per-frame"
+        with figure_settings():
+            figure = draw_per_frame(data, dataset, clip)
+            files = save_figure(figure, path) if figure else ()
+        if files:
+            metrics = [metric_headings(data)[name] for name, facts in data.metrics.items() if facts.per_frame]
+            description = f"Lines: {', '.join(metrics)} of {_methods(data)} for each frame of {clip}."
+            pictures.append(Picture("per-frame", dataset, clip, f"{dataset_headings(data)[dataset]}, {clip}", description, files))
+    return pictures
+
+
+def _methods(data: ReportData) -> str:
+    return ", ".join(method_headings(data).values())

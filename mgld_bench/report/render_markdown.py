@@ -1,0 +1,60 @@
+"""A table as GitHub-flavoured Markdown."""
+
+from __future__ import annotations
+
+import re
+
+from mgld_bench.report.table import Heading, Table, TableCell
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")
+_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+
+
+def render_markdown(table: Table) -> str:
+    """The table with its title, warnings, caption, legend and notes. Best is bold, second best underlined."""
+    parts = [f"# {escape(table.title)}"]
+    parts += [f"> **Warning:** {escape(warning)}" for warning in table.warnings]
+    parts.append(_grid(table))
+    parts.append(escape(table.caption))
+    parts.append("; ".join(escape(line) for line in table.legend) + ".")
+    parts.append(_explanation(table))
+    if table.footnotes:
+        parts.append("\n".join(f"- <sup>{note.mark}</sup> {escape(note.text)}" for note in table.footnotes))
+    if table.notes or table.fine_print:
+        parts.append("\n".join(f"- {escape(note)}" for note in (*table.notes, *table.fine_print)))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: str) -> str:
+    """``text`` as literal Markdown in one line: no markup, no HTML, no cell border."""
+    literal = _SPECIAL.sub(r"\\\1", _LINE_BREAKS.sub(" ", text))
+    return literal.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _grid(table: Table) -> str:
+    titles = [*map(escape, table.row_titles), *(_column(column) for column in table.columns)]
+    rule = ["---"] * len(table.row_titles) + ["---:"] * len(table.columns)
+    lines = [titles, rule]
+    for row, cells in zip(table.rows, table.cells, strict=True):
+        lines.append([*(escape(heading.label) for heading in row), *map(_cell, cells)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _column(column: tuple[Heading, ...]) -> str:
+    # Markdown has one line of headings: the levels are stacked in it.
+    return "<br>".join(escape(heading.label) for heading in column)
+
+
+def _cell(cell: TableCell) -> str:
+    text = {"best": f"**{cell.text}**", "second": f"<u>{cell.text}</u>", "": cell.text}[cell.rank]
+    if cell.interval_text:
+        text += f" {cell.interval_text}"
+    if cell.marks:
+        text += f" <sup>{','.join(cell.marks)}</sup>"
+    return f"{text}<br>published {cell.published_text}" if cell.published_text else text
+
+
+def _explanation(table: Table) -> str:
+    if not any(cell.rank for row in table.cells for cell in row):
+        return ""
+    return "Bold: best; underlined: second best, among the methods with every clip of a dataset."

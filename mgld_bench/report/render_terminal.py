@@ -1,0 +1,67 @@
+"""A table on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.measure import Measurement
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from mgld_bench.report.table import Table, TableCell
+
+
+def render_terminal(table: Table) -> RenderableType:
+    """The table, its warnings and notes, to print with rich. What is too wide is continued in further blocks, never cut off."""
+    parts: list[RenderableType] = [Text(table.title, style="bold")]
+    parts += [Text(f"Warning: {warning}", style="yellow") for warning in table.warnings]
+    parts.append(_Blocks(table))
+    parts.append(Text(f"{table.caption} {'; '.join(table.legend)}.", style="dim"))
+    parts += [Text(f"{note.mark}  {note.text}", style="dim") for note in table.footnotes]
+    parts += [Text(note, style="dim") for note in table.notes]
+    return Group(*parts)
+
+
+class _Blocks:
+    """As many columns side by side as fit, then the next ones."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        start = 0
+        while start < len(self._table.columns):
+            stop = start + 1
+            while stop < len(self._table.columns) and self._fits(start, stop + 1, console, options):
+                stop += 1
+            yield self._block(start, stop)
+            start = stop
+
+    def _fits(self, start: int, stop: int, console: Console, options: ConsoleOptions) -> bool:
+        unlimited = options.update(max_width=10_000)
+        return Measurement.get(console, unlimited, self._block(start, stop)).maximum <= options.max_width
+
+    def _block(self, start: int, stop: int) -> RichTable:
+        table = self._table
+        block = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+        for title in table.row_titles:
+            block.add_column(Text(title), no_wrap=True)
+        for column in table.columns[start:stop]:
+            block.add_column(Text("\n".join(heading.label for heading in column)), justify="right", no_wrap=True)
+        for index, (row, cells) in enumerate(zip(table.rows, table.cells, strict=True)):
+            if index and len(row) > 1 and row[0] != table.rows[index - 1][0]:
+                block.add_section()
+            block.add_row(*(Text(heading.label) for heading in row), *map(_cell, cells[start:stop]))
+        return block
+
+
+def _cell(cell: TableCell) -> Text:
+    text = Text(cell.text, style={"best": "bold", "second": "underline", "": ""}[cell.rank])
+    styled = Text.assemble(text, (f" {cell.interval_text}" if cell.interval_text else "", "dim"))
+    if cell.marks:
+        styled.append(f" {','.join(cell.marks)}", style="dim")
+    if cell.published_text:
+        styled.append(f"\npaper {cell.published_text}", style="dim")
+    return styled

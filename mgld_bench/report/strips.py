@@ -1,0 +1,211 @@
+"""Picture strips: LR, every method and the ground truth side by side, whole and enlarged."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from matplotlib.font_manager import FontProperties, findfont
+from PIL import Image, ImageDraw, ImageFont
+
+from mgld_bench.cards.schemas import ProtocolCard
+from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.report.data import PictureSource, ReportData
+from mgld_bench.report.headings import method_headings, metric_headings
+from mgld_bench.report.numbers import format_value
+
+TILE_WIDTH = 384
+"""Pixels; a whole frame is enlarged or shrunk to about this width."""
+TILES_PER_ROW = 5
+ZOOM = 4
+"""A ground-truth pixel of the detail is this many pixels of the strip."""
+_GAP = 10
+_LABEL_HEIGHT = 52
+_FONT_SIZE = 21
+_SMALL_FONT_SIZE = 17
+_PAPER, _INK, _GREY, _BOX = (255, 255, 255), (20, 20, 20), (95, 95, 95), (255, 210, 0)
+SHOWN_SCORES = 2
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle in pixels of the ground truth."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One finished strip."""
+
+    picture: Frame
+    frame: int
+    """The frame that is shown."""
+    region: Region
+    description: str
+    """What is to be seen, for those who cannot see it."""
+
+
+@dataclass(frozen=True)
+class _Tile:
+    label: str
+    scores: str
+    frame: Frame | None
+    """At full size; None where there is no picture."""
+    missing: str = ""
+
+
+def draw_strip(data: ReportData, source: PictureSource) -> Strip:
+    """The strip of one clip: above each other the whole frame and a detail, for LR, each method and the ground truth.
+
+    The frame is the middle one of those that the protocol scores. LR is enlarged without interpolation. The detail is where the
+    ground truth (LR, where there is none) has most texture, see find_detail. A method without this frame, or of another size, has
+    a blank tile that says so.
+    """
+    index = middle_frame(data.protocol, source.low_resolution.frame_count)
+    low = source.low_resolution.frame(index)
+    height, width = _full_size(source)
+    scale = max(1, width // low.shape[1])
+    enlarged = np.asarray(Image.fromarray(low).resize((width, height), Image.Resampling.NEAREST), dtype=np.uint8)
+    truth = _tile(source.ground_truth, "Ground truth", "", index, height, width) if source.ground_truth else None
+    names = method_headings(data)
+    methods = [
+        _tile(clip, names[name], _frame_scores(data, source, name, index), index, height, width)
+        for name, clip in source.restored.items()
+    ]
+    tiles = [_Tile("LR (nearest)", f"{low.shape[1]}×{low.shape[0]}", enlarged), *methods, *([truth] if truth else [])]
+    whole = (TILE_WIDTH, max(1, round(height * TILE_WIDTH / width)))
+    region = _region(truth.frame if truth and truth.frame is not None else enlarged, whole, scale)
+    labels = ", ".join(tile.label for tile in tiles)
+    description = (
+        f"Frame {index} of {source.clip}, whole, and a detail of {region.width}×{region.height} pixels "
+        f"{region.left} from the left and {region.top} from the top: {labels}."
+    )
+    return Strip(_compose(tiles, whole, region), index, region, description)
+
+
+def middle_frame(protocol: ProtocolCard, frame_count: int) -> int:
+    """The middle one of the frames that the protocol scores and that the clip has."""
+    chosen = range(frame_count) if protocol.frames == "all" else [index for index in protocol.frames if index < frame_count]
+    return sorted(chosen)[len(chosen) // 2] if chosen else frame_count // 2
+
+
+def find_detail(frame: Frame, height: int, width: int, step: int) -> Region:
+    """The ``height`` x ``width`` rectangle with the most texture: the largest sum of the luma's gradient magnitudes.
+
+    Its corner lies on multiples of ``step``, so that it is made of whole LR pixels. The topmost, then leftmost of equals is
+    taken.
+    """
+    luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    down, right = np.gradient(luma) if min(luma.shape) > 1 else (np.zeros_like(luma), np.zeros_like(luma))
+    sums = np.asarray(cv2.integral(np.hypot(down, right)))
+    tops = np.arange(0, frame.shape[0] - height + 1, step)
+    lefts = np.arange(0, frame.shape[1] - width + 1, step)
+    texture = (
+        sums[np.ix_(tops + height, lefts + width)]
+        - sums[np.ix_(tops, lefts + width)]
+        - sums[np.ix_(tops + height, lefts)]
+        + sums[np.ix_(tops, lefts)]
+    )
+    # Rounded, as equal areas differ in the last bits of their sums.
+    row, column = np.unravel_index(np.argmax(np.round(texture, 6)), texture.shape)
+    return Region(int(tops[row]), int(lefts[column]), height, width)
+
+
+def _full_size(source: PictureSource) -> tuple[int, int]:
+    clip = source.ground_truth or next(iter(source.restored.values()))
+    return clip.height, clip.width
+
+
+def _region(frame: Frame, whole: tuple[int, int], scale: int) -> Region:
+    """As large as fills a tile at ZOOM, in whole LR pixels, at most the frame."""
+
+    def fitting(room: int, available: int) -> int:
+        return min(available, max(scale, room // ZOOM // scale * scale))
+
+    return find_detail(frame, fitting(whole[1], frame.shape[0]), fitting(whole[0], frame.shape[1]), scale)
+
+
+def _tile(clip: Clip, label: str, scores: str, index: int, height: int, width: int) -> _Tile:
+    if index >= clip.frame_count:
+        return _Tile(label, scores, None, f"no frame {index}")
+    if (clip.height, clip.width) != (height, width):
+        return _Tile(label, scores, None, f"{clip.width}×{clip.height} instead of {width}×{height}")
+    return _Tile(label, scores, clip.frame(index))
+
+
+def _frame_scores(data: ReportData, source: PictureSource, method: str, index: int) -> str:
+    """The first scores of this very frame."""
+    names, texts = metric_headings(data), []
+    for cell in data.cells:
+        score = cell.scores.get(source.clip)
+        if cell.dataset != source.dataset or cell.method != method or score is None or index not in (score.per_frame or {}):
+            continue
+        value = format_value((score.per_frame or {})[index], min(3, data.metrics[cell.metric].digits))
+        texts.append(f"{names[cell.metric]} {value}")
+    return "   ".join(texts[:SHOWN_SCORES])
+
+
+def _compose(tiles: list[_Tile], whole: tuple[int, int], region: Region) -> Frame:
+    rows = math.ceil(len(tiles) / TILES_PER_ROW)
+    columns = math.ceil(len(tiles) / rows)
+    detail = (whole[0], max(1, round(region.height * whole[0] / region.width)))
+    row_height = _LABEL_HEIGHT + whole[1] + _GAP + detail[1] + 2 * _GAP
+    size = (_GAP + columns * (whole[0] + _GAP), _GAP + rows * row_height - _GAP)
+    canvas = Image.new("RGB", size, _PAPER)
+    draw = ImageDraw.Draw(canvas)
+    for number, tile in enumerate(tiles):
+        left = _GAP + number % columns * (whole[0] + _GAP)
+        top = _GAP + number // columns * row_height
+        draw.text((left, top), _fitting(tile.label, _FONT_SIZE, whole[0]), fill=_INK, font=_font(_FONT_SIZE))
+        draw.text((left, top + 26), _fitting(tile.scores, _SMALL_FONT_SIZE, whole[0]), fill=_GREY, font=_font(_SMALL_FONT_SIZE))
+        top += _LABEL_HEIGHT
+        if tile.frame is None:
+            draw.rectangle((left, top, left + whole[0], top + whole[1]), outline=_GREY)
+            draw.text((left + 12, top + 12), tile.missing, fill=_GREY, font=_font(_SMALL_FONT_SIZE))
+            continue
+        canvas.paste(_whole(tile.frame, whole), (left, top))
+        _outline(draw, region, tile.frame, whole, left, top)
+        canvas.paste(_detail(tile.frame, region, detail), (left, top + whole[1] + _GAP))
+    return np.asarray(canvas, dtype=np.uint8)
+
+
+def _whole(frame: Frame, size: tuple[int, int]) -> Image.Image:
+    shrinking = frame.shape[1] > size[0]
+    return Image.fromarray(frame).resize(size, Image.Resampling.BOX if shrinking else Image.Resampling.BICUBIC)
+
+
+def _detail(frame: Frame, region: Region, size: tuple[int, int]) -> Image.Image:
+    cut = frame[region.top : region.top + region.height, region.left : region.left + region.width]
+    return Image.fromarray(np.ascontiguousarray(cut)).resize(size, Image.Resampling.NEAREST)
+
+
+def _outline(draw: ImageDraw.ImageDraw, region: Region, frame: Frame, whole: tuple[int, int], left: int, top: int) -> None:
+    factor = whole[0] / frame.shape[1]
+    corners = (
+        left + region.left * factor,
+        top + region.top * factor,
+        left + (region.left + region.width) * factor - 1,
+        top + (region.top + region.height) * factor - 1,
+    )
+    draw.rectangle(corners, outline=_BOX, width=2)
+
+
+def _fitting(text: str, size: int, width: int) -> str:
+    """``text``, its end replaced by … where it is wider than ``width``; the page has it in full."""
+    if _font(size).getlength(text) <= width:
+        return text
+    while text and _font(size).getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+@lru_cache(maxsize=4)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(findfont(FontProperties(family="DejaVu Sans")), size)

@@ -1,0 +1,99 @@
+"""A report as files: tables, scores, plots, strips, the page, and how it all was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mgld_bench.clips.writing import write_bytes_atomic, write_json_atomic
+from mgld_bench.errors import InputError
+from mgld_bench.report.data import ReportData
+from mgld_bench.report.page import render_page
+from mgld_bench.report.pictures import Picture, write_pictures
+from mgld_bench.report.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
+from mgld_bench.report.render_latex import render_latex
+from mgld_bench.report.render_markdown import render_markdown
+from mgld_bench.report.table import Table, build_table
+
+FORMATS = ("csv", "md", "tex", "html")
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What has been written."""
+
+    folder: Path
+    table: Table
+    index: Path | None
+    """The page, where html was asked for."""
+    written: tuple[Path, ...]
+    """Tables, scores, run.json and the page, in this order."""
+    pictures: tuple[Picture, ...]
+
+
+def write_report(
+    data: ReportData, folder: Path, formats: Sequence[str] = FORMATS, against_published: bool = False
+) -> ReportFiles:
+    """Write a report into ``folder``; files of the same names are replaced, each whole or not at all.
+
+    csv: table.csv (a line per number), table-wide.csv (as printed), scores.csv (per clip), frames.csv (per frame). md: table.md.
+    tex: table.tex. html: index.html with plots/ and strips/. Always: run.json, which tells how the numbers were made and which
+    files belong to them. Raises InputError for an unknown format and as build_table does.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise InputError(f"report format {unknown[0]!r} is not known: use {', '.join(FORMATS)}")
+    table = build_table(data, against_published)
+    texts = _texts(table, data, formats)
+    written = [folder / name for name in texts]
+    for path, text in zip(written, texts.values(), strict=True):
+        write_bytes_atomic(path, text.encode())
+    pictures: tuple[Picture, ...] = ()
+    index = None
+    if "html" in formats:
+        pictures = write_pictures(data, folder)
+        index = folder / "index.html"
+    run = folder / "run.json"
+    files = [*written, *(file for picture in pictures for file in picture.files), *([index] if index else [])]
+    write_json_atomic(run, _run(data, table, [file.relative_to(folder).as_posix() for file in files]))
+    written.append(run)
+    if index is not None:
+        page = render_page(data, table, pictures, folder, written)
+        write_bytes_atomic(index, page.encode())
+        written.append(index)
+    return ReportFiles(folder, table, index, tuple(written), pictures)
+
+
+def _texts(table: Table, data: ReportData, formats: Sequence[str]) -> dict[str, str]:
+    """By file name."""
+    texts: dict[str, str] = {}
+    if "csv" in formats:
+        texts["table.csv"] = render_long_csv(table, data)
+        texts["table-wide.csv"] = render_wide_csv(table)
+        texts["scores.csv"] = render_scores_csv(data)
+        texts["frames.csv"] = render_frames_csv(data)
+    if "md" in formats:
+        texts["table.md"] = render_markdown(table)
+    if "tex" in formats:
+        texts["table.tex"] = render_latex(table)
+    return texts
+
+
+def _run(data: ReportData, table: Table, files: Sequence[str]) -> dict[str, Any]:
+    """Everything that is needed to judge and to repeat the numbers."""
+    return {
+        "report": data.card.model_dump(mode="json"),
+        "protocol": data.protocol.model_dump(mode="json"),
+        "datasets": {name: card.model_dump(mode="json") for name, card in data.datasets.items()},
+        "methods": {name: card.model_dump(mode="json") for name, card in data.methods.items()},
+        "metrics": {
+            name: {"revision": facts.revision, "definition": facts.definition, "files": dict(facts.files)}
+            for name, facts in data.metrics.items()
+        },
+        "provenance": dict(data.provenance),
+        "warnings": list(table.warnings),
+        "notes": list(table.notes),
+        "files": list(files),
+    }
