@@ -38,7 +38,7 @@ def png_format(file: Path, data: bytes) -> ImageFormat:
     for kind, content in _png_chunks(file, data):
         if not header and (kind != b"IHDR" or len(content) != 13):
             raise _damaged(file, "its header is broken")
-        if kind == b"IHDR":
+        if kind == b"IHDR" and not header:
             header = content
         elif kind == b"IDAT":
             has_pixels = True

@@ -237,6 +237,20 @@ def test_png_with_too_few_pixels_under_right_checksums(tmp_path: Path, content: 
     assert "is damaged: its pixels cannot be decoded" in refusal(file)
 
 
+@pytest.mark.parametrize("extra", [(b"IHDR", b""), (b"IHDR", bytes(13)), (b"PLTE", b"xx"), (b"zzzz", b""), (b"IDAT", b"")])
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_png_with_an_odd_part_under_a_right_checksum(tmp_path: Path, extra: tuple[bytes, bytes], place: int) -> None:
+    parts = list(chunks(encoded(Image.fromarray(FRAME), "PNG")))
+    file = tmp_path / "a.png"
+    file.write_bytes(png_of([*parts[:place], extra, *parts[place:]]))
+    try:
+        _, frame = read_image(file)
+    except InputError as error:
+        assert str(error).startswith(f"{file}: ")
+    else:
+        np.testing.assert_array_equal(frame, FRAME)
+
+
 PNGS = {mode: encoded(Image.fromarray(FRAME).convert(mode), "PNG") for mode in ("RGB", "L", "P", "RGBA")}
 
 
