@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
@@ -67,6 +68,8 @@ def draw_per_clip(data: ReportData, dataset: str) -> Figure | None:
             if cell.metric == metric:
                 _draw_dots(panel, cell.scores, clips, float(spread[drawn.index(cell.method)]), styles[cell.method])
         panel.set_xlabel(_axis_title(data.metrics[metric], names[metric]))
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
+        panel.margins(x=0.08)
         panel.set_yticks(range(len(clips)), clips)
         panel.set_ylim(len(clips) - 0.5, -0.5)
         panel.tick_params(axis="y", length=0, labelleft=index % PANELS_PER_ROW == 0)
@@ -85,7 +88,9 @@ def _panels(count: int, panel_height: float, share_rows: bool = False) -> tuple[
     columns = min(count, PANELS_PER_ROW)
     rows = math.ceil(count / columns)
     # Room above for the title and the legend, in inches.
-    figure = Figure(figsize=(1.2 + 3.2 * columns, 0.75 + panel_height * rows), layout="constrained")
+    figure = Figure(
+        figsize=(1.2 + 3.2 * columns, 0.75 + panel_height * rows), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.06)
+    )
     panels = [figure.add_subplot(rows, columns, index + 1) for index in range(count)]
     if share_rows:
         for panel in panels[1:]:
