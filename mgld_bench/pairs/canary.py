@@ -36,7 +36,7 @@ def _problems() -> tuple[str, ...]:
     digest = hashlib.sha256(sources["clean"].tobytes()).hexdigest()
     if digest != expected["clip"]["sha256"]:
         return (f"{clip.name} decodes to other frames than expected: the encoders were not tested",)
-    return tuple(problem for row in expected["rows"] if (problem := _problem(row, sources[row["source"]])) is not None)
+    return tuple(problem for row in expected["rows"] if (problem := row_problem(row, sources[row["source"]])) is not None)
 
 
 def _clip(facts: dict[str, Any]) -> Path | None:
@@ -51,7 +51,8 @@ def _sources(clip: Path, facts: dict[str, Any]) -> dict[str, Uint8Array]:
     return {"clean": clean, "noisy": np.clip(np.rint(clean + noise), 0, 255).astype(np.uint8)}
 
 
-def _problem(row: dict[str, Any], frames: Uint8Array) -> str | None:
+def row_problem(row: dict[str, Any], frames: Uint8Array) -> str | None:
+    """What is wrong with one setting on (t, h, w, 3) frames: None where the decoded frames have the row's digest."""
     height, width = frames.shape[1:3]
     digest = hashlib.sha256()
     with tempfile.TemporaryDirectory() as folder:

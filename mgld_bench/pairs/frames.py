@@ -14,5 +14,8 @@ WorkFrame: TypeAlias = npt.NDArray[np.uint8 | np.float32]
 
 
 def to_uint8(frame: WorkFrame) -> npt.NDArray[np.uint8]:
-    """Round half to even and clip to 0..255."""
-    return np.asarray(np.clip(np.rint(frame), 0, 255), np.uint8)
+    """Round half to even and clip to 0..255; a uint8 frame is returned as it is."""
+    if frame.dtype == np.uint8:
+        return np.asarray(frame, np.uint8)
+    levels = np.rint(frame)
+    return np.asarray(np.clip(levels, 0, 255, out=levels), np.uint8)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
 from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.clips.clip import Frame
-from mgld_bench.pairs.frames import FloatArray, WorkFrame, to_uint8
+from mgld_bench.pairs.frames import FloatArray, to_uint8
 from mgld_bench.pairs.record import Statistics
 
 _DIGITS = 6
@@ -19,9 +20,9 @@ def peak_signal_to_noise(squared_error: float) -> float:
     return math.inf if squared_error == 0 else 10 * math.log10(255**2 / squared_error)
 
 
-def mean_squared_error(first: WorkFrame, second: WorkFrame) -> float:
+def mean_squared_error(first: Frame, second: Frame) -> float:
     """Mean of the squared differences of all samples."""
-    return float(np.mean(np.square(np.subtract(first, second, dtype=np.float64))))
+    return cv2.norm(first, second, cv2.NORM_L2SQR) / first.size
 
 
 class ClipStatistics:
@@ -37,7 +38,7 @@ class ClipStatistics:
         enlarged: FloatArray = resize_bicubic(low_resolution, *ground_truth.shape[:2])
         self._psnr.append(peak_signal_to_noise(mean_squared_error(to_uint8(enlarged.astype(np.float32)), ground_truth)))
         if self._previous is not None:
-            self._changes.append(float(np.mean(np.abs(np.subtract(low_resolution, self._previous, dtype=np.float64)))))
+            self._changes.append(cv2.norm(low_resolution, self._previous, cv2.NORM_L1) / low_resolution.size)
         self._previous = low_resolution
 
     def result(self) -> Statistics:

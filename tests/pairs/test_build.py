@@ -16,7 +16,7 @@ import pytest
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.errors import InputError
+from mgld_bench.errors import CheckError, InputError
 from mgld_bench.pairs.build import build_pair, degrade_clip
 from mgld_bench.pairs.video import decode_video
 
@@ -211,6 +211,17 @@ def test_a_card_of_another_pipeline_is_refused(bunny: ArrayClip) -> None:
     card = DegradationCard(name="other", pipeline="somewhere:Else")
     with pytest.raises(InputError, match="degradation other: pipeline: somewhere:Else is not known"):
         degrade_clip(bunny, card)
+
+
+def test_encoders_that_fail_the_canary_build_only_by_force(
+    bunny: ArrayClip, mgld: DegradationCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mgld_bench.pairs.build.encoder_canary", lambda: ["encoder mpeg4 gives other frames"])
+    with pytest.raises(CheckError, match="clip bunny: the pair cannot be built here .* encoder mpeg4 gives other frames"):
+        build_pair(bunny, "demo", "bunny", mgld, tmp_path, "key")
+    assert list(tmp_path.iterdir()) == []
+    side = json.loads(build_pair(bunny, "demo", "bunny", mgld, tmp_path, "key", force=True).read_text())
+    assert side["encoder_canary"] == ["encoder mpeg4 gives other frames"]
 
 
 MEMORY = """

@@ -10,6 +10,7 @@ import pytest
 
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.errors import InputError
+from mgld_bench.pairs.canary import row_problem
 from mgld_bench.pairs.video import decode_video, encode_video, payload_bits
 
 
@@ -87,3 +88,11 @@ def test_the_encoders_of_this_machine_pass_the_canary() -> None:
     command = "from mgld_bench.pairs.canary import encoder_canary; print(encoder_canary())"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, env=dict(os.environ), check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_canary_notices_other_frames(bunny: ArrayClip) -> None:
+    row = {"source": "clean", "codec": "mpeg4", "bit_rate": 30_000, "sha256": "0" * 64}
+    assert (
+        row_problem(row, frames_of(bunny))
+        == "encoder mpeg4 at 30000 bits per frame (clean frames) gives other frames than expected"
+    )
