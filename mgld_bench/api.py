@@ -48,7 +48,9 @@ def score(
         for result in results:
             rows.append((clip, result.metric, None, result.value))
             rows.extend((clip, result.metric, frame, value) for frame, value in (result.per_frame or {}).items())
-    return pd.DataFrame(rows, columns=["clip", "metric", "frame", "value"]).astype({"frame": "Int64"})
+    table: pd.DataFrame = pd.DataFrame(rows, columns=["clip", "metric", "frame", "value"])
+    table["frame"] = table["frame"].astype("Int64")
+    return table
 
 
 def restore(method: str, clip: str | Path, output: str | Path, device: str | None = None, precision: str = "float32") -> Path:

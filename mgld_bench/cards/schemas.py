@@ -62,6 +62,10 @@ class Crop(Part):
     width: int = Field(gt=0)
 
 
+Shift = tuple[float, float]
+"""[rows down, columns right], in pixels of the restored clip."""
+
+
 class ClipEntry(Part):
     """One clip of a dataset."""
 
@@ -108,6 +112,8 @@ class DatasetCard(Card):
     size: tuple[int, int] | None = None
     """[width, height] of the ground truth, or of the LR clip where there is none; None: differs per clip or unknown."""
     ground_truth: bool = True
+    shift: Shift = (0.0, 0.0)
+    """By which all that is restored from this set's LR is known to be shifted; allowed when scoring, not corrected."""
     degradation: str | None = None
     """Card of the degradation that builds LR; None: LR is taken as it is on disk."""
     layouts: tuple[Layout, ...] = Field(min_length=1)
@@ -152,6 +158,8 @@ class MethodCard(Card):
     """module:Class of a Restorer."""
     weights: dict[str, WeightFile] = {}
     options: dict[str, Any] = {}
+    shift: Shift = (0.0, 0.0)
+    """By which this method's frames are known to be shifted; allowed when scoring, not corrected."""
     publication: Publication = Publication()
 
 

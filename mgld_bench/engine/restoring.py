@@ -10,8 +10,10 @@ from typing import get_args
 from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import Clip
 from mgld_bench.engine.keys import restore_key
+from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.progress import Progress, steps
 from mgld_bench.errors import InputError
+from mgld_bench.methods.devices import check_device
 from mgld_bench.methods.loading import load_restorer
 from mgld_bench.methods.restorer import Compute, Precision
 from mgld_bench.methods.running import restore_clip
@@ -24,22 +26,15 @@ def compute_on(device: str, precision: str, max_memory: str) -> Compute:
     """
     if precision not in get_args(Precision):
         raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
-    return Compute(_device(device), precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
+    compute = Compute(device or _best_device(), precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
+    check_device(compute)
+    return compute
 
 
-def _device(device: str) -> str:
-    if device == "cpu":
-        return device  # without the seconds that importing torch takes
+def _best_device() -> str:
     import torch
 
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        kind = torch.device(chosen)
-    except RuntimeError as error:
-        raise InputError(f"--device {device}: not a device; use cpu, cuda or cuda:N") from error
-    if kind.type == "cuda" and (kind.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"--device {device}: this machine has {torch.cuda.device_count()} CUDA device(s)")
-    return chosen
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def restore_clips(
@@ -52,14 +47,13 @@ def restore_clips(
     card = load_method(method, cards)
     restorer = load_restorer(card, compute)
     progress.start("restore", sum(clip.frame_count for clip in clips))
-    folders = []
-    for clip in clips:
-        progress.unit(f"{card.name} {clip.name}")
-        key = restore_key(clip.digest(), "", clip.name, card, compute.precision)
-        restore_clip(restorer, clip, output, key, {"method": card.name, "input": clip.name}, steps(progress))
-        folders.append(output / clip.name)
+    with sole_writer(output):
+        for clip in clips:
+            progress.unit(f"{card.name} {clip.name}")
+            key = restore_key(clip.digest(), "", clip.name, card, compute.precision)
+            restore_clip(restorer, clip, output, key, {"method": card.name, "input": clip.name}, steps(progress))
     progress.stop()
-    return folders
+    return [output / clip.name for clip in clips]
 
 
 def _bytes(text: str) -> int | None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, steps
 from mgld_bench.engine.provenance import provenance
 from mgld_bench.engine.store import FinishedUnit, Store
-from mgld_bench.errors import InputError
 from mgld_bench.methods.loading import load_restorer
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.methods.running import restore_clip
@@ -37,21 +34,6 @@ class Machinery:
     workers: int
     """Processes that build pairs."""
     progress: Progress
-
-
-@contextmanager
-def sole_writer(workspace: Path) -> Iterator[None]:
-    """Hold the workspace's lock: results have one writer. Raises InputError where another run holds it."""
-    workspace.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(workspace / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(f"{workspace}: another run works in this workspace; wait for it, or use another --workspace") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def execute(plan: Plan, command: Sequence[str], machinery: Machinery) -> None:
@@ -142,7 +124,14 @@ def _score_place(
     }
     wanted = {method: [metrics[unit.metric] for unit in units if unit.method == method] for method in methods}
     began = time.monotonic()
-    scores = score_clip(pair.ground_truth, restored, wanted, plan.suite.protocol.frames, progress=steps(machinery.progress))
+    scores = score_clip(
+        pair.ground_truth,
+        restored,
+        wanted,
+        plan.suite.protocol.frames,
+        progress=steps(machinery.progress),
+        shifts={method: _declared_shift(plan, dataset, method) for method in methods},
+    )
     share = (time.monotonic() - began) / len(units)
     finished: list[tuple[FinishedUnit, ClipScore | None]] = []
     for unit in units:
@@ -150,3 +139,8 @@ def _score_place(
         done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol, unit.frames, share)
         finished.append((done, scores[unit.method][unit.metric]))
     return finished
+
+
+def _declared_shift(plan: Plan, dataset: str, method: str) -> tuple[float, float]:
+    of_dataset, of_method = plan.suite.datasets[dataset].shift, plan.suite.methods[method].shift
+    return of_dataset[0] + of_method[0], of_dataset[1] + of_method[1]

@@ -7,7 +7,7 @@ import importlib
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.cards.validation import validate_options
 from mgld_bench.errors import InputError
-from mgld_bench.methods.devices import device_of
+from mgld_bench.methods.devices import check_device
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
 from mgld_bench.weights import locate
 
@@ -35,7 +35,7 @@ def parse_options(card: MethodCard) -> RestorerOptions:
 def load_restorer(card: MethodCard, compute: Compute) -> Restorer:
     """The card's restorer, built with its options and weights. Raises InputError where why_unavailable() would give a reason."""
     options = parse_options(card)
-    device_of(compute)
+    check_device(compute)
     weights = {role: locate.locate(weight) for role, weight in card.weights.items()}
     return restorer_class(card)(options, weights, compute)
 
@@ -44,7 +44,7 @@ def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
     """Why the method cannot run here, in one line; None where it can. Builds no network."""
     try:
         parse_options(card)
-        device_of(compute)
+        check_device(compute)
         for weight in card.weights.values():
             locate.locate(weight)
     except InputError as error:

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Final
 
 import psutil
-import torch
 
 from mgld_bench.methods.devices import device_of
 from mgld_bench.methods.restorer import Compute
@@ -20,15 +19,17 @@ class PeakMemory:
     """Watches this process, and the GPU of ``compute``, from ``with`` on."""
 
     def __init__(self, compute: Compute) -> None:
-        self._device = device_of(compute)
+        self._compute = compute
         self._process = psutil.Process()
         self._peak = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
 
     def __enter__(self) -> PeakMemory:
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
+        if self._on_gpu:
+            import torch
+
+            torch.cuda.reset_peak_memory_stats(device_of(self._compute))
         self._look()
         self._thread.start()
         return self
@@ -46,7 +47,15 @@ class PeakMemory:
     @property
     def gpu(self) -> int | None:
         """Most that PyTorch has had allocated on the GPU so far, in bytes; None without one."""
-        return torch.cuda.max_memory_allocated(self._device) if self._device.type == "cuda" else None
+        if not self._on_gpu:
+            return None
+        import torch
+
+        return torch.cuda.max_memory_allocated(device_of(self._compute))
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self._compute.device.startswith("cuda")
 
     def _watch(self) -> None:
         while not self._stopped.wait(_INTERVAL):

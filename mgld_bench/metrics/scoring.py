@@ -31,20 +31,22 @@ def score_clip(
     frames: FrameChoice = "all",
     chunk: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    shifts: Mapping[str, tuple[float, float]] | None = None,
 ) -> Scores:
     """Scores by method and metric name of one clip's restored versions.
 
     reference: the ground truth; None where there is none. restored, metrics: by method. frames: the frame numbers (from 0) whose
     scores make up the clip's; a metric that looks at neighbouring frames, or only scores clips, is given all frames.
     chunk: frames handed over at a time (None: by their size); changes no score. progress: called with (done, total) frames.
+    shifts: by method, the (rows, columns) by which its clip is declared to be shifted; others must not be shifted at all.
 
     Raises InputError where a clip and its ground truth disagree (agreement.py), a chosen frame does not exist, a metric cannot
     score frames of this size or needs a missing ground truth, and where a score is not a number.
     """
     if reference is None:
         return _score_alone(restored, metrics, frames, chunk, progress)
-    for clip in restored.values():
-        check_agreement(clip, reference)
+    for method, clip in restored.items():
+        check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0)))
     return _score_pass(reference, restored, metrics, frames, chunk, progress)
 
 

@@ -12,7 +12,7 @@ from state import database, files
 from suite_cards import write_cards
 
 from mgld_bench.cards.loader import load_report
-from mgld_bench.engine.run import sole_writer
+from mgld_bench.engine.lock import sole_writer
 from mgld_bench.errors import InputError
 
 

@@ -7,6 +7,7 @@ from metric_samples import degrade
 
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.agreement import check_agreement, measure_shift
 from mgld_bench.metrics.metric import Frames
@@ -35,11 +36,17 @@ def restorations(truth: Frames) -> dict[str, Frames]:
     return {name: np.clip(np.rint(np.stack(frames)), 0, 255).astype(np.uint8) for name, frames in made.items()}
 
 
+def place(restored: Clip, reference: Clip) -> tuple[float, float]:
+    shift = measure_shift(restored, reference)
+    assert shift is not None
+    return shift.rows, shift.columns
+
+
 def test_honest_restorations_agree(truth: Frames) -> None:
     for name, frames in restorations(truth).items():
         restored, reference = ArrayClip(name, frames), ArrayClip("truth", truth)
         check_agreement(restored, reference)
-        assert measure_shift(restored, reference) == pytest.approx((0, 0), abs=0.25), name
+        assert place(restored, reference) == pytest.approx((0, 0), abs=0.25), name
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 0), (0, -1), (2, 2), (-2, 0), (0, 3)])
@@ -52,17 +59,32 @@ def test_shifted_restorations_are_refused(rows: int, columns: int, truth: Frames
 
 def test_a_declared_shift_is_allowed_but_no_other(truth: Frames) -> None:
     shifted, reference = ArrayClip("x", np.roll(truth, (2, -1), (1, 2))), ArrayClip("truth", truth)
-    assert measure_shift(shifted, reference) == pytest.approx((2, -1), abs=0.25)
+    assert place(shifted, reference) == pytest.approx((2, -1), abs=0.25)
     check_agreement(shifted, reference, allowed_shift=(2, -1))
     with pytest.raises(InputError, match=r"shifted by \+2\.\d rows \(down\), -1\.\d columns"):
         check_agreement(shifted, reference, allowed_shift=(-2, 1))
+
+
+def test_a_declared_shift_that_is_not_there_is_refused(truth: Frames) -> None:
+    with pytest.raises(InputError, match="shifted by"):
+        check_agreement(ArrayClip("x", truth), ArrayClip("truth", truth), allowed_shift=(2, 0))
+
+
+def test_contours_a_little_off_are_the_methods_error_and_no_shift(bikes: Frames) -> None:
+    # Sharp contours that are made up beside faint true ones: most of the frame is where it belongs.
+    faint = np.stack([cv2.GaussianBlur(frame, (0, 0), 6) for frame in bikes]).astype(float)
+    made_up = np.roll(bikes.astype(float) - faint, 1, 2)
+    drawn = np.clip(np.rint(faint + 0.35 * made_up), 0, 255).astype(np.uint8)
+    stream = np.random.default_rng(5)
+    noisy = np.clip(drawn + cv2.GaussianBlur(stream.normal(0, 90, drawn.shape[1:]), (0, 0), 3), 0, 255).astype(np.uint8)
+    check_agreement(ArrayClip("drawn", noisy), ArrayClip("truth", bikes))
 
 
 def test_the_half_pixels_of_taking_every_fourth_pixel_are_found(truth: Frames) -> None:
     # The first of four pixels lies 1.5 pixels before their middle, where an enlargement puts it.
     enlarged = [resize_bicubic(frame[::4, ::4], 192, 320) for frame in truth]
     clip = ArrayClip("x", np.clip(np.rint(enlarged), 0, 255).astype(np.uint8))
-    assert measure_shift(clip, ArrayClip("truth", truth)) == pytest.approx((1.5, 1.5), abs=0.3)
+    assert place(clip, ArrayClip("truth", truth)) == pytest.approx((1.5, 1.5), abs=0.3)
 
 
 def test_frames_that_do_not_tell_give_no_verdict(bunny: Frames) -> None:
