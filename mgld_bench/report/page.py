@@ -103,7 +103,6 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         table=table,
         column_groups=_column_groups(table),
         row_groups=_row_groups(table),
-        ranked=any(cell.rank for row in table.cells for cell in row),
         strips=shown["strip"],
         per_frame=shown["per-frame"],
         clip_sections=_clip_sections(data, table, pictures, folder),

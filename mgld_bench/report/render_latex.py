@@ -6,8 +6,10 @@ import re
 import unicodedata
 from itertools import groupby
 
-from mgld_bench.report.table import Heading, Table, TableCell
+from mgld_bench.report.table import Table, TableCell
 
+WIDEST = 10
+"""More columns than this are not legible in one grid."""
 _LITERAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -45,6 +47,8 @@ _LITERAL = {
     "Ł": r"\L{}",
     "ı": r"\i{}",
 }
+_NUMBER = re.compile(r"^Table \d+: *")
+"""LaTeX numbers tables by itself."""
 _JOINED = re.compile(r"-(?=-)|'(?=')|`(?=`)|,(?=,)|[?!](?=`)")
 """Characters that LaTeX would join with the next one to a dash, a quotation mark or an upside-down mark."""
 _ACCENTS = {
@@ -66,24 +70,25 @@ _ACCENTS = {
 def render_latex(table: Table) -> str:
     r"""A table environment to \input: needs \usepackage{booktabs}, {graphicx} and [T1]{fontenc}.
 
-    The grid is shrunk to the width of the text only where it is wider. The best value is bold, the second best underlined, the
-    interval is a subscript, and the published value and difference stand below.
+    The grid is shrunk to the width of the text only where it is wider; more than WIDEST columns become one table per dataset. The
+    best value is bold, the second best underlined, the interval a subscript, and the published value and difference stand below.
+    Assumptions, licences, hardware and versions are comments at the top.
     """
+    blocks = _blocks(table)
     lines = [
         r"% Needs \usepackage{booktabs}, \usepackage{graphicx} and \usepackage[T1]{fontenc}.",
-        r"\begin{table*}[t]",
-        r"\centering",
-        rf"\caption{{{escape(table.title)}. {escape(table.caption)} {_explanation(table)}}}",
-        r"\setbox0\hbox{\setlength{\tabcolsep}{4pt}%",
-        *_grid(table),
-        r"}%",
-        r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\box0}\else\box0\fi",
-        r"\par\smallskip",
-        r"\begin{minipage}{\linewidth}\footnotesize\raggedright",
-        *_below(table),
-        r"\end{minipage}",
-        r"\end{table*}",
+        *(f"% {' '.join(note.split())}" for note in table.fine_print),
     ]
+    for start, stop in blocks:
+        lines += [
+            r"\begin{table*}[t]",
+            r"\centering",
+            rf"\caption{{{_caption(table, start, first=start == 0)}}}",
+            r"\smallskip",
+            *_fitted(_grid(table, start, stop)),
+            *(_below(table) if (start, stop) == blocks[-1] else []),
+            r"\end{table*}",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -103,44 +108,60 @@ def _character(character: str) -> str:
     return f"[U+{ord(character):04X}]"
 
 
-def _grid(table: Table) -> list[str]:
+def _blocks(table: Table) -> list[tuple[int, int]]:
+    """First column and the one after the last of each grid."""
+    if len(table.columns) <= WIDEST or len(table.columns[0]) == 1:
+        return [(0, len(table.columns))]
+    blocks, start = [], 0
+    for _, members in groupby(column[0] for column in table.columns):
+        stop = start + len(list(members))
+        blocks.append((start, stop))
+        start = stop
+    return blocks
+
+
+def _fitted(grid: list[str]) -> list[str]:
+    return [
+        r"\setbox0\hbox{\setlength{\tabcolsep}{4pt}%",
+        *grid,
+        r"}%",
+        r"\leavevmode\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\box0}\else\box0\fi",
+        r"\par\medskip",
+    ]
+
+
+def _grid(table: Table, start: int, stop: int) -> list[str]:
     count = len(table.row_titles)
-    lines = [rf"\begin{{tabular}}{{{'l' * count}{'r' * len(table.columns)}}}", r"\toprule"]
-    levels = range(len(table.columns[0]))
-    for level in levels:
-        last = level == levels[-1]
-        titles = [escape(title) if last else "" for title in table.row_titles]
-        lines.append(" & ".join([*titles, *_column_headings(table, level, last)]) + r" \\")
-        if not last:
-            lines += _group_rules(table, level)
+    columns = table.columns[start:stop]
+    lines = [rf"\begin{{tabular}}{{{'l' * count}{'r' * len(columns)}}}", r"\toprule"]
+    last = len(columns[0]) - 1
+    for level in range(last):
+        groups = [(heading, len(list(members))) for heading, members in groupby(column[level] for column in columns)]
+        headings = [rf"\multicolumn{{{size}}}{{c}}{{{escape(heading.label)}}}" for heading, size in groups]
+        lines.append(_line([*[""] * count, *headings]))
+        lines += _group_rules(count, [size for _, size in groups])
+    lines.append(_line([*map(escape, table.row_titles), *(escape(column[last].label) for column in columns)]))
     lines.append(r"\midrule")
-    previous: tuple[Heading, ...] = ()
-    for row, cells in zip(table.rows, table.cells, strict=True):
-        grouped = len(row) > 1
-        if grouped and previous and previous[0] != row[0]:
+    for index, (row, cells) in enumerate(zip(table.rows, table.cells, strict=True)):
+        again = index > 0 and len(row) > 1 and row[0] == table.rows[index - 1][0]
+        if index and len(row) > 1 and not again:
             lines.append(r"\midrule")
-        same = grouped and bool(previous) and previous[0] == row[0]
-        headings = ["" if same and index == 0 else escape(heading.label) for index, heading in enumerate(row)]
-        lines.append(" & ".join([*headings, *map(_cell, cells)]) + r" \\")
-        if any(cell.published_text for cell in cells):
-            lines.append(" & ".join([*[""] * len(row), *map(_published, cells)]) + r" \\")
-        previous = row
+        headings = ["" if again and level == 0 else escape(heading.label) for level, heading in enumerate(row)]
+        lines.append(_line([*headings, *map(_cell, cells[start:stop])]))
+        if any(cell.published_text for cell in cells[start:stop]):
+            lines.append(_line([*[""] * len(row), *map(_published, cells[start:stop])]))
     return [*lines, r"\bottomrule", r"\end{tabular}%"]
 
 
-def _column_headings(table: Table, level: int, last: bool) -> list[str]:
-    if last:
-        return [escape(column[level].label) for column in table.columns]
-    groups = [(heading, len(list(members))) for heading, members in groupby(column[level] for column in table.columns)]
-    return [rf"\multicolumn{{{size}}}{{c}}{{{escape(heading.label)}}}" for heading, size in groups]
+def _line(fields: list[str]) -> str:
+    return rf"{' & '.join(fields)} \\"
 
 
-def _group_rules(table: Table, level: int) -> list[str]:
-    rules, first = [], len(table.row_titles) + 1
-    for _, members in groupby(column[level] for column in table.columns):
-        last = first + len(list(members)) - 1
-        rules.append(rf"\cmidrule(lr){{{first}-{last}}}")
-        first = last + 1
+def _group_rules(first: int, sizes: list[int]) -> list[str]:
+    rules = []
+    for size in sizes:
+        rules.append(rf"\cmidrule(lr){{{first + 1}-{first + size}}}")
+        first += size
     return rules
 
 
@@ -156,18 +177,18 @@ def _published(cell: TableCell) -> str:
     return rf"\scriptsize {escape(cell.published_text)}" if cell.published_text else ""
 
 
-def _explanation(table: Table) -> str:
-    parts = []
-    if any(cell.rank for row in table.cells for cell in row):
-        parts.append("Bold: best; underlined: second best, among the methods with every clip of a dataset.")
-    if table.published_source:
-        parts.append("Small: published value, and in brackets ours minus published.")
-    return " ".join(parts)
+def _caption(table: Table, start: int, first: bool) -> str:
+    title = escape(_NUMBER.sub("", table.title))
+    if first:
+        return f"{title}. {escape(table.caption)} {escape(table.explanation)}"
+    return f"{title}, continued: {escape(table.columns[start][0].label)}."
 
 
 def _below(table: Table) -> list[str]:
-    lines = [rf"\textbf{{Warning:}} {escape(warning)}\par" for warning in table.warnings]
+    lines = [r"\begin{minipage}{\linewidth}\footnotesize\raggedright"]
+    lines += [rf"\textbf{{Warning:}} {escape(warning)}\par" for warning in table.warnings]
     lines.append("; ".join(map(escape, table.legend)) + r".\par")
     lines += [rf"$^{{\mathrm{{{note.mark}}}}}$ {escape(note.text)}\par" for note in table.footnotes]
-    lines += [rf"{escape(note)}\par" for note in (*table.notes, *table.fine_print)]
+    lines += [rf"{escape(note)}\par" for note in table.notes]
+    lines.append(r"\end{minipage}")
     return lines

@@ -17,7 +17,7 @@ def render_markdown(table: Table) -> str:
     parts.append(_grid(table))
     parts.append(escape(table.caption))
     parts.append("; ".join(escape(line) for line in table.legend) + ".")
-    parts.append(_explanation(table))
+    parts.append(table.explanation)
     if table.footnotes:
         parts.append("\n".join(f"- <sup>{note.mark}</sup> {escape(note.text)}" for note in table.footnotes))
     if table.notes or table.fine_print:
@@ -47,14 +47,8 @@ def _column(column: tuple[Heading, ...]) -> str:
 
 def _cell(cell: TableCell) -> str:
     text = {"best": f"**{cell.text}**", "second": f"<u>{cell.text}</u>", "": cell.text}[cell.rank]
-    if cell.interval_text:
-        text += f" {cell.interval_text}"
     if cell.marks:
         text += f" <sup>{','.join(cell.marks)}</sup>"
-    return f"{text}<br>published {cell.published_text}" if cell.published_text else text
-
-
-def _explanation(table: Table) -> str:
-    if not any(cell.rank for row in table.cells for cell in row):
-        return ""
-    return "Bold: best; underlined: second best, among the methods with every clip of a dataset."
+    if cell.interval_text:
+        text += f" {cell.interval_text}"
+    return f"{text}<br>{cell.published_text}" if cell.published_text else text

@@ -18,7 +18,7 @@ def render_terminal(table: Table) -> RenderableType:
     parts: list[RenderableType] = [Text(table.title, style="bold")]
     parts += [Text(f"Warning: {warning}", style="yellow") for warning in table.warnings]
     parts.append(_Blocks(table))
-    parts.append(Text(f"{table.caption} {'; '.join(table.legend)}.", style="dim"))
+    parts.append(Text(" ".join((table.caption, f"{'; '.join(table.legend)}.", table.explanation)).strip(), style="dim"))
     parts += [Text(f"{note.mark}  {note.text}", style="dim") for note in table.footnotes]
     parts += [Text(note, style="dim") for note in table.notes]
     return Group(*parts)
@@ -51,9 +51,11 @@ class _Blocks:
         for column in table.columns[start:stop]:
             block.add_column(Text("\n".join(heading.label for heading in column)), justify="right", no_wrap=True)
         for index, (row, cells) in enumerate(zip(table.rows, table.cells, strict=True)):
-            if index and len(row) > 1 and row[0] != table.rows[index - 1][0]:
+            again = index > 0 and len(row) > 1 and row[0] == table.rows[index - 1][0]
+            if index and len(row) > 1 and not again:
                 block.add_section()
-            block.add_row(*(Text(heading.label) for heading in row), *map(_cell, cells[start:stop]))
+            headings = ["" if again and level == 0 else heading.label for level, heading in enumerate(row)]
+            block.add_row(*map(Text, headings), *map(_cell, cells[start:stop]))
         return block
 
 
@@ -63,5 +65,5 @@ def _cell(cell: TableCell) -> Text:
     if cell.marks:
         styled.append(f" {','.join(cell.marks)}", style="dim")
     if cell.published_text:
-        styled.append(f"\npaper {cell.published_text}", style="dim")
+        styled.append(f"\n{cell.published_text}", style="dim")
     return styled

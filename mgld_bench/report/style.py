@@ -70,6 +70,9 @@ def figure_settings() -> AbstractContextManager[None]:
 
 def save_figure(figure: Figure, path: Path) -> tuple[Path, ...]:
     """Write ``figure`` beside ``path`` as PNG, SVG and PDF (its ending is added). The same figure gives the same bytes."""
+    # The layout is computed once, not for each format.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     written = []
     for name in FILE_FORMATS:
         buffer = io.BytesIO()

@@ -113,6 +113,16 @@ class Table:
     published_source: str = ""
     """Empty where no published values stand beside ours."""
 
+    @property
+    def explanation(self) -> str:
+        """What the type of the numbers means; empty where there is nothing to explain."""
+        parts = []
+        if any(cell.rank for row in self.cells for cell in row):
+            parts.append("Bold: best; underlined: second best, among the methods with every clip of a dataset.")
+        if self.published_source:
+            parts.append("Below a value: the published one and, in brackets, ours minus published.")
+        return " ".join(parts)
+
 
 def build_table(data: ReportData, against_published: bool) -> Table:
     """The table of ``data``, laid out as its card says.
