@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
@@ -127,7 +130,10 @@ def _draw_dots(panel: Axes, scores: Mapping[str, ClipScore], clips: Sequence[str
 
 
 def _draw_infinite(panel: Axes, x: Sequence[float], y: Sequence[float], style: MethodStyle, place: Transform) -> None:
-    panel.plot(x, y, color=style.colour, marker="$∞$", markersize=9, linestyle="none", clip_on=False, transform=place)
+    sign = TextPath((0, 0), "∞", size=10, prop=FontProperties(family="DejaVu Sans"))
+    middle = sign.vertices.mean(axis=0)
+    marker = Path(sign.vertices - middle, sign.codes)
+    panel.plot(x, y, color=style.colour, marker=marker, markersize=11, linestyle="none", clip_on=False, transform=place)
 
 
 def _finish(figure: Figure, data: ReportData, methods: Sequence[str], title: str, lines: bool = True) -> None:
