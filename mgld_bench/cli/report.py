@@ -64,5 +64,6 @@ def write(plan: Plan, workspace: Path, store: Store, compute: Compute, formats: 
     data = collect(plan, workspace, store, {**provenance(command_line(), compute), **store.latest_run(plan.suite.report.name)})
     files = write_report(data, workspace / "reports" / plan.suite.report.name, formats, against_paper)
     Console().print(render_terminal(files.table))
-    for path in files.written:
-        typer.echo(path)
+    typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
+    if files.index is not None:
+        typer.echo(f"page: {files.index}")

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
+from mgld_bench.methods.devices import describe_device
 from mgld_bench.methods.restorer import Compute
 
 PACKAGES = ("mgld-bench", "torch", "numpy", "scipy", "opencv-python-headless", "spandrel", "imageio-ffmpeg", "scikit-video")
@@ -19,10 +20,7 @@ PACKAGES = ("mgld-bench", "torch", "numpy", "scipy", "opencv-python-headless", "
 
 def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
     """JSON-able facts about this machine, its software and the command that was given."""
-    import torch
-
     encoder = ffmpeg_identity()
-    graphics = torch.cuda.get_device_name(compute.device) if compute.device.startswith("cuda") else ""
     return {
         "command": " ".join(command),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
@@ -32,9 +30,8 @@ def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
             "processor": _processor(),
             "cores": os.cpu_count(),
             "memory_bytes": psutil.virtual_memory().total,
-            "graphics": graphics,
         },
-        "device": compute.device,
+        "device": describe_device(compute),
         "precision": compute.precision,
     }
 

@@ -59,7 +59,7 @@ def _pictures(plan: Plan, workspace: Path) -> tuple[PictureSource, ...]:
 
 def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     """What cannot run here, notes of methods, and what the pairs are."""
-    notes = [f"Not scored: {obstacle.kind} {obstacle.name}: {obstacle.reason}." for obstacle in plan.obstacles]
+    notes = [f"Not scored: {obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.methods.values() if card.notes]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.datasets.values() if card.notes]
     restored = [unit for unit in plan.units if unit.kind == "restore"]
@@ -68,3 +68,8 @@ def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
         told = recorded.get(unit.key, {}).get("notes", {})
         notes += [f"{unit.method} on {unit.dataset}: {name}: {value}." for name, value in told.items()]
     return tuple(dict.fromkeys(notes))
+
+
+def _short(reason: str) -> str:
+    """A reason without its remedy, which is nothing for the readers of a table."""
+    return reason.split(";", maxsplit=1)[0].split(" (looked for", maxsplit=1)[0].rstrip(".")

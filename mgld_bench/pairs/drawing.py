@@ -11,9 +11,7 @@ import numpy as np
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.errors import InputError
 from mgld_bench.pairs import profiles
-from mgld_bench.pairs.kernels import BlurKernel, KernelType
-from mgld_bench.pairs.noise import NoiseKind
-from mgld_bench.pairs.plan import (
+from mgld_bench.pairs.degradation_plan import (
     PROTOCOL,
     Blur,
     Jpeg,
@@ -27,6 +25,8 @@ from mgld_bench.pairs.plan import (
     Size,
     Video,
 )
+from mgld_bench.pairs.kernels import BlurKernel, KernelType
+from mgld_bench.pairs.noise import NoiseKind
 from mgld_bench.pairs.profiles import BlurRanges, NoiseRanges, Profile, ResizeRanges, StageRanges
 from mgld_bench.pairs.resizing import Interpolation, even_sizes
 from mgld_bench.pairs.video import Codec

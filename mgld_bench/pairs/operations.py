@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from mgld_bench.pairs.degradation_plan import Blur, FrameOperation, NoiseFrame, Resize
+from mgld_bench.pairs.degradation_plan import Noise as NoiseOperation
 from mgld_bench.pairs.filtering import filter_frame
 from mgld_bench.pairs.frames import FloatArray, WorkFrame, to_uint8
 from mgld_bench.pairs.jpeg import compress_jpeg
 from mgld_bench.pairs.kernels import kernel_values
 from mgld_bench.pairs.noise import PeakValue, add_gaussian, add_poisson, poisson_signal
-from mgld_bench.pairs.plan import Blur, FrameOperation, NoiseFrame, Resize
-from mgld_bench.pairs.plan import Noise as NoiseOperation
 from mgld_bench.pairs.resizing import resize_frame
 
 

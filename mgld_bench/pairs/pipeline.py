@@ -12,11 +12,11 @@ import numpy as np
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.clip import Frame
 from mgld_bench.errors import InputError
+from mgld_bench.pairs.degradation_plan import FrameOperation, Operation, Plan, Size, Video
 from mgld_bench.pairs.drawing import draw_plan
 from mgld_bench.pairs.frames import WorkFrame, to_uint8
 from mgld_bench.pairs.opencv import portable_opencv
 from mgld_bench.pairs.operations import apply_operation, from_levels, noise_numbers, to_video_levels
-from mgld_bench.pairs.plan import FrameOperation, Operation, Plan, Size, Video
 from mgld_bench.pairs.profiles import PROFILES, Profile
 from mgld_bench.pairs.resizing import resize_frame
 from mgld_bench.pairs.sharpening import sharpen

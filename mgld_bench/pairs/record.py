@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.plan import Plan, Size
+from mgld_bench.pairs.degradation_plan import Plan, Size
 from mgld_bench.pairs.video import Codec
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mgld_bench.report.data import ReportData
 from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
+from mgld_bench.report.numbers import interval_half_width
 from mgld_bench.report.scored import ScoredCell, card_metrics
 
 PROVENANCE = ("hardware", "device", "precision", "encoder", "versions")
@@ -16,9 +17,10 @@ def caption(data: ReportData, cells: Sequence[ScoredCell]) -> str:
     """Protocol, frames, averaging and the counts of clips and frames."""
     chosen = data.protocol.frames
     frames = "all frames" if chosen == "all" else f"frames {', '.join(map(str, chosen))}"
-    interval = "± is the 95% interval of the mean over clips (Student's t)"
     counts = [_counts(data, name, [cell for cell in cells if cell.dataset == name]) for name in data.datasets]
-    parts = [f"Protocol {data.protocol.name}: {frames}", "mean over the frames of a clip, then over clips", interval]
+    parts = [f"Protocol {data.protocol.name}: {frames}", "mean over the frames of a clip, then over clips"]
+    if any(interval_half_width(list(cell.scores.values())) is not None for cell in cells):
+        parts.append("± is the 95% interval of the mean over clips (Student's t)")
     return f"{'; '.join(parts)}. {' '.join(text for text in counts if text)}".strip()
 
 

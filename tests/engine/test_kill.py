@@ -17,7 +17,19 @@ KILLS = 30
 
 
 def start(cards: Path, workspace: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "mgld_bench", "run", "small", "--device", "cpu", "--methods", "bicubic"]
+    command = [
+        sys.executable,
+        "-m",
+        "mgld_bench",
+        "run",
+        "small",
+        "--device",
+        "cpu",
+        "--methods",
+        "bicubic",
+        "--metrics",
+        "psnr,vmaf",
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [*command, "--cards", str(cards), "--workspace", str(workspace)],
@@ -52,7 +64,7 @@ def test_thirty_kills_at_random_moments(tmp_path: Path) -> None:
         while True:
             process = start(cards, workspace)
             try:
-                process.wait(moments.uniform(0.3, 1.0) * whole)
+                process.wait(moments.uniform(0.25, 0.95) * whole)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -80,4 +92,4 @@ def test_an_interrupt_ends_with_130_and_the_run_goes_on(tmp_path: Path) -> None:
     assert b"interrupted" in told
     process = start(cards, workspace)
     assert process.wait(300) == 0
-    assert len(database(workspace)["clip_scores"]) == 6
+    assert len(database(workspace)["clip_scores"]) == 4

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.errors import InputError
+from mgld_bench.pairs.degradation_plan import Blur, Jpeg, Noise, Plan, Resize, Video
 from mgld_bench.pairs.drawing import draw_plan
-from mgld_bench.pairs.plan import Blur, Jpeg, Noise, Plan, Resize, Video
 
 PROFILES = st.sampled_from(["mgld", "realbasicvsr"])
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mgld_bench.pairs.degradation_plan import Noise, NoiseFrame
 from mgld_bench.pairs.noise import PeakValue
 from mgld_bench.pairs.operations import apply_operation, noise_numbers
-from mgld_bench.pairs.plan import Noise, NoiseFrame
 
 
 def noisy(frame: np.ndarray, kind: str, gray: bool, level: float, peak: PeakValue = 255) -> np.ndarray:

@@ -14,7 +14,7 @@ from mgld_bench.report.ranking import rank
 SCORES = st.floats(-1e3, 1e3).map(lambda value: round(value, 4))
 
 
-@given(st.lists(SCORES, min_size=2, max_size=60))
+@given(st.lists(SCORES, min_size=3, max_size=60))
 def test_mean_and_interval_are_those_of_scipy(values: list[float]) -> None:
     half = interval_half_width(values)
     assert half is not None
@@ -27,9 +27,10 @@ def test_mean_and_interval_are_those_of_scipy(values: list[float]) -> None:
     assert mean(values) + half == pytest.approx(expected.high, rel=1e-7, abs=1e-7)
 
 
-def test_one_value_and_an_infinite_one_have_no_interval() -> None:
+def test_one_or_two_values_and_an_infinite_one_have_no_interval() -> None:
     assert interval_half_width([30.0]) is None
-    assert interval_half_width([30.0, math.inf]) is None
+    assert interval_half_width([30.0, 31.0]) is None
+    assert interval_half_width([30.0, 31.0, math.inf]) is None
     assert mean([30.0, math.inf]) == math.inf
 
 

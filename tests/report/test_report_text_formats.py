@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -35,11 +34,11 @@ def test_markdown_is_exactly_this(tmp_path: Path) -> None:
         " (PSNR 26.00 against 27.50, -1.50).\n\n"
         f"| Dataset | Metric | Bicubic | {name} | {other} |\n"
         "| --- | --- | ---: | ---: | ---: |\n"
-        f"| {dataset} | PSNR ↑ | 21.00 ±12.71<br>20.50 (+0.50) | <u>23.00</u> ±0.00 | **∞** <sup>a</sup> |\n"
-        f"| {dataset} | LPIPS ↓ | <u>0.5000</u> ±0.0000 | **0.4000** ±0.0000 | **0.4000** ±0.0000 |\n"
-        "| Two | PSNR ↑ | 26.00 ±12.71<br>27.50 (-1.50) | 27.50 (1/2) <sup>b,c</sup> | – (0/2) <sup>d</sup> |\n\n"
-        "Protocol hand: all frames; mean over the frames of a clip, then over clips; ± is the 95% interval of the mean over clips"
-        f" (Student's t). {dataset}: 2 clips, 4 frames scored. Two: 2 clips, 4 frames scored.\n\n"
+        f"| {dataset} | PSNR ↑ | 21.00<br>20.50 (+0.50) | <u>23.00</u> | **∞** <sup>a</sup> |\n"
+        f"| {dataset} | LPIPS ↓ | <u>0.5000</u> | **0.4000** | **0.4000** |\n"
+        "| Two | PSNR ↑ | 26.00<br>27.50 (-1.50) | 27.50 (1/2) <sup>b,c</sup> | – (0/2) <sup>d</sup> |\n\n"
+        "Protocol hand: all frames; mean over the frames of a clip, then over clips."
+        f" {dataset}: 2 clips, 4 frames scored. Two: 2 clips, 4 frames scored.\n\n"
         "PSNR is psnr.rgb (higher is better); LPIPS is lpips.alex (lower is better).\n\n"
         "Bold: best; underlined: second best, among the methods with every clip of a dataset."
         " Below a value: the published one and, in brackets, ours minus published.\n\n"
@@ -74,12 +73,10 @@ def test_a_name_stays_on_one_line(text: str) -> None:
 def test_long_csv_is_exactly_this(tmp_path: Path) -> None:
     data = nasty_data(published_csv(tmp_path))
     lines = render_long_csv(build_table(data, against_published=True), data).splitlines()
-    # The last digits of Student's t are those of the installed SciPy.
-    lines[1] = re.sub(r"12\.7062047361\d+", "12.7062047361", lines[1])
     assert lines[:4] == [
         "dataset,method,metric,direction,value,interval95,clips_scored,clips_expected,frames,rank,published,difference,protocol",
-        "one,bicubic,psnr.rgb,higher,21.0,12.7062047361,2,2,4,,20.5,0.5,hand",
-        "one,evil,psnr.rgb,higher,23.0,0.0,2,2,4,second,,,hand",
+        "one,bicubic,psnr.rgb,higher,21.0,,2,2,4,,20.5,0.5,hand",
+        "one,evil,psnr.rgb,higher,23.0,,2,2,4,second,,,hand",
         "one,paper,psnr.rgb,higher,inf,,2,2,4,best,,,hand",
     ]
     assert lines[-1] == "two,paper,psnr.rgb,higher,,,0,2,,,,,hand"
@@ -150,7 +147,7 @@ def test_no_number_is_cut_off_on_a_narrow_terminal(width: int) -> None:
     for row in table.cells:
         for cell in row:
             assert f"{cell.text} {cell.interval_text}".strip() in text
-    assert text.count("PSNR ↑") == (2 if width == 200 else 4 if width == 80 else 6)
+    assert text.count("PSNR ↑") == (2 if width >= 80 else 6)
 
 
 def test_the_terminal_marks_best_and_second_best() -> None:
