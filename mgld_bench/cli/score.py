@@ -70,16 +70,18 @@ def _as_json(scores: dict[str, list[ClipScore]], protocol: str) -> dict[str, obj
 def _print(scores: dict[str, list[ClipScore]], protocol: str) -> None:
     from statistics import fmean
 
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     from mgld_bench.metrics.catalogue import describe
 
     facts = [describe(result.metric) for result in next(iter(scores.values()))]
-    table = Table(caption=f"protocol {protocol}; mean over frames, then over clips", caption_justify="left")
-    table.add_column("clip")
+    caption = f"protocol {protocol}; mean over frames, then over clips"
+    table = Table(box=SIMPLE, caption=caption, caption_justify="left", pad_edge=False)
+    table.add_column("clip", overflow="fold")
     for fact in facts:
-        table.add_column(f"{fact.name} {'↑' if fact.direction == 'higher' else '↓'}", justify="right")
+        table.add_column(f"{_broken(fact.name)} {'↑' if fact.direction == 'higher' else '↓'}", justify="right", overflow="fold")
     for clip, results in scores.items():
         table.add_row(clip, *(f"{result.value:.{fact.digits}f}" for result, fact in zip(results, facts, strict=True)))
     if len(scores) > 1:
@@ -93,6 +95,11 @@ def _print(scores: dict[str, list[ClipScore]], protocol: str) -> None:
             share = result.notes.get("flat_share", 0.0)
             if isinstance(share, float) and share > 0.05:
                 typer.echo(f"note: {clip}: {share:.0%} of the area is flat; {result.metric} is unsure there")
+
+
+def _broken(metric: str) -> str:
+    """The name with room for a line break after the family, so that six columns fit on a narrow terminal."""
+    return metric.replace(".", ".\n", 1)
 
 
 def _write(folder: Path, scores: dict[str, list[ClipScore]]) -> None:

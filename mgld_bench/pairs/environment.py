@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import re
-import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,14 +31,13 @@ def made_with() -> dict[str, str]:
 
 
 def made_on() -> dict[str, str]:
-    """The machine and the time: for the reader, nothing may depend on it."""
+    """The machine, for the reader. Without the time, so that the same machine builds the same side file again."""
     return {
         "system": platform.platform(),
         "machine": platform.machine(),
         "cpu": _cpu(),
         "cpu_features": cv2.getCPUFeaturesLine(),
         "python": platform.python_version(),
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 

@@ -60,7 +60,7 @@ class Statistics(RecordPart):
 
 
 class PairRecord(RecordPart):
-    """What <clip>.json holds. Building again gives the same values, but for ``made_on``."""
+    """What <clip>.json holds. Building again gives the same bytes; another machine differs in ``made_on``."""
 
     key: str
     protocol: str
