@@ -10,6 +10,7 @@ from mgld_bench.engine.keys import restore_key, score_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Obstacle, Suite
 from mgld_bench.errors import InputError
+from mgld_bench.methods.record import read_record, record_path
 from mgld_bench.pairs.planning import PlannedPair, plan_pairs
 
 PNG_SHARE = 0.6
@@ -46,11 +47,6 @@ class Plan:
         """The units of a kind that are not done."""
         return [unit for unit in self.units if unit.kind == kind and not unit.done]
 
-    def unit(self, kind: str, dataset: str, clip: str, method: str = "", metric: str = "") -> Unit | None:
-        """The unit of this place, if it belongs to the plan."""
-        place = (kind, dataset, clip, method, metric)
-        return next((u for u in self.units if (u.kind, u.dataset, u.clip, u.method, u.metric) == place), None)
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -67,6 +63,12 @@ class Estimate:
 def restored_folder(workspace: Path, dataset: str, method: str) -> Path:
     """Where a method's restored clips of a dataset lie."""
     return workspace / "restored" / dataset / method
+
+
+def restored_key(workspace: Path, dataset: str, method: str, clip: str) -> str | None:
+    """The key under which a method's restored clip was made; None where there is none."""
+    record = read_record(record_path(restored_folder(workspace, dataset, method), clip))
+    return None if record is None else record.key
 
 
 def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sources: Mapping[str, Path]) -> Plan:
@@ -139,8 +141,7 @@ def _with_states(
         files_matter = files_there = False
         if unit.kind == "restore":
             files_matter = (unit.dataset, unit.clip, unit.method) in needed
-            folder = restored_folder(workspace, unit.dataset, unit.method)
-            files_there = (folder / f"{unit.clip}.json").is_file()
+            files_there = restored_key(workspace, unit.dataset, unit.method, unit.clip) == unit.key
         elif unit.kind == "pair":
             files_matter = (unit.dataset, unit.clip, "") in needed
             files_there = (unit.dataset, unit.clip) in built

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.engine.plan import Plan, restored_folder
+from mgld_bench.engine.plan import Plan, restored_folder, restored_key
 from mgld_bench.engine.store import Store
 from mgld_bench.pairs.prepare import open_pair
 from mgld_bench.report.data import Cell, PictureSource, ReportData
@@ -44,14 +44,18 @@ def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
 
 
 def _pictures(plan: Plan, workspace: Path) -> tuple[PictureSource, ...]:
+    """The frames on disk that are the plan's, and not those of other options."""
+    wanted = {(unit.dataset, unit.method, unit.clip): unit.key for unit in plan.units if unit.kind == "restore"}
     sources = []
     for dataset, planned in plan.pairs.items():
         for place in planned:
             if not place.built:
                 continue
             pair = open_pair(planned, place.clip, workspace)
-            folders = {name: restored_folder(workspace, dataset, name) / place.clip for name in plan.suite.methods}
-            restored = {name: open_clip(folder, place.clip) for name, folder in folders.items() if folder.is_dir()}
+            restored = {}
+            for method in plan.suite.methods:
+                if restored_key(workspace, dataset, method, place.clip) == wanted[dataset, method, place.clip]:
+                    restored[method] = open_clip(restored_folder(workspace, dataset, method) / place.clip, place.clip)
             if restored:
                 sources.append(PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored))
     return tuple(sources)

@@ -14,8 +14,9 @@ from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, steps
 from mgld_bench.engine.provenance import provenance
 from mgld_bench.engine.store import FinishedUnit, Store
+from mgld_bench.errors import InputError
 from mgld_bench.methods.loading import load_restorer
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.restorer import Compute, Restorer
 from mgld_bench.methods.running import restore_clip
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import ClipScore, Metric
@@ -37,12 +38,45 @@ class Machinery:
 
 
 def execute(plan: Plan, command: Sequence[str], machinery: Machinery) -> None:
-    """Do every unit of the plan that is not done, and note each in the store as soon as it is finished."""
+    """Do every unit of the plan that is not done, and note each in the store as soon as it is finished.
+
+    A clip that cannot be restored or scored does not keep the others waiting: it is told of at once, and after everything else is
+    done an InputError names all of them. Pairs come first, and one that cannot be built ends the run.
+    """
+    failures = _Failures(machinery.progress)
     with sole_writer(machinery.workspace):
         run = machinery.store.begin_run(plan.suite.report.name, provenance(command, machinery.compute))
         _build_pairs(plan, run, machinery)
-        _restore(plan, run, machinery)
-        _score(plan, run, machinery)
+        _restore(plan, run, machinery, failures)
+        _score(plan, run, machinery, failures)
+    failures.raise_if_any()
+
+
+class _Failures:
+    """What could not be done, told at once and once more at the end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lines: list[str] = []
+        self._unrestored: set[tuple[str, str, str]] = set()
+
+    def note(self, stage: str, units: Sequence[Unit], error: InputError) -> None:
+        """Keep the failure of these units, which are of one dataset and clip."""
+        methods = ", ".join(dict.fromkeys(unit.method for unit in units))
+        line = f"{stage} {units[0].dataset} {units[0].clip} {methods}: {error}"
+        self._lines.append(line)
+        self._progress.say(f"FAILED {line}")
+        if stage == "restore":
+            self._unrestored |= {(unit.dataset, unit.clip, unit.method) for unit in units}
+
+    def kept_from_scoring(self, unit: Unit) -> bool:
+        """Whether what this unit would score could not be restored."""
+        return (unit.dataset, unit.clip, unit.method) in self._unrestored
+
+    def raise_if_any(self) -> None:
+        """One line with every failure."""
+        if self._lines:
+            raise InputError(f"{len(self._lines)} failed, all else is done and kept: {'; '.join(self._lines)}")
 
 
 def build_pairs(
@@ -69,7 +103,7 @@ def _build_pairs(plan: Plan, run: int, machinery: Machinery) -> None:
         machinery.store.add(run, [(unit, None)])
 
 
-def _restore(plan: Plan, run: int, machinery: Machinery) -> None:
+def _restore(plan: Plan, run: int, machinery: Machinery, failures: _Failures) -> None:
     todo = plan.todo("restore")
     machinery.progress.start("restore", sum(unit.frames for unit in todo))
     for method, card in plan.suite.methods.items():
@@ -79,28 +113,31 @@ def _restore(plan: Plan, run: int, machinery: Machinery) -> None:
         restorer = load_restorer(card, machinery.compute)
         for unit in mine:
             machinery.progress.unit(f"{method} {unit.dataset} {unit.clip}")
-            pair = open_pair(plan.pairs[unit.dataset], unit.clip, machinery.workspace)
-            facts = {"method": card.model_dump(mode="json"), "dataset": unit.dataset, "pair": pair.key}
-            record = restore_clip(
-                restorer.for_dataset(unit.dataset),
-                pair.low_resolution,
-                restored_folder(machinery.workspace, unit.dataset, method),
-                unit.key,
-                facts,
-                steps(machinery.progress),
-            )
-            seconds = record.seconds_per_frame * unit.frames
-            kept = {"peak_memory": record.peak_memory, "device": machinery.compute.device, "notes": dict(record.notes)}
-            finished = FinishedUnit(
-                unit.key, "restore", unit.dataset, unit.clip, method, frames=unit.frames, seconds=seconds, facts=kept
-            )
-            machinery.store.add(run, [(finished, None)])
+            try:
+                finished = _restore_unit(plan, unit, restorer.for_dataset(unit.dataset), machinery)
+            except InputError as error:
+                failures.note("restore", [unit], error)
+            else:
+                machinery.store.add(run, [(finished, None)])
     machinery.progress.stop()
 
 
-def _score(plan: Plan, run: int, machinery: Machinery) -> None:
+def _restore_unit(plan: Plan, unit: Unit, restorer: Restorer, machinery: Machinery) -> FinishedUnit:
+    pair = open_pair(plan.pairs[unit.dataset], unit.clip, machinery.workspace)
+    card = plan.suite.methods[unit.method]
+    facts = {"method": card.model_dump(mode="json"), "dataset": unit.dataset, "pair": pair.key}
+    folder = restored_folder(machinery.workspace, unit.dataset, unit.method)
+    record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, steps(machinery.progress))
+    seconds = record.seconds_per_frame * unit.frames
+    kept = {"peak_memory": record.peak_memory, "device": record.device, "notes": dict(record.notes)}
+    return FinishedUnit(
+        unit.key, "restore", unit.dataset, unit.clip, unit.method, frames=unit.frames, seconds=seconds, facts=kept
+    )
+
+
+def _score(plan: Plan, run: int, machinery: Machinery, failures: _Failures) -> None:
     """One pass per clip, for all methods and metrics that are not scored yet."""
-    todo = plan.todo("score")
+    todo = [unit for unit in plan.todo("score") if not failures.kept_from_scoring(unit)]
     places = list(dict.fromkeys((unit.dataset, unit.clip) for unit in todo))
     frames = {(unit.dataset, unit.clip): unit.frames for unit in todo}
     loaded = {name: load_metric(name, machinery.compute.device) for name in dict.fromkeys(unit.metric for unit in todo)}
@@ -108,9 +145,26 @@ def _score(plan: Plan, run: int, machinery: Machinery) -> None:
     for dataset, clip in places:
         machinery.progress.unit(f"{dataset} {clip}")
         units = [unit for unit in todo if (unit.dataset, unit.clip) == (dataset, clip)]
-        scored = _score_place(plan, units, loaded, machinery)
-        machinery.store.add(run, scored)
+        for scored in _score_apart_where_needed(plan, units, loaded, machinery, failures):
+            machinery.store.add(run, scored)
     machinery.progress.stop()
+
+
+def _score_apart_where_needed(
+    plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], machinery: Machinery, failures: _Failures
+) -> Iterator[list[tuple[FinishedUnit, ClipScore | None]]]:
+    """The scores of one clip; where one method spoils the pass for all, each method by itself."""
+    by_method: dict[str, list[Unit]] = {}
+    for unit in units:
+        by_method.setdefault(unit.method, []).append(unit)
+    try:
+        yield _score_place(plan, units, metrics, machinery)
+    except InputError as error:
+        if len(by_method) == 1:
+            failures.note("score", units, error)
+            return
+        for mine in by_method.values():
+            yield from _score_apart_where_needed(plan, mine, metrics, machinery, failures)
 
 
 def _score_place(

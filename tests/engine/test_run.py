@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,51 @@ def test_deleted_frames_are_restored_again_only_where_a_score_needs_them(suite: 
         assert ("restore", "bunny", "bicubic", "") in todo(cards, workspace, "--metrics", "ssim")
     finally:
         away.rename(side)
+
+
+def test_frames_of_another_option_are_never_scored(suite: tuple[Path, Path], tmp_path: Path) -> None:
+    cards, workspace = suite
+    card = cards / "baselines/compact.yaml"
+    text = card.read_text()
+    arguments = ("--cards", cards, "--device", "cpu", "--methods", "compact")
+    copy = tmp_path / "workspace"
+    shutil.copytree(workspace, copy)
+    try:
+        card.write_text(text.replace("tile_pad: 4", "tile_pad: 6"))
+        assert bench("run", "small", *arguments, "--workspace", copy).returncode == 0
+    finally:
+        card.write_text(text)
+    # The first option's scores are all there, but the frames on disk are now the second's.
+    assert todo(cards, copy, "--methods", "compact") == []
+    units = todo(cards, copy, "--methods", "compact", "--metrics", "ssim")
+    assert ("restore", "bunny", "compact", "") in units
+
+
+def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    cards = write_cards(tmp_path / "cards")
+    (cards / "baselines/mine.yaml").write_text(f"name: mine\nextends: results\noptions: {{folder: {tmp_path / 'out'}}}\n")
+    workspace = tmp_path / "workspace"
+    arguments = ("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--metrics", "psnr")
+    assert bench(*arguments, "--methods", "bicubic").returncode == 0
+    shutil.copytree(workspace / "restored/tiny/bicubic", tmp_path / "out")
+    spoilt = tmp_path / "out/bunny/00000001.png"
+    kept = spoilt.read_bytes()
+    spoilt.write_bytes(kept[:200])
+    failed = bench(*arguments, "--methods", "mine,bicubic")
+    assert failed.returncode == 2
+    last = failed.stderr.strip().splitlines()[-1]
+    assert "1 failed" in last
+    assert "tiny bunny mine" in last
+    assert "00000001.png" in last
+    rows = [row[2:6] for row in database(workspace)["units"] if row[1] == "score"]
+    assert ("tiny", "bikes", "mine", "psnr.rgb") in rows
+    assert ("tiny", "bunny", "mine", "psnr.rgb") not in rows
+    spoilt.write_bytes(kept)
+    assert bench(*arguments, "--methods", "mine,bicubic").returncode == 0
+    done = database(workspace)
+    keys = {row[4]: row[0] for row in done["units"] if row[1] == "score" and row[3] == "bunny"}
+    values = {unit: value for unit, value, _ in done["clip_scores"]}
+    assert values[keys["mine"]] == values[keys["bicubic"]]
 
 
 def test_two_runs_do_not_share_a_workspace(suite: tuple[Path, Path]) -> None:
