@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mgld_bench.cards.schemas import Card, CardKind
+    from mgld_bench.clips.clip import Clip
 
 
 def load_card(name: str, kind: CardKind | None = None) -> Card:
@@ -53,27 +54,42 @@ def score(
     return table
 
 
-def restore(method: str, clip: str | Path, output: str | Path, device: str | None = None, precision: str = "float32") -> Path:
+def restore(
+    method: str,
+    clip: str | Path | npt.NDArray[np.uint8],
+    output: str | Path,
+    device: str | None = None,
+    precision: str = "float32",
+) -> Path:
     """Restore one LR clip with a method card into ``output``/<clip name>/%08d.png; returns that folder.
 
-    What was done before an interruption is kept and gone on from. Raises InputError where the method or the clip cannot be used.
+    clip: a folder of frames, a video, or frames (T, H, W, 3) uint8 RGB, which are then called "clip". What was done before an
+    interruption is kept and gone on from. Raises InputError where the method or the clip cannot be used.
     """
-    from mgld_bench.clips.reading import open_clip
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.restoring import compute_on, restore_clips
 
-    done = restore_clips(method, [open_clip(Path(clip))], Path(output), compute_on(device or "", precision, ""), (), Silent())
+    done = restore_clips(method, [_clip(clip)], Path(output), compute_on(device or "", precision, ""), (), Silent())
     return done[0]
 
 
-def degrade(clip: str | Path, degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
-    """The LR frames (T, H/4, W/4, 3) uint8 RGB of a ground-truth clip; ``seed``: the card's salt, another one is another draw."""
+def degrade(clip: str | Path | npt.NDArray[np.uint8], degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
+    """The LR frames (T, H/4, W/4, 3) uint8 RGB of a ground-truth clip.
+
+    clip: as for restore. The draw depends on the card and on ``seed`` (in the place of the card's salt), not on the clip's name, so
+    that it is not the draw of a dataset's clip. Raises InputError where the frames cannot be degraded.
+    """
     import numpy as np
 
     from mgld_bench.cards.loader import load_degradation
-    from mgld_bench.clips.reading import open_clip
     from mgld_bench.pairs.build import degrade_clip
 
     card = load_degradation(degradation).model_copy(update={"salt": seed})
-    frames, _plan = degrade_clip(open_clip(Path(clip)), card)
-    return np.stack(list(frames))
+    frames, _plan = degrade_clip(_clip(clip), card, clip_name="")
+    return np.stack(frames)
+
+
+def _clip(source: str | Path | npt.NDArray[np.uint8]) -> Clip:
+    from mgld_bench.clips.reading import ArrayClip, open_clip
+
+    return open_clip(Path(source)) if isinstance(source, (str, Path)) else ArrayClip("clip", source)

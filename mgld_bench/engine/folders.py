@@ -43,6 +43,8 @@ def score_folders(
     scores: dict[str, list[ClipScore]] = {}
     for clip, reference in pairs:
         progress.unit(clip.name)
+        if clip.facts.lossy:
+            progress.say(f"note: {clip.path} is stored with lossy compression, which is scored with it")
         result = score_clip(
             reference, {METHOD: clip}, {METHOD: loaded}, "all" if frames is None else frames, progress=steps(progress)
         )

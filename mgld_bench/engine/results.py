@@ -25,7 +25,7 @@ def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any])
         cells=_cells(plan, store),
         pictures=_pictures(plan, workspace),
         provenance=facts,
-        footnotes=_footnotes(plan, store),
+        footnotes=(*_footnotes(plan, store), *_lossy_inputs(plan, workspace)),
     )
 
 
@@ -72,6 +72,20 @@ def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
         told = recorded.get(unit.key, {}).get("notes", {})
         notes += [f"{unit.method} on {unit.dataset}: {name}: {value}." for name, value in told.items()]
     return tuple(dict.fromkeys(notes))
+
+
+def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
+    """One note per dataset whose clips had been through lossy compression before they came here."""
+    notes = []
+    for dataset, planned in plan.pairs.items():
+        built = [pair for pair in planned if pair.built]
+        what = "ground truth" if plan.suite.datasets[dataset].ground_truth else "LR"
+        side = "GT" if plan.suite.datasets[dataset].ground_truth else "LQ"
+        lossy = [pair for pair in built if open_pair(planned, pair.clip, workspace).side[side]["lossy"]]
+        if lossy:
+            title = plan.suite.datasets[dataset].heading
+            notes.append(f"{title}: the {what} of {len(lossy)} of {len(built)} clips was stored with lossy compression.")
+    return notes
 
 
 def _short(reason: str) -> str:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -120,6 +121,16 @@ def test_a_video_is_scored_like_its_frames(folders: Path, tmp_path: Path) -> Non
     of_video = bench("score", tmp_path / "a.mkv", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
     of_frames = bench("score", folders / "restored/a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
     assert json.loads(of_video.stdout)["clips"] == json.loads(of_frames.stdout)["clips"]
+    assert "lossy" not in of_video.stderr
+
+
+def test_a_lossy_clip_is_scored_and_flagged(folders: Path, tmp_path: Path) -> None:
+    for index, frame in enumerate(open_clip(folders / "restored/a").frames()):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "a" / f"{index:08d}.jpg"), frame[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    told = bench("score", tmp_path / "a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
+    assert told.returncode == 0, told.stderr
+    assert "lossy" in told.stderr
 
 
 def test_wrong_scoring_is_one_line(folders: Path, tmp_path: Path) -> None:
@@ -166,6 +177,8 @@ def test_degrade_from_python_is_decided_by_its_seed(folders: Path) -> None:
     first, again, other = (mgld_bench.degrade(folders / "GT/a", seed=seed) for seed in (3, 3, 4))
     assert first.shape == (5, 32, 48, 3)
     assert np.array_equal(first, again)
+    frames = np.stack(list(open_clip(folders / "GT/a").frames()))
+    assert np.array_equal(first, mgld_bench.degrade(frames, seed=3))
     assert not np.array_equal(first, other)
 
 

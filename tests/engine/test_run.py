@@ -163,6 +163,22 @@ def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> N
     assert values[keys["mine"]] == values[keys["bicubic"]]
 
 
+def test_the_report_shows_what_is_missing_as_a_gap_and_what_was_lossy(suite: tuple[Path, Path]) -> None:
+    cards, workspace = suite
+    methods = "bicubic,compact,realesr-animevideov3"
+    told = bench("report", "small", "--cards", cards, "--workspace", workspace, "--methods", methods, "--format", "csv,md")
+    assert told.returncode == 0, told.stderr
+    table = (workspace / "reports/small/table.md").read_text()
+    assert "– (0/2)" in table
+    assert "0 of 2 clips scored: not scored yet" in table
+    assert "Tiny: the ground truth of 2 of 2 clips was stored with lossy compression" in table
+    scores = (workspace / "reports/small/scores.csv").read_text()
+    for row in database(workspace)["clip_scores"]:
+        assert repr(row[1]) in scores
+    run = json.loads((workspace / "reports/small/run.json").read_text())
+    assert "imageio-ffmpeg" in json.dumps(run)
+
+
 def test_two_runs_do_not_share_a_workspace(suite: tuple[Path, Path]) -> None:
     cards, workspace = suite
     with sole_writer(workspace):
