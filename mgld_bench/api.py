@@ -76,7 +76,7 @@ def restore(
 def degrade(clip: str | Path | npt.NDArray[np.uint8], degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
     """The LR frames (T, H/4, W/4, 3) uint8 RGB of a ground-truth clip.
 
-    clip: as for restore. The draw depends on the card and on ``seed`` (in the place of the card's salt), not on the clip's name, so
+    clip: as for restore. The draw depends on the card and on ``seed`` (in place of the card's salt), not on the clip's name, so
     that it is not the draw of a dataset's clip. Raises InputError where the frames cannot be degraded.
     """
     import numpy as np

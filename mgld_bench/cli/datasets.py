@@ -32,6 +32,9 @@ def prepare(
         bool, typer.Option("--use-existing-lq", help="Take the LR clips that come with the set instead of building them.")
     ] = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Clips that are built at the same time.")] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build although the encoders here fail their check: another instance, and it says so.")
+    ] = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
 ) -> None:
@@ -56,7 +59,7 @@ def prepare(
         raise InputError(planned)
     with sole_writer(workspace):
         missing = [pair for pair in planned if not pair.built]
-        for pair, seconds in build_pairs(missing, workspace, workers, progress_display()):
+        for pair, seconds in build_pairs(missing, workspace, workers, progress_display(), force):
             typer.echo(f"{card.name} {pair.clip}: {pair.frames} frames in {duration(seconds)}")
     typer.echo(f"{card.name}: {len(planned)} clips are ready in {workspace / 'pairs' / card.name / planned[0].degradation_name}")
 

@@ -24,6 +24,13 @@ class _Terminal:
     """One bar per stage, with the unit at work, the rate and the time that is left."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars: Bars | None = None
+        self._task = TaskID(0)
+
+    def start(self, stage: str, frames: int) -> None:
+        if not frames:
+            return
         columns = (
             TextColumn("{task.description:8}"),
             BarColumn(),
@@ -34,29 +41,26 @@ class _Terminal:
             TimeRemainingColumn(),
             TextColumn("{task.fields[unit]}"),
         )
-        self._bars = Bars(*columns, console=console)
-        self._task: TaskID | None = None
-
-    def start(self, stage: str, frames: int) -> None:
-        self._bars.start()
+        self._bars = Bars(*columns, console=self._console)
         self._task = self._bars.add_task(stage, total=frames, unit="")
+        self._bars.start()
 
     def unit(self, label: str) -> None:
-        if self._task is not None:
+        if self._bars is not None:
             self._bars.update(self._task, unit=label)
 
     def advance(self, frames: int) -> None:
-        if self._task is not None:
+        if self._bars is not None:
             self._bars.advance(self._task, frames)
 
     def say(self, line: str) -> None:
-        self._bars.console.print(line, highlight=False, markup=False)
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def stop(self) -> None:
-        if self._task is not None:
+        if self._bars is not None:
             self._bars.update(self._task, unit="")
-        self._bars.stop()
-        self._task = None
+            self._bars.stop()
+        self._bars = None
 
 
 class _Log:
@@ -90,7 +94,8 @@ class _Log:
 
     def stop(self) -> None:
         if self._total:
-            self.say(f"{self._stage}: done in {duration(time.monotonic() - self._began)}")
+            spent = duration(time.monotonic() - self._began)
+            self.say(f"{self._stage}: {self._done} of {self._total} frames done in {spent}")
 
 
 def duration(seconds: float) -> str:

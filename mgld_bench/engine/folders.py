@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import find_clips
-from mgld_bench.engine.progress import Progress, steps
+from mgld_bench.engine.progress import Progress, stage, steps
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric
 from mgld_bench.metrics.metric import ClipScore
@@ -39,17 +39,16 @@ def score_folders(
         if describe(name).needs_reference and ground_truth is None:
             raise InputError(f"metric {name} needs ground truth: name its folder with --gt, or ask for no-reference metrics only")
     loaded = [load_metric(name, device) for name in metrics]
-    progress.start("score", sum(clip.frame_count for clip, _ in pairs))
     scores: dict[str, list[ClipScore]] = {}
-    for clip, reference in pairs:
-        progress.unit(clip.name)
-        if clip.facts.lossy:
-            progress.say(f"note: {clip.path} is stored with lossy compression, which is scored with it")
-        result = score_clip(
-            reference, {METHOD: clip}, {METHOD: loaded}, "all" if frames is None else frames, progress=steps(progress)
-        )
-        scores[clip.name] = [result[METHOD][name] for name in metrics]
-    progress.stop()
+    with stage(progress, "score", sum(clip.frame_count for clip, _ in pairs)):
+        for clip, reference in pairs:
+            progress.unit(clip.name)
+            if clip.facts.lossy:
+                progress.say(f"note: {clip.path} is stored with lossy compression, which is scored with it")
+            result = score_clip(
+                reference, {METHOD: clip}, {METHOD: loaded}, "all" if frames is None else frames, progress=steps(progress)
+            )
+            scores[clip.name] = [result[METHOD][name] for name in metrics]
     return scores
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -42,6 +43,16 @@ class Silent:
 
     def stop(self) -> None:
         """Nothing."""
+
+
+@contextmanager
+def stage(progress: Progress, name: str, frames: int) -> Iterator[None]:
+    """A stage of the work; it is also over when an error or Ctrl-C ends it, so that a terminal is left as it was."""
+    progress.start(name, frames)
+    try:
+        yield
+    finally:
+        progress.stop()
 
 
 def steps(progress: Progress) -> Callable[[int, int], None]:

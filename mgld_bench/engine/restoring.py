@@ -11,7 +11,7 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import Clip
 from mgld_bench.engine.keys import restore_key
 from mgld_bench.engine.lock import sole_writer
-from mgld_bench.engine.progress import Progress, steps
+from mgld_bench.engine.progress import Progress, stage, steps
 from mgld_bench.errors import InputError
 from mgld_bench.methods.devices import check_device
 from mgld_bench.methods.loading import load_restorer
@@ -46,13 +46,11 @@ def restore_clips(
     """
     card = load_method(method, cards)
     restorer = load_restorer(card, compute)
-    progress.start("restore", sum(clip.frame_count for clip in clips))
-    with sole_writer(output):
+    with stage(progress, "restore", sum(clip.frame_count for clip in clips)), sole_writer(output):
         for clip in clips:
             progress.unit(f"{card.name} {clip.name}")
             key = restore_key(clip.digest(), "", clip.name, card, compute.precision)
             restore_clip(restorer, clip, output, key, {"method": card.name, "input": clip.name}, steps(progress))
-    progress.stop()
     return [output / clip.name for clip in clips]
 
 

@@ -11,7 +11,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
-from mgld_bench.engine.progress import Progress, steps
+from mgld_bench.engine.progress import Progress, stage, steps
 from mgld_bench.engine.provenance import provenance
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.errors import InputError
@@ -80,18 +80,20 @@ class _Failures:
 
 
 def build_pairs(
-    planned: Sequence[PlannedPair], workspace: Path, workers: int, progress: Progress
+    planned: Sequence[PlannedPair], workspace: Path, workers: int, progress: Progress, force: bool = False
 ) -> Iterator[tuple[PlannedPair, float]]:
-    """Build these pairs; yields each as soon as it is on disk, with the seconds since the one before."""
-    progress.start("pairs", sum(pair.frames for pair in planned))
-    began = time.monotonic()
-    for pair in prepare_pairs(planned, workspace, workers):
-        now = time.monotonic()
-        progress.unit(f"{pair.dataset} {pair.clip}")
-        progress.advance(pair.frames)
-        yield pair, now - began
-        began = now
-    progress.stop()
+    """Build these pairs; yields each as soon as it is on disk, with the seconds since the one before.
+
+    ``force``: also where the encoders here do not write what they should.
+    """
+    with stage(progress, "pairs", sum(pair.frames for pair in planned)):
+        began = time.monotonic()
+        for pair in prepare_pairs(planned, workspace, workers, force):
+            now = time.monotonic()
+            progress.unit(f"{pair.dataset} {pair.clip}")
+            progress.advance(pair.frames)
+            yield pair, now - began
+            began = now
 
 
 def _build_pairs(plan: Plan, run: int, machinery: Machinery) -> None:
@@ -105,21 +107,20 @@ def _build_pairs(plan: Plan, run: int, machinery: Machinery) -> None:
 
 def _restore(plan: Plan, run: int, machinery: Machinery, failures: _Failures) -> None:
     todo = plan.todo("restore")
-    machinery.progress.start("restore", sum(unit.frames for unit in todo))
-    for method, card in plan.suite.methods.items():
-        mine = [unit for unit in todo if unit.method == method]
-        if not mine:
-            continue
-        restorer = load_restorer(card, machinery.compute)
-        for unit in mine:
-            machinery.progress.unit(f"{method} {unit.dataset} {unit.clip}")
-            try:
-                finished = _restore_unit(plan, unit, restorer.for_dataset(unit.dataset), machinery)
-            except InputError as error:
-                failures.note("restore", [unit], error)
-            else:
-                machinery.store.add(run, [(finished, None)])
-    machinery.progress.stop()
+    with stage(machinery.progress, "restore", sum(unit.frames for unit in todo)):
+        for method, card in plan.suite.methods.items():
+            mine = [unit for unit in todo if unit.method == method]
+            if not mine:
+                continue
+            restorer = load_restorer(card, machinery.compute)
+            for unit in mine:
+                machinery.progress.unit(f"{method} {unit.dataset} {unit.clip}")
+                try:
+                    finished = _restore_unit(plan, unit, restorer.for_dataset(unit.dataset), machinery)
+                except InputError as error:
+                    failures.note("restore", [unit], error)
+                else:
+                    machinery.store.add(run, [(finished, None)])
 
 
 def _restore_unit(plan: Plan, unit: Unit, restorer: Restorer, machinery: Machinery) -> FinishedUnit:
@@ -141,13 +142,12 @@ def _score(plan: Plan, run: int, machinery: Machinery, failures: _Failures) -> N
     places = list(dict.fromkeys((unit.dataset, unit.clip) for unit in todo))
     frames = {(unit.dataset, unit.clip): unit.frames for unit in todo}
     loaded = {name: load_metric(name, machinery.compute.device) for name in dict.fromkeys(unit.metric for unit in todo)}
-    machinery.progress.start("score", sum(frames[place] for place in places))
-    for dataset, clip in places:
-        machinery.progress.unit(f"{dataset} {clip}")
-        units = [unit for unit in todo if (unit.dataset, unit.clip) == (dataset, clip)]
-        for scored in _score_apart_where_needed(plan, units, loaded, machinery, failures):
-            machinery.store.add(run, scored)
-    machinery.progress.stop()
+    with stage(machinery.progress, "score", sum(frames[place] for place in places)):
+        for dataset, clip in places:
+            machinery.progress.unit(f"{dataset} {clip}")
+            units = [unit for unit in todo if (unit.dataset, unit.clip) == (dataset, clip)]
+            for scored in _score_apart_where_needed(plan, units, loaded, machinery, failures):
+                machinery.store.add(run, scored)
 
 
 def _score_apart_where_needed(

@@ -56,7 +56,10 @@ def build_pair(
     )
     problems = encoder_canary()
     if problems and not force:
-        raise CheckError(f"clip {clip}: the pair cannot be built here with the pinned encoders: {problems[0]}")
+        raise CheckError(
+            f"clip {clip}: the pair cannot be built here with the pinned encoders: {problems[0]}; "
+            "rebuild published pairs from their bitstreams, or build another instance with: mgld-bench datasets prepare --force"
+        )
     partial = folder / f".{clip}.partial"
     try:
         shutil.rmtree(partial, ignore_errors=True)

@@ -18,22 +18,23 @@ from mgld_bench.pairs.planning import PlannedPair
 __all__ = ["Pair", "list_pairs", "open_pair", "pairs_folder", "prepare_pairs"]
 
 
-def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int) -> Iterator[PlannedPair]:
+def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int, force: bool = False) -> Iterator[PlannedPair]:
     """Build these pairs in ``workers`` processes (1: in this one); yields each as soon as it is on disk.
 
-    The frames do not depend on ``workers``. When it is left early (Ctrl-C, an error), pairs in work are abandoned and finished
-    ones stay. Raises InputError where a clip cannot be read or written.
+    The frames do not depend on ``workers``. ``force``: also where the encoders here are not the pinned ones. When it is left early
+    (Ctrl-C, an error), pairs in work are abandoned and finished ones stay. Raises InputError where a clip cannot be read or written,
+    and CheckError where the encoders are not the pinned ones.
     """
     if workers == 1 or len(planned) < 2:
         for pair in planned:
-            yield _prepare(pair, workspace)
+            yield _prepare(pair, workspace, force)
         return
     others = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(
         min(workers, len(planned)), multiprocessing.get_context("spawn"), initializer=_ignore_interrupt
     )
     try:
-        for future in as_completed([executor.submit(_prepare, pair, workspace) for pair in planned]):
+        for future in as_completed([executor.submit(_prepare, pair, workspace, force) for pair in planned]):
             yield future.result()
     except BrokenProcessPool as error:
         raise InputError("a process that builds pairs was killed (out of memory?); go on with fewer --workers") from error
@@ -53,7 +54,7 @@ def open_pair(planned: Sequence[PlannedPair], clip: str, workspace: Path) -> Pai
     return pair
 
 
-def _prepare(pair: PlannedPair, workspace: Path) -> PlannedPair:
+def _prepare(pair: PlannedPair, workspace: Path, force: bool) -> PlannedPair:
     """Build one pair (in a worker)."""
     folder = pairs_folder(workspace, pair.dataset, pair.degradation_name)
     if pair.source is None:
@@ -64,7 +65,9 @@ def _prepare(pair: PlannedPair, workspace: Path) -> PlannedPair:
         raise InputError(f"dataset {pair.dataset}, clip {pair.clip}: has no ground truth from which LR could be made")
     else:
         facts = {"source": pair.source.digest(), "layout": pair.source.layout, "notes": list(pair.source.notes)}
-        build_pair(pair.source.ground_truth, pair.dataset, pair.clip, pair.degradation, folder, pair.key, facts=facts)
+        build_pair(
+            pair.source.ground_truth, pair.dataset, pair.clip, pair.degradation, folder, pair.key, facts=facts, force=force
+        )
     return pair
 
 
