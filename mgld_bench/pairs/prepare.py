@@ -21,9 +21,9 @@ __all__ = ["Pair", "list_pairs", "open_pair", "pairs_folder", "prepare_pairs"]
 def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int, force: bool = False) -> Iterator[PlannedPair]:
     """Build these pairs in ``workers`` processes (1: in this one); yields each as soon as it is on disk.
 
-    The frames do not depend on ``workers``. ``force``: also where the encoders here are not the pinned ones. When it is left early
-    (Ctrl-C, an error), pairs in work are abandoned and finished ones stay. Raises InputError where a clip cannot be read or written,
-    and CheckError where the encoders are not the pinned ones.
+    The frames do not depend on ``workers``. ``force``: also where the encoders here are not the pinned ones. When it is left
+    early (Ctrl-C, an error), pairs in work are abandoned and finished ones stay. Raises InputError where a clip cannot be read or
+    written, and CheckError where the encoders are not the pinned ones.
     """
     if workers == 1 or len(planned) < 2:
         for pair in planned:
