@@ -66,6 +66,8 @@ def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     notes = [f"Not scored: {obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.methods.values() if card.notes]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.datasets.values() if card.notes]
+    made = [(name, card) for name, card in plan.suite.degradations.items() if card is not None and name in plan.pairs]
+    notes += [f"LR of {plan.suite.datasets[name].heading} is made by {card.name}. {card.notes}".strip() for name, card in made]
     restored = [unit for unit in plan.units if unit.kind == "restore"]
     recorded = store.facts(unit.key for unit in restored)
     for unit in restored:

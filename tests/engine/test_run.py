@@ -171,6 +171,7 @@ def test_the_report_shows_what_is_missing_as_a_gap_and_what_was_lossy(suite: tup
     table = (workspace / "reports/small/table.md").read_text()
     assert "– (0/2)" in table
     assert "0 of 2 clips scored: not scored yet" in table
+    assert "LR of Tiny is made by realbasicvsr." in table
     assert "Tiny: the ground truth of 2 of 2 clips was stored with lossy compression" in table
     scores = (workspace / "reports/small/scores.csv").read_text()
     for row in database(workspace)["clip_scores"]:
