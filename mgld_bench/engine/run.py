@@ -64,6 +64,8 @@ class _Failures:
         """Keep the failure of these units, which are of one dataset and clip."""
         methods = ", ".join(dict.fromkeys(unit.method for unit in units))
         line = f"{stage} {units[0].dataset} {units[0].clip} {methods}: {error}"
+        if line in self._lines:
+            return
         self._lines.append(line)
         self._progress.say(f"FAILED {line}")
         if stage == "restore":
@@ -153,18 +155,23 @@ def _score(plan: Plan, run: int, machinery: Machinery, failures: _Failures) -> N
 def _score_apart_where_needed(
     plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], machinery: Machinery, failures: _Failures
 ) -> Iterator[list[tuple[FinishedUnit, ClipScore | None]]]:
-    """The scores of one clip; where one method spoils the pass for all, each method by itself."""
-    by_method: dict[str, list[Unit]] = {}
-    for unit in units:
-        by_method.setdefault(unit.method, []).append(unit)
+    """The scores of one clip. Where a method or a metric spoils the pass for all, each method and then each metric by itself."""
     try:
         yield _score_place(plan, units, metrics, machinery)
     except InputError as error:
-        if len(by_method) == 1:
+        if len(units) == 1:
             failures.note("score", units, error)
             return
-        for mine in by_method.values():
-            yield from _score_apart_where_needed(plan, mine, metrics, machinery, failures)
+        for part in _parts(units):
+            yield from _score_apart_where_needed(plan, part, metrics, machinery, failures)
+
+
+def _parts(units: Sequence[Unit]) -> list[list[Unit]]:
+    """The units of each method, or each unit where there is only one method."""
+    by_method: dict[str, list[Unit]] = {}
+    for unit in units:
+        by_method.setdefault(unit.method, []).append(unit)
+    return list(by_method.values()) if len(by_method) > 1 else [[unit] for unit in units]
 
 
 def _score_place(

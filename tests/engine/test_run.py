@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from state import database, files
 from suite_cards import write_cards
 
 from mgld_bench.cards.loader import load_report
+from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.errors import InputError
 
@@ -178,6 +180,25 @@ def test_the_report_shows_what_is_missing_as_a_gap_and_what_was_lossy(suite: tup
         assert repr(row[1]) in scores
     run = json.loads((workspace / "reports/small/run.json").read_text())
     assert "imageio-ffmpeg" in json.dumps(run)
+
+
+def test_a_metric_that_has_no_value_does_not_take_the_others_with_it(tmp_path: Path) -> None:
+    cards = write_cards(tmp_path / "cards")
+    (cards / "baselines/mine.yaml").write_text(f"name: mine\nextends: results\noptions: {{folder: {tmp_path / 'out'}}}\n")
+    for clip in ("bunny", "bikes"):
+        for index in range(3):
+            write_frame(tmp_path / f"out/{clip}" / frame_name(index), np.zeros((128, 192, 3), np.uint8))
+    workspace = tmp_path / "workspace"
+    arguments = ("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
+    failed = bench(*arguments, "--methods", "bicubic,mine", "--metrics", "psnr,niqe")
+    assert failed.returncode == 2
+    assert "2 failed" in failed.stderr.splitlines()[-1]
+    assert "niqe.pyiqa" in failed.stderr.splitlines()[-1]
+    scored = {row[3:6] for row in database(workspace)["units"] if row[1] == "score"}
+    assert scored == {
+        *((clip, "bicubic", metric) for clip in ("bunny", "bikes") for metric in ("psnr.rgb", "niqe.pyiqa")),
+        *((clip, "mine", "psnr.rgb") for clip in ("bunny", "bikes")),
+    }
 
 
 def test_two_runs_do_not_share_a_workspace(suite: tuple[Path, Path]) -> None:
