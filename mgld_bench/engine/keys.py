@@ -21,11 +21,21 @@ def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precisio
             "restorer": card.restorer,
             "revision": restorer.revision,
             "options": options.model_dump(mode="json"),
-            "weights": {role: weight_sha256(weight) for role, weight in sorted(card.weights.items())},
+            "weights": weights_sha256(card),
             "precision": precision,
             "files": restorer.depends_on(options, dataset, clip),
         }
     )
+
+
+def weights_sha256(card: MethodCard) -> dict[str, str]:
+    """sha256 of each weight file of a method, by role. Raises InputError where one is missing or not what its card pins."""
+    return {role: weight_sha256(weight) for role, weight in sorted(card.weights.items())}
+
+
+def method_facts(card: MethodCard) -> dict[str, object]:
+    """What a restored clip's side file keeps of its method: the resolved card, and the weights' sha256, pinned or not."""
+    return {"method": card.model_dump(mode="json"), "weights": weights_sha256(card)}
 
 
 def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str:

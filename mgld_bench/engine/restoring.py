@@ -9,7 +9,7 @@ from typing import get_args
 
 from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import Clip
-from mgld_bench.engine.keys import restore_key
+from mgld_bench.engine.keys import method_facts, restore_key
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.progress import Progress, stage, steps
 from mgld_bench.errors import InputError
@@ -49,8 +49,9 @@ def restore_clips(
     with stage(progress, "restore", sum(clip.frame_count for clip in clips)), sole_writer(output):
         for clip in clips:
             progress.unit(f"{card.name} {clip.name}")
-            key = restore_key(clip.digest(), "", clip.name, card, compute.precision)
-            restore_clip(restorer, clip, output, key, {"method": card.name, "input": clip.name}, steps(progress))
+            source = clip.digest()
+            key = restore_key(source, "", clip.name, card, compute.precision)
+            restore_clip(restorer, clip, output, key, {**method_facts(card), "input": source}, steps(progress))
     return [output / clip.name for clip in clips]
 
 

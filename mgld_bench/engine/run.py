@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.engine.keys import method_facts
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, stage, steps
@@ -128,7 +129,7 @@ def _restore(plan: Plan, run: int, machinery: Machinery, failures: _Failures) ->
 def _restore_unit(plan: Plan, unit: Unit, restorer: Restorer, machinery: Machinery) -> FinishedUnit:
     pair = open_pair(plan.pairs[unit.dataset], unit.clip, machinery.workspace)
     card = plan.suite.methods[unit.method]
-    facts = {"method": card.model_dump(mode="json"), "dataset": unit.dataset, "pair": pair.key}
+    facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key}
     folder = restored_folder(machinery.workspace, unit.dataset, unit.method)
     record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, steps(machinery.progress))
     seconds = record.seconds_per_frame * unit.frames

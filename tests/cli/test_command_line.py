@@ -163,6 +163,7 @@ def test_restore_then_resume(folders: Path, tmp_path: Path) -> None:
     record = json.loads((tmp_path / "out/a.json").read_text())
     assert record["frame_count"] == len(record["seconds"]) == 5
     assert record["peak_memory"] > 0
+    assert record["facts"]["method"]["name"] == "bicubic"
     before = [path.stat().st_mtime_ns for path in written]
     assert bench("restore", "bicubic", folders / "LR", tmp_path / "out").returncode == 0
     assert [path.stat().st_mtime_ns for path in written] == before

@@ -52,6 +52,9 @@ def test_the_run_leaves_every_unit(suite: tuple[Path, Path]) -> None:
     assert len(rows["clip_scores"]) == 12
     assert len(rows["frame_scores"]) == 12 * 3
     assert load_report("small", [cards]).protocol == "few"
+    facts = json.loads((workspace / "restored/tiny/compact/bunny.json").read_text())["facts"]
+    assert facts["method"]["options"]["tile"] == 24
+    assert facts["weights"]["network"] == "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d"
     assert (workspace / "restored/tiny/bicubic/bunny/00000002.png").is_file()
     assert (workspace / "pairs/tiny/realbasicvsr/LQ/bikes/00000000.png").is_file()
 
