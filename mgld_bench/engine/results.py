@@ -93,4 +93,4 @@ def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
 
 def _short(reason: str) -> str:
     """A reason without its remedy, which is nothing for the readers of a table."""
-    return reason.split(";", maxsplit=1)[0].split(" (looked for", maxsplit=1)[0].rstrip(".")
+    return re.split(r"; | \(looked for|: there are|, did you mean", reason)[0].rstrip(".")
