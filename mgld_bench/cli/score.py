@@ -91,6 +91,8 @@ def _print(scores: dict[str, list[ClipScore]], protocol: str) -> None:
         table.add_row(f"mean of {len(scores)} clips", *means)
     Console().print(table)
     for clip, results in scores.items():
+        for doubt in dict.fromkeys(result.notes["position"] for result in results if "position" in result.notes):
+            typer.echo(f"note: {clip}: {doubt}")
         for result in results:
             share = result.notes.get("flat_share", 0.0)
             if isinstance(share, float) and share > 0.05:

@@ -14,7 +14,7 @@ from mgld_bench.methods.record import read_record, record_path
 from mgld_bench.pairs.planning import PlannedPair, plan_pairs
 
 PNG_SHARE = 0.6
-"""Size of a PNG frame of natural content relative to its raw bytes, for estimates."""
+"""Size of a PNG frame relative to its raw bytes, for estimates; the demo's frames have 0.37 (Bicubic) to 0.58 (Real-ESRGAN)."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,17 @@ from mgld_bench.report.data import Cell, PictureSource, ReportData
 def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any]) -> ReportData:
     """The scores of a plan's units with their gaps, the frames for pictures, and the provenance ``facts``."""
     suite = plan.suite
+    cells = _cells(plan, store)
     return ReportData(
         card=suite.report,
         protocol=suite.protocol,
         datasets=suite.datasets,
         methods=suite.methods,
         metrics=suite.all_metrics,
-        cells=_cells(plan, store),
+        cells=cells,
         pictures=_pictures(plan, workspace),
         provenance=facts,
-        footnotes=(*_footnotes(plan, store), *_lossy_inputs(plan, workspace)),
+        footnotes=(*_footnotes(plan, store), *_lossy_inputs(plan, workspace), *_doubts(cells)),
     )
 
 
@@ -89,6 +90,17 @@ def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
             title = plan.suite.datasets[dataset].heading
             notes.append(f"{title}: the {what} of {len(lossy)} of {len(built)} clips was stored with lossy compression.")
     return notes
+
+
+def _doubts(cells: Sequence[Cell]) -> list[str]:
+    """Clips of which it is not sure that they lie on their ground truth, once each."""
+    notes = [
+        f"{cell.dataset}, {clip}, {cell.method}: {score.notes['position']}."
+        for cell in cells
+        for clip, score in cell.scores.items()
+        if "position" in score.notes
+    ]
+    return list(dict.fromkeys(notes))
 
 
 def _short(reason: str) -> str:

@@ -45,9 +45,18 @@ def score_clip(
     """
     if reference is None:
         return _score_alone(restored, metrics, frames, chunk, progress)
-    for method, clip in restored.items():
-        check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0)))
-    return _score_pass(reference, restored, metrics, frames, chunk, progress)
+    doubts = {
+        method: check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0))) for method, clip in restored.items()
+    }
+    scores = _score_pass(reference, restored, metrics, frames, chunk, progress)
+    return {method: _doubted(of_method, doubts[method]) for method, of_method in scores.items()}
+
+
+def _doubted(scores: dict[str, ClipScore], doubt: str | None) -> dict[str, ClipScore]:
+    """The scores with the doubt about the clip's position in their notes."""
+    if doubt is None:
+        return scores
+    return {name: replace(score, notes={**score.notes, "position": doubt}) for name, score in scores.items()}
 
 
 def _score_alone(

@@ -9,8 +9,10 @@ from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.agreement import check_agreement, measure_shift
+from mgld_bench.metrics.agreement import TOLERANCE, check_agreement, measure_shift
+from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Frames
+from mgld_bench.metrics.scoring import score_clip
 
 
 @pytest.fixture(params=["bunny", "bikes"])
@@ -70,14 +72,18 @@ def test_a_declared_shift_that_is_not_there_is_refused(truth: Frames) -> None:
         check_agreement(ArrayClip("x", truth), ArrayClip("truth", truth), allowed_shift=(2, 0))
 
 
-def test_contours_a_little_off_are_the_methods_error_and_no_shift(bikes: Frames) -> None:
-    # Sharp contours that are made up beside faint true ones: most of the frame is where it belongs.
-    faint = np.stack([cv2.GaussianBlur(frame, (0, 0), 6) for frame in bikes]).astype(float)
-    made_up = np.roll(bikes.astype(float) - faint, 1, 2)
-    drawn = np.clip(np.rint(faint + 0.35 * made_up), 0, 255).astype(np.uint8)
-    stream = np.random.default_rng(5)
-    noisy = np.clip(drawn + cv2.GaussianBlur(stream.normal(0, 90, drawn.shape[1:]), (0, 0), 3), 0, 255).astype(np.uint8)
-    check_agreement(ArrayClip("drawn", noisy), ArrayClip("truth", bikes))
+def test_a_shift_that_explains_little_is_a_doubt_told_with_the_scores(bunny: Frames) -> None:
+    # Part of the detail a pixel off, under noise: more than the tolerance is measured, yet moving back hardly helps.
+    faint = np.stack([cv2.GaussianBlur(frame, (0, 0), 6) for frame in bunny]).astype(float)
+    drawn = faint + 0.6 * np.roll(bunny.astype(float) - faint, 1, 2)
+    noise = cv2.GaussianBlur(np.random.default_rng(5).normal(0, 90, drawn.shape[1:]), (0, 0), 3)
+    restored, reference = ArrayClip("x", np.clip(drawn + noise, 0, 255).astype(np.uint8)), ArrayClip("truth", bunny)
+    assert place(restored, reference)[1] > TOLERANCE
+    doubt = check_agreement(restored, reference)
+    assert doubt is not None and "columns" in doubt
+    scores = score_clip(reference, {"m": restored}, {"m": [load_metric("psnr.rgb")]})
+    assert scores["m"]["psnr.rgb"].notes["position"] == doubt
+    assert check_agreement(reference, reference) is None
 
 
 def test_the_half_pixels_of_taking_every_fourth_pixel_are_found(truth: Frames) -> None:
