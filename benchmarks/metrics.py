@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from scipy.ndimage import correlate
 
+from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Chunk, Frames
@@ -67,7 +68,7 @@ def read_frames(count: int) -> Frames:
 
 def score(name: str, restored: Frames, reference: Frames) -> float:
     metric = load_metric(name)
-    scorer = metric.start(*restored.shape[1:3])
+    scorer = metric.start(ArrayClip("clip", restored).facts)
     indices = range(len(restored))
     scorer.add(Chunk(indices, restored), Chunk(indices, reference) if metric.facts.needs_reference else None)
     return scorer.finish().value

@@ -141,6 +141,9 @@ class WeightFile(Part):
     file: str
     """Its name in the weights folder, or an absolute path."""
     sha256: str = ""
+    """The whole digest, where it is known."""
+    sha256_start: str = Field(default="", pattern=r"^([0-9a-f]{8,64})?$")
+    """The digest's first digits, where a file's name tells no more of it."""
     size: int | None = None
     url: tuple[str, ...] = ()
     """Direct addresses, tried in order."""

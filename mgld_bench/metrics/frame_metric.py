@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts
 
@@ -33,11 +34,11 @@ class FrameMetric(Metric):
     def score(self, restored: Chunk, reference: Chunk | None) -> ChunkScores:
         """The scores of a chunk's frames."""
 
-    def start(self, height: int, width: int) -> ClipScorer:
+    def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        if min(height, width) < self._smallest_side:
-            side = self._smallest_side
-            raise InputError(f"metric {self.facts.name} needs frames of at least {side}x{side}, these are {width}x{height}")
+        if min(clip.height, clip.width) < self._smallest_side:
+            side, size = self._smallest_side, f"{clip.width}x{clip.height}"
+            raise InputError(f"metric {self.facts.name} needs frames of at least {side}x{side}, these are {size}")
         return _FrameScorer(self)
 
 

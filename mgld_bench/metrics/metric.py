@@ -10,6 +10,9 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from mgld_bench.cards.schemas import WeightFile
+from mgld_bench.clips.clip import ClipFacts, Frame
+
 Direction = Literal["higher", "lower"]
 Frames = npt.NDArray[np.uint8]
 """A chunk of frames: (n, height, width, 3) uint8 RGB."""
@@ -36,7 +39,9 @@ class MetricFacts:
     """One line: colour, crop, range, model: everything that decides the number."""
     license: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
-    """sha256 of each model file that decides the number."""
+    """sha256 of each shipped model file that decides the number."""
+    weights: Mapping[str, WeightFile] = field(default_factory=dict)
+    """Weight files by role; their sha256 decide the number as well. The metric cannot run where one is missing."""
     needs_neighbours: bool = False
     """True where a frame's score depends on other frames: the metric is then given every frame, whichever are selected."""
 
@@ -54,6 +59,19 @@ class ClipScore:
     """What a reader should know: flat_share, encoder version, …"""
 
 
+class Kept:
+    """What is computed once and kept."""
+
+    def __init__(self) -> None:
+        self._values: dict[Hashable, object] = {}
+
+    def get(self, key: Hashable, compute: Callable[[], Value]) -> Value:
+        """``compute()``, done at the first call with this ``key``."""
+        if key not in self._values:
+            self._values[key] = compute()
+        return cast(Value, self._values[key])
+
+
 class Chunk:
     """Some frames of one clip, in order, with what metrics have computed from them.
 
@@ -61,17 +79,21 @@ class Chunk:
     for all metrics: what is kept with shared() is computed once for all of them.
     """
 
-    def __init__(self, indices: Sequence[int], frames: Frames) -> None:
-        """``indices``: the frames' numbers in the clip, ascending; ``frames``: as many frames."""
+    def __init__(self, indices: Sequence[int], frames: Frames, previous: Frame | None = None, clip: Kept | None = None) -> None:
+        """``indices``: the frames' numbers in the clip, ascending; ``frames``: as many frames.
+
+        previous: the frame of the clip just before the first; None at its start, and where the frames are a selection.
+        clip: what is kept from chunk to chunk of the same clip.
+        """
         self.indices = tuple(indices)
         self.frames = frames
-        self._shared: dict[Hashable, object] = {}
+        self.previous = previous
+        self.clip = Kept() if clip is None else clip
+        self._kept = Kept()
 
     def shared(self, key: Hashable, compute: Callable[[Frames], Value]) -> Value:
         """``compute(frames)``, done at the first call with this ``key`` and kept with the chunk: not to be changed."""
-        if key not in self._shared:
-            self._shared[key] = compute(self.frames)
-        return cast(Value, self._shared[key])
+        return self._kept.get(key, lambda: compute(self.frames))
 
 
 class ClipScorer(ABC):
@@ -95,10 +117,14 @@ class Metric(ABC):
     facts: MetricFacts
 
     @abstractmethod
-    def start(self, height: int, width: int) -> ClipScorer:
-        """A scorer for one clip of this frame size. Raises InputError where the size cannot be scored."""
+    def start(self, clip: ClipFacts) -> ClipScorer:
+        """A scorer for this restored clip. Raises InputError where its size or length cannot be scored."""
 
     @classmethod
-    def start_together(cls, metrics: Sequence[Metric], height: int, width: int) -> list[ClipScorer]:
+    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
         """One scorer for each of ``metrics``, all of this class, for one clip: the place to share work among variants."""
-        return [metric.start(height, width) for metric in metrics]
+        return [metric.start(clip) for metric in metrics]
+
+    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+        """An estimate of the bytes that scoring takes on its device: at any time, and for each frame of a chunk more."""
+        return 0, 0

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
 from mgld_bench.metrics.luma import FloatArray, LumaKind, cropped, rounded_luma
@@ -81,12 +82,13 @@ class NIQE(FrameMetric):
         self._crop = crop
         self._luma = luma
 
-    def start(self, height: int, width: int) -> ClipScorer:
+    def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        scorer = super().start(height, width)
-        if ((height - 2 * self._crop) // BLOCK) * ((width - 2 * self._crop) // BLOCK) < _FEWEST_BLOCKS:
+        scorer = super().start(clip)
+        if ((clip.height - 2 * self._crop) // BLOCK) * ((clip.width - 2 * self._crop) // BLOCK) < _FEWEST_BLOCKS:
+            size = f"{clip.width}x{clip.height}"
             raise InputError(
-                f"metric {self.facts.name} needs at least two whole {BLOCK}x{BLOCK} blocks, frames of {width}x{height} have one"
+                f"metric {self.facts.name} needs at least two whole {BLOCK}x{BLOCK} blocks, frames of {size} have one"
             )
         return scorer
 

@@ -149,7 +149,7 @@ def _start(
             needy = next((metric for metric in together if metric.facts.needs_reference and reference is None), None)
             if needy is not None:
                 raise InputError(f"clip {clip.name}: metric {needy.facts.name} needs ground truth, and there is none")
-            for metric, scorer in zip(together, type(together[0]).start_together(together, clip.height, clip.width), strict=True):
+            for metric, scorer in zip(together, type(together[0]).start_together(together, clip.facts), strict=True):
                 stack.callback(scorer.close)
                 every_frame = metric.facts.needs_neighbours or not metric.facts.per_frame
                 lanes.append(_Lane(method, metric, scorer, every_frame))

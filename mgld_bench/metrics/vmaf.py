@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.frame_metric import reference_of, score_of_frames
@@ -23,15 +24,15 @@ class VMAF(Metric):
         self.facts = facts
         self.model = model
 
-    def start(self, height: int, width: int) -> ClipScorer:
+    def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        return self.start_together([self], height, width)[0]
+        return self.start_together([self], clip)[0]
 
     @classmethod
-    def start_together(cls, metrics: Sequence[Metric], height: int, width: int) -> list[ClipScorer]:
+    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
         """One process for all models: the features that they share are computed once."""
         models = [metric for metric in metrics if isinstance(metric, VMAF)]
-        run = _Run(VmafProcess(height, width, [metric.model for metric in models], CONVERSION, THREADS))
+        run = _Run(VmafProcess(clip.height, clip.width, [metric.model for metric in models], CONVERSION, THREADS))
         return [_VmafScorer(metric, run, feeds=place == 0) for place, metric in enumerate(models)]
 
 

@@ -9,7 +9,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mgld_bench.clips.clip import ClipFacts
+
 Frames = npt.NDArray[np.uint8]
+
+
+def facts_of(height: int, width: int, frame_count: int = 10, name: str = "clip") -> ClipFacts:
+    names = tuple(f"{index:08d}" for index in range(frame_count))
+    return ClipFacts(name, frame_count, height, width, names, lossy=False)
 
 
 def read_frames(clip: str, start: int, count: int, top: int, left: int) -> Frames:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from metric_samples import facts_of
 from scipy.stats import gennorm
 
 from mgld_bench.errors import InputError
@@ -18,7 +19,7 @@ NAMES = ["niqe.pyiqa", "niqe.live", "niqe.y", "niqe.y.crop4", "brisque.pyiqa", "
 
 
 def score(name: str, frames: Frames, chunk: int = 99) -> ClipScore:
-    scorer = load_metric(name).start(*frames.shape[1:3])
+    scorer = load_metric(name).start(facts_of(*frames.shape[1:3]))
     for start in range(0, len(frames), chunk):
         part = frames[start : start + chunk]
         scorer.add(Chunk(range(start, start + len(part)), part), None)
@@ -142,5 +143,5 @@ def test_brisque_at_one_support_vector_is_the_sum_over_the_others() -> None:
 )
 def test_too_small_frames_are_refused(name: str, height: int, width: int) -> None:
     with pytest.raises(InputError, match=f"{name} needs"):
-        load_metric(name).start(height, width)
-    load_metric(name).start(height + 1, width + 1)
+        load_metric(name).start(facts_of(height, width))
+    load_metric(name).start(facts_of(height + 1, width + 1))

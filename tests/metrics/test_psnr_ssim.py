@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from metric_samples import facts_of
 from scipy.signal import convolve2d
 
 from mgld_bench.errors import InputError
@@ -17,7 +18,7 @@ from mgld_bench.metrics.ssim import ssim
 
 
 def score(name: str, restored: Frames, reference: Frames) -> ClipScore:
-    scorer = load_metric(name).start(*restored.shape[1:3])
+    scorer = load_metric(name).start(facts_of(*restored.shape[1:3]))
     scorer.add(Chunk(range(len(restored)), restored), Chunk(range(len(reference)), reference))
     return scorer.finish()
 
@@ -123,4 +124,4 @@ def test_only_pyiqas_variant_clips_the_structure_of_inverted_frames(bunny: Frame
 def test_too_small_frames_are_refused(name: str, fits: int) -> None:
     score(name, noise((1, fits, 40, 3), 1), noise((1, fits, 40, 3), 2))
     with pytest.raises(InputError, match=rf"{name} needs frames of at least {fits}x{fits}"):
-        load_metric(name).start(fits - 1, 40)
+        load_metric(name).start(facts_of(fits - 1, 40))

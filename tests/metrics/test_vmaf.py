@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from metric_samples import facts_of
 
 from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.errors import InputError
@@ -62,7 +63,7 @@ def test_odd_and_small_sizes_are_scored_like_the_command_does(
 
 def test_frames_below_17_pixels_are_refused() -> None:
     with pytest.raises(InputError, match="17x17, these are 200x16"):
-        load_metric("vmaf.v0.6.1").start(16, 200)
+        load_metric("vmaf.v0.6.1").start(facts_of(16, 200))
 
 
 def test_models_and_threads_do_not_change_each_other(bunny: Frames, degraded: Frames) -> None:
@@ -75,7 +76,7 @@ def test_models_and_threads_do_not_change_each_other(bunny: Frames, degraded: Fr
 def test_both_variants_of_a_clip_share_one_process(bunny: Frames, degraded: Frames) -> None:
     before = len(psutil.Process().children())
     metrics = [load_metric(name) for name in ("vmaf.v0.6.1neg", "vmaf.v0.6.1")]
-    scorers = VMAF.start_together(metrics, 192, 320)
+    scorers = VMAF.start_together(metrics, facts_of(192, 320))
     assert len(psutil.Process().children()) == before + 1
     for scorer in scorers:
         scorer.add(Chunk(range(10), degraded), Chunk(range(10), bunny))
@@ -92,7 +93,7 @@ def test_both_variants_of_a_clip_share_one_process(bunny: Frames, degraded: Fram
 def test_a_scorer_that_is_abandoned_leaves_nothing_behind(bunny: Frames, degraded: Frames) -> None:
     children, threads = set(psutil.Process().children()), threading.active_count()
     for chunks in (0, 1, 5):
-        scorer = load_metric("vmaf.v0.6.1").start(192, 320)
+        scorer = load_metric("vmaf.v0.6.1").start(facts_of(192, 320))
         for _ in range(chunks):
             scorer.add(Chunk(range(10), degraded), Chunk(range(10), bunny))
         scorer.close()
