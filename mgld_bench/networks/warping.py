@@ -19,7 +19,8 @@ def warp(image: Tensor, flow: Tensor, padding: Literal["zeros", "border"] = "zer
     positions = _positions(flow)
     scale = flow.new_tensor([max(width - 1, 1), max(height - 1, 1)]).view(1, 2, 1, 1)
     grid = (2 * positions / scale - 1).permute(0, 2, 3, 1)
-    return functional.grid_sample(image, grid, mode="bilinear", padding_mode=padding, align_corners=True)
+    warped: Tensor = functional.grid_sample(image, grid, mode="bilinear", padding_mode=padding, align_corners=True)
+    return warped
 
 
 def inside(flow: Tensor) -> Tensor:
