@@ -36,8 +36,8 @@ def inconsistent(flow: Tensor, back: Tensor, alpha: float = 0.01, beta: float = 
     |flow + warp(back, flow)| > alpha (|flow| + |back|) + beta, Euclidean norms, as GMFlow's check: ``back`` is not warped in the
     threshold. Both (n, 2, h, w), pixels.
     """
-    returned = torch.linalg.vector_norm(flow + warp(back, flow), dim=1)
-    lengths = torch.linalg.vector_norm(flow, dim=1) + torch.linalg.vector_norm(back, dim=1)
+    returned: Tensor = torch.linalg.vector_norm(flow + warp(back, flow), dim=1)
+    lengths: Tensor = torch.linalg.vector_norm(flow, dim=1) + torch.linalg.vector_norm(back, dim=1)
     return returned > alpha * lengths + beta
 
 
