@@ -28,22 +28,22 @@ def score(
 ) -> pd.DataFrame:
     """Score a restored clip, or a folder of clips, against its ground truth (or without).
 
-    metrics: short names of protocol mgld-2024 (psnr) or full variants (psnr.y.crop4); None: all that need no weights.
+    metrics: short names of protocol mgld-2024 (psnr), full variants (psnr.y.crop4), or "all" for every one of the protocol; None:
+    those that need no weights.
     Returns one row per clip and metric (column ``frame`` is <NA>) and one per scored frame; columns clip, metric, frame, value.
-    Raises InputError where clips do not fit each other.
+    Raises InputError where clips do not fit each other or a metric cannot run.
     """
     import pandas as pd
 
     from mgld_bench.cards.loader import load_protocol
-    from mgld_bench.engine import folders
+    from mgld_bench.engine.folders import score_folders
+    from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
     from mgld_bench.engine.progress import Silent
-    from mgld_bench.engine.suite import resolve_metric
 
-    protocol = load_protocol("mgld-2024")
-    chosen = metrics or (folders.NO_REFERENCE_METRICS if gt is None else folders.REFERENCE_METRICS)
-    full = [resolve_metric(name, protocol) for name in chosen]
+    choice = choose_metrics(metrics or (), load_protocol("mgld-2024"), has_reference=gt is not None)
+    require_runnable(choice)
     reference = None if gt is None else Path(gt)
-    scores = folders.score_folders(Path(restored), reference, full, None, device or "cpu", Silent())
+    scores = score_folders(Path(restored), reference, choice.runnable, None, device or "cpu", Silent())
     rows: list[tuple[str, str, int | None, float]] = []
     for clip, results in scores.items():
         for result in results:

@@ -16,6 +16,8 @@ MaxMemory = Annotated[str, typer.Option("--max-memory", help="Memory that a meth
 Sources = Annotated[list[str] | None, typer.Option("--source", help="DATASET=DIR: where its download lies; repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
+SkipUnavailable = Annotated[bool, typer.Option("--skip-unavailable", help="Leave out, as a gap, what cannot run here.")]
+
 DEFAULT_WORKSPACE = Path("workspace")
 
 

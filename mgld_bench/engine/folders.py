@@ -9,13 +9,9 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import find_clips
 from mgld_bench.engine.progress import Progress, stage, steps
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.catalogue import describe, load_metric
+from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.metrics.scoring import score_clip
-
-REFERENCE_METRICS = ("psnr", "ssim", "vmaf", "niqe", "brisque")
-"""Scored where there is ground truth and no metric is named (short names of the protocol)."""
-NO_REFERENCE_METRICS = ("niqe", "brisque")
 
 METHOD = "restored"
 """What the scoring pass calls the one method whose clips are scored."""
@@ -35,9 +31,6 @@ def score_folders(
     Raises InputError where a clip has no partner, or where frame counts, sizes or positions disagree.
     """
     pairs = pair_by_name(find_clips(restored), None if ground_truth is None else find_clips(ground_truth))
-    for name in metrics:
-        if describe(name).needs_reference and ground_truth is None:
-            raise InputError(f"metric {name} needs ground truth: name its folder with --gt, or ask for no-reference metrics only")
     loaded = [load_metric(name, device) for name in metrics]
     scores: dict[str, list[ClipScore]] = {}
     with stage(progress, "score", sum(clip.frame_count for clip, _ in pairs)):
@@ -46,7 +39,13 @@ def score_folders(
             if clip.facts.lossy:
                 progress.say(f"note: {clip.path} is stored with lossy compression, which is scored with it")
             result = score_clip(
-                reference, {METHOD: clip}, {METHOD: loaded}, "all" if frames is None else frames, progress=steps(progress)
+                reference,
+                {METHOD: clip},
+                {METHOD: loaded},
+                "all" if frames is None else frames,
+                progress=steps(progress),
+                device=device,
+                say=progress.say,
             )
             scores[clip.name] = [result[METHOD][name] for name in metrics]
     return scores

@@ -38,6 +38,11 @@ def method_facts(card: MethodCard) -> dict[str, object]:
     return {"method": card.model_dump(mode="json"), "weights": weights_sha256(card)}
 
 
+def metric_sha256(metric: MetricFacts) -> dict[str, str]:
+    """sha256 of each file that decides a metric's numbers. Raises InputError where one is missing or not what it should be."""
+    return {**metric.files, **{weight.file: weight_sha256(weight) for weight in metric.weights.values()}}
+
+
 def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str:
     """The key of one metric's score of one restored clip; ``restored`` is that clip's key, which stands for its pair as well."""
     frames = protocol.frames if protocol.frames == "all" else list(protocol.frames)
@@ -47,7 +52,7 @@ def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str
             "restored": restored,
             "metric": metric.name,
             "revision": metric.revision,
-            "files": dict(metric.files),
+            "files": metric_sha256(metric),
             "frames": frames,
         }
     )

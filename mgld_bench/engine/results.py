@@ -42,7 +42,17 @@ def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
         found = {clip: scores[key] for clip, key in keys.items() if key in scores}
         gap = "" if len(found) == len(keys) else "not scored yet"
         cells.append(Cell(dataset, method, metric, found, tuple(keys), gap))
-    return tuple(cells)
+    return (*cells, *_gaps(plan))
+
+
+def _gaps(plan: Plan) -> list[Cell]:
+    """Cells without scores, for the metrics that cannot run here."""
+    return [
+        Cell(dataset, method, metric, {}, tuple(pair.clip for pair in pairs), "cannot run here")
+        for dataset, pairs in plan.pairs.items()
+        for metric in plan.suite.gaps[dataset]
+        for method in plan.suite.methods
+    ]
 
 
 def _pictures(plan: Plan, workspace: Path) -> tuple[PictureSource, ...]:

@@ -193,6 +193,8 @@ def _score_place(
         plan.suite.protocol.frames,
         progress=steps(machinery.progress),
         shifts={method: _declared_shift(plan, dataset, method) for method in methods},
+        device=machinery.compute.device,
+        say=machinery.progress.say,
     )
     share = (time.monotonic() - began) / len(units)
     finished: list[tuple[FinishedUnit, ClipScore | None]] = []

@@ -11,7 +11,7 @@ from mgld_bench.cards.schemas import DatasetCard, DegradationCard, MethodCard, P
 from mgld_bench.errors import InputError
 from mgld_bench.methods.loading import why_unavailable
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.metrics.catalogue import describe
+from mgld_bench.metrics.catalogue import describe, reason_unavailable
 from mgld_bench.metrics.metric import MetricFacts
 
 
@@ -38,12 +38,14 @@ class Suite:
     """In the report's order; only those that can run."""
     metrics: Mapping[str, Mapping[str, MetricFacts]]
     """By dataset, then by full variant name, in the report's order; only those that can run."""
+    gaps: Mapping[str, Mapping[str, MetricFacts]]
+    """The same for those that cannot run here."""
     obstacles: tuple[Obstacle, ...]
 
     @property
     def all_metrics(self) -> dict[str, MetricFacts]:
-        """Every metric of any dataset, by full variant name."""
-        return {name: facts for metrics in self.metrics.values() for name, facts in metrics.items()}
+        """Every metric of any dataset, by full variant name, also where it cannot run."""
+        return {name: facts for kind in (self.metrics, self.gaps) for metrics in kind.values() for name, facts in metrics.items()}
 
 
 def load_suite(
@@ -65,8 +67,11 @@ def load_suite(
     shown = tuple(dict.fromkeys(metric for names in wanted.values() for metric in names))
     obstacles: list[Obstacle] = []
     by_dataset: dict[str, dict[str, MetricFacts]] = {}
+    gaps: dict[str, dict[str, MetricFacts]] = {}
     for name, dataset in chosen.items():
-        by_dataset[name] = _metrics(metrics or wanted.get(name, shown), dataset, protocol, obstacles)
+        described = _metrics(metrics or wanted.get(name, shown), dataset, protocol, obstacles)
+        gaps[name] = _gaps(described, obstacles)
+        by_dataset[name] = {metric: facts for metric, facts in described.items() if metric not in gaps[name]}
     return Suite(
         report=card,
         protocol=protocol,
@@ -77,6 +82,7 @@ def load_suite(
         },
         methods=_methods(methods or card.methods, compute, cards, obstacles),
         metrics=by_dataset,
+        gaps=gaps,
         obstacles=tuple(dict.fromkeys(obstacles)),
     )
 
@@ -84,10 +90,6 @@ def load_suite(
 def resolve_metric(name: str, protocol: ProtocolCard) -> str:
     """The full variant of a short name of the protocol; a full name is returned as it is."""
     return protocol.metrics.get(name, name)
-
-
-def _degradation(dataset: DatasetCard, cards: Sequence[Path]) -> DegradationCard | None:
-    return load_degradation(dataset.degradation, cards) if dataset.degradation else None
 
 
 def _metrics(
@@ -105,6 +107,17 @@ def _metrics(
             obstacles.append(Obstacle("metric", full, f"needs ground truth, and {dataset.name} has none"))
             continue
         found[full] = facts
+    return found
+
+
+def _gaps(described: Mapping[str, MetricFacts], obstacles: list[Obstacle]) -> dict[str, MetricFacts]:
+    """Those of the metrics that cannot run here."""
+    found: dict[str, MetricFacts] = {}
+    for name, facts in described.items():
+        reason = reason_unavailable(name)
+        if reason is not None:
+            obstacles.append(Obstacle("metric", name, reason))
+            found[name] = facts
     return found
 
 

@@ -15,6 +15,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics import brisque, niqe, psnr, ssim, vmaf
 from mgld_bench.metrics.metric import Metric, MetricFacts
 from mgld_bench.metrics.variant import Variant
+from mgld_bench.weights.locate import locate
 
 GROUP = "mgld_bench.metrics"
 _CROP = re.compile(r"(?P<name>.+)\.crop(?P<pixels>[1-9][0-9]{0,3})")
@@ -33,12 +34,12 @@ def describe(name: str) -> MetricFacts:
 
 def load_metric(name: str, device: str = "cpu") -> Metric:
     """The metric with this full name, on a torch ``device`` where it runs a network. Raises InputError where it cannot run."""
-    found = _find(name)
-    if isinstance(found, EntryPoint):
-        return _build(_load_class(found), device)
     reason = reason_unavailable(name)
     if reason is not None:
         raise InputError(f"metric {name} cannot run: {reason}")
+    found = _find(name)
+    if isinstance(found, EntryPoint):
+        return _build(_load_class(found), device)
     variant, crop = found
     return variant.build(variant.facts, crop, device)
 
@@ -46,10 +47,13 @@ def load_metric(name: str, device: str = "cpu") -> Metric:
 def reason_unavailable(name: str) -> str | None:
     """Why the metric with this full name cannot run here, in one line, or None where it can."""
     try:
-        describe(name)
+        found = _find(name)
+        facts = _load_class(found).facts if isinstance(found, EntryPoint) else found[0].facts
+        for weight in facts.weights.values():
+            locate(weight)
     except InputError as error:
         return str(error)
-    return vmaf.why_unavailable() if name.startswith("vmaf.") else None
+    return None if isinstance(found, EntryPoint) else found[0].why_unavailable()
 
 
 def _variants() -> dict[str, Variant]:

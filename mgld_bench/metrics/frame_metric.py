@@ -60,10 +60,13 @@ class _FrameScorer(ClipScorer):
 
 
 def score_of_frames(metric: str, per_frame: Mapping[int, float], notes: Mapping[str, float | str]) -> ClipScore:
-    """The score of a clip: the mean over its frames. One infinite frame makes it infinite; then infinite_frames counts them."""
-    infinite = sum(math.isinf(value) for value in per_frame.values())
+    """The score of a clip: the mean over its frames. One infinite frame makes it infinite; then the notes name these frames."""
+    infinite = [index for index, value in per_frame.items() if math.isinf(value)]
     value = math.inf if infinite else math.fsum(per_frame.values()) / len(per_frame)
-    return ClipScore(metric, value, dict(per_frame), {**notes, **({"infinite_frames": infinite} if infinite else {})})
+    told: dict[str, float | str] = {}
+    if infinite:
+        told = {"infinite_frames": len(infinite), "infinite_at": ", ".join(map(str, infinite))}
+    return ClipScore(metric, value, dict(per_frame), {**notes, **told})
 
 
 def reference_of(chunk: Chunk | None, metric: str) -> Chunk:

@@ -42,6 +42,8 @@ class MetricFacts:
     """sha256 of each shipped model file that decides the number."""
     weights: Mapping[str, WeightFile] = field(default_factory=dict)
     """Weight files by role; their sha256 decide the number as well. The metric cannot run where one is missing."""
+    infinite: str = ""
+    """What an infinite score means, e.g. identical frames; "" where it cannot be one: then it is an error, as NaN always is."""
     needs_neighbours: bool = False
     """True where a frame's score depends on other frames: the metric is then given every frame, whichever are selected."""
 

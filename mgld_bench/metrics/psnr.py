@@ -62,6 +62,7 @@ def _variant(name: str, luma: LumaKind | None, compared: str) -> Variant:
         digits=2,
         revision=1,
         definition=f"{compared}; peak 255; no offset: identical frames are infinite; mean over frames",
+        infinite="identical to the ground truth",
     )
     return Variant(facts, partial(_build, luma))
 

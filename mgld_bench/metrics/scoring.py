@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,14 +13,13 @@ import numpy as np
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.agreement import check_agreement
-from mgld_bench.metrics.frame_metric import score_of_frames
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Metric
+from mgld_bench.metrics.chunk_size import chunk_size, in_smaller_chunks
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Kept, Metric
+from mgld_bench.metrics.pooling import checked, pooled
 from mgld_bench.metrics.prefetch import prefetched
 
 FrameChoice = Literal["all"] | tuple[int, ...]
 Scores = dict[str, dict[str, ClipScore]]
-CHUNK_PIXELS = 1 << 21
-"""Frames of this many pixels together make a chunk, so that memory is bounded for any frame size."""
 
 
 def score_clip(
@@ -32,24 +30,43 @@ def score_clip(
     chunk: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     shifts: Mapping[str, tuple[float, float]] | None = None,
+    device: str = "cpu",
+    say: Callable[[str], None] | None = None,
 ) -> Scores:
     """Scores by method and metric name of one clip's restored versions.
 
     reference: the ground truth; None where there is none. restored, metrics: by method. frames: the frame numbers (from 0) whose
     scores make up the clip's; a metric that looks at neighbouring frames, or only scores clips, is given all frames.
-    chunk: frames handed over at a time (None: by their size); changes no score. progress: called with (done, total) frames.
+    chunk: frames handed over at a time (None: by the memory that is free on ``device``, where the metrics compute); changes no
+    score. progress: called with (done, total) frames. say: told where memory was not enough and smaller chunks are tried.
     shifts: by method, the (rows, columns) by which its clip is declared to be shifted; others must not be shifted at all.
 
     Raises InputError where a clip and its ground truth disagree (agreement.py), a chosen frame does not exist, a metric cannot
-    score frames of this size or needs a missing ground truth, and where a score is not a number.
+    score frames of this size or needs a missing ground truth, where a score is not a number, and where memory is not enough.
     """
+    work = _Work(metrics, frames, chunk, device, say or _nobody)
     if reference is None:
-        return _score_alone(restored, metrics, frames, chunk, progress)
+        return _score_alone(restored, work, progress)
     doubts = {
         method: check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0))) for method, clip in restored.items()
     }
-    scores = _score_pass(reference, restored, metrics, frames, chunk, progress)
+    scores = _score_in_chunks(reference, restored, work, progress)
     return {method: _doubted(of_method, doubts[method]) for method, of_method in scores.items()}
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is asked for, whichever the clips."""
+
+    metrics: Mapping[str, Sequence[Metric]]
+    frames: FrameChoice
+    chunk: int | None
+    device: str
+    say: Callable[[str], None]
+
+
+def _nobody(_line: str) -> None:
+    """Hears what is said and forgets it."""
 
 
 def _doubted(scores: dict[str, ClipScore], doubt: str | None) -> dict[str, ClipScore]:
@@ -59,23 +76,41 @@ def _doubted(scores: dict[str, ClipScore], doubt: str | None) -> dict[str, ClipS
     return {name: replace(score, notes={**score.notes, "position": doubt}) for name, score in scores.items()}
 
 
-def _score_alone(
-    restored: Mapping[str, Clip],
-    metrics: Mapping[str, Sequence[Metric]],
-    frames: FrameChoice,
-    chunk: int | None,
-    progress: Callable[[int, int], None] | None,
-) -> Scores:
+def _score_alone(restored: Mapping[str, Clip], work: _Work, progress: Callable[[int, int], None] | None) -> Scores:
     """Without ground truth the clips need not agree, so that each is read for itself."""
     scores: Scores = {}
     for place, (method, clip) in enumerate(restored.items()):
         steps = None if progress is None else _part(progress, place, len(restored))
-        scores |= _score_pass(None, {method: clip}, metrics, frames, chunk, steps)
+        scores |= _score_in_chunks(None, {method: clip}, work, steps)
     return scores
 
 
 def _part(progress: Callable[[int, int], None], place: int, parts: int) -> Callable[[int, int], None]:
     return lambda done, total: progress((place * total + done) // parts, total)
+
+
+def _score_in_chunks(
+    reference: Clip | None, restored: Mapping[str, Clip], work: _Work, progress: Callable[[int, int], None] | None
+) -> Scores:
+    """The pass, with chunks that fit the memory."""
+    first = next(iter(restored.values()))
+    every_metric = [metric for method in restored for metric in work.metrics[method]]
+    size = work.chunk or chunk_size(first.facts, every_metric, work.device)
+    steps = None if progress is None else _forward_only(progress)
+    return in_smaller_chunks(lambda size: _score_pass(reference, restored, work, size, steps), size, first.name, work.say)
+
+
+def _forward_only(progress: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """``progress`` without what a pass that is done again has already told."""
+    furthest = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal furthest
+        if done > furthest:
+            furthest = done
+            progress(done, total)
+
+    return tell
 
 
 @dataclass(frozen=True)
@@ -101,29 +136,28 @@ class _Step:
 def _score_pass(
     reference: Clip | None,
     restored: Mapping[str, Clip],
-    metrics: Mapping[str, Sequence[Metric]],
-    frames: FrameChoice,
-    chunk: int | None,
+    work: _Work,
+    size: int,
     progress: Callable[[int, int], None] | None,
 ) -> Scores:
     first = next(iter(restored.values()))
-    selected = _selected(first, frames)
-    size = chunk or max(1, CHUNK_PIXELS // (first.height * first.width))
+    selected = _selected(first, work.frames)
     with ExitStack() as stack:
-        lanes = _start(restored, metrics, reference, stack)
+        lanes = _start(restored, work.metrics, reference, stack)
         every_frame = any(lane.every_frame for lane in lanes)
         indices = range(first.frame_count) if every_frame else selected
         steps = stack.enter_context(prefetched(_steps(indices, size, reference, restored)))
+        truth, ours = _Chunks(selected), {method: _Chunks(selected) for method in restored}
         done = 0
         for step in steps:
-            _add(step, lanes, frozenset(selected))
+            _add(step, lanes, truth, ours)
             done += len(step.indices)
             if progress is not None:
                 progress(done, len(indices))
         scores: Scores = {method: {} for method in restored}
         for lane in lanes:
-            score = _pooled(lane, lane.scorer.finish(), selected, first.frame_count)
-            scores[lane.method][score.metric] = _checked(score, restored[lane.method], lane.method)
+            score = pooled(lane.scorer.finish(), selected, first.facts, lane.every_frame)
+            scores[lane.method][score.metric] = checked(score, lane.metric.facts, first.name, lane.method)
     return scores
 
 
@@ -200,51 +234,33 @@ def _take(stream: Iterator[Frame], indices: Sequence[int], clip: Clip) -> Frames
     return np.stack(taken)
 
 
-def _add(step: _Step, lanes: Sequence[_Lane], selected: frozenset[int]) -> None:
+def _add(step: _Step, lanes: Sequence[_Lane], truth: _Chunks, ours: Mapping[str, _Chunks]) -> None:
     """Give the step to all scorers, as chunks that they share."""
-    rows = [row for row, index in enumerate(step.indices) if index in selected]
-    reference = _chunks(step.indices, step.reference, rows)
+    reference = truth.next(step.indices, step.reference)
     for method, frames in step.restored.items():
-        restored = _chunks(step.indices, frames, rows)
+        restored = ours[method].next(step.indices, frames)
         for lane in (lane for lane in lanes if lane.method == method):
-            ours, theirs = restored[lane.every_frame], reference[lane.every_frame]
-            if ours is not None:
-                lane.scorer.add(ours, theirs)
+            chunk, theirs = restored[lane.every_frame], reference[lane.every_frame]
+            if chunk is not None:
+                lane.scorer.add(chunk, theirs)
 
 
-def _chunks(indices: Sequence[int], frames: Frames | None, rows: Sequence[int]) -> dict[bool, Chunk | None]:
-    """By whether every frame is wanted: the whole chunk, and that of the selected frames (None where there are none)."""
-    if frames is None:
-        return {True: None, False: None}
-    whole = Chunk(indices, frames)
-    if len(rows) == len(indices):
-        return {True: whole, False: whole}
-    return {True: whole, False: Chunk([indices[row] for row in rows], frames[list(rows)]) if rows else None}
+class _Chunks:
+    """Makes the chunks of one clip, which know the frame before and what is kept of the clip."""
 
+    def __init__(self, selected: Sequence[int]) -> None:
+        self._selected = frozenset(selected)
+        self._clip = Kept()
+        self._last: tuple[int, Frame] | None = None
 
-def _pooled(lane: _Lane, score: ClipScore, selected: Sequence[int], frame_count: int) -> ClipScore:
-    """The score over the selected frames, which its notes then name."""
-    if len(selected) == frame_count:
-        return score
-    chosen = ", ".join(map(str, selected))
-    if score.per_frame is None:
-        return replace(
-            score,
-            notes={**score.notes, "frames": f"the whole clip, not {chosen}: it has no score per frame"},
-        )
-    context = "; all were computed, as neighbours count" if lane.every_frame else ""
-    notes = {name: note for name, note in score.notes.items() if name != "infinite_frames"}
-    notes["frames"] = f"{chosen} of {frame_count}{context}"
-    return score_of_frames(score.metric, {index: score.per_frame[index] for index in selected}, notes)
-
-
-def _checked(score: ClipScore, clip: Clip, method: str) -> ClipScore:
-    bad = [index for index, value in (score.per_frame or {}).items() if math.isnan(value)]
-    if not bad and not math.isnan(score.value):
-        return score
-    where = f"frame {bad[0]}" if bad else "the clip"
-    others = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-    raise InputError(
-        f"clip {clip.name} of {method}: {score.metric} of {where}{others} is not a number, as for a frame without any texture: "
-        "leave out this metric, or choose other frames"
-    )
+    def next(self, indices: Sequence[int], frames: Frames | None) -> dict[bool, Chunk | None]:
+        """By whether every frame is wanted: the whole chunk, and that of the selected frames (None where there are none)."""
+        if frames is None:
+            return {True: None, False: None}
+        previous = self._last[1] if self._last is not None and self._last[0] == indices[0] - 1 else None
+        self._last = (indices[-1], frames[-1])
+        whole = Chunk(indices, frames, previous, self._clip)
+        rows = [row for row, index in enumerate(indices) if index in self._selected]
+        if len(rows) == len(indices):
+            return {True: whole, False: whole}
+        return {True: whole, False: Chunk([indices[row] for row in rows], frames[rows]) if rows else None}

@@ -17,3 +17,5 @@ class Variant:
     """From the facts (with the full name), the pixels that are cut from every side, and the torch device."""
     croppable: bool = True
     """Whether .cropN may follow the name."""
+    why_unavailable: Callable[[], str | None] = lambda: None
+    """Why it cannot run here, in one line, or None; missing weight files are looked for in any case."""

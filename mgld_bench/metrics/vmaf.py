@@ -99,7 +99,7 @@ def _variant(name: str, model: str) -> Variant:
         license="libvmaf and its models: BSD-2-Clause-Patent, Netflix",
         needs_neighbours=True,
     )
-    return Variant(facts, _build, croppable=False)
+    return Variant(facts, _build, croppable=False, why_unavailable=why_unavailable)
 
 
 def _build(facts: MetricFacts, _crop: int, _device: str) -> Metric:

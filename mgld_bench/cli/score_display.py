@@ -1,0 +1,76 @@
+"""How the score verb shows its scores: tables that fit a terminal, what was left out, and what a reader should know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from mgld_bench.engine.metric_choice import MetricChoice
+from mgld_bench.metrics.catalogue import describe
+from mgld_bench.metrics.metric import ClipScore, MetricFacts
+
+METRICS_PER_TABLE = 6
+"""As many columns fit on a narrow terminal."""
+GAP = "–"
+_FLAT = 0.05
+_TOLD_ONCE = ("flow", "seed")
+"""Notes that say how a number was made."""
+
+ClipScores = Mapping[str, Sequence[ClipScore]]
+
+
+def print_scores(scores: ClipScores, choice: MetricChoice, protocol: str) -> None:
+    """Print the scores of every clip, with a gap for what could not run, and their notes."""
+    found = {clip: {result.metric: result for result in results} for clip, results in scores.items()}
+    parts = [choice.asked[start : start + METRICS_PER_TABLE] for start in range(0, len(choice.asked), METRICS_PER_TABLE)]
+    for part in parts:
+        last = part is parts[-1]
+        Console().print(_table([describe(name) for name in part], found, f"protocol {protocol}" if last else None))
+    for name, reason in choice.left_out.items():
+        typer.echo(f"not scored: {name}: {reason}")
+    for line in dict.fromkeys(_notes(scores)):
+        typer.echo(f"note: {line}")
+
+
+def _table(facts: Sequence[MetricFacts], found: Mapping[str, Mapping[str, ClipScore]], protocol: str | None) -> Table:
+    caption = None if protocol is None else f"{protocol}; mean over frames, then over clips"
+    table = Table(box=SIMPLE, caption=caption, caption_justify="left", pad_edge=False)
+    table.add_column("clip", overflow="fold")
+    for fact in facts:
+        table.add_column(f"{_broken(fact.name)} {'↑' if fact.direction == 'higher' else '↓'}", justify="right", overflow="fold")
+    for clip, results in found.items():
+        table.add_row(clip, *(_number([results[fact.name].value] if fact.name in results else [], fact) for fact in facts))
+    if len(found) > 1:
+        table.add_section()
+        columns = ([results[fact.name].value for results in found.values() if fact.name in results] for fact in facts)
+        means = (_number(column, fact) for column, fact in zip(columns, facts, strict=True))
+        table.add_row(f"mean of {len(found)} clips", *means)
+    return table
+
+
+def _number(values: Sequence[float], facts: MetricFacts) -> str:
+    return f"{fmean(values):.{facts.digits}f}" if values else GAP
+
+
+def _broken(metric: str) -> str:
+    """The name with room for a line break after the family."""
+    return metric.replace(".", ".\n", 1)
+
+
+def _notes(scores: ClipScores) -> Iterator[str]:
+    for clip, results in scores.items():
+        for result in results:
+            if "position" in result.notes:
+                yield f"{clip}: {result.notes['position']}"
+            if "infinite_at" in result.notes:
+                meaning = describe(result.metric).infinite
+                yield f"{clip}: {result.metric} is infinite at frame {result.notes['infinite_at']} ({meaning})"
+            share = result.notes.get("flat_share", 0.0)
+            if isinstance(share, float) and share > _FLAT:
+                yield f"{clip}: {share:.0%} of the area is flat; {result.metric} is unsure there"
+            yield from (f"{result.metric}: {name} {result.notes[name]}" for name in _TOLD_ONCE if name in result.notes)
