@@ -10,6 +10,9 @@ import typer
 
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 
+DETAILS = ("to run it", "definition", "datasets", "missing")
+"""Columns that are printed on lines of their own."""
+
 
 def list_what(
     what: Annotated[Literal["datasets", "methods", "metrics", "reports"], typer.Argument(help="What to list.")],
@@ -27,11 +30,11 @@ def list_what(
         typer.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        name, *rest = row.values()
-        headline, detail = rest[:-1], rest[-1]
-        typer.echo(f"{name:24} {'  '.join(text for text in headline if text)}".rstrip())
-        if detail:
-            typer.echo(f"    {list(row)[-1]}: {detail}")
+        headline = [text for column, text in row.items() if column != "name" and column not in DETAILS and text]
+        typer.echo(f"{row['name']:24} {'  '.join(headline)}".rstrip())
+        for column in DETAILS:
+            if row.get(column):
+                typer.echo(f"    {column}: {row[column]}")
 
 
 def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
@@ -68,14 +71,16 @@ def _methods(_workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
 
 
 def _metrics(_workspace: Path, _cards: list[Path]) -> list[dict[str, str]]:
-    from mgld_bench.metrics.catalogue import describe, metric_names
+    from mgld_bench.metrics.catalogue import describe, metric_names, reason_unavailable
 
     rows = []
     for name in metric_names():
         facts = describe(name)
         needs = "ground truth" if facts.needs_reference else ""
         better = "↑" if facts.direction == "higher" else "↓"
-        rows.append({"name": name, "better": better, "needs": needs, "definition": facts.definition})
+        missing = reason_unavailable(name) or ""
+        row = {"name": name, "better": better, "needs": needs, "licence": facts.license}
+        rows.append({**row, "missing": missing, "definition": facts.definition})
     return rows
 
 

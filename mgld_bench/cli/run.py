@@ -63,7 +63,10 @@ def run(
             tell_plan(plan, estimate(plan, results), json_output)
             return
         require_all(plan, skip_unavailable)
-        execute(plan, command_line(), Machinery(workspace, results, compute, workers, progress_display()))
+        progress = progress_display()
+        for obstacle in plan.obstacles:
+            progress.say(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
+        execute(plan, command_line(), Machinery(workspace, results, compute, workers, progress))
         tell_done(plan, json_output)
 
 
@@ -110,6 +113,6 @@ def tell_done(plan: Plan, json_output: bool) -> None:
         typer.echo(json.dumps({"report": plan.suite.report.name, "done": done, "left_out": left_out}, indent=1))
         return
     typer.echo(", ".join(f"{count} {kind} units" for kind, count in done.items()) + " done now; the rest was done before")
-    for obstacle in plan.obstacles:
-        typer.echo(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
+    if plan.obstacles:
+        typer.echo(f"left out: {', '.join(obstacle.name for obstacle in plan.obstacles)} (why: above, and under the table)")
     typer.echo(f"now: mgld-bench report {plan.suite.report.name}")

@@ -17,6 +17,7 @@ from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
 from mgld_bench.errors import InputError
 from mgld_bench.methods.loading import why_unavailable
 from mgld_bench.methods.restorer import Compute
+from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
 from mgld_bench.pairs.canary import encoder_canary
 from mgld_bench.pairs.prepare import list_pairs
 
@@ -40,7 +41,7 @@ def examine(workspace: Path, cards: Sequence[Path], canary: bool) -> list[Findin
     findings = [_graphics(), _memory(), *_ffmpeg()]
     if canary:
         findings.append(_encoder())
-    return [*findings, _disk(workspace), *_methods(cards), *_datasets(workspace, cards)]
+    return [*findings, _disk(workspace), *_methods(cards), *_metrics(), *_datasets(workspace, cards)]
 
 
 def _graphics() -> Finding:
@@ -110,6 +111,20 @@ def _methods(cards: Sequence[Path]) -> list[Finding]:
             else Finding("missing", f"method {entry.name}", reason)
         )
     return findings
+
+
+def _metrics() -> list[Finding]:
+    """One finding for those that can run, one for each reason why others cannot."""
+    runnable: list[str] = []
+    waiting: dict[str, list[str]] = {}
+    for name in metric_names():
+        reason = reason_unavailable(name)
+        if reason is None:
+            runnable.append(name)
+        else:
+            waiting.setdefault(reason, []).append(name)
+    missing = [Finding("missing", f"metric {', '.join(names)}", reason) for reason, names in waiting.items()]
+    return [Finding("ok", "metrics", f"can run: {', '.join(runnable)}"), *missing]
 
 
 def _datasets(workspace: Path, cards: Sequence[Path]) -> list[Finding]:

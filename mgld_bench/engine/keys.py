@@ -43,6 +43,11 @@ def metric_sha256(metric: MetricFacts) -> dict[str, str]:
     return {**metric.files, **{weight.file: weight_sha256(weight) for weight in metric.weights.values()}}
 
 
+def metric_facts(metric: MetricFacts) -> dict[str, object]:
+    """What the store keeps of a score's metric: what it is, and the sha256 of its files."""
+    return {"definition": metric.definition, "revision": metric.revision, "files": metric_sha256(metric)}
+
+
 def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str:
     """The key of one metric's score of one restored clip; ``restored`` is that clip's key, which stands for its pair as well."""
     frames = protocol.frames if protocol.frames == "all" else list(protocol.frames)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.engine.keys import method_facts
+from mgld_bench.engine.keys import method_facts, metric_facts
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, stage, steps
@@ -200,7 +200,8 @@ def _score_place(
     finished: list[tuple[FinishedUnit, ClipScore | None]] = []
     for unit in units:
         protocol = plan.suite.protocol.name
-        done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol, unit.frames, share)
+        facts = metric_facts(metrics[unit.metric].facts)
+        done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol, unit.frames, share, facts)
         finished.append((done, scores[unit.method][unit.metric]))
     return finished
 

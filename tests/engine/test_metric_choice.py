@@ -72,7 +72,7 @@ def test_a_run_stops_before_it_starts_unless_gaps_are_wanted_and_the_table_shows
     assert "metric lpips.alex: " in refused.stderr
     assert "metric dover.fused: " in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
-    assert not (workspace / "pairs").exists()
+    assert not list(workspace.rglob("*.png"))
     done = bench("run", "gaps", "--device", "cpu", "--skip-unavailable", "--json")
     assert done.returncode == 0, done.stderr
     assert [gap["name"] for gap in json.loads(done.stdout)["left_out"]] == ["lpips.alex", "dover.fused"]

@@ -44,7 +44,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
     monkeypatch.delitem(sys.modules, "brightness_metric", raising=False)
 
 
-def test_every_metric_describes_and_loads_under_its_name() -> None:
+def test_every_metric_describes_and_loads_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MGLD_BENCH_HOME", str(tmp_path))
     names = metric_names()
     assert {"psnr.rgb", "psnr.y", "psnr.y-full", "ssim.rgb", "ssim.y", "ssim.y-full"} < set(names)
     assert {"vmaf.v0.6.1", "vmaf.v0.6.1neg", "niqe.pyiqa", "niqe.live", "niqe.y", "brisque.pyiqa", "brisque.live"} < set(names)
@@ -53,8 +54,14 @@ def test_every_metric_describes_and_loads_under_its_name() -> None:
         facts = describe(name)
         assert facts.name == name
         assert facts.definition
-        assert load_metric(name).facts == facts
-        assert reason_unavailable(name) is None
+        missing = [weight.file for weight in facts.weights.values() if not weight.package]
+        if missing:
+            assert f"{missing[0]} is missing" in (reason_unavailable(name) or "")
+            with pytest.raises(InputError, match=f"metric {name} cannot run: .* is missing"):
+                load_metric(name)
+        else:
+            assert load_metric(name).facts == facts
+            assert reason_unavailable(name) is None
 
 
 def test_definitions_differ_between_variants() -> None:
