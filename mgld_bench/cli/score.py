@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 def score(
     restored: Annotated[Path, typer.Argument(help="A restored clip (folder of frames, or video), or a folder of such clips.")],
     gt: Annotated[Path | None, typer.Option("--gt", help="Its ground truth, likewise; clips are paired by name.")] = None,
-    metrics: Annotated[
-        str, typer.Option(help="Separated by commas: psnr,vmaf, full names (psnr.y.crop4), or all.")
-    ] = "",
+    metrics: Annotated[str, typer.Option(help="Separated by commas: psnr,vmaf, full names (psnr.y.crop4), or all.")] = "",
     protocol: Annotated[str, typer.Option(help="Protocol card that says what short metric names mean.")] = "mgld-2024",
     frames: Annotated[str, typer.Option(help="Frame numbers from 0, separated by commas; default: those of the protocol.")] = "",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write scores.csv and frames.csv here.")] = None,
