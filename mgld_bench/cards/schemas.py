@@ -174,6 +174,8 @@ class ProtocolCard(Card):
     frames: Literal["all"] | tuple[int, ...] = "all"
     averaging: Literal["clips"] = "clips"
     """clips: mean over the frames of a clip, then over clips."""
+    stated: tuple[str, ...] = ()
+    """What the source says about its scores, and where; printed under tables."""
     assumed: tuple[str, ...] = ()
     """What the source does not state and is assumed here; printed under tables."""
 

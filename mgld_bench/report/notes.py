@@ -41,9 +41,10 @@ def notes(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]
 
 
 def fine_print(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """What the protocol assumes, licences, hardware and versions."""
+    """What the protocol rests on and what it assumes, licences, hardware and versions."""
+    stated = [f"Stated by the source: {text}" for text in data.protocol.stated]
     assumed = [f"Assumed: {text}" for text in data.protocol.assumed]
-    return (*assumed, *_licences(data, lines), *_provenance(data))
+    return (*stated, *assumed, *_licences(data, lines), *_provenance(data))
 
 
 def flatten(value: object) -> str:
