@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from fixture import Fixture
 
-from runners import degradation, metrics, rrdbnet
+from runners import degradation, dover, metrics, rrdbnet
 
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
 RUNNERS: dict[tuple[str, str], Runner] = {
     **degradation.RUNNERS,
+    **dover.RUNNERS,
     **metrics.RUNNERS,
     **rrdbnet.RUNNERS,
 }
