@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.plan import Plan, restored_folder, restored_key
 from mgld_bench.engine.store import Store
+from mgld_bench.engine.suite import Suite
+from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.prepare import open_pair
 from mgld_bench.report.data import Cell, PictureSource, ReportData
 
@@ -23,12 +27,21 @@ def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any])
         protocol=suite.protocol,
         datasets=suite.datasets,
         methods=suite.methods,
-        metrics=suite.all_metrics,
+        metrics=_with_files(suite),
         cells=cells,
         pictures=_pictures(plan, workspace),
         provenance=facts,
         footnotes=(*_footnotes(plan, store), *_lossy_inputs(plan, workspace), *_doubts(cells)),
     )
+
+
+def _with_files(suite: Suite) -> dict[str, MetricFacts]:
+    """The metrics with the sha256 of every file that decides their numbers, as far as these are here."""
+    runnable = {name for metrics in suite.metrics.values() for name in metrics}
+    return {
+        name: replace(facts, files=metric_sha256(facts)) if name in runnable else facts
+        for name, facts in suite.all_metrics.items()
+    }
 
 
 def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
