@@ -4,6 +4,7 @@ import math
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -12,8 +13,9 @@ import pytest
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.clip import Clip, ClipFacts, Frame
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.catalogue import load_metric
-from mgld_bench.metrics.metric import Frames
+from mgld_bench.metrics.catalogue import describe, load_metric
+from mgld_bench.metrics.frame_metric import score_of_frames
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Metric
 from mgld_bench.metrics.scoring import score_clip
 
 NAMES = ("psnr.rgb", "psnr.y.crop4", "ssim.y-full", "vmaf.v0.6.1", "vmaf.v0.6.1neg", "niqe.pyiqa", "brisque.live")
@@ -186,3 +188,73 @@ def test_memory_does_not_grow_with_the_length_of_a_clip() -> None:
     tracemalloc.stop()
     # All frames of the two clips are 166 MB; chunks of both, 5.5 MB, wait between reading, scoring and VMAF, which may be behind.
     assert peak < 45e6
+
+
+class Steps(Metric):
+    """The mean change from frame to frame, of the clip and of its ground truth; nothing at frame 0."""
+
+    def __init__(self, every_frame: bool = True) -> None:
+        self.facts = replace(describe("psnr.rgb"), name="steps", infinite="", needs_neighbours=every_frame)
+        self.references: list[object] = []
+
+    def start(self, clip: ClipFacts) -> ClipScorer:
+        return StepsScorer(self)
+
+
+class StepsScorer(ClipScorer):
+    def __init__(self, metric: Steps) -> None:
+        self._metric = metric
+        self._values: dict[int, float] = {}
+
+    def add(self, restored: Chunk, reference: Chunk | None) -> None:
+        assert reference is not None
+        # One object for the whole clip, the same for all methods.
+        self._metric.references.append(reference.clip.get("clip", object))
+        ours, theirs = (chunk.shared("steps", lambda _, chunk=chunk: steps_of(chunk)) for chunk in (restored, reference))
+        self._values |= {index: ours[index] - theirs[index] for index in ours}
+
+    def finish(self) -> ClipScore:
+        return score_of_frames("steps", self._values, {})
+
+
+def steps_of(chunk: Chunk) -> dict[int, float]:
+    before = [chunk.previous, *chunk.frames[:-1]]
+    return {
+        index: float(np.abs(frame.astype(int) - last).mean())
+        for index, frame, last in zip(chunk.indices, chunk.frames, before, strict=True)
+        if last is not None
+    }
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 10])
+def test_chunks_know_the_frame_before_and_what_is_kept_of_the_clip(chunk: int, bunny: Frames, degraded: Frames) -> None:
+    metric = Steps()
+    clips = {method: ArrayClip("bunny", degraded) for method in "ab"}
+    found = score_clip(ArrayClip("bunny", bunny), clips, {method: [metric] for method in clips}, chunk=chunk)
+    changes = [np.abs(np.diff(frames.astype(int), axis=0)).mean(axis=(1, 2, 3)) for frames in (degraded, bunny)]
+    for method in clips:
+        score = found[method]["steps"]
+        assert list(score.per_frame) == list(range(1, 10))
+        assert list(score.per_frame.values()) == pytest.approx(list(changes[0] - changes[1]))
+    assert len(set(map(id, metric.references))) == 1
+
+
+def test_selected_frames_without_a_score_are_told_and_never_averaged_in(bunny: Frames, degraded: Frames) -> None:
+    reference, clips = ArrayClip("bunny", bunny), {"m": ArrayClip("bunny", degraded)}
+    every = score_clip(reference, clips, {"m": [Steps()]})["m"]["steps"]
+    some = score_clip(reference, clips, {"m": [Steps()]}, (0, 4, 9))["m"]["steps"]
+    assert some.per_frame == {index: every.per_frame[index] for index in (4, 9)}
+    assert "0 has no score" in some.notes["frames"]
+    with pytest.raises(InputError, match="clip bunny: steps has no score for frame 0"):
+        score_clip(reference, clips, {"m": [Steps()]}, (0,))
+
+
+def test_an_infinite_score_is_an_error_where_it_means_nothing(bunny: Frames, degraded: Frames) -> None:
+    class Infinite(Steps):
+        def start(self, clip: ClipFacts) -> ClipScorer:
+            scorer = super().start(clip)
+            scorer._values = {0: math.inf, -1: math.inf}  # type: ignore[attr-defined]
+            return scorer
+
+    with pytest.raises(InputError, match=r"clip bunny of m: steps of frame 0 and 1 more is infinite"):
+        score_clip(ArrayClip("bunny", bunny), {"m": ArrayClip("bunny", degraded)}, {"m": [Infinite()]})
