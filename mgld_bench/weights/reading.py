@@ -3,63 +3,139 @@
 from __future__ import annotations
 
 import pickle
+import struct
+import warnings
+import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mgld_bench.errors import InputError
+from mgld_bench.weights.containers import is_zip, read_restricted, why_no_checkpoint
+from mgld_bench.weights.unpickling import StoredTensor
 
-_WRAPPERS: Final = ("params_ema", "params", "state_dict")
-"""Keys under which checkpoints keep the state dict; the first that is there wins."""
+_WRAPPERS: Final = ("params_ema", "params", "state_dict", "model")
+"""Keys under which checkpoints keep the state dict; the first that is there wins, and what stands beside it is ignored."""
+_UNREADABLE: Final = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    MemoryError,
+)
+"""What is raised for bytes that are no checkpoint depends on where they go wrong."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is in a checkpoint."""
+
+    tensors: dict[str, torch.Tensor]
+    """By name, on the CPU, without gradient. Those of a large file are read from the disk as they are used."""
+    foreign: tuple[str, ...]
+    """Full names of the classes and functions that the file names and that were not loaded, sorted: none of their code ran."""
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a .pth, .pt, .ckpt or .safetensors file by name, on the CPU, without the wrapper (params_ema, params,
-    state_dict).
+    """The tensors of a .pth, .pt, .ckpt or .safetensors file by name, on the CPU; as read_checkpoint()."""
+    return read_checkpoint(path).tensors
 
-    Only tensors and plain data are read: a pickle that asks for any other code raises InputError and none of it runs.
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The tensors of a .pth, .pt, .ckpt or .safetensors file, without the wrapper (params_ema, params, state_dict, or a model
+    that is a state dict); other things beside a wrapper are ignored.
+
+    Only tensors and plain data are loaded. Whatever else a pickle names is replaced by an object without behaviour, and no code
+    of the file runs. Raises InputError where the file cannot be read, or has something else than tensors in the state dict.
     """
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
-    for wrapper in _WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-            break
-    if not isinstance(content, Mapping) or not content:
+    if path.suffix == ".safetensors":
+        return Checkpoint(_read_safetensors(path), ())
+    content, foreign = _read_pickle(path)
+    entries = _state_dict(content)
+    if not entries:
         raise InputError(f"{path}: holds no state dict (tensors by name)")
-    tensors: dict[str, torch.Tensor] = {}
-    for name, value in content.items():
-        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise InputError(f"{path}: entry {name!r} is a {type(value).__name__}, not a tensor: no state dict")
-        tensors[name] = value
+    return Checkpoint(_tensors(path, entries), foreign)
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        tensors = load_file(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as safetensors: {_one_line(error)}") from None
+    if not tensors:
+        raise InputError(f"{path}: holds no state dict (tensors by name)")
     return tensors
 
 
-def _read_safetensors(path: Path) -> object:
+def _read_pickle(path: Path) -> tuple[object, tuple[str, ...]]:
+    """The content with its tensors, and the foreign names."""
     try:
-        return load_file(path)
+        zipped = is_zip(path)
+        reason = why_no_checkpoint(path) if zipped else None
+        if reason is not None:
+            raise InputError(f"{path}: refused, since {reason}")
+        try:
+            with warnings.catch_warnings():
+                # torch tells of pickle protocols that it may not know: those the second reading does.
+                warnings.simplefilter("ignore")
+                return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped), ()
+        except _UNREADABLE:
+            # It names more than torch knows, or is damaged: the second reading says which.
+            return read_restricted(path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: cannot be read as safetensors: {_one_line(error)}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except _UNREADABLE as error:
+        raise _unreadable(path, error) from None
 
 
-def _read_pickle(path: Path) -> object:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except pickle.UnpicklingError as error:
-        raise InputError(
-            f"{path}: refused, since it is damaged or holds more than tensors and plain data: {_one_line(error)}"
-        ) from None
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        # What the unpickler raises for bytes that are no checkpoint at all depends on where they go wrong.
-        raise InputError(f"{path}: cannot be read as a PyTorch checkpoint: {_one_line(error)}") from None
+def _state_dict(content: object) -> Mapping[object, object] | None:
+    """The mapping with the tensors; None where there is no mapping."""
+    if not isinstance(content, Mapping):
+        return None
+    for wrapper in _WRAPPERS:
+        wrapped = content.get(wrapper)
+        # Many things are called a model: only one that is nothing but tensors is a state dict.
+        if isinstance(wrapped, Mapping) and (wrapper != "model" or all(map(_is_tensor, wrapped.values()))):
+            return wrapped
+    return content
+
+
+def _is_tensor(value: object) -> TypeGuard[torch.Tensor | StoredTensor]:
+    return isinstance(value, (torch.Tensor, StoredTensor))
+
+
+def _tensors(path: Path, entries: Mapping[object, object]) -> dict[str, torch.Tensor]:
+    tensors = {}
+    for name, value in entries.items():
+        if not isinstance(name, str) or not _is_tensor(value):
+            raise InputError(f"{path}: entry {name!r} is a {type(value).__name__}, not a tensor: no state dict")
+        try:
+            tensors[name] = value.load() if isinstance(value, StoredTensor) else value.detach()
+        except _UNREADABLE as error:
+            raise _unreadable(path, error) from None
+    return tensors
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: refused, since it is damaged or holds more than tensors and plain data: {_one_line(error)}")
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    text = str(error) if str(error) else type(error).__name__
+    return " ".join(text.split())[:300]
