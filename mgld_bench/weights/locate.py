@@ -9,9 +9,10 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 
 from mgld_bench.cards.schemas import WeightFile
-from mgld_bench.clips.atomic import replacing, write_bytes_atomic
+from mgld_bench.clips.atomic import replacing
 from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.errors import InputError
+from mgld_bench.weights.pins import change, disagreement, record_of, record_sha256, recorded_sha256
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,13 @@ class WeightStatus:
 
     present: bool
     verified: bool
-    """True where its sha256 agrees with the one that its card pins or, without one, that was recorded at its first use."""
+    """True where it agrees with what its card pins and with what was recorded at its first use."""
     path: Path | None
     """Where it is; None where it is missing."""
     size: int | None
     """Bytes."""
     reason: str
-    """Why it cannot be used, or what its check rests on where its card pins no sha256; "" where all is well."""
+    """Why it cannot be used, or what its check rests on where its card pins no whole sha256; "" where all is well."""
 
 
 def weights_home() -> Path:
@@ -38,15 +39,13 @@ def weights_home() -> Path:
 def locate(weight: WeightFile) -> Path:
     """The local file of ``weight``, checked.
 
-    A pinned sha256 has to agree. Without one, the sha256 of a file in the weights folder is recorded at its first use
-    (``<file>.sha256`` beside it) and has to agree ever after; a file named by an absolute path, or carried by a package, is taken
-    as it is. Raises InputError where the file is missing (saying where it was looked for and how to get it) or is another one.
+    What its card pins has to agree: the size, the whole sha256, or its first digits. Where the whole is not pinned, the sha256
+    of a file in the weights folder is recorded at its first use (``<file>.sha256`` beside it) and has to agree ever after; a
+    file named by an absolute path, or carried by a package, may be any that agrees with its card. Raises InputError where the
+    file is missing (saying where it was looked for and how to get it) or is another one.
     """
     path = _find(weight)
-    if weight.sha256:
-        _require(path, weight.sha256, "its card pins")
-    elif path.is_relative_to(weights_home()):
-        _check_recorded(path)
+    _check(path, weight)
     return path
 
 
@@ -63,31 +62,40 @@ def status(weight: WeightFile) -> WeightStatus:
         return WeightStatus(present=False, verified=False, path=None, size=None, reason=str(error))
     size = path.stat().st_size
     try:
-        locate(weight)
+        _check(path, weight)
     except InputError as error:
         return WeightStatus(present=True, verified=False, path=path, size=size, reason=str(error))
-    reason = "" if weight.sha256 else "its card pins no sha256"
-    return WeightStatus(present=True, verified=True, path=path, size=size, reason=reason)
+    return WeightStatus(present=True, verified=True, path=path, size=size, reason=_ground(path, weight))
 
 
 def add(source: Path, weight: WeightFile) -> Path:
     """Copy the user's file ``source`` into the weights folder under the name of ``weight``; returns where it is now.
 
-    Raises InputError, and copies nothing, where a pinned sha256 does not agree.
+    Raises InputError, and copies nothing, where it is not what the card pins.
     """
     if not source.is_file():
         raise InputError(f"{source}: no such file")
-    if weight.sha256:
-        _require(source, weight.sha256, "its card pins")
-    if weight.package or Path(weight.file).is_absolute():
-        raise InputError(f"weight file {weight.file} is not kept in the weights folder: its card says where it is")
-    target = _home_path(weight)
+    target = fetched_path(weight)
+    _check_pinned(source, weight)
     with replacing(target) as copy:
         shutil.copyfile(source, copy)
     if not weight.sha256:
-        _record_of(target).unlink(missing_ok=True)
-        _check_recorded(target)
+        record_of(target).unlink(missing_ok=True)
+        _check(target, weight)
     return target
+
+
+def fetched_path(weight: WeightFile) -> Path:
+    """Where the file of ``weight`` belongs once it is fetched or added.
+
+    Raises InputError where it is not kept in the weights folder: a package carries it, or its card names an absolute path.
+    """
+    if weight.package:
+        raise InputError(f"weight file {weight.file} is not kept in the weights folder: the package {weight.package} carries it")
+    path = _home_path(weight)
+    if not path.is_relative_to(weights_home()):
+        raise InputError(f"weight file {weight.file} is not kept in the weights folder: its card says where it is")
+    return path
 
 
 def _find(weight: WeightFile) -> Path:
@@ -123,32 +131,44 @@ def _in_package(weight: WeightFile) -> Path:
 
 def _how_to_get(weight: WeightFile) -> str:
     ways = []
-    if weight.url:
-        ways.append(f"download {weight.url[0]} and run: mgld-bench weights add FILE")
+    if weight.url and not Path(weight.file).expanduser().is_absolute():
+        ways.append(f"get it with: mgld-bench weights fetch {weight.file} (from {weight.url[0]})")
     if weight.obtain:
         ways.append(weight.obtain)
     return f"; {'; '.join(ways)}" if ways else ""
 
 
-def _require(path: Path, sha256: str, whose: str) -> None:
-    found = _sha256(path)
-    if found != sha256.lower():
-        raise InputError(f"{path}: sha256 is {found}, {whose} {sha256.lower()}: another or a damaged file; get it again")
-
-
-def _check_recorded(path: Path) -> None:
-    record = _record_of(path)
-    if not record.exists():
-        write_bytes_atomic(record, f"{_sha256(path)}  {path.name}\n".encode())
+def _check(path: Path, weight: WeightFile) -> None:
+    _check_pinned(path, weight)
+    if weight.sha256 or not path.is_relative_to(weights_home()):
         return
-    recorded = record.read_text().split()
-    if not recorded:
-        raise InputError(f"{record}: empty; delete it to accept the weight file as it is now")
-    _require(path, recorded[0], f"{record.name} (delete it to accept this one) has")
+    sha256 = _sha256(path)
+    problem = change(path, sha256)
+    if problem:
+        raise InputError(_refusal(path, problem))
+    if recorded_sha256(path) is None:
+        record_sha256(path, sha256)
 
 
-def _record_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.sha256")
+def _check_pinned(path: Path, weight: WeightFile) -> None:
+    if not (weight.sha256 or weight.sha256_start or weight.size is not None):
+        return
+    problem = disagreement(weight, path.stat().st_size, _sha256(path))
+    if problem:
+        raise InputError(_refusal(path, problem))
+
+
+def _refusal(path: Path, problem: str) -> str:
+    return f"{path}: {problem}: another or a damaged file; get it again"
+
+
+def _ground(path: Path, weight: WeightFile) -> str:
+    """What the check of a file whose whole sha256 is not pinned rests on."""
+    if weight.sha256:
+        return ""
+    pinned = f"only {weight.sha256_start}… of its sha256" if weight.sha256_start else "no sha256"
+    recorded = ", the whole is that of its first use" if path.is_relative_to(weights_home()) else ""
+    return f"its card pins {pinned}{recorded}"
 
 
 def _sha256(path: Path) -> str:

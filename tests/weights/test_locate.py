@@ -66,6 +66,30 @@ def test_a_file_without_pin_must_stay_what_it_was(home: Path) -> None:
     assert weight_sha256(weight) == sha256(b"other!")
 
 
+def test_the_first_digits_are_checked_and_the_whole_is_recorded(home: Path) -> None:
+    (home / "net.pth").write_bytes(b"weights")
+    weight = WeightFile(file="net.pth", sha256_start=sha256(b"weights")[:8])
+    assert locate(weight) == home / "net.pth"
+    assert (home / "net.pth.sha256").read_text().split()[0] == sha256(b"weights")
+    state = status(weight)
+    assert state.verified
+    assert f"only {sha256(b'weights')[:8]}" in state.reason
+    # Another content is refused by its first digits; one with the same digits, by what was recorded.
+    other = WeightFile(file="net.pth", sha256_start="0" * 8)
+    with pytest.raises(InputError, match="its card pins one that starts with 00000000"):
+        locate(other)
+    (home / "net.pth.sha256").write_text(f"{sha256(b'weights')[:8]}{'0' * 56}  net.pth\n")
+    with pytest.raises(InputError, match="delete it to accept"):
+        locate(weight)
+
+
+def test_the_size_is_checked(home: Path) -> None:
+    (home / "net.pth").write_bytes(b"weights")
+    with pytest.raises(InputError, match=r"net\.pth: has 7 bytes, its card says 8: another or a damaged file"):
+        locate(WeightFile(file="net.pth", size=8))
+    assert locate(WeightFile(file="net.pth", size=7)).is_file()
+
+
 def test_a_users_checkpoint_by_absolute_path_may_change(tmp_path: Path) -> None:
     checkpoint = tmp_path / "latest.ckpt"
     weight = WeightFile(file=str(checkpoint))
@@ -117,7 +141,14 @@ def test_a_missing_file_says_where_it_was_looked_for_and_how_to_get_it(home: Pat
     with pytest.raises(InputError) as caught:
         locate(weight)
     message = str(caught.value)
-    for part in ("net.pth", str(home / "net.pth"), "https://example.org/net.pth", "ask the authors"):
+    wanted = (
+        "net.pth",
+        str(home / "net.pth"),
+        "mgld-bench weights fetch net.pth",
+        "https://example.org/net.pth",
+        "ask the authors",
+    )
+    for part in wanted:
         assert part in message
     state = status(weight)
     assert (state.present, state.verified, state.path, state.size) == (False, False, None, None)
@@ -147,9 +178,18 @@ def test_add_accepts_another_file_where_nothing_is_pinned(home: Path, tmp_path: 
         assert weight_sha256(weight) == sha256(content)
 
 
+def test_add_checks_the_first_digits(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.pth").write_bytes(b"weights")
+    with pytest.raises(InputError, match="starts with 00000000"):
+        add(tmp_path / "mine.pth", WeightFile(file="net.pth", sha256_start="0" * 8))
+    assert not (home / "net.pth").exists()
+
+
 def test_add_refuses_what_it_cannot_add(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         add(tmp_path / "missing.pth", WeightFile(file="net.pth"))
     (tmp_path / "mine.pth").write_bytes(b"x")
     with pytest.raises(InputError, match="not kept in the weights folder"):
         add(tmp_path / "mine.pth", WeightFile(file=CARRIED, package=PACKAGE))
+    with pytest.raises(InputError, match="its card says where it is"):
+        add(tmp_path / "mine.pth", WeightFile(file=str(tmp_path / "elsewhere.pth")))
