@@ -1,0 +1,235 @@
+"""Downloads one file from one address into a partial file, and goes on where an earlier attempt stopped.
+
+Beside the partial file a note says from which address it comes and how the server told that version of the file (its ETag or
+date, RFC 9110): it is gone on with only while the server confirms that version.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import Message
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from mgld_bench.clips.atomic import write_json_atomic
+from mgld_bench.errors import InputError
+
+Progress = Callable[[int, int | None], None]
+"""Hears (bytes that are here, bytes in all or None where that is not known)."""
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a connection counts as broken off."""
+ATTEMPTS = 3
+"""How often in a row a connection may break off without bringing anything new."""
+PAUSE = 1.0
+"""Seconds before the second attempt; doubled before each further one."""
+
+_CHUNK: Final = 1 << 18
+_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""HTTP states that may be over at the next attempt."""
+_PAGE_STARTS: Final = (b"<!doctype html", b"<html")
+
+
+class DownloadError(Exception):
+    """Why this address does not give the file, in a few words."""
+
+
+class _BrokenOffError(Exception):
+    """Why an attempt ended early; the next may go on."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is known of the file before it is here."""
+
+    size: int | None
+    """Bytes."""
+    checked: bool
+    """True where its digest will be checked."""
+
+
+def download(address: str, partial: Path, wanted: Wanted, progress: Progress) -> None:
+    """Bring ``partial`` to the whole file at ``address``.
+
+    A connection that breaks off is taken up again where it stopped, until ATTEMPTS in a row have brought nothing new. Raises
+    DownloadError where this address does not give the file, and InputError where the disk does not take it. What is here stays
+    here, for a later call, also on Ctrl-C.
+    """
+    if urlsplit(address).scheme not in ("http", "https"):
+        raise DownloadError("not an http or https address")
+    most, attempts = _resume_point(address, partial)[0], 0
+    while True:
+        try:
+            _attempt(address, partial, wanted, progress)
+        except _BrokenOffError as error:
+            here = partial.stat().st_size if partial.exists() else 0
+            attempts = 1 if here > most else attempts + 1
+            most = max(most, here)
+            if attempts >= ATTEMPTS:
+                raise DownloadError(str(error)) from None
+            time.sleep(PAUSE * 2 ** (attempts - 1))
+        else:
+            return
+
+
+def forget(partial: Path) -> None:
+    """Remove a partial file and its note."""
+    partial.unlink(missing_ok=True)
+    _note_of(partial).unlink(missing_ok=True)
+
+
+def _attempt(address: str, partial: Path, wanted: Wanted, progress: Progress) -> None:
+    offset, validator = _resume_point(address, partial)
+    headers = {"User-Agent": f"mgld-bench/{version('mgld-bench')}", "Accept-Encoding": "identity"}
+    if offset:
+        headers |= {"Range": f"bytes={offset}-", "If-Range": validator}
+    try:
+        response = _opener().open(urllib.request.Request(address, headers=headers), timeout=TIMEOUT)  # noqa: S310 - http(s) only
+    except urllib.error.HTTPError as error:
+        with error:
+            _answer_refusal(error, partial, offset)
+        return
+    except (OSError, http.client.HTTPException) as error:
+        raise _BrokenOffError(f"cannot be reached: {_reason(error)}") from None
+    with response:
+        start = _start(response, partial, offset)
+        total = None if response.length is None else start + response.length
+        _check_head(response, wanted, total)
+        _check_disk(partial, wanted.size if total is None else total, start)
+        if start == 0:
+            _begin_anew(partial, address, _validator(response.headers))
+        _receive(response, partial, start, total, progress)
+
+
+def _answer_refusal(error: urllib.error.HTTPError, partial: Path, offset: int) -> None:
+    """Returns where the refusal says that the file is whole already."""
+    what = f"HTTP {error.code} {error.reason}"
+    if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
+        if error.headers.get("Content-Range") == f"bytes */{offset}":
+            return
+        forget(partial)
+        raise _BrokenOffError(what)
+    raise _BrokenOffError(what) if error.code in _PASSING else DownloadError(what)
+
+
+def _start(response: http.client.HTTPResponse, partial: Path, offset: int) -> int:
+    """The byte of the file with which the answer begins."""
+    if response.status == http.HTTPStatus.OK:
+        return 0
+    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if response.status != http.HTTPStatus.PARTIAL_CONTENT or found is None:
+        raise DownloadError(f"HTTP {response.status} {response.reason}")
+    if int(found[1]) != offset:
+        forget(partial)
+        raise _BrokenOffError("sent another part of the file than was asked for")
+    return offset
+
+
+def _check_head(response: http.client.HTTPResponse, wanted: Wanted, total: int | None) -> None:
+    if response.headers.get_content_type() == "text/html":
+        raise DownloadError(_page())
+    if total is None:
+        if not wanted.checked and wanted.size is None and not response.chunked:
+            raise DownloadError("does not say how long the file is, so that one that breaks off would pass as whole")
+    elif wanted.size is not None and total != wanted.size:
+        raise DownloadError(f"has {total} bytes, its card says {wanted.size}")
+
+
+def _check_disk(partial: Path, total: int | None, start: int) -> None:
+    free = shutil.disk_usage(partial.parent).free
+    if total is not None and total - start > free:
+        raise InputError(f"{partial.parent}: {total - start} bytes are to come and {free} are free: make room, then fetch again")
+
+
+def _receive(response: http.client.HTTPResponse, partial: Path, start: int, total: int | None, progress: Progress) -> None:
+    here = start
+    progress(here, total)
+    try:
+        with partial.open("ab") as file:
+            while chunk := _read(response):
+                if here == 0 and chunk.lstrip()[:20].lower().startswith(_PAGE_STARTS):
+                    raise DownloadError(_page())
+                file.write(chunk)
+                here += len(chunk)
+                progress(here, total)
+    except OSError as error:
+        raise InputError(f"{partial}: cannot be written: {error.strerror}") from None
+    if total is not None and here < total:
+        raise _BrokenOffError(f"broke off after {here} of {total} bytes")
+    if not here:
+        raise DownloadError("sent an empty file")
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read1(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _BrokenOffError(f"broke off: {_reason(error)}") from None
+
+
+def _page() -> str:
+    return "sent a web page instead of the file (a login, or a question?): open it in a browser, then mgld-bench weights add FILE"
+
+
+def _validator(headers: Message) -> str:
+    """The ETag where it is a strong one, else the date of the last change; "" where there is neither."""
+    etag = headers.get("ETag", "")
+    return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
+
+
+def _begin_anew(partial: Path, address: str, validator: str) -> None:
+    # Emptied first: a note never stands beside the bytes of another version.
+    try:
+        partial.write_bytes(b"")
+    except OSError as error:
+        raise InputError(f"{partial}: cannot be written: {error.strerror}") from None
+    write_json_atomic(_note_of(partial), {"address": address, "validator": validator})
+
+
+def _resume_point(address: str, partial: Path) -> tuple[int, str]:
+    """The bytes of this address that are here, and what the server calls their version; (0, "") where it is to begin anew."""
+    try:
+        note = json.loads(_note_of(partial).read_text())
+        if note["address"] == address and note["validator"]:
+            return partial.stat().st_size, str(note["validator"])
+    except (OSError, ValueError, LookupError, TypeError):
+        # A note that is not there or not whole only means to begin anew.
+        pass
+    return 0, ""
+
+
+def _note_of(partial: Path) -> Path:
+    return partial.with_name(f"{partial.name}.json")
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the layers around it."""
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    text = (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
+    return " ".join(text.split())
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Follows redirects, to http and https only: no handler here opens a local file."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener

@@ -1,0 +1,83 @@
+"""Work without the network: nothing in this process reaches another machine, whichever library tries.
+
+Asked for with --offline or MGLD_BENCH_OFFLINE=1. This machine itself stays reachable, since databases and clusters may run on
+it. What Python's sockets do is refused; programs started from here and connections that a library makes in its own machine
+code are not seen, but those of Hugging Face are told by their variable.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final
+
+import psutil
+
+from mgld_bench.errors import InputError
+
+VARIABLE: Final = "MGLD_BENCH_OFFLINE"
+_ADDRESSED: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+"""Audit events with (socket, address)."""
+_NAMED: Final = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+"""Audit events whose first argument is a host."""
+
+
+def is_offline() -> bool:
+    """Whether this process has been told not to use the network."""
+    return os.environ.get(VARIABLE, "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def go_offline() -> None:
+    """From now on every connection of this process to another machine raises InputError; Python processes that it starts are
+    told by MGLD_BENCH_OFFLINE. There is no way back."""
+    os.environ[VARIABLE] = "1"
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    _install_guard()
+
+
+def obey_environment() -> None:
+    """go_offline() where the environment asks for it."""
+    if is_offline():
+        go_offline()
+
+
+@lru_cache(maxsize=1)
+def _install_guard() -> None:
+    # Computed before the guard stands, which would see its own look-ups.
+    _own_names()
+    sys.addaudithook(_guard)
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _ADDRESSED:
+        connection, address = arguments
+        internet = connection.family in (socket.AF_INET, socket.AF_INET6)
+        host = address[0] if internet and isinstance(address, tuple) else None
+    elif event in _NAMED:
+        host = arguments[0]
+    else:
+        return
+    if isinstance(host, (bytes, bytearray)):
+        host = host.decode("ascii", "replace")
+    if isinstance(host, str) and not _is_this_machine(host):
+        raise InputError(f"{host}: not reached, since --offline or {VARIABLE} is set; fetch what is missing without it")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.lower().rstrip(".") in _own_names()
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_unspecified or str(address) in _own_names()
+
+
+@lru_cache(maxsize=1)
+def _own_names() -> frozenset[str]:
+    """Names and addresses of this machine; "" stands for any of them."""
+    addresses = {entry.address.partition("%")[0] for entries in psutil.net_if_addrs().values() for entry in entries}
+    return frozenset({"", "localhost", socket.gethostname().lower(), *addresses})
