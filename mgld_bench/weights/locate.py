@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -175,5 +176,7 @@ def _sha256(path: Path) -> str:
     """The file's sha256; it is read again only where it has changed."""
     cache = DigestCache(weights_home() / ".sha256.json")
     digest = file_sha256(path, cache)
-    cache.save()
+    # In a folder that may only be read (one for a whole group), files are read again in every process instead.
+    with suppress(InputError):
+        cache.save()
     return digest

@@ -116,6 +116,15 @@ def test_a_file_that_has_not_changed_is_not_read_again(home: Path, tmp_path: Pat
     assert weight_sha256(weight) == sha256(b"weights")
 
 
+def test_a_memory_that_cannot_be_kept_is_no_error(home: Path) -> None:
+    (home / "net.pth").write_bytes(b"weights")
+    # Stands for a folder that may only be read, where root, too, cannot write.
+    (home / ".sha256.json" / "x").mkdir(parents=True)
+    os.utime(home / "net.pth", (1, 1))
+    time.sleep(2.2)
+    assert locate(WeightFile(file="net.pth", sha256=sha256(b"weights"))) == home / "net.pth"
+
+
 def test_a_packages_file_is_found_without_importing_it() -> None:
     code = (
         "import sys; from mgld_bench.cards.schemas import WeightFile; from mgld_bench.weights.locate import locate;"
