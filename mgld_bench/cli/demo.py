@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Device, StoreUrl, Workspace
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Device, Offline, StoreUrl, Workspace
 
 
 def demo(
+    offline: Offline = False,
     device: Device = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     store: StoreUrl = "",

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Precision, Sources, StoreUrl, Workspace, parse_sources, split_names
+from mgld_bench.cli.options import (
+    DEFAULT_WORKSPACE,
+    Cards,
+    Offline,
+    Precision,
+    Sources,
+    StoreUrl,
+    Workspace,
+    parse_sources,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from mgld_bench.engine.plan import Plan
@@ -25,6 +35,7 @@ def report(
     datasets: Annotated[str, typer.Option(help="Only these datasets, separated by commas.")] = "",
     metrics: Annotated[str, typer.Option(help="Only these metrics, separated by commas.")] = "",
     source: Sources = None,
+    offline: Offline = False,
     precision: Precision = "float32",
     workspace: Workspace = DEFAULT_WORKSPACE,
     store: StoreUrl = "",

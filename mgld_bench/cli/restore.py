@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Device, MaxMemory, Precision
+from mgld_bench.cli.options import Cards, Device, MaxMemory, Offline, Precision
 
 
 def restore(
@@ -18,6 +18,7 @@ def restore(
     output: Annotated[Path, typer.Argument(help="Folder for the restored clips: OUTPUT/<clip>/%08d.png.")],
     video: Annotated[bool, typer.Option("--video", help="Also write each restored clip as lossless video (FFV1, .mkv).")] = False,
     fps: Annotated[int, typer.Option("--fps", help="Frames per second of that video.")] = 25,
+    offline: Offline = False,
     device: Device = "",
     precision: Precision = "float32",
     max_memory: MaxMemory = "",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Device, Json, SkipUnavailable, split_names
+from mgld_bench.cli.options import Cards, Device, Json, Offline, SkipUnavailable, split_names
 
 if TYPE_CHECKING:
     from mgld_bench.engine.metric_choice import MetricChoice
@@ -24,6 +24,7 @@ def score(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write scores.csv and frames.csv here.")] = None,
     skip_unavailable: SkipUnavailable = False,
     cards: Cards = None,
+    offline: Offline = False,
     device: Device = "",
     json_output: Json = False,
 ) -> None:
