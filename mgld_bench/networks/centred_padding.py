@@ -9,7 +9,8 @@ from torch.nn import functional
 def pad_centred(images: Tensor, multiple: int) -> Tensor:
     """``images`` (n, c, h, w) padded to the next multiples of ``multiple`` by repeating the border pixels.
 
-    Half of the padding on either side; an odd pixel goes to the right and to the bottom. Source: InputPadder of princeton-vl/RAFT.
+    Half of the padding on either side; an odd pixel goes to the right and to the bottom. Images that fit are not copied.
+    Source: InputPadder of princeton-vl/RAFT.
     """
     height, width = images.shape[-2:]
     down, right = -height % multiple, -width % multiple

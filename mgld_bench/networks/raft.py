@@ -62,7 +62,7 @@ class RAFT(nn.Module):
         self.update_block = UpdateBlock(correlation_channels, hidden_channels, context_channels)
         self.iterations = iterations
         self.scale_input = scale_input
-        self._context_split = (hidden_channels, context_channels)
+        self._context_split = [hidden_channels, context_channels]
         self._correlation_levels = correlation_levels
         self._correlation_radius = correlation_radius
         self._correlation_bytes = correlation_bytes
@@ -94,7 +94,7 @@ class RAFT(nn.Module):
     def _refined(self, first: Tensor, second: Tensor, context: Tensor, size: tuple[int, int]) -> Tensor:
         levels, radius = self._correlation_levels, self._correlation_radius
         correlation = Correlation(first, second, levels, radius, self._correlation_bytes)
-        hidden, context = context.split(self._context_split, dim=1)
+        hidden, context = torch.split(context, self._context_split, dim=1)
         hidden, context = torch.tanh(hidden), torch.relu(context)
         start = _positions(first)
         ends = start

@@ -10,7 +10,7 @@ MOTION_CHANNELS = 128
 
 
 class UpdateBlock(nn.Module):
-    """One step of the refinement, at 1/8 of the image's size. Names as in princeton-vl/RAFT (core/update.py, BasicUpdateBlock)."""
+    """One step of the refinement, at 1/8 of the image's size. Names as in princeton-vl/RAFT (core/update.py)."""
 
     def __init__(self, correlation_channels: int, hidden_channels: int, context_channels: int) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,7 @@ class SPyNet(nn.Module):
         self.return_levels = tuple(sorted(set(return_levels), reverse=True))
 
     def forward(self, ref: Tensor, supp: Tensor) -> Tensor | list[Tensor]:
-        """The flow from ``ref`` to ``supp``, both (n, 3, h, w) RGB in [0, 1]: ``supp`` at a pixel's position plus the flow is ``ref``.
+        """The flow from ``ref`` to ``supp``, both (n, 3, h, w) RGB in [0, 1]: how far what is seen in ``ref`` has moved.
 
         (n, 2, h, w) in pixels, channel 0 points right. For a level l of ``return_levels`` other than 5 the size is that of the
         images divided by 2 ** (5 - l), rounded down, and the flow is in pixels of that size. One level gives a tensor, several
@@ -85,7 +86,7 @@ class BasicModule(nn.Module):
         super().__init__()
         widths = (8, 32, 64, 32, 16, 2)
         layers: list[nn.Module] = []
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, kernel_size=7, padding=3), nn.ReLU(inplace=True)]
         self.basic_module = nn.Sequential(*layers[:-1])
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from fixture import Fixture
 
-from runners import degradation, dover, metrics, rrdbnet
+from runners import degradation, dover, metrics, mgld_diffusion, rrdbnet, spynet
 
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
@@ -26,5 +26,7 @@ RUNNERS: dict[tuple[str, str], Runner] = {
     **degradation.RUNNERS,
     **dover.RUNNERS,
     **metrics.RUNNERS,
+    **mgld_diffusion.RUNNERS,
     **rrdbnet.RUNNERS,
+    **spynet.RUNNERS,
 }

@@ -1,0 +1,56 @@
+"""Runs the fixtures of SPyNet on mgld_bench.networks.spynet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from fixture import Fixture
+from torch import Tensor, nn
+
+from mgld_bench.networks.spynet import BasicModule, SPyNet
+
+Outputs = dict[str, "np.ndarray[Any, Any]"]
+
+
+def forward(fixture: Fixture) -> Outputs:
+    network = filled_network(fixture)
+    first, second = torch.from_numpy(fixture.input("frames")).split(1)
+    seen: Outputs = {}
+    hooks = [module.register_forward_hook(keep(seen, level)) for level, module in enumerate(network.basic_module)]
+    with torch.inference_mode():
+        seen["flow"] = network(first, second).numpy()
+        for hook in hooks:
+            hook.remove()
+        seen["flow_reverse"] = network(second, first).numpy()
+    return seen
+
+
+def levels(fixture: Fixture) -> Outputs:
+    network = filled_network(fixture)
+    first, second = torch.from_numpy(fixture.input("frames")).split(1)
+    with torch.inference_mode():
+        flows = network(first, second)
+    wanted = sorted(fixture.facts["config"]["return_levels"], reverse=True)
+    flows = flows if isinstance(flows, list) else [flows]
+    return {f"flow_level{level}": flow.numpy() for level, flow in zip(wanted, flows, strict=True)}
+
+
+def filled_network(fixture: Fixture) -> SPyNet:
+    network = SPyNet(fixture.facts["config"]["return_levels"])
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in fixture.weights().items()})
+    return network.eval()
+
+
+def keep(seen: Outputs, level: int) -> Callable[[nn.Module, tuple[Tensor], Tensor], None]:
+    def hook(module: nn.Module, inputs: tuple[Tensor], correction: Tensor) -> None:
+        assert isinstance(module, BasicModule)
+        seen[f"level{level}_input"] = inputs[0].numpy()
+        seen[f"level{level}_flow"] = (correction + inputs[0][:, -2:]).numpy()
+
+    return hook
+
+
+RUNNERS: dict[tuple[str, str], Callable[[Fixture], Outputs]] = {("spynet", "forward"): forward, ("spynet", "levels"): levels}
