@@ -39,7 +39,9 @@ def score(
     from mgld_bench.engine.folders import score_folders
     from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
     from mgld_bench.engine.progress import Silent
+    from mgld_bench.weights.offline import obey_environment
 
+    obey_environment()
     choice = choose_metrics(metrics or (), load_protocol("mgld-2024"), has_reference=gt is not None)
     require_runnable(choice)
     reference = None if gt is None else Path(gt)
@@ -68,7 +70,9 @@ def restore(
     """
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.restoring import compute_on, restore_clips
+    from mgld_bench.weights.offline import obey_environment
 
+    obey_environment()
     done = restore_clips(method, [_clip(clip)], Path(output), compute_on(device or "", precision, ""), (), Silent())
     return done[0]
 
