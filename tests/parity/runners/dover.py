@@ -10,6 +10,9 @@ import torch
 from fixture import Fixture
 from torch import nn
 
+from mgld_bench.metrics.dover_fusion import Branch, fuse
+from mgld_bench.metrics.dover_sampling import AestheticView, FrameSampler, TechnicalView
+from mgld_bench.metrics.dover_views import ViewPlan, Views, normalised, plan_views
 from mgld_bench.networks.dover import DOVER, DoverConfig, HeadConfig
 from mgld_bench.networks.dover_aesthetic import AestheticConfig
 from mgld_bench.networks.dover_technical import TechnicalBackbone, TechnicalConfig
@@ -22,7 +25,8 @@ Outputs = dict[str, Array]
 def forward(fixture: Fixture) -> Outputs:
     network = filled_network(fixture)
     call = fixture.facts["call"]
-    clips = torch.stack([normalised(torch.from_numpy(fixture.input(name)), call) for name in call["clips"]])
+    views_of_clips = [torch.from_numpy(fixture.input(name)).permute(0, 2, 3, 1) for name in call["clips"]]
+    clips = normalised(torch.stack(views_of_clips), call["mean"], call["std"])
     outputs: Outputs = {}
     for name, module in watched_modules(network).items():
         module.register_forward_hook(keep(outputs, name))
@@ -33,6 +37,82 @@ def forward(fixture: Fixture) -> Outputs:
         outputs[f"{branch}_raw"] = quality.mean().reshape(1).numpy()
     tokens = outputs["t_patch"].shape[2:]
     return outputs | window_outputs(network.technical_backbone, (tokens[0], tokens[1], tokens[2]))
+
+
+def sampler(fixture: Fixture) -> Outputs:
+    samplers = {name: FrameSampler(**facts) for name, facts in fixture.facts["config"]["samplers"].items()}
+    outputs: Outputs = {}
+    for run in fixture.facts["call"]["runs"]:
+        stream = np.random.RandomState(run["seed"])
+        for sample in run["samples"]:
+            chosen = samplers[sample["sampler"]]
+            offsets = chosen.draw(run["frame_count"], stream)
+            np.testing.assert_array_equal(offsets, fixture.input(sample["offsets"]))
+            outputs[sample["output"]] = chosen.indices(run["frame_count"], offsets)
+    return outputs
+
+
+def views(fixture: Fixture) -> Outputs:
+    call = fixture.facts["call"]
+    plan, built = built_views(fixture, fixture.facts["config"])
+    technical, aesthetic = (view.transpose(3, 0, 1, 2) for view in (built.technical, built.aesthetic))
+    return {
+        **drawn(plan),
+        "inds_technical": plan.technical_frames,
+        "inds_aesthetic": plan.aesthetic_frames,
+        "technical": technical,
+        "technical_sum": technical.sum((2, 3), dtype=np.float64),
+        "aesthetic": aesthetic,
+        "aesthetic_sum": aesthetic.sum((2, 3), dtype=np.float64),
+        "technical_input": network_input(built.technical, plan.technical_view.num_clips, call).permute(0, 4, 1, 2, 3).numpy(),
+    }
+
+
+def fusion(fixture: Fixture) -> Outputs:
+    branches = [Branch(**fixture.facts["config"][name]) for name in ("technical", "aesthetic")]
+    raw = zip(fixture.input("technical_raw"), fixture.input("aesthetic_raw"), strict=True)
+    scores = [fuse(float(technical), float(aesthetic), *branches) for technical, aesthetic in raw]
+    return {
+        "technical": np.array([score.technical for score in scores]),
+        "aesthetic": np.array([score.aesthetic for score in scores]),
+        "overall": np.array([score.fused for score in scores]),
+    }
+
+
+def pipeline(fixture: Fixture) -> Outputs:
+    call, network = fixture.facts["call"], filled_network(fixture)
+    plan, built = built_views(fixture, fixture.facts["config"]["views"])
+    with torch.inference_mode():
+        technical = network.technical(network_input(built.technical, plan.technical_view.num_clips, call))
+        aesthetic = network.aesthetic(network_input(built.aesthetic, plan.aesthetic_view.num_clips, call))
+    scores = fuse(technical.double().mean().item(), aesthetic.double().mean().item())
+    return {
+        **drawn(plan),
+        "technical_inds": plan.technical_frames,
+        "aesthetic_inds": plan.aesthetic_frames,
+        "technical_map": technical[:, None].numpy(),
+        "aesthetic_map": aesthetic[:, None].numpy(),
+        "scores": np.array([scores.technical_raw, scores.aesthetic_raw, scores.technical, scores.aesthetic, scores.fused]),
+    }
+
+
+def built_views(fixture: Fixture, config: Mapping[str, Any]) -> tuple[ViewPlan, Views]:
+    frames, call = fixture.input("frames").transpose(0, 2, 3, 1), fixture.facts["call"]
+    technical, aesthetic = TechnicalView(**config["technical"]), AestheticView(**config["aesthetic"])
+    plan = plan_views(technical, aesthetic, *frames.shape[:3], call["numpy_seed"], call["torch_seed"])
+    built = Views(plan)
+    for index, frame in enumerate(frames):
+        built.add(index, frame)
+    return plan, built
+
+
+def drawn(plan: ViewPlan) -> Outputs:
+    return {"rnd_h": plan.fragments.down, "rnd_w": plan.fragments.across}
+
+
+def network_input(view: Array, clips: int, call: Mapping[str, Any]) -> torch.Tensor:
+    """(T, H, W, 3) to (clips, T / clips, H, W, 3)."""
+    return normalised(torch.from_numpy(view), call["mean"], call["std"]).unflatten(0, (clips, -1))
 
 
 def filled_network(fixture: Fixture) -> DOVER:
@@ -48,12 +128,6 @@ def filled_network(fixture: Fixture) -> DOVER:
 
 def tuples(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
-
-
-def normalised(clip: torch.Tensor, call: Mapping[str, Any]) -> torch.Tensor:
-    """(T, 3, H, W) to (T, H, W, 3) float32."""
-    mean, std = (torch.tensor(call[name], dtype=torch.float32) for name in ("mean", "std"))
-    return (clip.permute(0, 2, 3, 1) - mean) / std
 
 
 def watched_modules(network: DOVER) -> dict[str, nn.Module]:
@@ -94,4 +168,8 @@ def whole_gate(grid: WindowGrid) -> Array:
 
 RUNNERS: dict[tuple[str, str], Callable[[Fixture], Outputs]] = {
     ("dover", "forward"): forward,
+    ("dover", "sampler"): sampler,
+    ("dover", "views"): views,
+    ("dover", "fusion"): fusion,
+    ("dover", "pipeline"): pipeline,
 }
