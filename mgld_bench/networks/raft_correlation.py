@@ -51,7 +51,8 @@ class Correlation:
         """The windows of one level, whose correlations are computed now and for the positions in question only."""
         height, width = centres.shape[-2:]
         windows = centres.new_empty(len(centres), (2 * self._radius + 1) ** 2, height, width)
-        rows, columns = (_parts(centres[:, axis], self._radius, second.shape[axis - 3]) for axis in (1, 0))
+        columns = _parts(centres[:, 0], self._radius, second.shape[-1])
+        rows = _parts(centres[:, 1], self._radius, second.shape[-2])
         for image, y, x in product(range(len(centres)), range(0, height, TILE), range(0, width, TILE)):
             tile = slice(image, image + 1), slice(None), slice(y, y + TILE), slice(x, x + TILE)
             top, bottom = rows[image][y // TILE][x // TILE]
@@ -87,9 +88,10 @@ def _parts(centres: Tensor, radius: int, side: int) -> list[list[list[tuple[int,
 
     ``centres`` (n, h, w) on that axis. At least two positions, for the sampling.
     """
-    lowest = -functional.max_pool2d(-centres, TILE, stride=TILE, ceil_mode=True)
-    highest = functional.max_pool2d(centres, TILE, stride=TILE, ceil_mode=True)
-    begin = (lowest.floor().long() - radius).clamp(0, side - 2)
-    end = torch.maximum((highest.floor().long() + radius + 2).clamp(max=side), begin + 2)
-    parts: list[list[list[tuple[int, int]]]] = torch.stack([begin, end], dim=-1).tolist()
+    finite = centres.nan_to_num()
+    lowest = -functional.max_pool2d(-finite, TILE, stride=TILE, ceil_mode=True)
+    highest = functional.max_pool2d(finite, TILE, stride=TILE, ceil_mode=True)
+    begin = (lowest.floor() - radius).clamp(0, side - 2)
+    end = torch.maximum((highest.floor() + radius + 2).clamp(max=side), begin + 2)
+    parts: list[list[list[tuple[int, int]]]] = torch.stack([begin, end], dim=-1).long().tolist()
     return parts
