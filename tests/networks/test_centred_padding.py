@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mgld_bench.networks.centred_padding import pad_centred, unpad_centred
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 2, 8, 16]))
 def test_the_border_is_repeated_half_on_either_side_and_can_be_cut_again(height: int, width: int, multiple: int) -> None:
     images = torch.arange(2.0 * height * width).view(1, 2, height, width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mgld_bench.networks.flow_resizing import resize_flow
@@ -11,6 +11,7 @@ from mgld_bench.networks.flow_resizing import resize_flow
 SIDES = st.integers(1, 20)
 
 
+@settings(deadline=None)
 @given(SIDES, SIDES, SIDES, SIDES, st.floats(-5, 5), st.floats(-5, 5))
 def test_a_uniform_motion_is_scaled_with_the_sides(
     height: int, width: int, new_height: int, new_width: int, x: float, y: float

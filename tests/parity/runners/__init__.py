@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from fixture import Fixture
 
-from runners import degradation, dover, learned_metrics, metrics, mgld_diffusion, rrdbnet, spynet
+from runners import degradation, dover, learned_metrics, metrics, mgld_decoder, mgld_diffusion, rrdbnet, spynet
 
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
@@ -27,6 +27,7 @@ RUNNERS: dict[tuple[str, str], Runner] = {
     **dover.RUNNERS,
     **learned_metrics.RUNNERS,
     **metrics.RUNNERS,
+    **mgld_decoder.RUNNERS,
     **mgld_diffusion.RUNNERS,
     **rrdbnet.RUNNERS,
     **spynet.RUNNERS,
