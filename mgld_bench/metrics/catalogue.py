@@ -12,7 +12,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
 from mgld_bench.errors import InputError
-from mgld_bench.metrics import brisque, niqe, psnr, ssim, vmaf
+from mgld_bench.metrics import brisque, dover, niqe, psnr, ssim, vmaf
 from mgld_bench.metrics.metric import Metric, MetricFacts
 from mgld_bench.metrics.variant import Variant
 from mgld_bench.weights.locate import locate
@@ -57,7 +57,7 @@ def reason_unavailable(name: str) -> str | None:
 
 
 def _variants() -> dict[str, Variant]:
-    return {variant.facts.name: variant for family in (psnr, ssim, vmaf, niqe, brisque) for variant in family.variants()}
+    return {variant.facts.name: variant for family in (psnr, ssim, vmaf, niqe, brisque, dover) for variant in family.variants()}
 
 
 def _offered() -> dict[str, EntryPoint]:

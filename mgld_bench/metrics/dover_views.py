@@ -62,17 +62,25 @@ def normalised(view: torch.Tensor, mean: Sequence[float] = MEAN, std: Sequence[f
 class Views:
     """Both views of one clip; memory does not depend on the clip's length.
 
-    technical, aesthetic: (frames of the view, rows, columns, 3) uint8 RGB, complete once every frame in the plan was added.
+    technical, aesthetic: (frames of the view, rows, columns, 3) uint8 RGB, complete once no frame is missing.
     """
 
     def __init__(self, plan: ViewPlan) -> None:
         self._plan = plan
-        self.technical: Final[Pixels] = np.zeros((len(plan.technical_frames), *plan.technical_view.size, 3), np.uint8)
+        self.technical: Final[Pixels] = np.empty((len(plan.technical_frames), *plan.technical_view.size, 3), np.uint8)
         size = (plan.aesthetic_view.size_h, plan.aesthetic_view.size_w)
-        self.aesthetic: Final[Pixels] = np.zeros((len(plan.aesthetic_frames), *size, 3), np.uint8)
+        self.aesthetic: Final[Pixels] = np.empty((len(plan.aesthetic_frames), *size, 3), np.uint8)
+
+        self._missing = {*plan.technical_frames.tolist(), *plan.aesthetic_frames.tolist()}
+
+    @property
+    def missing(self) -> frozenset[int]:
+        """The clip's frames that the views still need."""
+        return frozenset(self._missing)
 
     def add(self, index: int, frame: Frame) -> None:
         """Put the clip's frame ``index`` wherever the plan wants it."""
+        self._missing.discard(index)
         places = np.flatnonzero(self._plan.technical_frames == index)
         if len(places):
             self._add_fragments(places, frame)
