@@ -19,6 +19,7 @@ from mgld_bench.networks.centred_padding import pad_centred
 
 Features_co = TypeVar("Features_co", covariant=True)
 _HALF_MULTIPLE = 8
+_HALF_RANGE = 127.5
 
 
 class FeatureNetwork(Protocol[Features_co]):
@@ -102,3 +103,8 @@ def _with_previous(chunk: Chunk, kind: type[DeviceFrame], device: torch.device) 
     frames = [kind(pixels, device) for pixels in chunk.frames]
     last.index, last.frame = chunk.indices[-1], frames[-1]
     return [previous, *frames]
+
+
+def signed(levels: Tensor) -> Tensor:
+    """0..255 as -1..1."""
+    return levels / _HALF_RANGE - 1
