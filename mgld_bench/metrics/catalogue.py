@@ -12,8 +12,9 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
 from mgld_bench.errors import InputError
-from mgld_bench.metrics import brisque, dover, niqe, psnr, ssim, vmaf
+from mgld_bench.metrics import brisque, dists, dover, lpips, musiq, niqe, psnr, pyiqa_variants, ssim, vmaf
 from mgld_bench.metrics.metric import Metric, MetricFacts
+from mgld_bench.metrics.pyiqa_package import PREFIX
 from mgld_bench.metrics.variant import Variant
 from mgld_bench.weights.locate import locate
 
@@ -22,7 +23,7 @@ _CROP = re.compile(r"(?P<name>.+)\.crop(?P<pixels>[1-9][0-9]{0,3})")
 
 
 def metric_names() -> list[str]:
-    """Full names of all metrics, without the .cropN that most can have."""
+    """Full names of all metrics, without the .cropN that most can have, and without those of pyiqa (pyiqa.clipiqa, …)."""
     return [*_variants(), *_offered()]
 
 
@@ -57,7 +58,11 @@ def reason_unavailable(name: str) -> str | None:
 
 
 def _variants() -> dict[str, Variant]:
-    return {variant.facts.name: variant for family in (psnr, ssim, vmaf, niqe, brisque, dover) for variant in family.variants()}
+    return {
+        variant.facts.name: variant
+        for family in (psnr, ssim, lpips, dists, vmaf, niqe, brisque, musiq, dover)
+        for variant in family.variants()
+    }
 
 
 def _offered() -> dict[str, EntryPoint]:
@@ -74,19 +79,26 @@ def _offered() -> dict[str, EntryPoint]:
 
 def _find(name: str) -> tuple[Variant, int] | EntryPoint:
     """The variant (with its name completed) and the crop, or the entry point."""
+    crop = _CROP.fullmatch(name)
+    if name.startswith(PREFIX):
+        whole = pyiqa_variants.find(name if crop is None else crop["name"])
+        return (whole, 0) if crop is None else _cropped(whole, name, int(crop["pixels"]))
     variants = _variants()
     if name in variants:
         return variants[name], 0
     offered = _offered()
     if name in offered:
         return offered[name]
-    crop = _CROP.fullmatch(name)
     base = None if crop is None else variants.get(crop["name"])
     if crop is None or base is None:
         raise InputError(f"metric {name} does not exist in this version: {_hint(name, [*variants, *offered])}")
+    return _cropped(base, name, int(crop["pixels"]))
+
+
+def _cropped(base: Variant, name: str, pixels: int) -> tuple[Variant, int]:
+    """``base`` as ``name`` says, with so many pixels cut."""
     if not base.croppable:
         raise InputError(f"metric {name} does not exist: {base.facts.name} has no variant with a crop")
-    pixels = int(crop["pixels"])
     definition = f"{base.facts.definition}; {pixels} pixels cut from every side first"
     return replace(base, facts=replace(base.facts, name=name, definition=definition)), pixels
 
