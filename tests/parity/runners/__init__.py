@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 from fixture import Fixture
 
-from runners import degradation, dover, learned_metrics, metrics, mgld_decoder, mgld_diffusion, rrdbnet, spynet
+from runners import degradation, dover, gmflow, learned_metrics, metrics, mgld_decoder, mgld_diffusion, rrdbnet, spynet
 
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
 RUNNERS: dict[tuple[str, str], Runner] = {
     **degradation.RUNNERS,
     **dover.RUNNERS,
+    **gmflow.RUNNERS,
     **learned_metrics.RUNNERS,
     **metrics.RUNNERS,
     **mgld_decoder.RUNNERS,

@@ -1,0 +1,96 @@
+"""The transformer of GMFlow and UniMatch: features of two images learn of each other in (shifted) windows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mgld_bench.networks.gmflow_attention import attend, from_windows, region_channels, to_windows
+
+CACHED_TOKENS = 256
+"""Tokens that a feed-forward network takes at once on a CPU: its wide hidden layer stays in the cache."""
+
+
+class Transformer(nn.Module):
+    """Blocks of self attention, cross attention and a feed-forward network; every second block shifts its windows."""
+
+    def __init__(self, channels: int, blocks: int, expansion: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(TransformerBlock(channels, expansion) for _ in range(blocks))
+
+    def forward(self, feature0: Tensor, feature1: Tensor, splits: int, block_bytes: int) -> tuple[Tensor, Tensor]:
+        """Features (n, c, h, w) of both images, positions added, to features as large.
+
+        The map is cut into ``splits`` x ``splits`` windows; 1: attention over the whole map, and no shift.
+        """
+        count, _, height, width = feature0.shape
+        maps = torch.cat([feature0, feature1]).permute(0, 2, 3, 1)
+        half = (height // splits // 2, width // splits // 2)
+        regions = region_channels((height, width), splits, half, like=maps)
+        for index, block in enumerate(self.layers):
+            shifts = splits > 1 and index % 2 == 1
+            shift = half if shifts else (0, 0)
+            windows = block(to_windows(maps, splits, shift), regions if shifts else None, block_bytes)
+            maps = from_windows(windows, (height, width), splits, shift)
+        out = maps.permute(0, 3, 1, 2)
+        return out[:count], out[count:]
+
+
+class TransformerBlock(nn.Module):
+    """Self attention, then cross attention with a feed-forward network."""
+
+    def __init__(self, channels: int, expansion: int) -> None:
+        super().__init__()
+        self.self_attn = AttentionLayer(channels)
+        self.cross_attn_ffn = AttentionLayer(channels, expansion)
+
+    def forward(self, windows: Tensor, regions: tuple[Tensor, Tensor] | None, block_bytes: int) -> Tensor:
+        """Windows (2 n, windows, tokens, c), the first images' before the second images'.
+
+        Cross attention looks at the other image as it was before this block, without this block's self attention, as the
+        authors' weights were trained.
+        """
+        other = windows.roll(len(windows) // 2, 0)
+        windows = self.self_attn(windows, windows, regions, block_bytes)
+        attended: Tensor = self.cross_attn_ffn(windows, other, regions, block_bytes)
+        return attended
+
+
+class AttentionLayer(nn.Module):
+    """Attention with one head, normalised after the branch; with a feed-forward network where an expansion is given."""
+
+    def __init__(self, channels: int, expansion: int | None = None) -> None:
+        super().__init__()
+        self.q_proj = nn.Linear(channels, channels, bias=False)
+        self.k_proj = nn.Linear(channels, channels, bias=False)
+        self.v_proj = nn.Linear(channels, channels, bias=False)
+        self.merge = nn.Linear(channels, channels, bias=False)
+        self.norm1 = nn.LayerNorm(channels)
+        self.mlp = None
+        if expansion is not None:
+            wide = 2 * channels * expansion
+            self.mlp = nn.Sequential(nn.Linear(2 * channels, wide, bias=False), nn.GELU(), nn.Linear(wide, channels, bias=False))
+            self.norm2 = nn.LayerNorm(channels)
+
+    def forward(self, source: Tensor, target: Tensor, regions: tuple[Tensor, Tensor] | None, block_bytes: int) -> Tensor:
+        """``source`` (m, windows, tokens, c) plus what it takes from ``target``, as large."""
+        query, key, value = self.q_proj(source), self.k_proj(target), self.v_proj(target)
+        scale = query.shape[-1] ** -0.5
+        if regions is not None:
+            query = _with_channels(query, regions[0] / scale)
+            key = _with_channels(key, regions[1])
+        message = self.norm1(self.merge(attend(query, key, value, block_bytes, scale)))
+        if self.mlp is not None:
+            message = self.norm2(_fed_forward(self.mlp, source, message))
+        return message.add_(source)
+
+
+def _fed_forward(network: nn.Module, source: Tensor, message: Tensor) -> Tensor:
+    tokens = source.flatten(0, 2), message.flatten(0, 2)
+    at_once = CACHED_TOKENS if source.device.type == "cpu" else len(tokens[0])
+    blocks = zip(*(torch.split(part, at_once) for part in tokens), strict=True)
+    return torch.cat([network(torch.cat(block, dim=-1)) for block in blocks]).view_as(source)
+
+
+def _with_channels(tokens: Tensor, channels: Tensor) -> Tensor:
+    return torch.cat([tokens, channels.expand(len(tokens), -1, -1, -1)], dim=-1)
