@@ -58,29 +58,29 @@ class FeatureDistance(FrameMetric):
         """``smallest_side``: pixels that the network needs in both directions, after ``crop`` is cut from every side."""
         super().__init__(facts, smallest_side + 2 * crop)
         self._crop = crop
-        self._loaded = loaded
+        self.loaded = loaded
 
     def score(self, restored: Chunk, reference: Chunk | None) -> ChunkScores:
         """See FrameMetric.score."""
-        truth, network = reference_of(reference, self.facts.name), self._loaded.network
+        truth, network = reference_of(reference, self.facts.name), self.loaded.network
         values: list[float] = []
         with full_float32():
             ours, theirs = self._images(restored), self._images(truth)
-            for rows in batches(len(restored.indices), self._loaded.device):
+            for rows in batches(len(restored.indices), self.loaded.device):
                 kept = truth.shared((network, self._crop, rows.start), _stages(network, theirs[rows]))
                 values += network.compare(network.stages(ours[rows]), kept).tolist()
         return ChunkScores(values)
 
     def memory(self, clip: ClipFacts) -> tuple[int, int]:
         """See Metric.memory."""
-        pixels, loaded = clip.height * clip.width, self._loaded
+        pixels, loaded = clip.height * clip.width, self.loaded
         of_frame = pixels * (_IMAGES + loaded.kept)
         if loaded.device.type == "cpu":
             return loaded.weight_bytes + pixels * loaded.working, of_frame
         return loaded.weight_bytes, of_frame + pixels * loaded.working
 
     def _images(self, chunk: Chunk) -> Tensor:
-        images, crop = chunk_tensor(chunk, self._loaded.device), self._crop
+        images, crop = chunk_tensor(chunk, self.loaded.device), self._crop
         return images[:, :, crop : images.shape[2] - crop, crop : images.shape[3] - crop]
 
 
