@@ -67,7 +67,7 @@ def test_with_torchvisions_weights_it_computes_what_torchvisions_does(images: Te
     with torch.inference_mode():
         expected = theirs(2 * images[:2] - 1, 2 * images[1:] - 1, num_flow_updates=2)[-1]
         assert expected.std() > 0.1
-        torch.testing.assert_close(ours(images[:2], images[1:]), expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(ours(images[:2], images[1:]), expected, rtol=0, atol=1e-6)
 
 
 def test_input_is_scaled_unless_told_otherwise(state: dict[str, Tensor], images: Tensor) -> None:
