@@ -12,7 +12,22 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
 from mgld_bench.errors import InputError
-from mgld_bench.metrics import brisque, dists, dover, lpips, musiq, niqe, psnr, pyiqa_variants, ssim, vmaf
+from mgld_bench.metrics import (
+    brisque,
+    dists,
+    dover,
+    flow_variants,
+    frame_difference,
+    lpips,
+    musiq,
+    niqe,
+    psnr,
+    pyiqa_variants,
+    ssim,
+    temporal_flow,
+    temporal_lpips,
+    vmaf,
+)
 from mgld_bench.metrics.metric import Metric, MetricFacts
 from mgld_bench.metrics.pyiqa_package import PREFIX
 from mgld_bench.metrics.variant import Variant
@@ -58,11 +73,9 @@ def reason_unavailable(name: str) -> str | None:
 
 
 def _variants() -> dict[str, Variant]:
-    return {
-        variant.facts.name: variant
-        for family in (psnr, ssim, lpips, dists, vmaf, niqe, brisque, musiq, dover)
-        for variant in family.variants()
-    }
+    frames = (psnr, ssim, lpips, dists, vmaf, niqe, brisque, musiq, dover)
+    pairs = (flow_variants, frame_difference, temporal_flow, temporal_lpips)
+    return {variant.facts.name: variant for family in (*frames, *pairs) for variant in family.variants()}
 
 
 def _offered() -> dict[str, EntryPoint]:

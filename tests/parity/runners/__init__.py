@@ -18,7 +18,18 @@ from typing import Any
 import numpy as np
 from fixture import Fixture
 
-from runners import degradation, dover, gmflow, learned_metrics, metrics, mgld_decoder, mgld_diffusion, rrdbnet, spynet
+from runners import (
+    degradation,
+    dover,
+    gmflow,
+    learned_metrics,
+    metrics,
+    mgld_decoder,
+    mgld_diffusion,
+    rrdbnet,
+    spynet,
+    warping_error,
+)
 
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
@@ -32,4 +43,5 @@ RUNNERS: dict[tuple[str, str], Runner] = {
     **mgld_diffusion.RUNNERS,
     **rrdbnet.RUNNERS,
     **spynet.RUNNERS,
+    **warping_error.RUNNERS,
 }
