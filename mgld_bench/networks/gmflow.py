@@ -95,7 +95,7 @@ class GMFlow(nn.Module):
         self.block_bytes = block_bytes
 
     def forward(self, image0: Tensor, image1: Tensor, both: bool = False) -> Tensor:
-        """The flow from ``image0`` to ``image1``, n pairs; ``both``: (2 n, 2, h, w), followed by the flow from image1 to image0."""
+        """The flow from ``image0`` to ``image1``, n pairs; ``both``: followed by that from image1 to image0, (2 n, ...)."""
         return self.flow(self.features(image0), self.features(image1), both)
 
     @torch.no_grad()

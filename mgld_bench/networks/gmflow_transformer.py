@@ -69,6 +69,7 @@ class AttentionLayer(nn.Module):
         self.mlp = None
         if expansion is not None:
             wide = 2 * channels * expansion
+            self._wide = wide
             self.mlp = nn.Sequential(nn.Linear(2 * channels, wide, bias=False), nn.GELU(), nn.Linear(wide, channels, bias=False))
             self.norm2 = nn.LayerNorm(channels)
 
@@ -79,15 +80,17 @@ class AttentionLayer(nn.Module):
         if regions is not None:
             query = _with_channels(query, regions[0] / scale)
             key = _with_channels(key, regions[1])
-        message = self.norm1(self.merge(attend(query, key, value, block_bytes, scale)))
+        message: Tensor = self.norm1(self.merge(attend(query, key, value, block_bytes, scale)))
         if self.mlp is not None:
-            message = self.norm2(_fed_forward(self.mlp, source, message))
+            at_once = (
+                CACHED_TOKENS if source.device.type == "cpu" else max(1, block_bytes // (self._wide * source.element_size()))
+            )
+            message = self.norm2(_fed_forward(self.mlp, source, message, at_once))
         return message.add_(source)
 
 
-def _fed_forward(network: nn.Module, source: Tensor, message: Tensor) -> Tensor:
+def _fed_forward(network: nn.Module, source: Tensor, message: Tensor, at_once: int) -> Tensor:
     tokens = source.flatten(0, 2), message.flatten(0, 2)
-    at_once = CACHED_TOKENS if source.device.type == "cpu" else len(tokens[0])
     blocks = zip(*(torch.split(part, at_once) for part in tokens), strict=True)
     return torch.cat([network(torch.cat(block, dim=-1)) for block in blocks]).view_as(source)
 
