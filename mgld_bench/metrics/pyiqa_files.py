@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -42,6 +43,11 @@ class Manifest(BaseModel):
 def files_folder(name: str) -> Path:
     """Where the files of pyiqa's metric ``name`` are."""
     return weights_home() / "pyiqa" / name
+
+
+def fetched_metrics() -> list[str]:
+    """The metrics of pyiqa whose files were fetched, without "pyiqa." before their names."""
+    return sorted(path.stem for path in (weights_home() / "pyiqa").glob("*.json"))
 
 
 def fetched_files(name: str) -> dict[str, str]:
@@ -132,11 +138,9 @@ def _files_below(folder: Path) -> list[Path]:
 def _size(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
-        try:
-            total += 0 if path.is_symlink() else path.stat().st_size
-        except FileNotFoundError:
-            # It got its final name just now.
-            continue
+        # What is being written may get its final name at any time.
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() and not path.is_symlink() else 0
     return total
 
 
