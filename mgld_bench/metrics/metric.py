@@ -39,7 +39,7 @@ class MetricFacts:
     """One line: colour, crop, range, model: everything that decides the number."""
     license: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
-    """sha256 of each shipped model file that decides the number."""
+    """sha256 of each shipped or recorded model file that decides the number, and the version of a package that does."""
     weights: Mapping[str, WeightFile] = field(default_factory=dict)
     """Weight files by role; their sha256 decide the number as well. The metric cannot run where one is missing."""
     infinite: str = ""
