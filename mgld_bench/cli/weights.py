@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, verify, add.", rich_markup_mode=None)
 
 SHOWN_USERS = 6
+PYIQA = "pyiqa."
+"""Metrics of pyiqa, whose files pyiqa itself knows."""
 READ_WHEN_ADDED = (".pth", ".pt", ".ckpt", ".safetensors")
 
 
@@ -36,6 +40,8 @@ def list_weights(cards: Cards = None, json_output: Json = False) -> None:
         return
     for entry, state in found:
         _tell(entry, state)
+    for name, reason in _pyiqa_files().items():
+        typer.echo(f"{name}: files of pyiqa's own [{reason or 'verified'}]")
     missing = sum(not state.present for _, state in found)
     typer.echo(f"{len(found) - missing} of {len(found)} files are here; fetch others with: mgld-bench weights fetch NAME")
 
@@ -61,13 +67,17 @@ def fetch(
     if not names:
         _tell_missing(entries)
         return
+    of_pyiqa = [name for name in names if name.startswith(PYIQA)]
     wanted: dict[WeightFile, None] = {}
     for name in names:
+        if name in of_pyiqa:
+            continue
         meant = chosen(entries, name, cards or [])
         if not meant:
             typer.echo(f"{name}: needs no weight file")
         wanted.update(dict.fromkeys(entry.weight for entry in meant))
-    _fetch_all(list(wanted))
+    jobs: dict[str, Callable[[], Path | str]] = {weight.file: partial(_fetch_one, weight) for weight in wanted}
+    _fetch_all(jobs | {name: partial(_fetch_pyiqa, name) for name in of_pyiqa})
 
 
 @app.command("verify")
@@ -81,6 +91,7 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
     from mgld_bench.weights.locate import status
 
     found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
+    of_pyiqa = _pyiqa_files()
     if json_output:
         typer.echo(json.dumps([_row(entry, state) for entry, state in found], indent=1))
     else:
@@ -88,7 +99,10 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
             outcome = "ok" if state.verified else "WRONG" if state.present else "missing"
             reason = f": {state.reason}" if state.present and state.reason else ""
             typer.echo(f"{outcome:8} {entry.weight.file} ({_users(entry)}){reason}")
+        for name, wanting in of_pyiqa.items():
+            typer.echo(f"{'WRONG' if wanting else 'ok':8} {name}{f': {wanting}' if wanting else ''}")
     wrong = [entry.weight.file for entry, state in found if state.present and not state.verified]
+    wrong += [name for name, wanting in of_pyiqa.items() if wanting]
     if wrong:
         raise CheckError(
             f"weight file(s) that are not what they should be: {', '.join(wrong)}; delete and fetch or add them again"
@@ -118,6 +132,13 @@ def add(
     if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():
         _check_readable(file)
     typer.echo(add_file(file, known[0]))
+
+
+def _pyiqa_files() -> dict[str, str | None]:
+    """The metrics of pyiqa whose files were fetched, each with what is wrong with these, or None."""
+    from mgld_bench.metrics.pyiqa_files import fetched_metrics, why_files_are_wanting
+
+    return {f"{PYIQA}{name}": why_files_are_wanting(name) for name in fetched_metrics()}
 
 
 def _row(entry: WeightEntry, state: WeightStatus) -> dict[str, object]:
@@ -190,19 +211,29 @@ def _by_hand(weight: WeightFile) -> str:
     return f"{weight.obtain or 'its card does not say where it comes from'} Then: mgld-bench weights add FILE --as {weight.file}"
 
 
-def _fetch_all(wanted: list[WeightFile]) -> None:
+def _fetch_all(wanted: dict[str, Callable[[], Path | str]]) -> None:
     """Fetch what has an address, say of the rest what to do, and end with one error for all that is not here then."""
     from mgld_bench.errors import InputError
 
     failed = []
-    for weight in wanted:
+    for name, fetch_it in wanted.items():
         try:
-            typer.echo(f"{weight.file}: {_fetch_one(weight)}")
+            typer.echo(f"{name}: {fetch_it()}")
         except InputError as error:
             typer.echo(f"{error}", err=True)
-            failed.append(weight.file)
+            failed.append(name)
     if failed:
         raise InputError(f"{len(failed)} of {len(wanted)} weight files are not here: {', '.join(failed)}")
+
+
+def _fetch_pyiqa(name: str) -> str:
+    """Let pyiqa download what its metric needs."""
+    from mgld_bench.cli.download_display import download_display
+    from mgld_bench.metrics.pyiqa_files import fetch_pyiqa
+
+    with download_display(name) as tell:
+        files = fetch_pyiqa(name, tell)
+    return ", ".join(map(str, files)) or "needs no file"
 
 
 def _fetch_one(weight: WeightFile) -> Path:

@@ -226,3 +226,18 @@ def test_on_a_terminal_there_is_a_bar(bench: Bench, site: Site) -> None:
     assert done.stdout.strip() == f"net.pth: {bench.weights / 'net.pth'}"
     assert "━" in shown
     assert "200.0/200.0 kB" in shown
+
+
+def test_pyiqas_own_files_go_the_same_way(bench: Bench) -> None:
+    done = bench.run("fetch", "pyiqa.gmsd")
+    assert done.returncode == 0, done.stderr
+    assert "pyiqa.gmsd: needs no file" in done.stdout
+    assert "pyiqa.gmsd: files of pyiqa's own [verified]" in bench.run("list").stdout
+    refused = bench.run("fetch", "pyiqa.maniqa", MGLD_BENCH_OFFLINE="1")
+    assert refused.returncode == 2
+    assert "1 of 1 weight files are not here: pyiqa.maniqa" in refused.stderr
+    assert "ok       pyiqa.gmsd" in bench.run("verify").stdout
+    (bench.weights / "pyiqa/gmsd.json").write_text('{"pyiqa": "0", "files": {"gone.pth": "00"}}')
+    broken = bench.run("verify")
+    assert broken.returncode == 1
+    assert "WRONG    pyiqa.gmsd" in broken.stdout
