@@ -44,12 +44,12 @@ def flow_estimators() -> dict[str, FlowEstimator]:
     gmflow, refined = _padded(16), _padded(32)
     unimatch = "frames resized to multiples of 32, portrait ones transposed"
     estimators = (
-        FlowEstimator("gmflow", "GMFlow scale1 (Chairs, Things)", weight_file("gmflow-things"), gmflow, 16, 700),
-        FlowEstimator("gmflow-mixdata", "GMFlow scale1 (mixed data)", weight_file("gmflow-mixdata"), gmflow, 16, 700),
-        FlowEstimator("gmflow-refine", "GMFlow scale2 (Chairs, Things)", weight_file("gmflow-refine-things"), refined, 32, 700),
-        FlowEstimator("unimatch", "UniMatch scale2-regrefine6 (mixed data)", weight_file("unimatch-mixdata"), unimatch, 32, 700),
-        FlowEstimator("spynet", "SPyNet (Sintel final)", weight_file("spynet"), "frames resized to multiples of 32", 32, 600),
-        FlowEstimator("raft", "RAFT (Chairs, Things), 20 iterations", weight_file("raft"), _padded(8), 128, 700, 2 << 30),
+        FlowEstimator("gmflow", "GMFlow scale1 (Chairs, Things)", weight_file("gmflow-things"), gmflow, 16, 550),
+        FlowEstimator("gmflow-mixdata", "GMFlow scale1 (mixed data)", weight_file("gmflow-mixdata"), gmflow, 16, 550),
+        FlowEstimator("gmflow-refine", "GMFlow scale2 (Chairs, Things)", weight_file("gmflow-refine-things"), refined, 32, 1600),
+        FlowEstimator("unimatch", "UniMatch scale2-regrefine6 (mixed data)", weight_file("unimatch-mixdata"), unimatch, 32, 1600),
+        FlowEstimator("spynet", "SPyNet (Sintel final)", weight_file("spynet"), "frames resized to multiples of 32", 32, 1300),
+        FlowEstimator("raft", "RAFT (Chairs, Things), 20 iterations", weight_file("raft"), _padded(8), 128, 650, 2 << 30),
     )
     return {estimator.name: estimator for estimator in estimators}
 
