@@ -24,11 +24,12 @@ def attend(query: Tensor, key: Tensor, value: Tensor, block_bytes: int, scale: f
     count, groups, keys, channels = key.shape
     padded = functional.pad(value, (0, channels - value.shape[-1]))
     rows = max(1, block_bytes // (count * groups * keys * query.element_size()))
-    blocks = [
-        functional.scaled_dot_product_attention(block, key, padded, scale=scale)[..., : value.shape[-1]]
-        for block in torch.split(query, rows, dim=2)
-    ]
-    return torch.cat(blocks, dim=2)
+    # Blocks that were kept to be joined would lie between the memory of one block's scores and the next one's.
+    output = query.new_empty(count, groups, query.shape[2], value.shape[-1])
+    for queries, attended in zip(torch.split(query, rows, dim=2), torch.split(output, rows, dim=2), strict=True):
+        block = functional.scaled_dot_product_attention(queries, key, padded, scale=scale)
+        attended.copy_(block[..., : value.shape[-1]])
+    return output
 
 
 def to_windows(maps: Tensor, splits: int, shift: tuple[int, int]) -> Tensor:

@@ -90,9 +90,11 @@ class AttentionLayer(nn.Module):
 
 
 def _fed_forward(network: nn.Module, source: Tensor, message: Tensor, at_once: int) -> Tensor:
-    tokens = source.flatten(0, 2), message.flatten(0, 2)
-    blocks = zip(*(torch.split(part, at_once) for part in tokens), strict=True)
-    return torch.cat([network(torch.cat(block, dim=-1)) for block in blocks]).view_as(source)
+    output = source.new_empty(source.shape)
+    blocks = (torch.split(tokens.flatten(0, 2), at_once) for tokens in (source, message, output))
+    for part, told, fed in zip(*blocks, strict=True):
+        fed.copy_(network(torch.cat([part, told], dim=-1)))
+    return output
 
 
 def _with_channels(tokens: Tensor, channels: Tensor) -> Tensor:
