@@ -24,6 +24,7 @@ from mgld_bench.metrics.flow_estimators import flow_estimators
 from mgld_bench.metrics.flow_networks import load_flow_network
 from mgld_bench.metrics.models import load_model
 from mgld_bench.metrics.weight_files import weight_file
+from mgld_bench.networks import gmflow_matching, gmflow_transformer
 from mgld_bench.networks.warping import warp
 from mgld_bench.weights.locate import locate
 from mgld_bench.weights.reading import read_state_dict
@@ -135,13 +136,34 @@ def _warping_error() -> ClipScore:
     def of_clip(restored: Sequence[Path], reference: Sequence[Path]) -> float:
         values = []
         for index in range(1, len(restored)):
-            # As the authors' code: both pictures go through the whole network for every pair.
-            features = [network.features(255 * read(reference[place])) for place in (index, index - 1)]
-            warped = warp(255 * read(restored[index - 1]), network.flow(*features))
+            # Both pictures go through the whole network for every pair.
+            with _scores_written_out():
+                features = [network.features(255 * read(reference[place])) for place in (index, index - 1)]
+                flow = network.flow(*features)
+            warped = warp(255 * read(restored[index - 1]), flow)
             values.append(float((255 * read(restored[index]) - warped).abs().mean()))
         return float(np.mean(values))
 
     return of_clip
+
+
+@contextmanager
+def _scores_written_out() -> Iterator[None]:
+    """GMFlow's attention as in the authors' code: the scores of all tokens with all tokens as one matrix."""
+    modules = (gmflow_matching, gmflow_transformer)
+    originals = [module.attend for module in modules]
+    for module in modules:
+        module.attend = _attend_plainly
+    try:
+        yield
+    finally:
+        for module, original in zip(modules, originals, strict=True):
+            module.attend = original
+
+
+def _attend_plainly(query: Tensor, key: Tensor, value: Tensor, _block_bytes: int, scale: float | None = None) -> Tensor:
+    scores = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    return scores.softmax(-1) @ value
 
 
 def _vmaf() -> ClipScore:
