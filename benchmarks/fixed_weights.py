@@ -10,25 +10,31 @@ import torch
 from torch import nn
 
 from mgld_bench.metrics.weight_files import weight_files
+from mgld_bench.networks.dover import DOVER, DoverConfig
 from mgld_bench.networks.gmflow import SCALE1, GMFlow
+from mgld_bench.networks.spynet import SPyNet
 from mgld_bench.networks.torchvision_features import alexnet_features, vgg16_features
 
 SEED = 20240719
 
 
-def write_fixed_weights(home: Path) -> None:
-    """Write AlexNet, VGG16 and GMFlow below ``home``, which becomes $MGLD_BENCH_HOME, and take them for the official files."""
+MAKERS: dict[str, Callable[[], nn.Module]] = {
+    "alexnet": lambda: nn.ModuleDict({"features": alexnet_features()}),
+    "vgg16": lambda: nn.ModuleDict({"features": vgg16_features(lambda: nn.MaxPool2d(2))}),
+    "gmflow-things": lambda: GMFlow(SCALE1),
+    "spynet": SPyNet,
+    "dover": lambda: DOVER(DoverConfig()),
+}
+
+
+def write_fixed_weights(home: Path, *names: str) -> None:
+    """Write these files of weights.yaml below ``home``, which becomes $MGLD_BENCH_HOME, and take them for the official ones."""
     os.environ["MGLD_BENCH_HOME"] = str(home)
-    makers: dict[str, Callable[[], nn.Module]] = {
-        "alexnet": lambda: nn.ModuleDict({"features": alexnet_features()}),
-        "vgg16": lambda: nn.ModuleDict({"features": vgg16_features(lambda: nn.MaxPool2d(2))}),
-        "gmflow-things": lambda: GMFlow(SCALE1),
-    }
     known = weight_files()
     (home / "weights").mkdir(parents=True, exist_ok=True)
-    for name, make in makers.items():
+    for name in names:
         known[name] = known[name].model_copy(update={"sha256": "", "sha256_start": "", "size": None})
         path = home / "weights" / known[name].file
         if not path.exists():
             torch.manual_seed(SEED)
-            torch.save(make().state_dict(), path)
+            torch.save(MAKERS[name]().state_dict(), path)

@@ -28,6 +28,7 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.methods.memory import PeakMemory
 from mgld_bench.methods.restorer import Compute
 
+BACKBONES = ("alexnet", "vgg16", "gmflow-things")
 TOGETHER = "all in one pass"
 TOMORROW = "one more method"
 
@@ -91,7 +92,7 @@ def ours(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     clips = {f"method{number}": open_clip(options.folder / f"method{number}") for number in range(options.methods)}
 
     def score(home: str, metrics: list[str], restored: dict) -> tuple[float, dict[str, float]]:
-        write_fixed_weights(options.folder / home)
+        write_fixed_weights(options.folder / home, *BACKBONES)
         loaded = [load_metric(name, options.device) for name in metrics]
         began = time.perf_counter()
         found = score_clip(reference, restored, dict.fromkeys(restored, loaded), device=options.device)
@@ -111,7 +112,7 @@ def ours(options: argparse.Namespace) -> dict[str, dict[str, float]]:
 def usual(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     from usual_way import usual_metrics
 
-    write_fixed_weights(options.folder / "usual")
+    write_fixed_weights(options.folder / "usual", *BACKBONES)
     reference = sorted((options.folder / "GT").glob("*.png"))
     seconds, values = {}, {}
     with PeakMemory(Compute()) as peak:

@@ -33,7 +33,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MGLD_BENCH_HOME", "")
         weight_files.cache_clear()
-        write_fixed_weights(tmp_path_factory.mktemp("home"))
+        write_fixed_weights(tmp_path_factory.mktemp("home"), "alexnet", "vgg16", "gmflow-things")
         yield
     weight_files.cache_clear()
 
