@@ -30,8 +30,7 @@ METRICS = (
     "dover.fused",
     "we.gmflow.l1",
     "we.gmflow.l1.valid",
-    "ewarp.spynet.lai",
-    "swc.spynet",
+    "we.spynet.l1",
     "tlp.alex",
     "frame-difference.rgb",
 )
