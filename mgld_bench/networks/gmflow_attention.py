@@ -22,13 +22,15 @@ def attend(query: Tensor, key: Tensor, value: Tensor, block_bytes: int, scale: f
     a block of queries, of about ``block_bytes``.
     """
     count, groups, keys, channels = key.shape
-    padded = functional.pad(value, (0, channels - value.shape[-1]))
+    wanted = value.shape[-1]
+    if wanted < channels:
+        value = functional.pad(value, (0, channels - wanted))
     rows = max(1, block_bytes // (count * groups * keys * query.element_size()))
     # Blocks that were kept to be joined would lie between the memory of one block's scores and the next one's.
-    output = query.new_empty(count, groups, query.shape[2], value.shape[-1])
+    output = query.new_empty(count, groups, query.shape[2], wanted)
     for queries, attended in zip(torch.split(query, rows, dim=2), torch.split(output, rows, dim=2), strict=True):
-        block = functional.scaled_dot_product_attention(queries, key, padded, scale=scale)
-        attended.copy_(block[..., : value.shape[-1]])
+        block = functional.scaled_dot_product_attention(queries, key, value, scale=scale)
+        attended.copy_(block[..., :wanted])
     return output
 
 

@@ -24,15 +24,17 @@ class Transformer(nn.Module):
         The map is cut into ``splits`` x ``splits`` windows; 1: attention over the whole map, and no shift.
         """
         count, _, height, width = feature0.shape
-        maps = torch.cat([feature0, feature1]).permute(0, 2, 3, 1)
+        both = torch.cat([feature0, feature1]).permute(0, 2, 3, 1)
         half = (height // splits // 2, width // splits // 2)
-        regions = region_channels((height, width), splits, half, like=maps)
+        regions = region_channels((height, width), splits, half, like=both)
         for index, block in enumerate(self.layers):
             shifts = splits > 1 and index % 2 == 1
             shift = half if shifts else (0, 0)
-            windows = block(to_windows(maps, splits, shift), regions if shifts else None, block_bytes)
-            maps = from_windows(windows, (height, width), splits, shift)
-        out = maps.permute(0, 3, 1, 2)
+            # One name for maps and windows: each is freed as soon as the next is made.
+            both = to_windows(both, splits, shift)
+            both = block(both, regions if shifts else None, block_bytes)
+            both = from_windows(both, (height, width), splits, shift)
+        out = both.permute(0, 3, 1, 2)
         return out[:count], out[count:]
 
 
@@ -50,9 +52,8 @@ class TransformerBlock(nn.Module):
         Cross attention looks at the other image as it was before this block, without this block's self attention, as the
         authors' weights were trained.
         """
-        other = windows.roll(len(windows) // 2, 0)
-        windows = self.self_attn(windows, windows, regions, block_bytes)
-        attended: Tensor = self.cross_attn_ffn(windows, other, regions, block_bytes)
+        own = self.self_attn(windows, windows, regions, block_bytes)
+        attended: Tensor = self.cross_attn_ffn(own, windows.roll(len(windows) // 2, 0), regions, block_bytes)
         return attended
 
 
@@ -75,18 +76,21 @@ class AttentionLayer(nn.Module):
 
     def forward(self, source: Tensor, target: Tensor, regions: tuple[Tensor, Tensor] | None, block_bytes: int) -> Tensor:
         """``source`` (m, windows, tokens, c) plus what it takes from ``target``, as large."""
-        query, key, value = self.q_proj(source), self.k_proj(target), self.v_proj(target)
-        scale = query.shape[-1] ** -0.5
-        if regions is not None:
-            query = _with_channels(query, regions[0] / scale)
-            key = _with_channels(key, regions[1])
-        message: Tensor = self.norm1(self.merge(attend(query, key, value, block_bytes, scale)))
+        message: Tensor = self.norm1(self.merge(self._attended(source, target, regions, block_bytes)))
         if self.mlp is not None:
             at_once = (
                 CACHED_TOKENS if source.device.type == "cpu" else max(1, block_bytes // (self._wide * source.element_size()))
             )
             message = self.norm2(_fed_forward(self.mlp, source, message, at_once))
         return message.add_(source)
+
+    def _attended(self, source: Tensor, target: Tensor, regions: tuple[Tensor, Tensor] | None, block_bytes: int) -> Tensor:
+        scale = source.shape[-1] ** -0.5
+        query, key = self.q_proj(source), self.k_proj(target)
+        if regions is not None:
+            query = _with_channels(query, regions[0] / scale)
+            key = _with_channels(key, regions[1])
+        return attend(query, key, self.v_proj(target), block_bytes, scale)
 
 
 def _fed_forward(network: nn.Module, source: Tensor, message: Tensor, at_once: int) -> Tensor:
