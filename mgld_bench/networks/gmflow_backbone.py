@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 EPSILON = 1e-5
-SQUARES_AT_ONCE = 2**20
-"""Values that are squared at a time for a variance: a copy that stays in the cache."""
+SQUARES_AT_ONCE = 2**22
+"""Values that are squared at a time for a variance, instead of a copy of the whole map."""
 
 
 class Backbone(nn.Module):

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from mgld_bench.networks.gmflow_attention import attend, from_windows, region_channels, to_windows
 
-CACHED_TOKENS = 256
-"""Tokens that a feed-forward network takes at once on a CPU: its wide hidden layer stays in the cache."""
+TOKENS_AT_ONCE = 4096
+"""Of a feed-forward network, whose hidden layer is the widest of all tensors. Far smaller blocks are no faster on one core, and
+five times slower on cores that other processes use too, since the threads wait for each other at every step."""
 
 
 class Transformer(nn.Module):
@@ -70,7 +71,6 @@ class AttentionLayer(nn.Module):
         self.mlp = None
         if expansion is not None:
             wide = 2 * channels * expansion
-            self._wide = wide
             self.mlp = nn.Sequential(nn.Linear(2 * channels, wide, bias=False), nn.GELU(), nn.Linear(wide, channels, bias=False))
             self.norm2 = nn.LayerNorm(channels)
 
@@ -78,10 +78,7 @@ class AttentionLayer(nn.Module):
         """``source`` (m, windows, tokens, c) plus what it takes from ``target``, as large."""
         message: Tensor = self.norm1(self.merge(self._attended(source, target, regions, block_bytes)))
         if self.mlp is not None:
-            at_once = (
-                CACHED_TOKENS if source.device.type == "cpu" else max(1, block_bytes // (self._wide * source.element_size()))
-            )
-            message = self.norm2(_fed_forward(self.mlp, source, message, at_once))
+            message = self.norm2(_fed_forward(self.mlp, source, message))
         return message.add_(source)
 
     def _attended(self, source: Tensor, target: Tensor, regions: tuple[Tensor, Tensor] | None, block_bytes: int) -> Tensor:
@@ -93,9 +90,9 @@ class AttentionLayer(nn.Module):
         return attend(query, key, self.v_proj(target), block_bytes, scale)
 
 
-def _fed_forward(network: nn.Module, source: Tensor, message: Tensor, at_once: int) -> Tensor:
+def _fed_forward(network: nn.Module, source: Tensor, message: Tensor) -> Tensor:
     output = source.new_empty(source.shape)
-    blocks = (torch.split(tokens.flatten(0, 2), at_once) for tokens in (source, message, output))
+    blocks = (torch.split(tokens.flatten(0, 2), TOKENS_AT_ONCE) for tokens in (source, message, output))
     for part, told, fed in zip(*blocks, strict=True):
         fed.copy_(network(torch.cat([part, told], dim=-1)))
     return output
