@@ -12,14 +12,12 @@ from rich.table import Table
 
 from mgld_bench.engine.metric_choice import MetricChoice
 from mgld_bench.metrics.catalogue import describe
-from mgld_bench.metrics.metric import ClipScore, MetricFacts
+from mgld_bench.metrics.metric import ClipScore, MetricFacts, told_notes
 
 METRICS_PER_TABLE = 6
 """As many columns fit on a narrow terminal."""
 GAP = "–"
 _FLAT = 0.05
-_TOLD_ONCE = ("flow", "seed")
-"""Notes that say how a number was made."""
 
 ClipScores = Mapping[str, Sequence[ClipScore]]
 
@@ -65,12 +63,11 @@ def _broken(metric: str) -> str:
 def _notes(scores: ClipScores) -> Iterator[str]:
     for clip, results in scores.items():
         for result in results:
-            if "position" in result.notes:
-                yield f"{clip}: {result.notes['position']}"
-            if "infinite_at" in result.notes:
-                meaning = describe(result.metric).infinite
-                yield f"{clip}: {result.metric} is infinite at frame {result.notes['infinite_at']} ({meaning})"
+            yield from (f"{clip}: {fact}" for fact in told_notes(result))
             share = result.notes.get("flat_share", 0.0)
             if isinstance(share, float) and share > _FLAT:
                 yield f"{clip}: {share:.0%} of the area is flat; {result.metric} is unsure there"
-            yield from (f"{result.metric}: {name} {result.notes[name]}" for name in _TOLD_ONCE if name in result.notes)
+            if "seed" in result.notes:
+                yield f"{clip}: {result.metric}: seed {result.notes['seed']}"
+            if "flow" in result.notes:
+                yield f"{result.metric}: flow {result.notes['flow']}"

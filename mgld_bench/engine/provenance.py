@@ -15,7 +15,18 @@ from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.methods.devices import describe_device
 from mgld_bench.methods.restorer import Compute
 
-PACKAGES = ("mgld-bench", "torch", "numpy", "scipy", "opencv-python-headless", "spandrel", "imageio-ffmpeg", "scikit-video")
+PACKAGES = (
+    "mgld-bench",
+    "torch",
+    "torchvision",
+    "pyiqa",
+    "numpy",
+    "scipy",
+    "opencv-python-headless",
+    "spandrel",
+    "imageio-ffmpeg",
+    "scikit-video",
+)
 
 
 def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.plan import Plan, restored_folder, restored_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Suite
-from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.metrics.metric import MetricFacts, told_notes
 from mgld_bench.pairs.prepare import open_pair
 from mgld_bench.report.data import Cell, PictureSource, ReportData
 
@@ -116,12 +116,12 @@ def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
 
 
 def _doubts(cells: Sequence[Cell]) -> list[str]:
-    """Clips of which it is not sure that they lie on their ground truth, once each."""
+    """What scoring has found of clips, as that it is not sure that they lie on their ground truth; once each."""
     notes = [
-        f"{cell.dataset}, {clip}, {cell.method}: {score.notes['position']}."
+        f"{cell.dataset}, {clip}, {cell.method}: {fact}."
         for cell in cells
         for clip, score in cell.scores.items()
-        if "position" in score.notes
+        for fact in told_notes(score)
     ]
     return list(dict.fromkeys(notes))
 

@@ -45,8 +45,8 @@ def _structure(pair: FramePair) -> Tensor:
 FLOW_MEASURES = {
     "l1": FlowMeasure(_l1, both_directions=False),
     "l1.border": FlowMeasure(_l1_border, both_directions=False),
-    "l1.valid": FlowMeasure(_l1_valid, both_directions=False),
-    "l1.masked": FlowMeasure(_l1_masked, both_directions=True),
+    "l1.valid": FlowMeasure(_l1_valid, both_directions=False, has_gaps=True),
+    "l1.masked": FlowMeasure(_l1_masked, both_directions=True, has_gaps=True),
     "lai": FlowMeasure(_lai, both_directions=True),
     "masked": FlowMeasure(_evalcrafter, both_directions=True, kind=HalfFrame, own_flow=True),
     "swc": FlowMeasure(_structure, both_directions=True),

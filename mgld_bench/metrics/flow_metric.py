@@ -39,13 +39,15 @@ class FlowMeasure:
     """What is measured of a pair of frames, and of which flow."""
 
     value: Callable[[FramePair], Tensor]
-    """(1,): NaN where the pair has no value."""
+    """(1,): NaN where the pair has no value, which is an error unless there may be gaps."""
     both_directions: bool
     """It uses forward flow as well as backward flow."""
     kind: type[DeviceFrame] = DeviceFrame
     """How frames are prepared, for the flow and for the comparison."""
     own_flow: bool = False
     """The flow is that of the restored clip itself, even where there is ground truth."""
+    has_gaps: bool = False
+    """A pair none of whose pixels counts has no value."""
 
 
 class FlowMetric(PairMetric):
@@ -57,7 +59,7 @@ class FlowMetric(PairMetric):
 
     def __init__(self, facts: MetricFacts, measure: FlowMeasure, network: FlowNetwork, folder: FlowFolder) -> None:
         """``folder``: where the ground truth's flow is kept."""
-        super().__init__(facts, network.estimator.smallest_side * measure.kind.reduction)
+        super().__init__(facts, network.estimator.smallest_side * measure.kind.reduction, has_gaps=measure.has_gaps)
         self.measure = measure
         self.network = network
         self._folder = folder

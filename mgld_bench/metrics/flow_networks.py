@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mgld_bench.errors import InputError
 from mgld_bench.metrics.flow_adapters import FlowAdapter, GMFlowAdapter, RAFTAdapter, SPyNetAdapter, UniMatchAdapter
 from mgld_bench.metrics.flow_estimators import FlowEstimator
 from mgld_bench.metrics.full_float32 import full_float32
@@ -61,12 +62,22 @@ class FlowNetwork:
     def flow(self, source: object, target: object) -> Tensor:
         """The flow from one frame to another, given their features: (1, 2, h, w) float32, pixels, channel 0 pointing right."""
         with full_float32():
-            return self._adapter.flow(source, target)
+            return self._checked(self._adapter.flow(source, target))
 
     def both(self, first: object, second: object) -> tuple[Tensor, Tensor]:
         """The flows from the first frame to the second and back, which agree with those of flow() up to rounding."""
         with full_float32():
-            return self._adapter.both(first, second)
+            there, back = self._adapter.both(first, second)
+            return self._checked(there), self._checked(back)
+
+    def _checked(self, flow: Tensor) -> Tensor:
+        """``flow``; a mask would hide that it is not a number."""
+        if not torch.isfinite(flow).all():
+            raise InputError(
+                f"optical flow by {self.estimator.title} is not a number in frames of {flow.shape[-1]}x{flow.shape[-2]}: "
+                "leave out its metrics, or check the weight file"
+            )
+        return flow
 
 
 def load_flow_network(estimator: FlowEstimator, device: str, input_scale: float = 1.0) -> FlowNetwork:

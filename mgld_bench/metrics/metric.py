@@ -61,6 +61,23 @@ class ClipScore:
     """What a reader should know: flat_share, encoder version, …"""
 
 
+def told_notes(score: ClipScore) -> list[str]:
+    """What a reader must know of a clip's score: doubts, frames that are left out or infinite, and what could not be done."""
+    notes = score.notes
+    facts: list[str] = []
+    if "position" in notes:
+        facts.append(str(notes["position"]))
+    if "infinite_at" in notes:
+        facts.append(f"{score.metric} is infinite at frame {notes['infinite_at']}")
+    if "pairs_left_out_at" in notes:
+        facts.append(f"{score.metric} leaves out frame {notes['pairs_left_out_at']}, where no pixel counts")
+    if "aesthetic_view" in notes:
+        facts.append(f"{score.metric}: the aesthetic view sees {notes['aesthetic_view']}")
+    if "flow_not_kept" in notes:
+        facts.append(f"{score.metric}: the ground truth's flow could not be kept: {notes['flow_not_kept']}")
+    return facts
+
+
 class Kept:
     """What is computed once and kept."""
 

@@ -13,16 +13,20 @@ from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, Metr
 
 PairScores = Callable[[Chunk, Chunk | None, Sequence[int]], Sequence[float]]
 """From a chunk, that of the ground truth (None where there is none) and rows of the chunk: the score of each row's frame with the
-one before it; NaN where a pair has none."""
+one before it. NaN where a pair has none, which is an error unless the metric says that pairs may be without one."""
 
 
 class PairMetric(Metric):
     """A metric whose score of frame i is that of the frames i - 1 and i; frame 0 has none."""
 
-    def __init__(self, facts: MetricFacts, smallest_side: int, cut: int = 0) -> None:
-        """``smallest_side``: pixels that a frame must have in both directions; ``cut``: frames left out at either end."""
+    def __init__(self, facts: MetricFacts, smallest_side: int, cut: int = 0, has_gaps: bool = False) -> None:
+        """``smallest_side``: pixels that a frame must have in both directions; ``cut``: frames left out at either end.
+
+        has_gaps: a pair may be without a value, as one whose pixels are all masked; it is then left out and told in the notes.
+        """
         self.facts = facts
         self.cut = cut
+        self.has_gaps = has_gaps
         self._smallest_side = smallest_side
 
     @abstractmethod
@@ -68,17 +72,17 @@ class _PairScorer(ClipScorer):
         self._values.update(zip((restored.indices[row] for row in rows), scores, strict=True))
 
     def finish(self) -> ClipScore:
-        kept = {index: value for index, value in self._values.items() if not math.isnan(value)}
+        gaps = [index for index, value in self._values.items() if math.isnan(value)] if self._metric.has_gaps else []
+        kept = {index: value for index, value in self._values.items() if index not in gaps}
         if not kept:
             raise InputError(
                 f"clip {self._clip.name}: {self._metric.facts.name} has no value: no pixel of any pair of frames counts; "
                 "leave out this metric"
             )
         notes: dict[str, float | str] = {"pairs": len(kept), **self._metric.notes(self._with_reference)}
-        left_out = [index for index in self._values if index not in kept]
-        if left_out:
-            notes["pairs_left_out"] = len(left_out)
-            notes["pairs_left_out_at"] = ", ".join(map(str, left_out))
+        if gaps:
+            notes["pairs_left_out"] = len(gaps)
+            notes["pairs_left_out_at"] = ", ".join(map(str, gaps))
         return score_of_frames(self._metric.facts.name, kept, notes)
 
 

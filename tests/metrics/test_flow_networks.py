@@ -164,3 +164,12 @@ def test_networks_compute_in_full_float32_and_leave_the_settings_alone(bikes: Fr
     network.flow(frame, frame)
     assert seen == [(False, False, False)]
     assert (torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32) == before
+
+
+def test_flow_that_is_not_a_number_is_an_error_as_a_mask_would_hide_it(bikes: Frames) -> None:
+    network, _ = spynet(gain=float("nan"))
+    levels = torch.from_numpy(bikes[:2]).permute(0, 3, 1, 2).float()
+    first, second = (network.features(frame) for frame in levels.split(1))
+    for estimate in (network.flow, network.both):
+        with pytest.raises(InputError, match=r"optical flow by SPyNet .* is not a number in frames of 320x192"):
+            estimate(first, second)

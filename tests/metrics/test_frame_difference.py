@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from feeding import feed
 from metric_samples import Frames, facts_of
 
+from mgld_bench.clips.array import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.frame_difference import variants
-from mgld_bench.metrics.metric import Metric
+from mgld_bench.metrics.metric import Chunk, Metric, told_notes
+from mgld_bench.metrics.pair_metric import PairMetric
+from mgld_bench.metrics.scoring import score_clip
 
 NAME = "frame-difference.rgb"
 
@@ -34,3 +40,19 @@ def test_a_score_is_the_mean_difference_of_the_changes(size: int, metric: Metric
 def test_one_frame_has_no_neighbour(metric: Metric) -> None:
     with pytest.raises(InputError, match=r"frame-difference\.rgb compares neighbouring frames and needs 2 of them, not 1"):
         metric.start(facts_of(64, 64, frame_count=1))
+
+
+class Broken(PairMetric):
+    """Fails at frame 4."""
+
+    def score(self, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> list[float]:
+        return [math.nan if restored.indices[row] == 4 else 1.0 for row in rows]
+
+
+def test_no_number_is_an_error_unless_pairs_may_be_without_a_value(metric: Metric, bunny: Frames) -> None:
+    clip = ArrayClip("bunny", bunny)
+    with pytest.raises(InputError, match=r"clip bunny of m: frame-difference\.rgb of frame 4 is not a number"):
+        score_clip(clip, {"m": clip}, {"m": [Broken(metric.facts, 1)]})
+    score = score_clip(clip, {"m": clip}, {"m": [Broken(metric.facts, 1, has_gaps=True)]})["m"][NAME]
+    assert (score.value, score.notes["pairs"]) == (1.0, 8)
+    assert told_notes(score) == ["frame-difference.rgb leaves out frame 4, where no pixel counts"]
