@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import nn
@@ -15,6 +14,8 @@ from torch import nn
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.devices import device_of, dtype_of, memory_limit
+from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.pictures import to_frame, to_pictures
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
 from mgld_bench.methods.tiles import Tiling, enlarge_padded
 
@@ -43,20 +44,29 @@ class FrameByFrameRestorer(Restorer):
     memory_per_pixel: ClassVar[int]
     """Bytes of intermediate results per LR pixel in float32 (measured on a CPU, rounded up)."""
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path], compute: Compute) -> None:
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         super().__init__(options, weights, compute)
         if not isinstance(options, FrameByFrameOptions):
             raise TypeError(f"options of {type(self).__name__} have to be FrameByFrameOptions")
         self._options = options
         self._device = device_of(compute)
         self._dtype = dtype_of(compute)
-        network = self.build_network(weights).eval().requires_grad_(False)
+        network = fill_with_fixed_weights(self.empty_network()) if weights is None else self.build_network(weights)
+        network = network.eval().requires_grad_(False)
         # Channels-last is the faster order of a CPU's and of a GPU's convolutions; values move by less than 1e-5.
         self._network = network.to(self._device, self._dtype).to(memory_format=torch.channels_last)
 
     @abstractmethod
     def build_network(self, weights: Mapping[str, Path]) -> nn.Module:
         """The network with its weights, float32, on the CPU; (n, 3, h, w) RGB in [0, 1] -> (n, 3, scale * h, scale * w)."""
+
+    @abstractmethod
+    def empty_network(self) -> nn.Module:
+        """The network of the official size before weights are put in, float32, on the CPU."""
+
+    def networks(self) -> Mapping[str, nn.Module]:
+        """The one network."""
+        return {"network": self._network}
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, one at a time."""
@@ -73,8 +83,7 @@ class FrameByFrameRestorer(Restorer):
 
     def enlarge(self, frame: Frame, tile: int) -> torch.Tensor:
         """The network's output for ``frame``, (3, scale * h, scale * w) float32 on the CPU, not clamped. ``tile`` 0: whole."""
-        picture = torch.from_numpy(frame.astype(np.float32) / 255).permute(2, 0, 1)[None]
-        picture = picture.to(self._device, self._dtype).contiguous(memory_format=torch.channels_last)
+        picture = to_pictures([frame]).to(self._device, self._dtype).contiguous(memory_format=torch.channels_last)
         tiling = Tiling(tile, self._options.tile_pad, self._options.pre_pad)
         with torch.inference_mode():
             output = enlarge_padded(self._network, picture, self.scale, tiling)
@@ -104,9 +113,3 @@ class FrameByFrameRestorer(Restorer):
 
     def _memory(self, height: int, width: int) -> int:
         return height * width * self.memory_per_pixel * self._dtype.itemsize // torch.float32.itemsize
-
-
-def to_frame(raw: torch.Tensor) -> Frame:
-    """(3, h, w) float RGB as (h, w, 3) uint8: clamped to [0, 1], times 255, rounded half to even."""
-    levels = (raw.clamp(0, 1) * 255).round().to(torch.uint8)
-    return np.ascontiguousarray(levels.permute(1, 2, 0).numpy())

@@ -40,6 +40,13 @@ def load_restorer(card: MethodCard, compute: Compute) -> Restorer:
     return restorer_class(card)(options, weights, compute)
 
 
+def load_untrained(card: MethodCard, compute: Compute) -> Restorer:
+    """The card's restorer with random but fixed weights in place of its files. Raises InputError for wrong options."""
+    options = parse_options(card)
+    check_device(compute)
+    return restorer_class(card)(options, None, compute)
+
+
 def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
     """Why the method cannot run here, in one line; None where it can. Builds no network."""
     try:

@@ -6,11 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from mgld_bench.clips.clip import Clip, Frame
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Precision = Literal["float32", "float16", "bfloat16"]
 
@@ -43,9 +46,21 @@ class Restorer(ABC):
     compute: Compute = Compute()
     """Where this one computes."""
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path], compute: Compute) -> None:
-        """Build the method: ``options`` an instance of Options, ``weights`` the verified local file per role of the card."""
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        """Build the method: ``options`` an instance of Options, ``weights`` the verified local file per role of the card.
+
+        ``weights`` None: random but fixed weights take their place, which cost the same and give no useful picture.
+        """
         self.compute = compute
+
+    def networks(self) -> Mapping[str, nn.Module]:
+        """The networks that it runs, by the role of the weight file (or of its part) that holds them; {} where there are none."""
+        return {}
+
+    def trained(self) -> Mapping[str, int]:
+        """How many parameters the authors trained, by stage; other parameters were taken as they were. All, unless overridden."""
+        counts = {role: sum(part.numel() for part in network.parameters()) for role, network in self.networks().items()}
+        return {role: count for role, count in counts.items() if count}
 
     def for_dataset(self, dataset: str) -> Restorer:
         """The restorer for clips of ``dataset`` ("" for clips of none); itself, where the dataset changes nothing."""

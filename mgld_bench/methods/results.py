@@ -40,7 +40,7 @@ class FinishedResults(Restorer):
     Options = FinishedResultsOptions
     revision: ClassVar[int] = 1
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path], compute: Compute, dataset: str = "") -> None:
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute, dataset: str = "") -> None:
         super().__init__(options, weights, compute)
         self._options = _checked(options)
         self._dataset = dataset

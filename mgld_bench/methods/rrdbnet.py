@@ -12,7 +12,7 @@ from torch import nn
 
 from mgld_bench.errors import InputError
 from mgld_bench.methods.frame_by_frame import FrameByFrameRestorer
-from mgld_bench.weights.rrdbnet import check_official, read_rrdbnet
+from mgld_bench.weights.rrdbnet import REAL_ESRGAN, check_official, parameter_shapes, read_rrdbnet
 
 
 class RRDBNetRestorer(FrameByFrameRestorer):
@@ -31,6 +31,10 @@ class RRDBNetRestorer(FrameByFrameRestorer):
         if "network" not in weights:
             raise InputError("an RRDBNet needs a weight file of role network: its card names none")
         return build_rrdbnet(read_rrdbnet(weights["network"], weights.get("structure")))
+
+    def empty_network(self) -> nn.Module:
+        """64 features, 23 blocks."""
+        return build_rrdbnet({name: torch.zeros(shape) for name, shape in parameter_shapes(REAL_ESRGAN).items()})
 
 
 def build_rrdbnet(state: Mapping[str, torch.Tensor]) -> nn.Module:

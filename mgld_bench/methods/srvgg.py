@@ -32,3 +32,7 @@ class SRVGGRestorer(FrameByFrameRestorer):
         network = SRVGGNetCompact(size.features, size.middle_convolutions, self.scale)
         network.load_state_dict(state)
         return network
+
+    def empty_network(self) -> nn.Module:
+        """64 features, 16 convolutions in the middle."""
+        return SRVGGNetCompact()

@@ -11,6 +11,7 @@ import psutil
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Metric
+from mgld_bench.out_of_memory import in_smaller_parts, is_out_of_memory
 
 Result = TypeVar("Result")
 
@@ -19,9 +20,6 @@ CPU_PIXELS = 1 << 21
 GPU_PIXELS = 1 << 24
 USABLE_SHARE = 0.5
 """Of the free memory, as other work wants some as well."""
-
-_SIGNS = ("out of memory", "not enough memory", "can't allocate memory", "insufficient memory")
-"""In the messages of PyTorch and OpenCV, which have no type of their own for it on a CPU."""
 
 
 def chunk_size(clip: ClipFacts, metrics: Iterable[Metric], device: str) -> int:
@@ -50,29 +48,15 @@ def in_smaller_chunks(run: Callable[[int], Result], size: int, clip: str, say: C
     Chunks change no score, so that the result is the same. ``clip``: its name, for what is said. Raises InputError where not even
     one frame at a time fits.
     """
-    while True:
-        try:
-            return run(size)
-        except (MemoryError, RuntimeError, cv2.error) as error:
-            if not is_out_of_memory(error):
-                raise
-            if size == 1:
-                raise InputError(
-                    f"clip {clip}: not enough memory to score one frame at a time; free some, or score fewer metrics at once"
-                ) from None
-        # Only here, after the error, is what it held on to free again.
-        size //= 2
-        say(f"clip {clip}: not enough memory; scored again with {size} frame{'s' if size > 1 else ''} at a time")
-        _release()
 
+    def smaller(frames: int) -> None:
+        say(f"clip {clip}: not enough memory; scored again with {frames} frame{'s' if frames > 1 else ''} at a time")
 
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory is not enough, on the CPU or on a GPU."""
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS)
-
-
-def _release() -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    try:
+        return in_smaller_parts(run, size, smaller)
+    except (MemoryError, RuntimeError, cv2.error) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(
+            f"clip {clip}: not enough memory to score one frame at a time; free some, or score fewer metrics at once"
+        ) from None
