@@ -1,0 +1,102 @@
+"""What the denoising U-Net and the structure encoder of StableSR and MGLD-VSR are built from."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+LATENT_CHANNELS = 4
+GROUPS = 32
+SPADE_CHANNELS = 128
+
+
+class GroupNorm32(nn.GroupNorm):
+    """GroupNorm of 32 groups, computed in float32 whatever the type of input and weights; the output is of the input's type."""
+
+    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+        super().__init__(GROUPS, channels, eps)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
+        """See the class."""
+        # Stated here since torch keeps mean and deviation of half precision input in half precision.
+        weight, bias = self.weight.float(), self.bias.float()
+        return functional.group_norm(input.float(), self.num_groups, weight, bias, self.eps).to(input.dtype)
+
+
+class SPADE(nn.Module):
+    """Normalised features, scaled and shifted at every position by what a structure feature says.
+
+    Park et al., Semantic Image Synthesis with Spatially-Adaptive Normalization, CVPR 2019. Unlike there, and in spite of its
+    name, ``param_free_norm`` has a weight and a bias of its own: kept, since the checkpoints hold them.
+    """
+
+    def __init__(self, channels: int, structure_channels: int) -> None:
+        super().__init__()
+        self.param_free_norm = GroupNorm32(channels)
+        self.mlp_shared = nn.Sequential(convolution(structure_channels, SPADE_CHANNELS), nn.ReLU())
+        self.mlp_gamma = convolution(SPADE_CHANNELS, channels)
+        self.mlp_beta = convolution(SPADE_CHANNELS, channels)
+
+    def forward(self, x: Tensor, structure: Tensor) -> Tensor:
+        """``x`` (n, channels, h, w) modulated by ``structure`` (n, structure_channels, h, w)."""
+        hidden = self.mlp_shared(structure)
+        modulated: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
+        return modulated
+
+
+class TimedResidualBlock(nn.Module):
+    """Two convolutions that know the timestep and, with ``structure_channels``, follow a structure feature.
+
+    SPADE comes after the last convolution, not before the first (kept: so the checkpoints were trained).
+    """
+
+    def __init__(self, in_channels: int, channels: int, embedding_width: int, structure_channels: int | None = None) -> None:
+        super().__init__()
+        self.in_layers = nn.Sequential(GroupNorm32(in_channels), nn.SiLU(), convolution(in_channels, channels))
+        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embedding_width, channels))
+        # The third place is that of a dropout, which is off; it keeps the convolution's name.
+        self.out_layers = nn.Sequential(GroupNorm32(channels), nn.SiLU(), nn.Identity(), convolution(channels, channels))
+        self.spade = None if structure_channels is None else SPADE(channels, structure_channels)
+        self.skip_connection = nn.Identity() if in_channels == channels else nn.Conv2d(in_channels, channels, 1)
+
+    def forward(self, x: Tensor, embedding: Tensor, structure: Tensor | None = None) -> Tensor:
+        """(n, in_channels, h, w) to (n, channels, h, w).
+
+        embedding: (1 or n, embedding_width). structure: (n, structure_channels, h, w), for blocks that have them.
+        """
+        hidden: Tensor = self.in_layers(x) + self.emb_layers(embedding)[:, :, None, None]
+        hidden = self.out_layers(hidden)
+        if self.spade is not None:
+            hidden = self.spade(hidden, structure)
+        return hidden + self.skip_connection(x)
+
+
+class Downsample(nn.Module):
+    """Half the size, by a convolution of stride 2."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.op = convolution(channels, channels, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) to (n, channels, ceil(h / 2), ceil(w / 2))."""
+        halved: Tensor = self.op(x)
+        return halved
+
+
+class Upsample(nn.Module):
+    """Twice the size, by nearest neighbour and a convolution."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = convolution(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, channels, h, w) to (n, channels, 2 h, 2 w)."""
+        doubled: Tensor = self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return doubled
+
+
+def convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:
+    """A 3x3 convolution with one pixel of zeros around the image."""
+    return nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1)
