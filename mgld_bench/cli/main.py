@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mgld_bench.cli import datasets, demo, doctor, listing, report, restore, run, score, weights
+from mgld_bench.cli import datasets, demo, doctor, listing, profile, report, restore, run, score, weights
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.weights.offline import obey_environment
 
@@ -59,6 +59,7 @@ app.command("run")(run.run)
 app.command("restore")(restore.restore)
 app.command("score")(score.score)
 app.command("report")(report.report)
+app.command("profile")(profile.profile)
 
 
 def main() -> None:

@@ -1,0 +1,54 @@
+"""mgld-bench profile: what methods cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mgld_bench.cli.options import Cards, Device, Json, MaxMemory, Precision
+
+
+def profile(
+    methods: Annotated[list[str], typer.Argument(metavar="METHOD...", help="Names of method cards, or card files.")],
+    size: Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Size of the input, in pixels.")] = "128x128",
+    frames: Annotated[int, typer.Option("--frames", min=1, help="Frames of the input.")] = 10,
+    device: Device = "",
+    precision: Precision = "float32",
+    max_memory: MaxMemory = "",
+    cards: Cards = None,
+    json_output: Json = False,
+) -> None:
+    """Measure parameters, FLOPs, seconds per frame and peak memory of methods, each in a process of its own.
+
+    The input is a moving texture. Weights that are not here are replaced by random ones, which cost the same.
+
+    Example: mgld-bench profile realesrgan bicubic --size 128x128 --frames 10
+    """
+    import json
+
+    from mgld_bench.cards.loader import load_method
+    from mgld_bench.cli.profile_display import as_json, print_profiles
+    from mgld_bench.engine.profiling import MethodProfile, ProfileInput, parse_size, profile_alone, require_profilable
+    from mgld_bench.engine.restoring import compute_on
+
+    width, height = parse_size(size)
+    chosen = [load_method(method, cards or ()) for method in methods]
+    compute = compute_on(device, precision, max_memory)
+    for card in chosen:
+        require_profilable(card)
+    profiles: list[MethodProfile] = []
+    try:
+        for card in chosen:
+            profiles.append(profile_alone(card, compute, ProfileInput(width, height, frames), say))
+    finally:
+        # Also after an error or Ctrl-C: what is measured is not thrown away.
+        if profiles and json_output:
+            typer.echo(json.dumps([as_json(each) for each in profiles], indent=1))
+        elif profiles:
+            print_profiles(profiles)
+
+
+def say(line: str) -> None:
+    """Tell the user how far it is."""
+    typer.echo(line, err=True)

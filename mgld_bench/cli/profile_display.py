@@ -1,0 +1,102 @@
+"""How the profile verb shows what methods cost: a table, and under it what its numbers stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from mgld_bench.cli.display import size
+from mgld_bench.engine.profiling import MethodProfile
+from mgld_bench.methods.flops import COUNTED
+from mgld_bench.methods.profiling import ProfileResult
+from mgld_bench.methods.record import library_versions
+
+GAP = "-"
+_PIPE_WIDTH = 200
+"""Characters of a line where no terminal says how many fit."""
+
+
+def print_profiles(profiles: Sequence[MethodProfile]) -> None:
+    """Print one row per method, all measured on the same input and device, then the facts of each and what is counted."""
+    terminal = Console().is_terminal
+    console = Console() if terminal else Console(width=_PIPE_WIDTH)
+    console.print(_table(profiles, terminal))
+    for each in profiles:
+        for line in _facts(each):
+            typer.echo(f"{each.method}: {line}")
+    result = profiles[0].result
+    typer.echo(
+        f"input: {result.frames} frames of {result.width}x{result.height} (a moving texture), output "
+        f"{result.scale * result.width}x{result.scale * result.height}; {result.device}, {result.precision}"
+    )
+    typer.echo("s/frame: median of the timed runs, after one to warm up; a run's time over its frames")
+    typer.echo(f"FLOPs: {COUNTED}")
+    typer.echo(f"memory: {_memory_meaning(result)}")
+
+
+def as_json(profile: MethodProfile) -> dict[str, object]:
+    """Everything about one method as JSON has it: sizes in bytes, times in seconds, FLOPs as counted by ``flops_counted``."""
+    result = profile.result
+    derived = {"seconds_per_frame": result.seconds_per_frame, "trained_parameters": result.trained_parameters}
+    facts = {"flops_counted": COUNTED, "versions": library_versions()}
+    return {"method": profile.method, "title": profile.title, "weights": profile.weights} | asdict(result) | derived | facts
+
+
+def short_count(count: int) -> str:
+    """A number of parameters as papers print it: 16.70M, 1.54B."""
+    if not count:
+        return "0"
+    return f"{count / 1e9:.2f}B" if count >= 1e9 else f"{count / 1e6:.2f}M"
+
+
+def short_seconds(seconds: float) -> str:
+    """Three significant digits, without an exponent."""
+    return f"{seconds:.0f}" if seconds >= 100 else f"{seconds:#.3g}" if seconds >= 0.001 else f"{seconds:.6f}"
+
+
+def _table(profiles: Sequence[MethodProfile], terminal: bool) -> Table:
+    on_gpu = any(each.result.peak_gpu is not None for each in profiles)
+    table = Table(box=SIMPLE if terminal else None, pad_edge=False)
+    table.add_column("method", overflow="fold")
+    headings = ["parameters", "trained", "GFLOPs/frame", "s/frame", "memory", "process"]
+    for heading in (*headings, *(["GPU"] if on_gpu else [])):
+        table.add_column(heading, justify="right")
+    for each in profiles:
+        table.add_row(each.method, *_cells(each.result, on_gpu))
+    return table
+
+
+def _cells(result: ProfileResult, on_gpu: bool) -> list[str]:
+    cells = [
+        short_count(result.total_parameters),
+        short_count(result.trained_parameters),
+        GAP if result.flops_per_frame is None else f"{result.flops_per_frame / 1e9:,.2f}",
+        short_seconds(result.seconds_per_frame),
+        f"+{size(result.resident_increase)}",
+        size(result.peak_resident),
+    ]
+    return [*cells, *([GAP if result.peak_gpu is None else size(result.peak_gpu)] if on_gpu else [])]
+
+
+def _facts(profile: MethodProfile) -> list[str]:
+    result = profile.result
+    lines = [f"weights: {profile.weights}"]
+    if result.parameters:
+        lines.append(f"parameters: {_by_name(result.parameters)}; trained: {_by_name(result.trained) or 'none'}")
+    lines.append(f"timed runs: {', '.join(map(short_seconds, result.seconds))} s/frame")
+    return [*lines, *(f"{topic}: {note}" for topic, note in result.notes.items())]
+
+
+def _by_name(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _memory_meaning(result: ProfileResult) -> str:
+    process = "most that the process took while restoring (process), and what of that came on top of the loaded weights (memory)"
+    gpu = "; GPU: most that PyTorch had allocated there, weights included"
+    return process + ("" if result.peak_gpu is None else gpu)

@@ -1,0 +1,109 @@
+"""The cost of the methods of cards, each measured in a process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+from mgld_bench.cards.schemas import MethodCard
+from mgld_bench.clips.texture import moving_texture
+from mgld_bench.errors import InputError
+from mgld_bench.methods.loading import load_restorer, load_untrained, restorer_class
+from mgld_bench.methods.profiling import ProfileResult, Tell, profile
+from mgld_bench.methods.restorer import Compute, Restorer
+from mgld_bench.methods.results import FinishedResults
+from mgld_bench.out_of_memory import is_out_of_memory
+from mgld_bench.weights.locate import status
+
+
+@dataclass(frozen=True)
+class ProfileInput:
+    """The clip that methods are measured on: a moving texture."""
+
+    width: int
+    height: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class MethodProfile:
+    """What the method of a card costs."""
+
+    method: str
+    """The card's name."""
+    title: str
+    weights: str
+    """Which weights it ran with: those of its card, or random but fixed ones, and why."""
+    result: ProfileResult
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of ``text``, e.g. 128x128. Raises InputError for anything else."""
+    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if match is None:
+        raise InputError(f"--size {text}: write WIDTHxHEIGHT of the input in pixels, e.g. 128x128")
+    return int(match[1]), int(match[2])
+
+
+def require_profilable(card: MethodCard) -> None:
+    """Raise InputError for a card of finished results, which computes nothing, or one whose restorer cannot be imported."""
+    if issubclass(restorer_class(card), FinishedResults):
+        raise InputError(f"method {card.name}: finished results of another program: there is nothing to measure")
+
+
+def profile_alone(card: MethodCard, compute: Compute, measured: ProfileInput, tell: Tell) -> MethodProfile:
+    """profile_method() in a process of its own, so that its memory is its own and this process outlives it.
+
+    ``tell`` is called in that process and has to be a function of a module. Raises InputError where the process dies.
+    """
+    others = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
+    try:
+        return executor.submit(profile_method, card, compute, measured, tell).result()
+    except BrokenProcessPool:
+        raise InputError(f"method {card.name}: its process was killed (out of memory?); {_smaller(measured)}") from None
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+
+
+def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, tell: Tell) -> MethodProfile:
+    """Build the method of ``card``, with its weights where all of them are here, else with random but fixed ones, and measure it.
+
+    Raises InputError where it cannot be built, a weight file is another than its card says, or memory is not enough.
+    """
+    require_profilable(card)
+    clip = moving_texture(measured.frames, measured.height, measured.width)
+    try:
+        restorer, weights = _build(card, compute, lambda line: tell(f"{card.name}: {line}"))
+        result = profile(restorer, clip, tell=lambda line: tell(f"{card.name}: {line}"))
+    except Exception as error:
+        if is_out_of_memory(error) and not isinstance(error, InputError):
+            raise InputError(f"method {card.name}: memory is not enough; {_smaller(measured)}") from error
+        raise
+    return MethodProfile(card.name, card.heading, weights, result)
+
+
+def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[Restorer, str]:
+    """The restorer, and which weights it has."""
+    missing = [weight.file for weight in card.weights.values() if not status(weight).present]
+    if missing:
+        weights = f"random but fixed, since {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not here"
+        tell(f"building, weights {weights}")
+        return load_untrained(card, compute), weights
+    tell("building")
+    return load_restorer(card, compute), "those of its card" if card.weights else "none"
+
+
+def _smaller(measured: ProfileInput) -> str:
+    return f"try less than {measured.frames} frames of {measured.width}x{measured.height}, or allow it less with --max-memory"
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C reaches every process of a terminal; here the parent ends the child."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
