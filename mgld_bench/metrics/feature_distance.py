@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,12 @@ from mgld_bench.metrics.metric import Chunk, MetricFacts
 from mgld_bench.metrics.tensors import batches, chunk_tensor
 from mgld_bench.networks.dists import DISTS
 from mgld_bench.networks.lpips import LPIPS, LpipsBackbone
+from mgld_bench.networks.winograd import with_winograd
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.locate import locate
 from mgld_bench.weights.reading import read_state_dict
+
+SomeNetwork = TypeVar("SomeNetwork", LPIPS, DISTS)
 
 _UNUSED = "classifier."
 """Names of the part of torchvision's networks that comes after the features."""
@@ -92,7 +95,7 @@ def load_lpips(backbone: LpipsBackbone, weights: Mapping[str, WeightFile], devic
     network = LPIPS(backbone)
     linear = nn.ModuleDict({name: module for name, module in network.named_children() if name != "features"})
     _load(network.features, linear, weights, f"LPIPS ({backbone})")
-    return network.eval().requires_grad_(False).to(device)
+    return _ready(network, device)
 
 
 def load_dists(weights: Mapping[str, WeightFile], device: str) -> DISTS:
@@ -102,7 +105,7 @@ def load_dists(weights: Mapping[str, WeightFile], device: str) -> DISTS:
     """
     network = DISTS()
     _load(network.features, nn.ParameterDict(dict(network.named_parameters(recurse=False))), weights, "DISTS")
-    return network.eval().requires_grad_(False).to(device)
+    return _ready(network, device)
 
 
 def lpips_metric(backbone: LpipsBackbone, facts: MetricFacts, crop: int, device: str) -> FeatureDistance:
@@ -129,6 +132,13 @@ def _load(features: nn.Module, linear: nn.Module, weights: Mapping[str, WeightFi
     load_strictly(features, _convolutions(path), path, f"the backbone of {title}")
     path = locate(weights["linear"])
     load_strictly(linear, read_state_dict(path), path, f"the linear layers of {title}")
+
+
+def _ready(network: SomeNetwork, device: str) -> SomeNetwork:
+    """``network`` on a torch ``device``, with the convolutions that are fastest there."""
+    if torch.device(device).type == "cpu":
+        network.features = with_winograd(network.features)
+    return network.eval().requires_grad_(False).to(device)
 
 
 def _convolutions(path: Path) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.agreement import check_agreement
 from mgld_bench.metrics.chunk_size import chunk_size, in_smaller_chunks
+from mgld_bench.metrics.kept_memory import keep_freed_memory
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Kept, Metric
 from mgld_bench.metrics.pooling import checked, pooled
 from mgld_bench.metrics.prefetch import prefetched
@@ -44,6 +45,7 @@ def score_clip(
     Raises InputError where a clip and its ground truth disagree (agreement.py), a chosen frame does not exist, a metric cannot
     score frames of this size or needs a missing ground truth, where a score is not a number, and where memory is not enough.
     """
+    keep_freed_memory()
     work = _Work(metrics, frames, chunk, device, say or _nobody)
     if reference is None:
         return _score_alone(restored, work, progress)
