@@ -17,6 +17,7 @@ from mgld_bench.methods.partial import FinishedFrame, PartialClip
 from mgld_bench.methods.record import RestoreRecord, library_versions, read_record, record_path
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.writer import BackgroundWriter
+from mgld_bench.out_of_memory import is_out_of_memory
 
 Progress = Callable[[int, int], None]
 """Called with (frames done, frames of the clip)."""
@@ -35,8 +36,8 @@ def restore_clip(
     ``key`` stands for all that the frames depend on: finished frames of the same key are not done again, an older restored clip
     of another key is replaced once the new one is complete. ``facts`` (plain data for JSON) are kept in the record. Interrupted
     or killed at any moment, the next call with the same key goes on from the frames that are safely on disk. Only one process at
-    a time may work on a clip. Raises InputError where a frame cannot be read or written, or where the restorer gives frames of
-    another number or size.
+    a time may work on a clip. Raises InputError where a frame cannot be read or written, where the restorer gives frames of
+    another number or size, or where memory is not enough.
     """
     partial = PartialClip(folder, clip.name)
     partial.recover()
@@ -65,7 +66,7 @@ def _restore_rest(
     entries: list[FinishedFrame] = []
     _tell(progress, start, clip.frame_count)
     with PeakMemory(restorer.compute) as memory, BackgroundWriter() as writer:
-        for frame, seconds in _timed(restorer.restore(clip, start)):
+        for frame, seconds in _timed(_with_enough_memory(restorer, clip, start)):
             index = start + len(entries)
             _check_frame(restorer, clip, index, frame)
             entry = FinishedFrame(
@@ -81,6 +82,19 @@ def _restore_rest(
     if start + len(entries) != clip.frame_count:
         raise InputError(f"clip {clip.name}: {_name(restorer)} gave {start + len(entries)} frames for {clip.frame_count}")
     return entries
+
+
+def _with_enough_memory(restorer: Restorer, clip: Clip, start: int) -> Iterator[Frame]:
+    """The restored frames. Smaller parts after a failure would give other frames on a machine that is busy: they are an error."""
+    try:
+        yield from restorer.restore(clip, start)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(
+            f"clip {clip.name}: {_name(restorer)} ran out of memory on {restorer.compute.device}; free some, or allow the method "
+            f"less with --max-memory, so that it works in smaller parts where it can"
+        ) from error
 
 
 def _finished(folder: Path, clip: Clip, key: str) -> RestoreRecord | None:

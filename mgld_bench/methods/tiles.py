@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -38,15 +38,42 @@ def enlarge_padded(network: Network, picture: torch.Tensor, scale: int, tiling: 
 
 def _enlarge_in_tiles(network: Network, picture: torch.Tensor, scale: int, tiling: Tiling) -> torch.Tensor:
     """Tiles are laid side by side; of each output, what lies beyond its tile is dropped. Nothing is blended."""
-    tile, pad = tiling.tile, tiling.tile_pad
     height, width = picture.shape[2:]
     output = picture.new_empty((picture.shape[0], picture.shape[1], scale * height, scale * width))
-    for top in range(0, height, tile):
-        for left in range(0, width, tile):
-            bottom, right = min(top + tile, height), min(left + tile, width)
-            seen_top, seen_left = max(top - pad, 0), max(left - pad, 0)
-            enlarged = network(picture[:, :, seen_top : min(bottom + pad, height), seen_left : min(right + pad, width)])
-            row, column = scale * (top - seen_top), scale * (left - seen_left)
-            kept = enlarged[:, :, row : row + scale * (bottom - top), column : column + scale * (right - left)]
-            output[:, :, scale * top : scale * bottom, scale * left : scale * right] = kept
+    for tile in tiles(height, width, tiling.tile, tiling.tile_pad):
+        tile.put(output, network(tile.seen(picture)), scale)
     return output
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Rows ``top`` .. ``bottom`` - 1 and columns ``left`` .. ``right`` - 1 of a picture, and what is seen around them."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    seen_top: int
+    seen_left: int
+    seen_bottom: int
+    seen_right: int
+
+    def seen(self, picture: torch.Tensor) -> torch.Tensor:
+        """What the network gets of ``picture`` (.., h, w)."""
+        return picture[..., self.seen_top : self.seen_bottom, self.seen_left : self.seen_right]
+
+    def put(self, output: torch.Tensor, seen: torch.Tensor, scale: int) -> None:
+        """Copy the tile's part of ``seen``, as the network gave it, to its place in ``output``; both are ``scale`` times larger."""
+        top, left = scale * (self.top - self.seen_top), scale * (self.left - self.seen_left)
+        bottom, right = scale * (self.bottom - self.seen_top), scale * (self.right - self.seen_left)
+        place = output[..., scale * self.top : scale * self.bottom, scale * self.left : scale * self.right]
+        place.copy_(seen[..., top:bottom, left:right])
+
+
+def tiles(height: int, width: int, side: int, pad: int) -> Iterator[Tile]:
+    """The tiles of a picture, row by row, squares of ``side`` cut off at its ends, with ``pad`` around them as far as it goes."""
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            bottom, right = min(top + side, height), min(left + side, width)
+            seen_bottom, seen_right = min(bottom + pad, height), min(right + pad, width)
+            yield Tile(top, left, bottom, right, max(top - pad, 0), max(left - pad, 0), seen_bottom, seen_right)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from spandrel import ModelLoader
 
+from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
@@ -135,6 +136,41 @@ def test_little_memory_brings_tiles_and_a_note(low_resolution: Clip) -> None:
     assert srvgg(tile=32).notes(wide) == {}
     with pytest.raises(InputError, match="allow more memory"):
         next(srvgg(Compute(max_memory=1000)).restore(wide))
+
+
+def test_real_esrgan_gets_tiles_where_a_whole_frame_does_not_fit() -> None:
+    limit = Compute(max_memory=(32 + 2 * 10) ** 2 * RRDBNetRestorer.memory_per_pixel)
+    wide = ArrayClip("wide", np.zeros((1, 40, 90, 3), np.uint8))
+    tiled = RRDBNetRestorer(FrameByFrameOptions(), None, limit)
+    assert tiled.notes(wide)["tile"].startswith("32 px, since a whole frame does not fit")
+    with pytest.raises(InputError, match="clip wide: a tile of 32 px takes about 54 MB, 1 MB are allowed; allow more memory"):
+        next(RRDBNetRestorer(FrameByFrameOptions(), None, Compute(max_memory=1_000_000)).restore(wide))
+
+
+@pytest.mark.parametrize(
+    ("restorer", "parameters"),
+    # Real-ESRGAN's paper and README: 16.70 M and 0.62 M.
+    [(RRDBNetRestorer, 16_697_987), (SRVGGRestorer, 621_424)],
+)
+def test_without_weight_files_it_is_the_full_network_with_fixed_weights(
+    restorer: type[FrameByFrameRestorer], parameters: int
+) -> None:
+    clip = ArrayClip("noise", np.random.default_rng(3).integers(0, 256, (1, 7, 9, 3), dtype=np.uint8))
+    one, other = (restorer(FrameByFrameOptions(), None, Compute()) for _ in range(2))
+    (network,) = one.networks().values()
+    assert sum(parameter.numel() for parameter in network.parameters()) == parameters
+    assert one.trained() == {"network": parameters}
+    frame = next(one.restore(clip))
+    assert frame.shape == (28, 36, 3)
+    np.testing.assert_array_equal(frame, next(other.restore(clip)))
+
+
+@pytest.mark.parametrize(("name", "like"), [("realesrnet", "realesrgan-official"), ("bsrnet", "bsrgan")])
+def test_the_networks_trained_without_a_discriminator_run_like_the_others(name: str, like: str) -> None:
+    card, other = load_method(name), load_method(like)
+    assert (card.restorer, card.options, card.publication) == (other.restorer, other.options, other.publication)
+    assert card.weights.keys() == other.weights.keys()
+    assert card.weights["network"].sha256 != other.weights["network"].sha256
 
 
 def test_a_card_without_the_networks_file_is_an_error() -> None:
