@@ -1,0 +1,134 @@
+"""The temporal mixing of MGLD-VSR's sequence decoder: every pixel with itself in the frames around."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+ROWS_AT_ONCE: Final = 64
+"""Rows that are mixed at a time, so that the working memory is not that of whole maps; pixels do not see each other here."""
+
+
+def clip_length(frames: int, frames_per_clip: int) -> int:
+    """How many of ``frames`` stacked frames see each other: frames / (frames // frames_per_clip), as the authors' code has it.
+
+    5 frames per clip: 5 frames are one clip, 10 are two, 6 to 9 one longer one. ValueError where that does not come out even.
+    """
+    clips = frames // frames_per_clip
+    if clips == 0:
+        raise ValueError(f"temporal mixing of {frames} frames: it needs {frames_per_clip}; repeat the last one to fill the clip")
+    if frames % clips:
+        raise ValueError(f"temporal mixing of {frames} frames: they do not divide into {clips} clips of equal length")
+    return frames // clips
+
+
+class DecoderMixing(nn.Module):
+    """share * conv(x) + (1 - share) * x, where conv is a convolution along time alone, with zeros beyond both ends of a clip.
+
+    Source: IanYeung/MGLD-VSR; eq. 3 of the paper.
+    """
+
+    reach: int
+    """How many frames to either side it sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temporal_alpha = nn.Parameter(torch.zeros(1))
+
+    @abstractmethod
+    def share(self) -> Tensor:
+        """How much of the convolution is taken, (1,)."""
+
+    @abstractmethod
+    def kernel(self) -> tuple[Tensor, Tensor]:
+        """The convolution as (out channels, 2 reach + 1 frames, in channels), and its bias."""
+
+    def forward(self, parts: Sequence[Tensor], length: int) -> Sequence[Tensor]:
+        """Mix in place, without gradient.
+
+        parts: all frames in their order, in tensors (any number of frames, channels, h, w); length: how many see each other.
+        Returns ``parts``.
+        """
+        kernel, bias = self.kernel()
+        frames = [frame for part in parts for frame in part.split(1)]
+        for start in range(0, len(frames), length):
+            bands = (frame.split(ROWS_AT_ONCE, dim=2) for frame in frames[start : start + length])
+            for clip in zip(*bands, strict=True):
+                self._mix(clip, kernel, bias)
+        return parts
+
+    def _mix(self, clip: Sequence[Tensor], kernel: Tensor, bias: Tensor) -> None:
+        """One clip of frames (1, channels, rows, w), in place."""
+        share = self.share()
+        earlier: deque[Tensor] = deque(maxlen=self.reach)
+        for index, frame in enumerate(clip):
+            around = [*earlier, *clip[index : index + self.reach + 1]]
+            first = self.reach - len(earlier)
+            weight = kernel[:, first : first + len(around)].flatten(1)[..., None, None]
+            mixed = functional.conv2d(torch.cat(around, dim=1), weight, bias)
+            # The next frames need this one as it was.
+            earlier.append(frame.clone())
+            frame.lerp_(mixed, share)
+
+
+class TemporalMixingVersion1(DecoderMixing):
+    """The published one: three frames, and temporal_alpha itself is the share: not bounded, may lie outside [0, 1].
+
+    A new one changes nothing: temporal_alpha is 0 (the authors' code leaves it uninitialised).
+    """
+
+    reach = 1
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.temporal_conv = nn.Conv3d(channels, channels, (3, 1, 1), padding=(1, 0, 0))
+
+    def share(self) -> Tensor:
+        """temporal_alpha."""
+        return self.temporal_alpha
+
+    def kernel(self) -> tuple[Tensor, Tensor]:
+        """That of temporal_conv."""
+        return _along_time(self.temporal_conv), _bias(self.temporal_conv)
+
+
+class TemporalMixingVersion2(DecoderMixing):
+    """Two convolutions, of direct neighbours and of those two frames away; the share is sigmoid(temporal_alpha).
+
+    temporal_alpha is 0 in a new one, which is a share of one half.
+    """
+
+    reach = 2
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.temporal_conv1 = nn.Conv3d(channels, channels, (3, 1, 1), padding=(1, 0, 0))
+        self.temporal_conv2 = nn.Conv3d(channels, channels, (3, 1, 1), padding=(2, 0, 0), dilation=(2, 1, 1))
+
+    def share(self) -> Tensor:
+        """sigmoid(temporal_alpha)."""
+        return self.temporal_alpha.sigmoid()
+
+    def kernel(self) -> tuple[Tensor, Tensor]:
+        """The sum of both: the second has the outer frames and the middle one."""
+        near, far = _along_time(self.temporal_conv1), _along_time(self.temporal_conv2)
+        both = functional.pad(near, (0, 0, 1, 1))
+        both[:, ::2] += far
+        return both, _bias(self.temporal_conv1) + _bias(self.temporal_conv2)
+
+
+def _along_time(convolution: nn.Conv3d) -> Tensor:
+    """The weight (out, in, 3, 1, 1) as (out, 3, in), contiguous."""
+    return convolution.weight.flatten(2).transpose(1, 2).contiguous()
+
+
+def _bias(convolution: nn.Conv3d) -> Tensor:
+    if convolution.bias is None:
+        raise TypeError("temporal mixing has a bias")
+    return convolution.bias
