@@ -1,0 +1,157 @@
+"""RVRT: the recurrent video restoration transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Final
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
+
+from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.methods.clip_tiles import MULTIPLE, PAIR, ClipTiling, restored_frames
+from mgld_bench.methods.network_restorer import NetworkRestorer
+from mgld_bench.methods.pictures import to_frame, to_pictures
+from mgld_bench.methods.restorer import RestorerOptions
+from mgld_bench.methods.rvrt_memory import RVRTPlan, network_memory, plan_tiles
+from mgld_bench.networks.rvrt import RVRT
+
+_CONSTANTS: Final = ("spynet.mean", "spynet.std")
+_SMALLEST_SIDE: Final = 33
+"""Of a tile: for smaller ones the authors' flow network fails."""
+
+
+class RVRTConfig(BaseModel):
+    """The size of the network, in the authors' names; see mgld_bench.networks.rvrt.RVRT."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    window_size: tuple[int, int, int] = (2, 8, 8)
+    num_blocks: tuple[int, int, int] = (1, 2, 1)
+    """For the shallow extractor, the four branches and the reconstruction, as all lists of three."""
+    depths: tuple[int, int, int] = (2, 2, 2)
+    embed_dims: tuple[int, int, int] = (144, 144, 144)
+    num_heads: tuple[int, int, int] = (6, 6, 6)
+    mlp_ratio: float = Field(default=2, gt=0)
+    qkv_bias: bool = True
+    inputconv_groups: tuple[int, int, int, int, int, int] = (1, 1, 1, 1, 1, 1)
+    """For the shallow extractor, the four branches and the reconstruction."""
+    deformable_groups: int = Field(default=12, gt=0)
+    attention_heads: int = Field(default=12, gt=0)
+    attention_window: tuple[int, int] = (3, 3)
+    max_residue_magnitude: float = Field(default=10, gt=0)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> RVRTConfig:
+        channels = self.embed_dims[1]
+        if self.embed_dims[0] != channels:
+            raise ValueError(f"embed_dims {list(self.embed_dims)}: the first two have to be the same")
+        if any(width % heads for width, heads in zip(self.embed_dims, self.num_heads, strict=True)):
+            raise ValueError(f"embed_dims {list(self.embed_dims)}: have to be multiples of num_heads {list(self.num_heads)}")
+        if 2 * channels % self.attention_heads:
+            raise ValueError(f"attention_heads {self.attention_heads}: have to divide twice the channels, {2 * channels}")
+        if 4 * channels % self.deformable_groups:
+            raise ValueError(
+                f"deformable_groups {self.deformable_groups}: have to divide four times the channels, {4 * channels}"
+            )
+        return self
+
+
+class RVRTOptions(RestorerOptions):
+    """Tiles as --tile and --tile_overlap of the authors' script."""
+
+    tile_frames: int = Field(default=100, ge=0, multiple_of=PAIR)
+    """Frames of a tile; 0: the whole clip."""
+    tile: int = Field(default=128, ge=0, multiple_of=MULTIPLE)
+    """Side of a tile in pixels of the LR frame; 0: whole frames. Smaller ones are taken where these do not fit the memory."""
+    tile_overlap_frames: int = Field(default=2, ge=0)
+    tile_overlap: int = Field(default=20, ge=0)
+    network: RVRTConfig = RVRTConfig()
+
+    @model_validator(mode="after")
+    def _tiles_are_longer_than_their_overlap(self) -> RVRTOptions:
+        if 0 < self.tile_frames <= self.tile_overlap_frames:
+            raise ValueError(
+                f"tile_frames {self.tile_frames}: has to be more than tile_overlap_frames, {self.tile_overlap_frames}"
+            )
+        if 0 < self.tile <= self.tile_overlap:
+            raise ValueError(f"tile {self.tile}: has to be more than tile_overlap, {self.tile_overlap}")
+        return self
+
+
+class RVRTRestorer(NetworkRestorer[RVRTOptions]):
+    """RVRT x4: /255, network on tiles of the clip, clamp to [0, 1], times 255, round half to even.
+
+    Tiles overlap in time and space and are averaged as in the authors' script (main_test_rvrt.py of JingyunLiang/RVRT, CC-BY-NC
+    4.0), which computes in float32. The network restores frames in pairs. In an odd clip no longer than ``tile_frames``, for
+    which the script fails, the last frame is repeated and dropped again, as the script does with tile_frames 0.
+
+    Memory does not grow with the clip's length beyond one tile of time. On a GPU the features of a tile go to the CPU's memory
+    where they do not fit beside the rest, with the same numbers (the authors do so for more than 100 frames). In half precision
+    flow, offsets and sampling are in float32. Weights: role ``network``, one of the authors' x4 checkpoints.
+    """
+
+    Options = RVRTOptions
+    revision: ClassVar[int] = 1
+    title: ClassVar[str] = "RVRT"
+
+    network: RVRT
+
+    def create_network(self, options: RVRTOptions) -> RVRT:
+        """The network of the card's size."""
+        return RVRT(**options.network.model_dump())
+
+    def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """All but the constants of the flow network."""
+        return {name: tensor for name, tensor in state.items() if name not in _CONSTANTS}
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """On the device; all but what finds flow and offsets in the precision that was asked for."""
+        assert isinstance(network, RVRT)
+        network.to(self.device, self.dtype)
+        for part in network.float32_parts():
+            part.float()
+        return network
+
+    def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+        """Restored frames; the tile of time that holds ``start`` is computed anew, any start gives the same frames."""
+        for raw in self.outputs(clip, start):
+            yield to_frame(raw)
+
+    @torch.inference_mode()
+    def outputs(self, clip: Clip, start: int = 0) -> Iterator[Tensor]:
+        """The frames before clamp and rounding: (3, 4h, 4w) float32 on the CPU."""
+        plan = self._plan(clip)
+
+        def read(first: int, stop: int) -> Tensor:
+            return to_pictures(list(clip.frames(first, stop)))
+
+        def enlarge(tile: Tensor) -> Iterator[Tensor]:
+            for pair in self.network.restored(tile[None].to(self.device), plan.store):
+                yield pair[0].cpu()
+
+        yield from restored_frames(enlarge, read, clip.frame_count, plan.tiling, start)
+
+    def notes(self, clip: Clip) -> Mapping[str, str]:
+        """Tiles that were chosen for lack of memory, and where the authors' script or network would fail."""
+        options, tiling = self.options, self._plan(clip).tiling
+        notes = {}
+        if tiling.side != options.tile:
+            asked = f"tiles of {options.tile} px do" if options.tile else "whole frames do"
+            notes["tile"] = f"{tiling.side} px, since {asked} not fit the memory; pixels near tile borders differ slightly"
+        if clip.frame_count % PAIR and clip.frame_count <= options.tile_frames:
+            notes["frames"] = (
+                f"{clip.frame_count} frames, an odd number, for which the authors' script fails with tile_frames "
+                f"{options.tile_frames}: the last frame was repeated and dropped again, as with tile_frames 0"
+            )
+        smallest = min(clip.height, clip.width, tiling.side or clip.height)
+        if smallest < _SMALLEST_SIDE:
+            notes["size"] = f"tiles of {smallest} px, for which the authors' network fails: optical flow is poor in them"
+        return notes
+
+    def _plan(self, clip: Clip) -> RVRTPlan:
+        options = self.options
+        tiling = ClipTiling(options.tile_frames, options.tile, options.tile_overlap_frames, options.tile_overlap)
+        memory = network_memory(max(options.network.embed_dims), self.dtype)
+        return plan_tiles(clip, tiling, memory, self.device, self.compute)
