@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -108,11 +108,7 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
 
     def place(self, network: nn.Module) -> nn.Module:
         """On the device; all but what finds flow and offsets in the precision that was asked for."""
-        assert isinstance(network, RVRT)
-        network.to(self.device, self.dtype)
-        for part in network.float32_parts():
-            part.float()
-        return network
+        return cast(RVRT, network).to(self.device).in_precision(self.dtype)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames; the tile of time that holds ``start`` is computed anew, any start gives the same frames."""

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from mgld_bench.networks.dover_windows import Size
 from mgld_bench.networks.rvrt_alignment import GuidedDeformableAttention
-from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames, as_tokens
+from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames
 from mgld_bench.networks.rvrt_sampling import SAMPLED_BYTES
 from mgld_bench.networks.rvrt_swin import InputConvolutionBlocks
 from mgld_bench.networks.spynet import SPyNet
@@ -39,7 +39,7 @@ class RVRT(nn.Module):
     computed for both directions: the authors' shortcut for clips that end in their own mirror image changes later clips too.
     SPyNet's mean and std are no part of the state dict.
 
-    To compute in half precision, move the network to that type and float32_parts() back; clips stay in float32.
+    For half precision see in_precision(); clips are float32 all the same.
     """
 
     def __init__(
@@ -134,10 +134,14 @@ class RVRT(nn.Module):
         forward = torch.cat([self._flow(second, first) for first, second in parts])
         return backward.unflatten(0, (batch, -1)), forward.unflatten(0, (batch, -1))
 
-    def float32_parts(self) -> list[nn.Module]:
-        """What has to stay in float32 whatever the type of the rest: what finds flow and offsets."""
-        alignments = [self.deform_align[branch] for branch in BRANCHES]
-        return [self.spynet, *(part.conv_offset for part in alignments if isinstance(part, GuidedDeformableAttention))]
+    def in_precision(self, dtype: torch.dtype) -> RVRT:
+        """Itself, with parameters of this type; those that find flow and offsets stay as they are."""
+        exact = [self.spynet, *(part.conv_offset for part in self.modules() if isinstance(part, GuidedDeformableAttention))]
+        kept = {id(parameter) for part in exact for parameter in part.parameters()}
+        for parameter in self.parameters():
+            if id(parameter) not in kept:
+                parameter.data = parameter.data.to(dtype)
+        return self
 
     def _flow(self, reference: Tensor, supporting: Tensor) -> Tensor:
         flow: Tensor = self.spynet(reference, supporting)

@@ -33,7 +33,7 @@ class GuidedDeformableAttention(nn.Module):
         max_residue_magnitude: float,
         sampled_bytes: int = SAMPLED_BYTES,
     ) -> None:
-        """groups: of channels that have offsets of their own; heads: of the attention, over points of a ``window`` around a pixel.
+        """groups: of channels, each with offsets of its own. heads: of the attention, over points of a ``window`` around a pixel.
 
         max_residue_magnitude: largest offset from the flow, in pixels. sampled_bytes: as of attend_to_points().
         """
