@@ -16,8 +16,8 @@ _MOST_KEPT: Final = 2**31 - 1
 def keep_freed_memory() -> None:
     """Let the memory of one frame's feature maps serve the next frame; where the C library is another than glibc: nothing.
 
-    glibc gives blocks above 32 MiB back at once, and the kernel then fills new ones with zeros page by page, which takes a quarter
-    of the time of a network on a CPU.
+    glibc gives blocks above 32 MiB back at once, and the kernel then fills new ones with zeros page by page, which takes a
+    quarter of the time of a network on a CPU.
     """
     if not sys.platform.startswith("linux"):
         return

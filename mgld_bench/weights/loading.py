@@ -11,11 +11,14 @@ from torch import nn
 from mgld_bench.errors import InputError
 
 
-def load_strictly(network: nn.Module, state: Mapping[str, torch.Tensor], source: Path, title: str) -> None:
+def load_strictly(
+    network: nn.Module, state: Mapping[str, torch.Tensor], source: Path, title: str, *, assign: bool = False
+) -> None:
     """Put the tensors of ``state`` into ``network``.
 
-    source, title: the file and what it should hold, for the message. Raises InputError unless names and shapes are exactly those
-    of the network.
+    source, title: the file and what it should hold, for the message. assign: the network takes the tensors themselves instead of
+    their values; needed for one that was built on the meta device. Raises InputError unless names and shapes are exactly those of
+    the network.
     """
     expected = network.state_dict()
     for name, tensor in expected.items():
@@ -27,4 +30,4 @@ def load_strictly(network: nn.Module, state: Mapping[str, torch.Tensor], source:
     surplus = next((name for name in state if name not in expected), None)
     if surplus is not None:
         raise InputError(f"{source}: no checkpoint of {title}: {surplus} does not belong to it")
-    network.load_state_dict(state)
+    network.load_state_dict(state, assign=assign)

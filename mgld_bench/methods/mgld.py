@@ -1,0 +1,201 @@
+"""MGLD-VSR: motion-guided latent diffusion for real-world video super-resolution."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar, Final, Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.errors import InputError
+from mgld_bench.methods.diffusion_counts import mgld_trained
+from mgld_bench.methods.diffusion_frames import Geometry
+from mgld_bench.methods.diffusion_networks import DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion_noise import Noise
+from mgld_bench.methods.diffusion_sampler import Guidance
+from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.latent_diffusion import LATENT_REDUCTION, DiffusionOptions, LatentDiffusion, Piece, check_clip
+from mgld_bench.methods.motion_estimation import RAFT_ITERATIONS, estimate_motion
+from mgld_bench.methods.motion_guidance import GuidanceRule, Motion
+from mgld_bench.methods.overlapping_tiles import Box, boxes, merge, picture_boxes, strided_starts
+from mgld_bench.methods.pictures import to_pictures
+from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.networks.autoencoder import SEQUENCE_AUTOENCODER
+from mgld_bench.networks.raft import RAFT
+from mgld_bench.networks.spynet import SPyNet, basicsr_names
+from mgld_bench.weights.loading import load_strictly
+from mgld_bench.weights.reading import read_state_dict
+
+TITLE: Final = "MGLD-VSR"
+FLOW: Final = "flow"
+"""Role of the optical flow network's own file; for RAFT only where the diffusion file has none."""
+_SPYNET_CONSTANTS: Final = ("mean", "std")
+
+
+class MGLDOptions(DiffusionOptions):
+    """Settings of MGLD-VSR; the defaults are the authors' test command."""
+
+    picture_tile: int = Field(default=960, gt=0)
+    picture_stride: int = Field(default=750, gt=0)
+    decoder_fusion: float = 1.0
+    guidance: float = Field(default=10.0, ge=0)
+    """Strength of the guidance by motion, the paper's eta; 0: none."""
+    guidance_rule: GuidanceRule = "official"
+    """official: what the authors' code computes, which made the published numbers; paper: equations 2 and 3 as printed."""
+    segment: int = Field(default=5, ge=2)
+    """Frames that are restored together."""
+    temporal: bool = True
+    """Whether the U-Net's temporal layers are used."""
+    decoder_temporal: bool = True
+    """Whether the decoder's temporal mixing is used (TM in the paper's Table 5)."""
+    flow_network: Literal["raft", "spynet"] = "raft"
+    networks: DiffusionSizes = DiffusionSizes(decoder=SEQUENCE_AUTOENCODER)
+
+
+class MGLDVSR(Restorer):
+    """MGLD-VSR, segment by segment; nothing passes from one segment to the next.
+
+    Weights: role ``diffusion`` (mgldvsr_unet.ckpt), ``decoder`` (video_vae_cfw.ckpt), and ``flow`` for SPyNet, or for RAFT where
+    the diffusion file has none. float32 computes as the authors' script with ``--precision full`` on the CPU; float16 and
+    bfloat16 need a GPU, where the authors use float16. Optical flow, guidance and sampler stay in float32.
+
+    The last segment is filled up with the last frame. Pictures of up to one tile draw other noise for every segment (seed plus
+    its number), where the authors' generator runs on from the start of the program; larger ones draw the same noise for every
+    tile and segment, as theirs. Source: Yang et al., ECCV 2024; IanYeung/MGLD-VSR (S-Lab License 1.0).
+    """
+
+    Options = MGLDOptions
+    revision: ClassVar[int] = 1
+
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        super().__init__(options, weights, compute)
+        if not isinstance(options, MGLDOptions):
+            raise TypeError("options of MGLDVSR have to be MGLDOptions")
+        _check_segment(options)
+        self._options = options
+        self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE)
+        self._networks.unet.mix_frames = options.temporal
+        self._diffusion = LatentDiffusion(self._networks, options, compute, options.decoder_temporal)
+        self._flow = _flow_network(options, weights, self._networks)
+
+    def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+        """Restored frames, a segment at a time. ``start``: a multiple of the segment's length."""
+        geometry = self._geometry(clip)
+        for first in range(start, clip.frame_count, self._options.segment):
+            yield from self._segment(clip, first, geometry)
+
+    def resume_point(self, finished: int) -> int:
+        """The segment's first frame."""
+        return finished - finished % self._options.segment
+
+    def networks(self) -> Mapping[str, nn.Module]:
+        """All networks; the first stage with its decoder, which is not used."""
+        return {**self._networks.by_role(), FLOW: self._flow}
+
+    def trained(self) -> Mapping[str, int]:
+        """Stage 1: SPADE, temporal layers and structure encoder; stage 2: the decoder's temporal mixing and fusion."""
+        return mgld_trained(self._networks.unet, self._networks.structure, self._networks.decoder)
+
+    def notes(self, clip: Clip) -> Mapping[str, str]:
+        """What is not as in the authors' script, and where memory was short."""
+        found = {}
+        geometry = self._geometry(clip)
+        if geometry.faithful and geometry.scale > self.scale and geometry.padded != geometry.enlarged:
+            found["size"] = f"the authors' script would keep a padded border; cut to {self.scale} times the LR frame here"
+        if self._diffusion.shortages:
+            found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
+        return found
+
+    def _geometry(self, clip: Clip) -> Geometry:
+        geometry = Geometry(clip.height, clip.width, self._options.faithful)
+        check_clip(clip, geometry, self._options.tile)
+        return geometry
+
+    def _segment(self, clip: Clip, first: int, geometry: Geometry) -> Iterator[Frame]:
+        """The restored frames of the segment that begins with frame ``first``."""
+        length, last = self._options.segment, clip.frame_count - 1
+        frames = [clip.frame(min(index, last)) for index in range(first, first + length)]
+        restored = self._restored(to_pictures(frames).to(self._networks.device), first // length, geometry)
+        for index in range(first, min(first + length, clip.frame_count)):
+            # Kept: the authors save each repetition of the last frame under its name, so that the last one stays.
+            slot = length - 1 if index == last and self._options.faithful else index - first
+            yield geometry.finish(restored[slot])
+
+    def _restored(self, pictures: Tensor, segment: int, geometry: Geometry) -> Tensor:
+        """The padded segment (t, 3, H, W), restored, in about [-1, 1]."""
+        padded = geometry.enlarge(pictures)
+        motion = estimate_motion(self._flow, padded) if self._options.guidance else None
+        height, width = padded.shape[-2:]
+        tile = self._options.picture_tile
+        if max(height, width) <= tile:
+            return self._tile(padded, motion, self._options.seed + segment)
+        places = picture_boxes(height, width, tile, self._options.picture_stride)
+        latent_places = latent_boxes(height, width, self._options)
+        # Kept where faithful: pairing by order, which differs from pairing by place where there are more starts among the
+        # latents.
+        tiles = [
+            self._tile(place.of(padded), None if motion is None else motion.of(latent_place), self._options.seed)
+            for place, latent_place in zip(places, latent_places, strict=False)
+        ]
+        return merge(padded.shape, places, tiles)
+
+    def _tile(self, pictures: Tensor, motion: Motion | None, seed: int) -> Tensor:
+        options = self._options
+        guidance = None if motion is None else Guidance(motion, options.guidance, options.guidance_rule)
+        noise = functools.partial(Noise, [seed], options.segment, self._networks.device)
+        return self._diffusion.restore(Piece(pictures, noise, guidance))
+
+
+def latent_boxes(height: int, width: int, options: MGLDOptions) -> list[Box]:
+    """The parts of the motion for the picture tiles of a picture of ``height`` x ``width``, in latent pixels.
+
+    Kept where faithful: the stride is cut to whole latent pixels (93 for 750 pixels), so that with three or more tiles along an
+    axis the motion lies up to a pixel beside its picture, and there may be more parts than tiles.
+    """
+    size, rows, columns = options.picture_tile // LATENT_REDUCTION, height // LATENT_REDUCTION, width // LATENT_REDUCTION
+    if options.faithful:
+        return picture_boxes(rows, columns, size, options.picture_stride // LATENT_REDUCTION)
+    starts = [
+        [round(start / LATENT_REDUCTION) for start in strided_starts(length, options.picture_tile, options.picture_stride)]
+        for length in (height, width)
+    ]
+    return boxes(starts[0], starts[1], min(size, rows), min(size, columns))
+
+
+def _check_segment(options: MGLDOptions) -> None:
+    for part, frames in (("unet", options.networks.unet.num_frames), ("decoder", options.networks.decoder.frames_per_clip)):
+        if options.segment != frames:
+            raise InputError(f"option segment: {options.segment} frames, but the {part} was built for {frames}")
+
+
+def _flow_network(options: MGLDOptions, weights: Mapping[str, Path] | None, networks: DiffusionNetworks) -> RAFT | SPyNet:
+    """The optical flow network on its device, float32."""
+    network = SPyNet() if options.flow_network == "spynet" else RAFT(RAFT_ITERATIONS, scale_input=False)
+    if weights is None:
+        fill_with_fixed_weights(network)
+    else:
+        state, source = _flow_state(options, weights, networks)
+        load_strictly(network, state, source, options.flow_network)
+    return network.eval().requires_grad_(False).to(networks.device)
+
+
+def _flow_state(
+    options: MGLDOptions, weights: Mapping[str, Path], networks: DiffusionNetworks
+) -> tuple[Mapping[str, Tensor], Path]:
+    """The flow network's tensors and the file that they are from."""
+    if options.flow_network == "raft" and networks.flow_state is not None:
+        return networks.flow_state, weights["diffusion"]
+    if FLOW not in weights:
+        raise InputError(f"{TITLE} with {options.flow_network} needs a weight file of role {FLOW}: its card names none")
+    state = _without_prefix(read_state_dict(weights[FLOW]), "module.")
+    if options.flow_network == "spynet":
+        state = {name: tensor for name, tensor in basicsr_names(state).items() if name not in _SPYNET_CONSTANTS}
+    return state, weights[FLOW]
+
+
+def _without_prefix(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items()}

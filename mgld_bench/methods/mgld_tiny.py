@@ -1,0 +1,58 @@
+"""MGLD-VSR with small networks and made-up weights: the whole way of the method in seconds on a CPU, for smoke tests only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from mgld_bench.clips.clip import Clip
+from mgld_bench.methods.diffusion_networks import DiffusionSizes
+from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
+from mgld_bench.methods.restorer import Compute, RestorerOptions
+from mgld_bench.networks.autoencoder import AutoencoderConfig
+from mgld_bench.networks.denoising_unet import UNetConfig
+from mgld_bench.networks.structure_encoder import StructureEncoderConfig
+from mgld_bench.networks.text_tower import TextTowerConfig
+
+TINY = DiffusionSizes(
+    unet=UNetConfig(
+        model_channels=64,
+        channel_multipliers=(1, 1, 1, 1),
+        blocks_per_level=1,
+        attention_reductions=(4,),
+        head_channels=32,
+        context_channels=64,
+        structure_channels=32,
+    ),
+    structure=StructureEncoderConfig(
+        model_channels=32, channel_multipliers=(1, 1, 1, 1), blocks_per_level=1, attention_reductions=(4,), structure_channels=32
+    ),
+    text=TextTowerConfig(width=64, heads=2, layers=2, projection=64),
+    first_stage=AutoencoderConfig(channels=32, multipliers=(1, 1, 1, 1), blocks=1),
+    decoder=AutoencoderConfig(
+        channels=32, multipliers=(1, 1, 1, 1), blocks=1, temporal_version=1, fusion="dense", fusion_blocks=1, fusion_growth=8
+    ),
+)
+
+
+class TinyMGLDOptions(MGLDOptions):
+    """As of MGLD-VSR, with two steps and small networks."""
+
+    steps: int = 2
+    networks: DiffusionSizes = TINY
+
+
+class TinyMGLDVSR(MGLDVSR):
+    """MGLD-VSR of small networks with random but fixed weights. Its frames say nothing about MGLD-VSR."""
+
+    Options = TinyMGLDOptions
+    revision: ClassVar[int] = 1
+
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        """``weights`` are not used: the card names none."""
+        super().__init__(options, None, compute)
+
+    def notes(self, clip: Clip) -> Mapping[str, str]:
+        """What it is, and the notes of MGLD-VSR."""
+        return {"smoke test": "made-up weights, not MGLD-VSR: these frames are no result", **super().notes(clip)}

@@ -1,0 +1,96 @@
+"""The noise schedule of Stable Diffusion's 1000 steps, and the same thinned out to fewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LINEAR_START = 0.00085
+LINEAR_END = 0.012
+TRAINING_STEPS = 1000
+_LEAST_VARIANCE = 1e-20
+"""Keeps the logarithm of the last step's variance, which is 0, finite: -46.05."""
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class NoiseSchedule:
+    """Everything that depends on the step alone; arrays (steps,) float32, in rising time.
+
+    The names are those of the buffers in the authors' checkpoints.
+    """
+
+    timesteps: tuple[int, ...]
+    """The step of the 1000-step schedule that each step stands for: what the networks are told."""
+    betas: Values
+    alphas_cumprod: Values
+    alphas_cumprod_prev: Values
+    sqrt_alphas_cumprod: Values
+    sqrt_one_minus_alphas_cumprod: Values
+    log_one_minus_alphas_cumprod: Values
+    sqrt_recip_alphas_cumprod: Values
+    sqrt_recipm1_alphas_cumprod: Values
+    posterior_variance: Values
+    posterior_log_variance_clipped: Values
+    posterior_mean_coef1: Values
+    posterior_mean_coef2: Values
+
+
+def training_schedule(start: float = LINEAR_START, end: float = LINEAR_END, steps: int = TRAINING_STEPS) -> NoiseSchedule:
+    """The schedule that the networks were trained with: the square roots of the betas are evenly spaced."""
+    return _schedule(np.linspace(start**0.5, end**0.5, steps, dtype=np.float64) ** 2, tuple(range(steps)))
+
+
+def respaced_schedule(steps: int, full: NoiseSchedule) -> NoiseSchedule:
+    """``steps`` of the ``full`` schedule, evenly spread, the first and the last included.
+
+    Kept for the same numbers: the new betas come from the float32 products of the full schedule, and stay float32. Source: the
+    authors' space_timesteps. Raises ValueError for fewer than one or more than all steps.
+    """
+    kept = _spread(steps, len(full.timesteps))
+    products = full.alphas_cumprod[list(kept)]
+    before = np.append(np.float32(1), products[:-1])
+    return _schedule(np.float32(1) - products / before, kept)
+
+
+def _spread(steps: int, total: int) -> tuple[int, ...]:
+    if not 1 <= steps <= total:
+        raise ValueError(f"{steps} steps: a schedule of {total} has 1 to {total}")
+    stride = (total - 1) / (steps - 1) if steps > 1 else 1.0
+    places, position = [], 0.0
+    for _ in range(steps):
+        # The sum of strides, not a product: its rounding errors decide halves, as in the authors' code.
+        places.append(round(position))
+        position += stride
+    return tuple(places)
+
+
+def _schedule(betas: NDArray[Any], timesteps: tuple[int, ...]) -> NoiseSchedule:
+    """What follows from the betas, computed in their own type and, with the products before them, in double precision."""
+    alphas = 1 - betas
+    products = np.cumprod(alphas)
+    before = np.append(1.0, products[:-1])
+    variance = betas * (1 - before) / (1 - products)
+    return NoiseSchedule(
+        timesteps=timesteps,
+        betas=_stored(betas),
+        alphas_cumprod=_stored(products),
+        alphas_cumprod_prev=_stored(before),
+        sqrt_alphas_cumprod=_stored(np.sqrt(products)),
+        sqrt_one_minus_alphas_cumprod=_stored(np.sqrt(1 - products)),
+        log_one_minus_alphas_cumprod=_stored(np.log(1 - products)),
+        sqrt_recip_alphas_cumprod=_stored(np.sqrt(1 / products)),
+        sqrt_recipm1_alphas_cumprod=_stored(np.sqrt(1 / products - 1)),
+        posterior_variance=_stored(variance),
+        posterior_log_variance_clipped=_stored(np.log(np.maximum(variance, _LEAST_VARIANCE))),
+        posterior_mean_coef1=_stored(betas * np.sqrt(before) / (1 - products)),
+        posterior_mean_coef2=_stored((1 - before) * np.sqrt(alphas) / (1 - products)),
+    )
+
+
+def _stored(values: NDArray[Any]) -> Values:
+    return values.astype(np.float32)

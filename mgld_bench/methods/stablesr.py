@@ -1,0 +1,110 @@
+"""StableSR as a frame-by-frame method."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Final
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.methods.devices import memory_limit
+from mgld_bench.methods.diffusion_counts import stablesr_trained
+from mgld_bench.methods.diffusion_frames import Geometry
+from mgld_bench.methods.diffusion_networks import DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion_noise import Noise
+from mgld_bench.methods.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, check_clip
+from mgld_bench.methods.overlapping_tiles import gaussian_weights, merge, picture_boxes
+from mgld_bench.methods.pictures import to_pictures
+from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.networks.autoencoder import STABLESR_AUTOENCODER
+from mgld_bench.networks.denoising_unet import STABLESR_UNET
+
+TITLE: Final = "StableSR"
+
+
+class StableSROptions(DiffusionOptions):
+    """Settings of StableSR; the defaults are what is assumed of MGLD-VSR's comparison: its steps, the authors' other values."""
+
+    picture_tile: int = Field(default=1280, gt=0)
+    picture_stride: int = Field(default=1000, gt=0)
+    decoder_fusion: float = 0.5
+    networks: DiffusionSizes = DiffusionSizes(unet=STABLESR_UNET, decoder=STABLESR_AUTOENCODER)
+
+
+class StableSR(Restorer):
+    """StableSR, 512 model; every frame by itself.
+
+    Weights: role ``diffusion`` (stablesr_000117.ckpt) and ``decoder`` (vqgan_cfw_00011.ckpt). Numbers as for MGLD-VSR.
+
+    Pictures of up to one tile draw other noise for every frame (seed plus its number), where the authors' generator runs on from
+    the start of the program; larger ones draw the same noise for every tile and frame, as theirs. This alone changes flicker
+    between small and large clips. Where one side is above the tile and the other below it, the authors' script stops with an
+    error; here the tile is as low as the picture. Source: Wang et al., IJCV 2024; IceClear/StableSR (S-Lab License 1.0), its
+    tile script.
+    """
+
+    Options = StableSROptions
+    revision: ClassVar[int] = 1
+
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        super().__init__(options, weights, compute)
+        if not isinstance(options, StableSROptions):
+            raise TypeError("options of StableSR have to be StableSROptions")
+        self._options = options
+        self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE)
+        self._diffusion = LatentDiffusion(self._networks, options, compute, temporal_decoder=False)
+
+    def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+        """Restored frames."""
+        geometry = Geometry(clip.height, clip.width, self._options.faithful)
+        check_clip(clip, geometry, self._options.tile)
+        together = self._frames_at_once(geometry)
+        for first in range(start, clip.frame_count, together):
+            indices = range(first, min(first + together, clip.frame_count))
+            pictures = to_pictures([clip.frame(index) for index in indices]).to(self._networks.device)
+            for restored in self._restored(geometry.enlarge(pictures), indices):
+                yield geometry.finish(restored)
+
+    def networks(self) -> Mapping[str, nn.Module]:
+        """All networks; the first stage with its decoder, which is not used."""
+        return self._networks.by_role()
+
+    def trained(self) -> Mapping[str, int]:
+        """Stage 1: SPADE and structure encoder; stage 2: the decoder's fusion."""
+        return stablesr_trained(self._networks.unet, self._networks.structure, self._networks.decoder)
+
+    def notes(self, clip: Clip) -> Mapping[str, str]:
+        """Where memory was short."""
+        shortages = self._diffusion.shortages
+        return {"memory": "; ".join(dict.fromkeys(shortages))} if shortages else {}
+
+    def _restored(self, padded: Tensor, indices: Sequence[int]) -> Tensor:
+        """Padded frames (n, 3, H, W), restored, in about [-1, 1]."""
+        height, width = padded.shape[-2:]
+        tile, seed = self._options.picture_tile, self._options.seed
+        if max(height, width) <= tile:
+            return self._tile(padded, [seed + index for index in indices])
+        places = picture_boxes(height, width, tile, self._options.picture_stride)
+        tiles = [self._tile(place.of(padded), [seed] * len(indices)) for place in places]
+        weights = gaussian_weights(*tiles[0].shape[-2:]).to(padded.device)
+        return merge(padded.shape, places, tiles, weights)
+
+    def _tile(self, pictures: Tensor, seeds: Sequence[int]) -> Tensor:
+        noise = functools.partial(Noise, seeds, 1, self._networks.device)
+        return self._diffusion.restore(Piece(pictures, noise, None))
+
+    def _frames_at_once(self, geometry: Geometry) -> int:
+        """Frames that are restored together: more than one only on a GPU, where one does not keep it busy."""
+        if self._networks.device.type == "cpu":
+            return 1
+        height, width = (min(side, self._options.picture_tile) for side in geometry.padded)
+        of_frame = max(self._diffusion.tile_bytes(1), self._diffusion.frame_bytes(height, width))
+        return max(1, min(_MOST_FRAMES, memory_limit(self.compute) // of_frame))
+
+
+_MOST_FRAMES: Final = 8
+"""Restored together; more make a GPU no faster."""
