@@ -98,7 +98,7 @@ class DenoisingUNet(nn.Module):
         channels, kept = config.model_channels, [config.model_channels]
         for level, width in enumerate(widths):
             for _ in range(config.blocks_per_level):
-                self.input_blocks.append(ConditionedSequential(*self._modules(channels, width, level)))
+                self.input_blocks.append(ConditionedSequential(*self._level_modules(channels, width, level)))
                 channels = width
                 kept.append(channels)
             if level < len(widths) - 1:
@@ -108,7 +108,7 @@ class DenoisingUNet(nn.Module):
         self.output_blocks = nn.ModuleList()
         for level, width in reversed(list(enumerate(widths))):
             for index in range(config.blocks_per_level + 1):
-                modules = self._modules(channels + kept.pop(), width, level)
+                modules = self._level_modules(channels + kept.pop(), width, level)
                 channels = width
                 if level > 0 and index == config.blocks_per_level:
                     modules.append(Upsample(channels))
@@ -169,7 +169,7 @@ class DenoisingUNet(nn.Module):
                 found = "none" if feature is None else tuple(feature.shape)
                 raise ValueError(f"structure feature of width {width >> level}: wanted {wanted}, found {found}")
 
-    def _modules(self, in_channels: int, channels: int, level: int) -> list[nn.Module]:
+    def _level_modules(self, in_channels: int, channels: int, level: int) -> list[nn.Module]:
         """A residual block, and a transformer where the level has them."""
         modules: list[nn.Module] = [self._residual_block(in_channels, channels)]
         if 2**level in self.config.attention_reductions:
