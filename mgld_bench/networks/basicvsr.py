@@ -1,0 +1,134 @@
+"""BasicVSR: recurrent x4 video super-resolution, backward and forward through the whole clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mgld_bench.networks.residual_block import ResidualBlock
+from mgld_bench.networks.spynet import SPyNet
+from mgld_bench.networks.warping import warp
+
+SCALE = 4
+SLOPE = 0.1
+"""Of every leaky ReLU."""
+UPSAMPLED_CHANNELS = 64
+"""At four times the size, whatever ``mid_channels`` is."""
+
+
+class BasicVSR(nn.Module):
+    """A recurrence backward through the clip, then one forward; each frame is made of both features and itself.
+
+    Features are carried from frame to frame by SPyNet's flow. Chan et al., BasicVSR: The Search for Essential Components in Video
+    Super-Resolution and Beyond, CVPR 2021; names and arithmetic as BasicVSRNet of OpenMMLab's mmediting 0.12 to mmagic 1.2
+    (Apache-2.0). Their shortcut for clips that are mirrored in time is left out: it takes the same flows from elsewhere.
+
+    The trunks may be in half precision: they compute in the type of their weights. Frames, flows, warping and the last sum are in
+    the type of the frames, which has to be that of SPyNet's weights.
+    """
+
+    def __init__(self, mid_channels: int = 64, num_blocks: int = 30) -> None:
+        """mid_channels: channels of the features. num_blocks: residual blocks of each of the two trunks."""
+        super().__init__()
+        self.mid_channels = mid_channels
+        self.spynet = SPyNet()
+        self.backward_resblocks = ResidualBlocksWithInputConv(mid_channels + 3, mid_channels, num_blocks)
+        self.forward_resblocks = ResidualBlocksWithInputConv(mid_channels + 3, mid_channels, num_blocks)
+        self.fusion = nn.Conv2d(2 * mid_channels, mid_channels, kernel_size=1)
+        self.upsample1 = PixelShufflePack(mid_channels, mid_channels)
+        self.upsample2 = PixelShufflePack(mid_channels, UPSAMPLED_CHANNELS)
+        self.conv_hr = nn.Conv2d(UPSAMPLED_CHANNELS, UPSAMPLED_CHANNELS, kernel_size=3, padding=1)
+        self.conv_last = nn.Conv2d(UPSAMPLED_CHANNELS, 3, kernel_size=3, padding=1)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(n, t, 3, h, w) RGB in [0, 1] -> (n, t, 3, 4h, 4w), not clamped."""
+        return torch.stack(list(self.stream(frames.unbind(1))), dim=1)
+
+    def stream(self, frames: Sequence[Tensor], first: int = 0, store: torch.device | None = None) -> Iterator[Tensor]:
+        """The restored frames ``first`` ... t - 1 of a clip, one after the other, each (n, 3, 4h, 4w), not clamped.
+
+        frames: the whole clip, each (n, 3, h, w) RGB in [0, 1]. first: what lies before it is not reconstructed, but plays its
+        part in the recurrence. store: the device on which the backward features of all frames are kept, (n, mid_channels, h, w)
+        each; None: that of the frames. Everything else is one frame's. Any size works; the authors warn of frames below 64 px.
+        """
+        kept = self._backward_features(frames, first, store)
+        features: Tensor | None = None
+        for index, frame in enumerate(frames):
+            flow = self._flow(frame, frames[index - 1]) if index else None
+            features = self._propagate(self.forward_resblocks, frame, features, flow)
+            if index >= first:
+                yield self._reconstruct(frame, kept.pop().to(frame.device), features)
+
+    def _backward_features(self, frames: Sequence[Tensor], first: int, store: torch.device | None) -> list[Tensor]:
+        """The features of the frames t - 1 ... ``first``, in this order."""
+        kept: list[Tensor] = []
+        features: Tensor | None = None
+        for index in range(len(frames) - 1, first - 1, -1):
+            frame = frames[index]
+            flow = self._flow(frame, frames[index + 1]) if features is not None else None
+            features = self._propagate(self.backward_resblocks, frame, features, flow)
+            kept.append(features if store is None else features.to(store))
+        return kept
+
+    def _flow(self, reference: Tensor, supporting: Tensor) -> Tensor:
+        flow: Tensor = self.spynet(reference, supporting)
+        return flow
+
+    def _propagate(self, trunk: nn.Module, frame: Tensor, features: Tensor | None, flow: Tensor | None) -> Tensor:
+        """The features of ``frame``, from those of its neighbour and the flow to it; None: it has no neighbour."""
+        if features is None or flow is None:
+            carried = frame.new_zeros(frame.shape[0], self.mid_channels, *frame.shape[2:])
+        else:
+            carried = warp(features.to(flow.dtype), flow)
+        propagated: Tensor = trunk(torch.cat([frame, carried], dim=1).to(self._dtype))
+        return propagated
+
+    def _reconstruct(self, frame: Tensor, backward: Tensor, forward: Tensor) -> Tensor:
+        """The enlarged frame plus what the features of both directions add to it."""
+        features = _activate(self.fusion(torch.cat([backward, forward], dim=1)))
+        features = _activate(self.upsample1(features))
+        features = _activate(self.upsample2(features))
+        features = _activate(self.conv_hr(features))
+        enlarged = functional.interpolate(frame, scale_factor=SCALE, mode="bilinear", align_corners=False)
+        return enlarged + self.conv_last(features).to(frame.dtype)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.fusion.weight.dtype
+
+
+class ResidualBlocksWithInputConv(nn.Module):
+    """A convolution, a leaky ReLU and residual blocks: (n, in_channels, h, w) -> (n, channels, h, w)."""
+
+    def __init__(self, in_channels: int, channels: int, num_blocks: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.Conv2d(in_channels, channels, kernel_size=3, padding=1),
+            nn.LeakyReLU(SLOPE, inplace=True),
+            nn.Sequential(*(ResidualBlock(channels) for _ in range(num_blocks))),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The features after the last block; no activation follows it."""
+        refined: Tensor = self.main(features)
+        return refined
+
+
+class PixelShufflePack(nn.Module):
+    """A convolution and a pixel shuffle: (n, in_channels, h, w) -> (n, out_channels, 2h, 2w)."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.upsample_conv = nn.Conv2d(in_channels, 4 * out_channels, kernel_size=3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The features at twice the size."""
+        return functional.pixel_shuffle(self.upsample_conv(features), 2)
+
+
+def _activate(features: Tensor) -> Tensor:
+    # In place: at four times the size a copy would be the largest tensor of all.
+    return functional.leaky_relu(features, SLOPE, inplace=True)
