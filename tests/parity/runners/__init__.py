@@ -28,6 +28,7 @@ from runners import (
     mgld_diffusion,
     rrdbnet,
     spynet,
+    stablesr_autoencoder,
     warping_error,
 )
 
@@ -43,5 +44,6 @@ RUNNERS: dict[tuple[str, str], Runner] = {
     **mgld_diffusion.RUNNERS,
     **rrdbnet.RUNNERS,
     **spynet.RUNNERS,
+    **stablesr_autoencoder.RUNNERS,
     **warping_error.RUNNERS,
 }

@@ -1,4 +1,4 @@
-"""Runs the fixtures of MGLD-VSR's decoder half: so far the training losses that are used as measures."""
+"""Runs the fixtures of MGLD-VSR's decoder half: autoencoders, colour fixes, and the training losses that are used as measures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import torch
 from fixture import Fixture
 from torch import Tensor
 
+from mgld_bench.methods import colour_fix
 from mgld_bench.metrics import sequence_measures
 from mgld_bench.metrics.sequence_measures import frame_difference, sobel_magnitude, visible_structure, weighted_difference
+from mgld_bench.networks.autoencoder import SCALE_FACTOR
 from mgld_bench.networks.warping import inconsistent, warp
+from runners import autoencoders
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 
@@ -85,4 +88,45 @@ def as_the_code_has_it(given: Losses, warped: Tensor, structure: Tensor) -> Tens
     return sum((each.abs().mean((1, 2, 3), dtype=torch.float64).sum() for each in (before, after)), torch.zeros(1))
 
 
-RUNNERS: dict[tuple[str, str], Callable[[Fixture], Outputs]] = {("mgld_decoder", "losses"): losses}
+def first_stage(fixture: Fixture) -> Outputs:
+    network = autoencoders.filled_autoencoder(fixture)
+    frames, noise = (torch.from_numpy(fixture.input(name)) for name in ("frames", "noise"))
+    call = fixture.facts["call"]
+    seen: Outputs = {}
+    with autoencoders.kept_outputs(network, autoencoders.modules(fixture, "encode"), seen):
+        moments = network.moments(frames)
+    posterior = network.posterior(frames)
+    sample = posterior.sample(noise)
+    seen |= {"moments": moments.numpy(), "mean": posterior.mean.numpy(), "logvar": posterior.logvar.numpy()}
+    seen |= {"std": posterior.std.numpy(), "sample": sample.numpy(), "latent": (SCALE_FACTOR * sample).numpy()}
+    latents = {"mean": posterior.mean, "sample": sample}
+    for name, decoded in call["decodes"].items():
+        wanted = autoencoders.modules(fixture, "decode") if name == call["intermediates_of"] else {}
+        with autoencoders.kept_outputs(network, wanted, seen):
+            seen[name] = network.decode(latents[decoded]).numpy()
+    return seen
+
+
+def color_fix(fixture: Fixture) -> Outputs:
+    style, content = (torch.from_numpy(fixture.input(name)) for name in ("style", "content"))
+    config = fixture.facts["config"]
+    assert config["eps"] == colour_fix.EPSILON
+    levels = config["levels"]
+    low = colour_fix.low_band(content, levels)
+    seen = {
+        "adain": colour_fix.adain(content, style),
+        "wavelet": colour_fix.wavelet(content, style, levels),
+        "content_low": low,
+        "content_high": content - low,
+    }
+    for radius in fixture.facts["call"]["blur_radii"]:
+        seen[f"blur_radius_{radius}"] = colour_fix.blur(content, radius)
+    return {name: value.numpy() for name, value in seen.items()}
+
+
+RUNNERS: dict[tuple[str, str], Callable[[Fixture], Outputs]] = {
+    ("mgld_decoder", "first_stage"): first_stage,
+    ("mgld_decoder", "sequence_autoencoder"): autoencoders.decoded_with_features,
+    ("mgld_decoder", "color_fix"): color_fix,
+    ("mgld_decoder", "losses"): losses,
+}
