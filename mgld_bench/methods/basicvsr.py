@@ -1,0 +1,45 @@
+"""BasicVSR: the classic of recurrent video super-resolution, trained on clean bicubic LR frames."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from mgld_bench.methods.recurrent import RecurrentOptions, RecurrentRestorer
+from mgld_bench.networks.basicvsr import BasicVSR
+
+
+class BasicVSRConfig(BaseModel):
+    """The size of the network."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mid_channels: int = Field(default=64, ge=1)
+    num_blocks: int = Field(default=30, ge=0)
+    """Residual blocks of each of the two recurrences."""
+
+
+class BasicVSROptions(RecurrentOptions):
+    """A window and the network."""
+
+    network: BasicVSRConfig = BasicVSRConfig()
+
+
+class BasicVSRRestorer(RecurrentRestorer[BasicVSROptions]):
+    """BasicVSR x4. Source: OpenMMLab's mmediting and mmagic (Apache-2.0), whole clips in float32."""
+
+    Options = BasicVSROptions
+    revision: ClassVar[int] = 1
+    title: ClassVar[str] = "BasicVSR"
+    network: BasicVSR
+
+    def create_network(self, options: BasicVSROptions) -> nn.Module:
+        """The network of the card's size."""
+        return BasicVSR(options.network.mid_channels, options.network.num_blocks)
+
+    @property
+    def recurrence(self) -> BasicVSR:
+        """The whole network."""
+        return self.network
