@@ -19,6 +19,7 @@ import numpy as np
 from fixture import Fixture
 
 from runners import (
+    dbvsr,
     degradation,
     dover,
     gmflow,
@@ -35,6 +36,7 @@ from runners import (
 Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 
 RUNNERS: dict[tuple[str, str], Runner] = {
+    **dbvsr.RUNNERS,
     **degradation.RUNNERS,
     **dover.RUNNERS,
     **gmflow.RUNNERS,
