@@ -62,7 +62,7 @@ class Conditions:
     mix_frames: bool
 
 
-class ConditionedSequential(nn.Sequential):
+class ConditionedSequential(nn.ModuleList):
     """Modules one after the other, each told what it wants to know."""
 
     def forward(self, x: Tensor, conditions: Conditions) -> Tensor:
@@ -93,18 +93,18 @@ class DenoisingUNet(nn.Module):
         self.config = config
         widths = [config.model_channels * multiplier for multiplier in config.channel_multipliers]
         self.time_embed = TimeEmbedding(config.model_channels)
-        first = ConditionedSequential(convolution(LATENT_CHANNELS, config.model_channels))
+        first = ConditionedSequential([convolution(LATENT_CHANNELS, config.model_channels)])
         self.input_blocks = nn.ModuleList([first])
         channels, kept = config.model_channels, [config.model_channels]
         for level, width in enumerate(widths):
             for _ in range(config.blocks_per_level):
-                self.input_blocks.append(ConditionedSequential(*self._level_modules(channels, width, level)))
+                self.input_blocks.append(ConditionedSequential(self._level_modules(channels, width, level)))
                 channels = width
                 kept.append(channels)
             if level < len(widths) - 1:
-                self.input_blocks.append(ConditionedSequential(Downsample(channels)))
+                self.input_blocks.append(ConditionedSequential([Downsample(channels)]))
                 kept.append(channels)
-        self.middle_block = ConditionedSequential(*self._middle_modules(channels))
+        self.middle_block = ConditionedSequential(self._middle_modules(channels))
         self.output_blocks = nn.ModuleList()
         for level, width in reversed(list(enumerate(widths))):
             for index in range(config.blocks_per_level + 1):
@@ -112,13 +112,13 @@ class DenoisingUNet(nn.Module):
                 channels = width
                 if level > 0 and index == config.blocks_per_level:
                     modules.append(Upsample(channels))
-                self.output_blocks.append(ConditionedSequential(*modules))
+                self.output_blocks.append(ConditionedSequential(modules))
         self.out = nn.Sequential(GroupNorm32(channels), nn.SiLU(), convolution(channels, LATENT_CHANNELS))
 
     @property
     def size_multiple(self) -> int:
         """The height and width of latents have to be multiples of this."""
-        return 2 ** (len(self.config.channel_multipliers) - 1)
+        return 1 << (len(self.config.channel_multipliers) - 1)
 
     def text_keys(self, text: Tensor) -> TextKeys:
         """What the transformers look at of ``text`` (rows, tokens, context_channels), any float type.

@@ -68,7 +68,8 @@ class TimedResidualBlock(nn.Module):
         hidden = self.out_layers(hidden)
         if self.spade is not None:
             hidden = self.spade(hidden, structure)
-        return hidden + self.skip_connection(x)
+        skipped: Tensor = self.skip_connection(x)
+        return hidden + skipped
 
 
 class Downsample(nn.Module):

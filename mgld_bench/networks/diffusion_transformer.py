@@ -49,7 +49,7 @@ class Attention(nn.Module):
         return attended
 
     def _heads(self, tokens: Tensor) -> Tensor:
-        return tokens.unflatten(-1, (-1, self.head_channels)).transpose(1, 2)
+        return tokens.view(*tokens.shape[:2], -1, self.head_channels).transpose(1, 2)
 
 
 class GEGLU(nn.Module):
@@ -114,9 +114,10 @@ class SpatialTransformer(nn.Module):
 
     def forward(self, x: Tensor, text: KeysValues) -> Tensor:
         """Images (n, channels, h, w), as large. ``text``: keys and values of ``attn2``; their rows divide n, as in Attention."""
-        size = x.shape[-2:]
+        count, channels, height, width = x.shape
         tokens = self.proj_in(self.norm(x).permute(0, 2, 3, 1).flatten(1, 2).contiguous())
         for block in self.transformer_blocks:
             tokens = block(tokens, text)
+        projected: Tensor = self.proj_out(tokens).view(count, height, width, channels).permute(0, 3, 1, 2)
         # The input first: the sum keeps its memory format.
-        return x + self.proj_out(tokens).unflatten(1, size).permute(0, 3, 1, 2)
+        return x + projected

@@ -57,15 +57,16 @@ class AttentionBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (n, channels, h, w), as large."""
-        size = x.shape[-2:]
+        count, channels, height, width = x.shape
         tokens = self.norm(x).permute(0, 2, 3, 1).flatten(1, 2).contiguous()
-        queries, keys, values = self.qkv(tokens).unflatten(-1, (self.heads, 3, -1)).transpose(1, 2).unbind(3)
+        queries, keys, values = self.qkv(tokens).view(count, height * width, self.heads, 3, -1).transpose(1, 2).unbind(3)
         taken = functional.scaled_dot_product_attention(queries, keys, values).transpose(1, 2).flatten(2)
+        attended: Tensor = self.proj_out(taken).view(count, height, width, channels).permute(0, 3, 1, 2)
         # The input first: the sum keeps its memory format.
-        return x + self.proj_out(taken).unflatten(1, size).permute(0, 3, 1, 2)
+        return x + attended
 
 
-class TimedSequential(nn.Sequential):
+class TimedSequential(nn.ModuleList):
     """Modules one after the other; residual blocks are told the timestep."""
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
@@ -87,7 +88,7 @@ class StructureEncoder(nn.Module):
         widths = [config.model_channels * multiplier for multiplier in config.channel_multipliers]
         self.time_embed = TimeEmbedding(config.model_channels)
         embedding_width = self.time_embed.width
-        first = TimedSequential(convolution(LATENT_CHANNELS, config.model_channels))
+        first = TimedSequential([convolution(LATENT_CHANNELS, config.model_channels)])
         self.input_blocks = nn.ModuleList([first])
         channels = config.model_channels
         for level, width in enumerate(widths):
@@ -96,13 +97,15 @@ class StructureEncoder(nn.Module):
                 channels = width
                 if 2**level in config.attention_reductions:
                     modules.append(AttentionBlock(channels, config.heads))
-                self.input_blocks.append(TimedSequential(*modules))
+                self.input_blocks.append(TimedSequential(modules))
             if level < len(widths) - 1:
-                self.input_blocks.append(TimedSequential(Downsample(channels)))
+                self.input_blocks.append(TimedSequential([Downsample(channels)]))
         self.middle_block = TimedSequential(
-            TimedResidualBlock(channels, channels, embedding_width),
-            AttentionBlock(channels, config.heads),
-            TimedResidualBlock(channels, channels, embedding_width),
+            [
+                TimedResidualBlock(channels, channels, embedding_width),
+                AttentionBlock(channels, config.heads),
+                TimedResidualBlock(channels, channels, embedding_width),
+            ]
         )
         self.fea_tran = nn.ModuleList(TimedResidualBlock(width, config.structure_channels, embedding_width) for width in widths)
 

@@ -26,7 +26,7 @@ class TemporalMixing(nn.Module, ABC):
         """See the class. Raises ValueError where the rows are no whole clips."""
         if len(x) % self.frames:
             raise ValueError(f"{len(x)} images are no whole clips of {self.frames} frames")
-        mixed = self.mixed(x.unflatten(0, (-1, self.frames))).flatten(0, 1)
+        mixed = self.mixed(x.reshape(-1, self.frames, *x.shape[1:])).flatten(0, 1)
         return self.temporal_alpha * mixed + (1 - self.temporal_alpha) * x
 
     @abstractmethod
@@ -57,7 +57,7 @@ class TemporalAttention(TemporalMixing):
 
     def mixed(self, clips: Tensor) -> Tensor:
         """See the base class."""
-        count, _, _, *size = clips.shape
-        tokens = clips.permute(0, 3, 4, 1, 2).flatten(0, 2).contiguous()
+        count, frames, channels, height, width = clips.shape
+        tokens = clips.permute(0, 3, 4, 1, 2).reshape(-1, frames, channels)
         attended: Tensor = self.temporal_attn(self.norm(tokens))
-        return attended.unflatten(0, (count, *size)).permute(0, 3, 4, 1, 2)
+        return attended.view(count, height, width, frames, channels).permute(0, 3, 4, 1, 2)

@@ -45,7 +45,7 @@ class CausalSelfAttention(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """(n, tokens, width), as large."""
         projected = functional.linear(tokens, self.in_proj_weight, self.in_proj_bias)
-        queries, keys, values = projected.unflatten(-1, (3, self.heads, -1)).transpose(1, 3).unbind(2)
+        queries, keys, values = projected.view(*tokens.shape[:2], 3, self.heads, -1).transpose(1, 3).unbind(2)
         taken = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
         attended: Tensor = self.out_proj(taken.transpose(1, 2).flatten(2))
         return attended

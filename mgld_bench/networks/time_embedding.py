@@ -25,7 +25,9 @@ class TimeEmbedding(nn.Sequential):
 
     def forward(self, timesteps: Tensor) -> Tensor:
         """See the class."""
-        embedding: Tensor = super().forward(waves(timesteps, self.channels).to(self.dtype))
+        embedding = waves(timesteps, self.channels).to(self.dtype)
+        for layer in self:
+            embedding = layer(embedding)
         return embedding
 
     @property
