@@ -21,6 +21,7 @@ from fixture import Fixture
 from runners import (
     dbvsr,
     degradation,
+    diffusion_networks,
     dover,
     gmflow,
     learned_metrics,
@@ -38,6 +39,7 @@ Runner = Callable[[Fixture], Mapping[str, "np.ndarray[Any, Any]"]]
 RUNNERS: dict[tuple[str, str], Runner] = {
     **dbvsr.RUNNERS,
     **degradation.RUNNERS,
+    **diffusion_networks.RUNNERS,
     **dover.RUNNERS,
     **gmflow.RUNNERS,
     **learned_metrics.RUNNERS,
