@@ -82,11 +82,11 @@ def restored_stretch(enlarge: Enlarge, frames: Tensor, tiling: ClipTiling) -> Te
     times = frames.new_zeros(SCALE * rows, SCALE * columns)
     for top, bottom in spans(rows, tiling.side, tiling.overlap):
         for left, right in spans(columns, tiling.side, tiling.overlap):
-            place = (_kept(top, bottom, rows, tiling.overlap), _kept(left, right, columns, tiling.overlap))
-            inside = (_shifted(place[0], SCALE * top), _shifted(place[1], SCALE * left))
+            down, across = _kept(top, bottom, rows, tiling.overlap), _kept(left, right, columns, tiling.overlap)
+            inside = (..., _shifted(down, SCALE * top), _shifted(across, SCALE * left))
             for index, pair in enumerate(enlarge(padded[..., top:bottom, left:right])):
-                total[(slice(PAIR * index, PAIR * index + PAIR), slice(None), *place)] += pair[(..., *inside)]
-            times[place] += 1
+                total[PAIR * index : PAIR * (index + 1), :, down, across] += pair[inside]
+            times[down, across] += 1
     return total.div_(times)[:count, :, : SCALE * height, : SCALE * width]
 
 

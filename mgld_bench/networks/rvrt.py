@@ -112,7 +112,7 @@ class RVRT(nn.Module):
         if clip.shape[1] == 0 or clip.shape[1] % PAIR:
             raise ValueError(f"RVRT takes an even number of frames, not {clip.shape[1]}")
         keep = clip.device if store is None else store
-        pairs = clip.split(PAIR, dim=1)
+        pairs = torch.split(clip, PAIR, dim=1)
         features: Features = {"shallow": [self._shallow(pair).to(keep) for pair in pairs]}
         backward, forward = self.flows(clip)
         # In a branch's own order of frames, each flow leads from a frame to the one before it.
@@ -129,10 +129,10 @@ class RVRT(nn.Module):
         batch = clip.shape[0]
         earlier, later = clip[:, :-1].flatten(0, 1), clip[:, 1:].flatten(0, 1)
         step = max(1, _FLOW_PIXELS // (clip.shape[-2] * clip.shape[-1]))
-        parts = list(zip(earlier.split(step), later.split(step), strict=True))
+        parts = list(zip(torch.split(earlier, step), torch.split(later, step), strict=True))
         backward = torch.cat([self._flow(first, second) for first, second in parts])
         forward = torch.cat([self._flow(second, first) for first, second in parts])
-        return backward.unflatten(0, (batch, -1)), forward.unflatten(0, (batch, -1))
+        return backward.view(batch, -1, *backward.shape[1:]), forward.view(batch, -1, *forward.shape[1:])
 
     def in_precision(self, dtype: torch.dtype) -> RVRT:
         """Itself, with parameters of this type; those that find flow and offsets stay as they are."""
@@ -180,10 +180,11 @@ class RVRT(nn.Module):
         """(n, 2, 3, 4h, 4w) from all features of a pair (n, 2, 3, h, w)."""
         joined = as_frames(self.reconstruction(torch.cat(list(features), dim=-1)))
         frames = []
-        for tokens, frame in zip(joined.split(1), pair.flatten(0, 1).split(1), strict=True):
+        for tokens, frame in zip(torch.split(joined, 1), torch.split(pair.flatten(0, 1), 1), strict=True):
             detail = self.conv_last(self.upsampler(self.conv_before_upsampler(tokens))).to(frame.dtype)
             frames.append(detail + functional.interpolate(frame, scale_factor=SCALE, mode="bilinear", align_corners=False))
-        return torch.cat(frames).unflatten(0, pair.shape[:2])
+        restored = torch.cat(frames)
+        return restored.view(*pair.shape[:2], *restored.shape[1:])
 
 
 def flows_to_pair_before(motion: Tensor) -> Tensor:
@@ -205,7 +206,7 @@ def _warped(features: Tensor, flows: Tensor) -> Tensor:
     """``features`` (n, 2, h, w, c) and the same with the frames exchanged, along the flows of each source: (n, 2, h, w, 2c)."""
     sources = torch.stack([features, features.flip(1)], dim=2).to(flows.dtype)
     carried = warp(sources.permute(0, 1, 2, 5, 3, 4).flatten(0, 2), flows.permute(0, 1, 4, 5, 2, 3).flatten(0, 2))
-    both = carried.unflatten(0, sources.shape[:3]).permute(0, 1, 4, 5, 2, 3)
+    both = carried.view(*sources.shape[:3], *carried.shape[1:]).permute(0, 1, 4, 5, 2, 3)
     return both.flatten(-2).to(features.dtype)
 
 

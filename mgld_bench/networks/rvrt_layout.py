@@ -13,7 +13,8 @@ def as_frames(tokens: Tensor) -> Tensor:
 
 def as_tokens(frames: Tensor, batch: int) -> Tensor:
     """(batch * d, c, h, w) as (batch, d, h, w, c); a view."""
-    return frames.permute(0, 2, 3, 1).unflatten(0, (batch, -1))
+    tokens = frames.permute(0, 2, 3, 1)
+    return tokens.view(batch, -1, *tokens.shape[1:])
 
 
 class FrameConvolution(nn.Conv3d):

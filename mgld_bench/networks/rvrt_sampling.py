@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -38,7 +40,7 @@ def attend_to_points(
     pictures = torch.stack([keys_values, keys_values.flip(1)], dim=2).to(offsets.dtype)
     pictures = pictures.permute(0, 1, 2, 5, 3, 4).reshape(-1, 2 * channels // groups, height, width)
     points = _normalised_points(offsets, window)
-    queries = (query.to(offsets.dtype) * (channels // heads) ** -0.5).permute(0, 1, 4, 2, 3)
+    queries = (query.to(offsets.dtype) / math.sqrt(channels // heads)).permute(0, 1, 4, 2, 3)
     queries = queries.reshape(batch * frames, 1, heads, channels // heads, 1, pixels)
     attended = queries.new_empty(batch * frames, channels, pixels)
     step = max(1, sampled_bytes // (offsets.element_size() * batch * frames * sources * 2 * channels * positions))
@@ -48,14 +50,15 @@ def attend_to_points(
         sampled = sampled.view(batch * frames, sources, 2, heads, channels // heads, positions, -1)
         weights = _softmax_over_points(sampled[:, :, 0].mul_(queries[..., chunk]).sum(3))
         attended[..., chunk] = sampled[:, :, 1].mul_(weights.unsqueeze(3)).sum((1, 4)).flatten(1, 2)
-    return attended.view(batch, frames, channels, height, width).permute(0, 1, 3, 4, 2).to(query.dtype)
+    tokens = attended.view(batch, frames, channels, height, width).permute(0, 1, 3, 4, 2)
+    return tokens.to(query.dtype)
 
 
 def _softmax_over_points(scores: Tensor) -> Tensor:
     """(frames, sources, heads, positions, pixels): softmax over sources and positions together."""
-    sources, positions = scores.shape[1], scores.shape[3]
+    frames, sources, heads, positions, pixels = scores.shape
     together = scores.transpose(1, 2).flatten(2, 3).softmax(dim=2)
-    return together.unflatten(2, (sources, positions)).transpose(1, 2)
+    return together.view(frames, heads, sources, positions, pixels).transpose(1, 2)
 
 
 def _normalised_points(offsets: Tensor, window: tuple[int, int]) -> Tensor:

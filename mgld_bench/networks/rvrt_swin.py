@@ -123,7 +123,7 @@ class WindowAttention(nn.Module):
     def forward(self, windows: Tensor, grid: WindowGrid) -> Tensor:
         """``windows`` (n, *grid.counts, tokens of a window, channels); the same shape."""
         bias = self._bias(grid.tokens)
-        qkv = self.qkv_self(windows).unflatten(-1, (3, self.heads, -1))
+        qkv = self.qkv_self(windows).view(*windows.shape[:-1], 3, self.heads, -1)
         attended = torch.empty_like(windows)
         for place, mixed in _alike(grid):
             query, key, value = qkv[place].flatten(0, 3).permute(2, 0, 3, 1, 4)
@@ -166,8 +166,8 @@ def _to_windows(tokens: Tensor, grid: WindowGrid) -> Tensor:
 
 def _from_windows(windows: Tensor, grid: WindowGrid) -> Tensor:
     """(n, *grid.counts, tokens of a window, c) to (n, *grid.size, c)."""
-    together = windows.unflatten(4, grid.window).permute(0, 1, 4, 2, 5, 3, 6, 7)
-    return together.reshape(-1, *grid.size, windows.shape[-1])
+    cut = windows.view(-1, *grid.counts, *grid.window, windows.shape[-1])
+    return cut.permute(0, 1, 4, 2, 5, 3, 6, 7).reshape(-1, *grid.size, windows.shape[-1])
 
 
 def _alike(grid: WindowGrid) -> Iterator[tuple[tuple[slice, ...], tuple[bool, ...]]]:

@@ -28,6 +28,7 @@ SMALL = RVRTConfig(
 
 
 def rvrt(compute: Compute | None = None, weights: dict[str, Path] | None = None, **options: int) -> RVRTRestorer:
+    torch.manual_seed(0)
     return RVRTRestorer(RVRTOptions(network=SMALL, **options), weights, compute or Compute())
 
 
@@ -81,11 +82,13 @@ def test_small_frames_work_and_are_noted(low_resolution: Clip) -> None:
 
 def needed(clip: Clip, **options: int) -> int:
     """The least memory with which the restorer does not take smaller tiles."""
+    restorer = rvrt(**options)
     low, high = 0, 2**40
     while high - low > 1:
         middle = (low + high) // 2
+        restorer.compute = Compute(max_memory=middle)
         try:
-            fits = "tile" not in rvrt(Compute(max_memory=middle), **options).notes(clip)
+            fits = "tile" not in restorer.notes(clip)
         except InputError:
             fits = False
         low, high = (low, middle) if fits else (middle, high)
