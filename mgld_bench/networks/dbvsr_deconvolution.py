@@ -42,7 +42,7 @@ def deconvolve(
     wanted = torch.fft.fft2(extended) / (explained + gamma)
     half = columns // 2 + 1
     spectrum = (response.conj() / penalty)[..., :half] * wanted.repeat(1, 1, scale, scale)[..., :half]
-    sharp = torch.fft.irfft2(spectrum, s=(rows, columns))
+    sharp: Tensor = torch.fft.irfft2(spectrum, s=(rows, columns))
     return sharp[..., :height, :width].to(frames.dtype)
 
 
@@ -50,7 +50,8 @@ def frequency_response(kernels: Tensor, rows: int, columns: int) -> Tensor:
     """The two-sided spectrum (n, 1, rows, columns), complex, of ``kernels`` (n, 1, k, k) centred on the first pixel."""
     height, width = kernels.shape[-2:]
     padded = functional.pad(kernels, (0, columns - width, 0, rows - height))
-    return torch.fft.fft2(padded.roll((-(height // 2), -(width // 2)), dims=(-2, -1)))
+    response: Tensor = torch.fft.fft2(padded.roll((-(height // 2), -(width // 2)), dims=(-2, -1)))
+    return response
 
 
 def _penalty(rows: int, columns: int, floor: float, like: Tensor) -> Tensor:

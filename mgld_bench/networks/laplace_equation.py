@@ -29,7 +29,8 @@ def _sine_transform(values: Tensor) -> Tensor:
     """X_k = sum over n of x_n sin(pi (n + 1) (k + 1) / (size + 1)) along the last axis."""
     zero = torch.zeros_like(values[..., :1])
     odd = torch.cat([zero, values, zero, -values.flip(-1)], dim=-1)
-    return -0.5 * torch.fft.rfft(odd).imag[..., 1:-1]
+    spectrum: Tensor = torch.fft.rfft(odd)
+    return -0.5 * spectrum.imag[..., 1:-1]
 
 
 def _eigenvalues(size: int, like: Tensor) -> Tensor:

@@ -1,0 +1,146 @@
+"""DBVSR: each frame with its blur undone, and repaired with the two frames before and the two after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar, cast
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.errors import InputError
+from mgld_bench.methods.devices import memory_limit
+from mgld_bench.methods.network_restorer import NetworkRestorer
+from mgld_bench.methods.pictures import to_frame, to_pictures
+from mgld_bench.methods.restorer import Compute, RestorerOptions
+from mgld_bench.methods.temporal_window import sliding
+from mgld_bench.networks.dbvsr import DBVSR, WINDOW, DescribedFrame
+from mgld_bench.networks.pwcnet import MULTIPLE
+
+
+class DBVSRConfig(BaseModel):
+    """How large the network is; as in the authors' files ..._e1r3.pt, unless given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    features: int = Field(default=128, gt=0)
+    condition_features: int = Field(default=64, gt=0)
+    feature_blocks: int = Field(default=1, ge=0)
+    """Residual blocks before the alignment; 3 in ..._e3r20.pt."""
+    reconstruction_blocks: int = Field(default=3, ge=0)
+    """Modulated residual blocks after it; 20 in ..._e3r20.pt."""
+    kernel_size: int = Field(default=13, gt=0, le=24)
+    """Side of the blur kernel in pixels of the restored frame; the smallest frames are extended to 24 pixels."""
+
+
+class DBVSROptions(RestorerOptions):
+    """Only the size of the network: the authors leave nothing to choose."""
+
+    network: DBVSRConfig = DBVSRConfig()
+
+
+class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
+    """DBVSR x4: /255, network on a window of 5 whole frames, clamp to [0, 1], times 255, round half to even.
+
+    Every frame is restored, as with the authors' --border; what windows hold at the ends of a clip: see window_at(). What the
+    network needs of a frame alone is computed once for all windows that hold it, the blur only of the frame that is restored,
+    and the last four convolutions as the one that they amount to: the same values up to rounding, for about a third of the
+    operations. There are no tiles, since the blur and the deconvolution are those of a whole frame.
+
+    In half precision, optical flow and blur stay in float32 and the deconvolution in float64. It needs a device with float64.
+
+    Weights: role ``network``, a plain state dict. Source: code/inference.py of csbhr/Deep-Blind-VSR (MIT).
+    """
+
+    title = "DBVSR"
+    Options = DBVSROptions
+    revision: ClassVar[int] = 1
+    memory_per_pixel: ClassVar[int] = 12_000
+    """Bytes of intermediate results per LR pixel in float32, all but the optical flow's (measured on a CPU, rounded up)."""
+    flow_memory_per_pixel: ClassVar[int] = 3_000
+    """Bytes of those of the optical flow, per pixel of a frame that is enlarged to multiples of 64."""
+
+    network: DBVSR
+
+    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        if compute.device.startswith("mps"):
+            raise InputError(f"device {compute.device}: {self.title} needs float64, which Metal does not have; use cpu")
+        super().__init__(options, weights, compute)
+
+    def create_network(self, options: DBVSROptions) -> DBVSR:
+        """DBVSR of the options' size."""
+        return DBVSR(**options.network.model_dump())
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """Optical flow and blur stay in float32; the kernel of the enlargement is derived before weights are rounded."""
+        network = network.to(self.device)
+        cast(DBVSR, network).compose_enlargement()
+        for name, part in network.named_children():
+            if name not in ("flow_net", "kernel_net"):
+                part.to(self.dtype)
+        # Channels-last is the faster order of a CPU's and of a GPU's convolutions; values move by rounding only.
+        return network.to(memory_format=torch.channels_last)
+
+    def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+        """Restored frames, one at a time; any start gives the same ones."""
+        self._check_memory(clip)
+        windows = [window_at(index, clip.frame_count) for index in range(start, clip.frame_count)]
+        if not windows:
+            return
+        first = min(windows[0])
+        for window in sliding(map(self._describe, clip.frames(first)), first, windows):
+            with torch.inference_mode():
+                restored = self.network.restore(window)
+            yield to_frame(restored[0])
+
+    def notes(self, clip: Clip) -> Mapping[str, str]:
+        """That a window is larger than the clip."""
+        if clip.frame_count >= WINDOW:
+            return {}
+        return {"window": f"the clip is shorter than a window of {WINDOW} frames, so that frames come more than once in it"}
+
+    def _describe(self, frame: Frame) -> DescribedFrame:
+        picture = to_pictures([frame]).to(self.device).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            return self.network.describe(picture)
+
+    def _check_memory(self, clip: Clip) -> None:
+        """Raise InputError where a frame, which cannot be cut into tiles, does not fit."""
+        needed = self._memory(clip.height, clip.width)
+        allowed = memory_limit(self.compute)
+        if needed > allowed:
+            raise InputError(
+                f"clip {clip.name}: a whole frame of {clip.width} x {clip.height} takes about {needed / 1e6:.0f} MB, "
+                f"{allowed / 1e6:.0f} MB are allowed; allow more memory, since {self.title} cannot restore a frame in parts"
+            )
+
+    def _memory(self, height: int, width: int) -> int:
+        """Bytes of intermediate results for frames of this size."""
+        trunk = height * width * self.memory_per_pixel * self.dtype.itemsize // torch.float32.itemsize
+        flow = (height + -height % MULTIPLE) * (width + -width % MULTIPLE) * self.flow_memory_per_pixel
+        return trunk + flow
+
+
+def window_at(index: int, frame_count: int) -> tuple[int, ...]:
+    """The five frames of which frame ``index`` is the middle one, in a clip of ``frame_count``.
+
+    The clip is continued in front by its first two frames and behind by its last two, each pair in its own order, as the authors'
+    --border does: 0, 1, 0, 1, 2, ... n - 2, n - 1, n - 2, n - 1. This is neither to repeat the border nor to mirror at it. Two
+    frames give (0, 1, 0, 1, 0) and (1, 0, 1, 0, 1). A clip of one frame, for which the authors' rule gives too few, is that frame
+    five times.
+    """
+    half = WINDOW // 2
+    if frame_count == 1:
+        return (0,) * WINDOW
+    return tuple(_continued(place, frame_count) for place in range(index - half, index + half + 1))
+
+
+def _continued(place: int, frame_count: int) -> int:
+    if place < 0:
+        return place + WINDOW // 2
+    if place >= frame_count:
+        return place - WINDOW // 2
+    return place
