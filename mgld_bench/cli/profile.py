@@ -10,7 +10,7 @@ from mgld_bench.cli.options import Cards, Device, Json, MaxMemory, Precision
 
 
 def profile(
-    methods: Annotated[list[str], typer.Argument(metavar="METHOD...", help="Names of method cards, or card files.")],
+    methods: Annotated[list[str], typer.Argument(metavar="METHOD", help="Names of method cards, or card files.")],
     size: Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Size of the input, in pixels.")] = "128x128",
     frames: Annotated[int, typer.Option("--frames", min=1, help="Frames of the input.")] = 10,
     device: Device = "",
@@ -21,7 +21,8 @@ def profile(
 ) -> None:
     """Measure parameters, FLOPs, seconds per frame and peak memory of methods, each in a process of its own.
 
-    The input is a moving texture. Weights that are not here are replaced by random ones, which cost the same.
+    The input is a moving texture. Weights that are not here are replaced by random ones, which cost the same unless a method
+    decides by values how much it does.
 
     Example: mgld-bench profile realesrgan bicubic --size 128x128 --frames 10
     """

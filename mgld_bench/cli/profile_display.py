@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mgld_bench.cli.display import size
-from mgld_bench.engine.profiling import MethodProfile
+from mgld_bench.engine.profiling import RANDOM, MethodProfile
 from mgld_bench.methods.flops import COUNTED
 from mgld_bench.methods.profiling import ProfileResult
 from mgld_bench.methods.record import library_versions
@@ -37,6 +37,8 @@ def print_profiles(profiles: Sequence[MethodProfile]) -> None:
     typer.echo("s/frame: median of the timed runs, after one to warm up; a run's time over its frames")
     typer.echo(f"FLOPs: {COUNTED}")
     typer.echo(f"memory: {_memory_meaning(result)}")
+    if any(each.weights.startswith(RANDOM) for each in profiles):
+        typer.echo("random weights: the same cost, unless a method decides by values how much it does (RealBasicVSR's cleaning)")
 
 
 def as_json(profile: MethodProfile) -> dict[str, object]:

@@ -8,6 +8,7 @@ import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from typing import Final
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.texture import moving_texture
@@ -18,6 +19,9 @@ from mgld_bench.methods.restorer import Compute, Restorer
 from mgld_bench.methods.results import FinishedResults
 from mgld_bench.out_of_memory import is_out_of_memory
 from mgld_bench.weights.locate import status
+
+RANDOM: Final = "random but fixed"
+"""How the weights of a method are called whose files are not here."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[Restorer, st
     """The restorer, and which weights it has."""
     missing = [weight.file for weight in card.weights.values() if not status(weight).present]
     if missing:
-        weights = f"random but fixed, since {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not here"
+        weights = f"{RANDOM}, since {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not here"
         tell(f"building, weights {weights}")
         return load_untrained(card, compute), weights
     tell("building")

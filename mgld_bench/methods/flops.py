@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Final
 
 import torch
-import torchvision.ops  # noqa: F401 - makes torch.ops.torchvision.deform_conv2d known
 from torch.utils.flop_counter import FlopCounterMode
 
 COUNTED: Final = (
@@ -23,6 +22,9 @@ def count_flops(run: Callable[[], None]) -> int:
     The count follows from shapes alone: it is the same on every device and in every precision, unless the run itself decides by
     values how much it does.
     """
+    # Makes torch.ops.torchvision.deform_conv2d known; here, since it takes seconds.
+    import torchvision.ops  # noqa: F401
+
     operators = torch.ops.aten
     counter = FlopCounterMode(
         display=False,

@@ -80,7 +80,7 @@ def profile(
     networks = restorer.networks()
     before = psutil.Process().memory_info().rss
     say(f"first run of {clip.frame_count} frames, to warm up{' and to count operations' if networks else ''}")
-    flops = count_flops(lambda: _run(restorer, clip))
+    flops = _counted_run(restorer, clip)
     with PeakMemory(restorer.compute) as memory:
         seconds = _timed_runs(restorer, clip, repeats, time_limit, say)
         peak_resident, peak_gpu = memory.resident, memory.gpu
@@ -88,7 +88,7 @@ def profile(
         parameters={role: sum(part.numel() for part in network.parameters()) for role, network in networks.items()},
         total_parameters=_total_parameters(restorer),
         trained=dict(restorer.trained()),
-        flops_per_frame=flops / clip.frame_count if networks else None,
+        flops_per_frame=None if flops is None else flops / clip.frame_count,
         seconds=seconds,
         resident_increase=max(0, peak_resident - before),
         peak_resident=peak_resident,
@@ -106,6 +106,14 @@ def profile(
 def _total_parameters(restorer: Restorer) -> int:
     every = {id(part): part.numel() for network in restorer.networks().values() for part in network.parameters()}
     return sum(every.values())
+
+
+def _counted_run(restorer: Restorer, clip: Clip) -> int | None:
+    """The operations of a run; None for a method without networks."""
+    if restorer.networks():
+        return count_flops(lambda: _run(restorer, clip))
+    _run(restorer, clip)
+    return None
 
 
 def _timed_runs(restorer: Restorer, clip: Clip, repeats: int, time_limit: float, say: Tell) -> tuple[float, ...]:
