@@ -4,8 +4,11 @@
 
 The input is a moving texture; weights that are not at hand are replaced by random but fixed ones, which cost the same. Without
 --methods: all cards but those of finished results and of diffusion models, which sample in many steps and take minutes per frame
-on a CPU. Memory: what restoring took on top of the loaded weights; most that the process took; most that PyTorch had allocated on
-the GPU, weights included. A method that fails is told in its row, does not end the others, and makes the exit code 1.
+on a CPU; of cards that differ in nothing but their weights, one. A method that fails is told in its row, does not end the others,
+and makes the exit code 1.
+
+Memory: what restoring took on top of the loaded weights; process: most that the process took; GPU: most that PyTorch had
+allocated there, weights included.
 """
 
 from __future__ import annotations
@@ -47,10 +50,11 @@ def main() -> int:
     print(f"{'method':24} {'parameters':>10} {'GFLOPs/frame':>12} {'s/frame':>8} {'memory':>9} ", end="")
     print(f"{'process':>9} {'GPU':>9}  weights", flush=True)
     failed = 0
-    for number, card in enumerate(cards, 1):
+    for number, (card, alike) in enumerate(cards.items(), 1):
         say(f"{card.name} ({number} of {len(cards)})")
         try:
             row = cells(profile_alone(card, compute, measured, say))
+            row += f"; the same cost: {', '.join(alike)}" if alike else ""
         except Exception as error:  # noqa: BLE001 - whatever befalls one method is told in its row and by the exit code
             failed += 1
             row = f"failed: {error}"
@@ -58,11 +62,16 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def chosen_cards(names: str) -> list[MethodCard]:
+def chosen_cards(names: str) -> dict[MethodCard, list[str]]:
+    """Each with the names of cards that cost the same."""
     if names:
-        return [load_method(name.strip()) for name in names.split(",")]
+        return {load_method(name.strip()): [] for name in names.split(",")}
     cards = [load_method(entry.name) for entry in list_cards("method")]
-    return [card for card in cards if card.restorer != FINISHED_RESULTS and "steps" not in card.options]
+    found: dict[str, list[MethodCard]] = {}
+    for card in cards:
+        if card.restorer != FINISHED_RESULTS and "steps" not in card.options:
+            found.setdefault(f"{card.restorer} {sorted(card.options.items())}", []).append(card)
+    return {first: [card.name for card in others] for first, *others in found.values()}
 
 
 def cells(profile: MethodProfile) -> str:

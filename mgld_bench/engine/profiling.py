@@ -101,7 +101,7 @@ def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[Restorer, st
         tell(f"building, weights {weights}")
         return load_untrained(card, compute), weights
     tell("building")
-    return load_restorer(card, compute), "those of its card" if card.weights else "none"
+    return load_restorer(card, compute), "those of its card" if card.weights else "its card names none"
 
 
 def _smaller(measured: ProfileInput) -> str:
