@@ -33,7 +33,8 @@ def rgb_to_ycbcr(frame: Frame) -> Frame:
     Y lies in 16..235, Cb and Cr in 16..240. Source: rgb2ycbcr in codes/data/util.py of IanYeung/RealVSR.
     """
     levels = frame.astype(np.float64) @ np.array(_FROM_RGB).T / 255 + np.array(_OFFSETS)
-    return np.rint(levels).astype(np.uint8)
+    rounded: Frame = np.rint(levels).astype(np.uint8)
+    return rounded
 
 
 def ycbcr_to_rgb(pictures: Tensor) -> Tensor:

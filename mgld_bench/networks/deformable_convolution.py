@@ -19,6 +19,9 @@ class ModulatedDeformableConvolution(nn.Module):
     type of its input, so that it can stay in float32 inside a network of half precision: a displacement of ten pixels has steps
     of 1/16 pixel in bfloat16, and the sampling exists for float32 on every device.
 
+    Groups are convolved one after the other and added up: the samples of all positions, which the operator writes down before it
+    multiplies, are then those of one group only. With 8 groups that is 0.3 instead of 2.3 KB per pixel, and no slower.
+
     Source: Zhu et al., Deformable ConvNets v2, CVPR 2019; ModulatedDeformConvPack of EDVR, with whose operator torchvision's
     agrees bit by bit.
     """
@@ -26,6 +29,7 @@ class ModulatedDeformableConvolution(nn.Module):
     def __init__(self, channels: int, groups: int) -> None:
         """``channels`` in and out; ``groups`` of input channels have displacements and masks of their own."""
         super().__init__()
+        self.groups = groups
         self.displacements = 2 * groups * _POSITIONS
         self.weight = nn.Parameter(torch.empty(channels, channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(channels))
@@ -43,6 +47,11 @@ class ModulatedDeformableConvolution(nn.Module):
         three thirds and join the first two again: these are not "all down" and "all right".)
         """
         raw = self.conv_offset_mask(guide.to(self.weight.dtype))
-        displacements, mask = raw[:, : self.displacements], torch.sigmoid(raw[:, self.displacements :])
-        convolved: Tensor = deform_conv2d(x.to(self.weight.dtype), displacements, self.weight, self.bias, padding=1, mask=mask)
+        inputs = x.to(self.weight.dtype).chunk(self.groups, 1)
+        displacements = raw[:, : self.displacements].chunk(self.groups, 1)
+        masks = torch.sigmoid(raw[:, self.displacements :]).chunk(self.groups, 1)
+        weights = self.weight.chunk(self.groups, 1)
+        convolved: Tensor = deform_conv2d(inputs[0], displacements[0], weights[0], self.bias, padding=1, mask=masks[0])
+        for group in range(1, self.groups):
+            convolved += deform_conv2d(inputs[group], displacements[group], weights[group], padding=1, mask=masks[group])
         return convolved.to(x.dtype)

@@ -70,7 +70,7 @@ class EDVRNoUp(nn.Module):
     def forward(self, window: Tensor) -> Tensor:
         """(n, frames, 3, h, w) Y, Cb, Cr in [0, 1] -> (n, 3, h, w), not clamped."""
         count, frames = window.shape[:2]
-        levels = [level.unflatten(0, (count, frames)) for level in self.pyramid(window.flatten(0, 1))]
+        levels = [level.view(count, frames, *level.shape[1:]) for level in self.pyramid(window.flatten(0, 1))]
         pyramids = [(levels[0][:, index], levels[1][:, index], levels[2][:, index]) for index in range(frames)]
         return self.restore(window[:, self.center], pyramids)
 
