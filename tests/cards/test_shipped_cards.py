@@ -26,7 +26,18 @@ from mgld_bench.cards.schemas import CardKind
 EXPECTED: dict[CardKind, set[str]] = {
     "dataset": {"demo", "reds4", "udm10", "spmcs", "videolq", "youhq40", "realvsr", "mvsr4x"},
     "degradation": {"realbasicvsr", "realbasicvsr-original"},
-    "method": {"bicubic", "realesrgan", "realesrgan-official", "realesr-animevideov3", "bsrgan", "results"},
+    "method": {
+        "bicubic",
+        "realesrgan",
+        "realesrgan-official",
+        "realesr-animevideov3",
+        "bsrgan",
+        "results",
+        "realesrnet",
+        "bsrnet",
+        "realvsr",
+        "realvsr-enlarge-last",
+    },
     "protocol": {"mgld-2024", "smoke"},
     "report": {"demo", "table1", "table2"},
 }
