@@ -41,8 +41,8 @@ class DBVSR(nn.Module):
 
     Pan et al., Deep Blind Video Super-resolution, ICCV 2021; names and arithmetic of code/model/pwc_recons.py of
     csbhr/Deep-Blind-VSR (MIT), under PyTorch 0.4.1 to 1.2, with which the authors got their numbers: sampling means the image's
-    corners by -1 and 1. ``flow_net`` and ``kernel_net`` stay in float32 and the deconvolution computes in float64; all other
-    modules, the trunk, may be in half precision.
+    corners by -1 and 1. ``flow_net`` and ``kernel_net`` stay in float32 and the deconvolution computes in float64; trunk() may
+    be in half precision.
     """
 
     def __init__(
@@ -99,6 +99,10 @@ class DBVSR(nn.Module):
     def compose_enlargement(self) -> None:
         """From now on enlarge with one convolution in the place of four, with the present weights; equal up to rounding."""
         self.composed = ComposedEnlargement(nn.Sequential(self.upsample_layers, self.out_conv))
+
+    def trunk(self) -> list[nn.Module]:
+        """The modules that may compute in half precision, if all of them do."""
+        return [part for part in self.children() if part not in (self.flow_net, self.kernel_net)]
 
     @property
     def _trunk_type(self) -> torch.dtype:

@@ -66,6 +66,23 @@ def test_the_network_enlarges_as_before_with_one_convolution(network: DBVSR, win
         torch.testing.assert_close(composed(window), network(window), rtol=1e-5, atol=1e-5)
 
 
+def test_the_trunk_may_be_in_half_precision(network: DBVSR, window: torch.Tensor) -> None:
+    half = DBVSR(features=8, condition_features=4, reconstruction_blocks=1).eval()
+    half.load_state_dict(network.state_dict())
+    half.compose_enlargement()
+    for part in half.trunk():
+        part.bfloat16()
+    assert {name.split(".")[0] for name, tensor in half.state_dict().items() if tensor.dtype == torch.float32} == {
+        "flow_net",
+        "kernel_net",
+    }
+    with torch.inference_mode():
+        exact, output = network(window), half(window)
+    assert output.dtype == torch.float32
+    # bfloat16 has 8 bits: 0.4 % per rounding.
+    assert 0 < (output - exact).abs().mean() < 0.02 * exact.std()
+
+
 def test_windows_of_a_batch_do_not_see_each_other(network: DBVSR, window: torch.Tensor) -> None:
     others = torch.rand(1, 5, 3, 9, 14, generator=torch.Generator().manual_seed(3))
     with torch.inference_mode():
