@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import methods
 import pytest
 
+from mgld_bench.cards.loader import list_cards
 from mgld_bench.cli.main import app
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "methods.py"
@@ -108,3 +110,14 @@ def test_the_benchmark_goes_on_after_a_failure_and_tells_it(tmp_path: Path) -> N
     assert "failed: method dying: its process was killed" in rows["dying"]
     assert rows["bicubic"].split()[1:3] == ["0", "-"]
     assert "bicubic (2 of 2)" in told.stderr
+
+
+def test_the_benchmark_stands_for_every_method_that_is_neither_diffusion_nor_finished() -> None:
+    chosen = methods.chosen_cards("")
+    names = {name for first, others in chosen.items() for name in (first.name, *others)}
+    left_out = {entry.name for entry in list_cards("method")} - names
+    assert {"results", "mgld-vsr", "stablesr"} <= left_out
+    assert all(name == "results" or name.startswith(("mgld-vsr", "stablesr")) for name in left_out)
+    assert {"realesrgan", "realesrgan-official", "bsrgan"} <= names
+    assert sum(first.restorer.endswith(":RRDBNetRestorer") for first in chosen) == 1
+    assert [card.name for card in methods.chosen_cards("bicubic, bsrgan")] == ["bicubic", "bsrgan"]
