@@ -1,7 +1,7 @@
 """RVRT's deformable attention beside the obvious way, a grid_sample() per source and position: seconds, memory, difference.
 
     python benchmarks/rvrt_attention.py [--device cuda] [--size 128x128] [--channels 288] [--groups 12] [--heads 12]
-        [--chunks 4,16,64,256] [--repeats 3] [--threads 1]
+        [--chunks 1,2,16,256] [--repeats 3] [--threads 1]
 
 One step of one branch: two frames of --size, random features, offsets of a few pixels; the defaults are those of the published
 network, whose --channels are projected to 288. Ours once per size of --chunks, the MiB that are sampled at a time. All are run in
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=288)
     parser.add_argument("--groups", type=int, default=12)
     parser.add_argument("--heads", type=int, default=12)
-    parser.add_argument("--chunks", default="4,16,64,256", help="MiB sampled at a time, separated by commas")
+    parser.add_argument("--chunks", default="1,2,16,256", help="MiB sampled at a time, separated by commas")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1, help="of a CPU")
     options = parser.parse_args()

@@ -149,5 +149,5 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
     def _plan(self, clip: Clip) -> RVRTPlan:
         options = self.options
         tiling = ClipTiling(options.tile_frames, options.tile, options.tile_overlap_frames, options.tile_overlap)
-        memory = network_memory(max(options.network.embed_dims), self.dtype)
+        memory = network_memory(max(options.network.embed_dims), self.dtype, self.device)
         return plan_tiles(clip, tiling, memory, self.device, self.compute)

@@ -12,12 +12,14 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.clip_tiles import MULTIPLE, PAIR, SCALE, ClipTiling
 from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.networks.rvrt import BRANCHES
-from mgld_bench.networks.rvrt_sampling import SAMPLED_BYTES
+from mgld_bench.networks.rvrt import BRANCHES, UPSAMPLED_CHANNELS
+from mgld_bench.networks.rvrt_sampling import usual_sampled_bytes
 
 _SMALLEST_TILE: Final = 40
 """Pixels: below 33 the authors' network does not work."""
 _PICTURE_BYTES: Final = 3 * torch.float32.itemsize
+_STEP_BYTES: Final = 320
+"""Per LR pixel and channel, for a pair of frames in float32 (measured on a CPU with 24, 48 and 144 channels, rounded up)."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class RVRTMemory:
     """Per LR pixel, for a pair of frames while it is computed."""
     features: int
     """Per LR pixel and frame, for all that is kept until the end."""
-    fixed: int = 3 * SAMPLED_BYTES
-    """Sampled keys and values, and their products."""
+    fixed: int
+    """Whatever the size of the tile: keys and values that are sampled at a time, with indices and weights."""
 
     def work(self, height: int, width: int, frames: int) -> int:
         """For a tile while it is computed, without features that are kept."""
@@ -49,10 +51,12 @@ class RVRTPlan:
     store: torch.device
 
 
-def network_memory(channels: int, dtype: torch.dtype) -> RVRTMemory:
-    """Of a network with ``channels`` (measured on a CPU with 144 of them, rounded up)."""
-    step = 250 * max(channels, 64) * torch.float32.itemsize
-    return RVRTMemory(step, len(BRANCHES) * channels * dtype.itemsize + channels * dtype.itemsize)
+def network_memory(channels: int, dtype: torch.dtype, device: torch.device) -> RVRTMemory:
+    """Of a network with ``channels``."""
+    # Of the shallow extractor and all branches but the last one.
+    kept = len(BRANCHES) * channels * dtype.itemsize
+    # In half precision what finds the offsets is in float32 all the same.
+    return RVRTMemory(_STEP_BYTES * max(channels, UPSAMPLED_CHANNELS), kept, 2 * usual_sampled_bytes(device))
 
 
 def plan_tiles(clip: Clip, tiling: ClipTiling, memory: RVRTMemory, device: torch.device, compute: Compute) -> RVRTPlan:
@@ -72,7 +76,7 @@ def plan_tiles(clip: Clip, tiling: ClipTiling, memory: RVRTMemory, device: torch
             needed = work
             store = device if work + kept <= limit else torch.device("cpu")
         else:
-            restored = 2 * frames * clip.height * clip.width * SCALE**2 * _PICTURE_BYTES
+            restored = frames * clip.height * clip.width * SCALE**2 * _PICTURE_BYTES
             needed = work + kept + restored
             store = device
         if needed <= limit:

@@ -13,7 +13,6 @@ from torch.nn import functional
 from mgld_bench.networks.dover_windows import Size
 from mgld_bench.networks.rvrt_alignment import GuidedDeformableAttention
 from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames
-from mgld_bench.networks.rvrt_sampling import SAMPLED_BYTES
 from mgld_bench.networks.rvrt_swin import InputConvolutionBlocks
 from mgld_bench.networks.spynet import SPyNet
 from mgld_bench.networks.warping import warp
@@ -56,13 +55,13 @@ class RVRT(nn.Module):
         attention_heads: int = 12,
         attention_window: tuple[int, int] = (3, 3),
         max_residue_magnitude: float = 10,
-        sampled_bytes: int = SAMPLED_BYTES,
+        sampled_bytes: int | None = None,
     ) -> None:
         """The authors' arguments; the defaults are those of the published x4 checkpoints.
 
         Three entries: shallow extractor, branches, reconstruction; the first two of ``embed_dims`` have to be the same. Six
         entries: convolution groups of the shallow extractor, the four branches, the reconstruction. sampled_bytes: what the
-        deformable attention samples at a time; it bounds its memory and changes no value but by rounding.
+        deformable attention samples at a time, see attend_to_points(); it bounds its memory and changes no value.
         """
         super().__init__()
 
@@ -118,11 +117,14 @@ class RVRT(nn.Module):
         # In a branch's own order of frames, each flow leads from a frame to the one before it.
         motion = {"backward": backward.flip(1), "forward": forward}
         guides: dict[str, list[Tensor]] = {"backward": [], "forward": []}
-        for branch in BRANCHES:
+        for branch in BRANCHES[:-1]:
             direction = branch.partition("_")[0]
-            features[branch] = self._propagate(branch, features, motion[direction], guides[direction])
-        for index, pair in enumerate(pairs):
-            yield self._reconstruct([kept[index].to(clip.device) for kept in features.values()], pair)
+            propagated = self._propagate(branch, features, motion[direction], guides[direction])
+            found = {index: tokens.to(keep) for index, tokens in propagated}
+            features[branch] = [found[index] for index in range(len(pairs))]
+        # The last branch runs forward: its features are used as they come, and not kept.
+        for index, tokens in self._propagate(BRANCHES[-1], features, motion["forward"], guides["forward"]):
+            yield self._reconstruct([*(kept[index].to(clip.device) for kept in features.values()), tokens], pairs[index])
 
     def flows(self, clip: Tensor) -> tuple[Tensor, Tensor]:
         """Optical flow (n, d - 1, 2, h, w), x then y in pixels: of each frame but the last to the next, and of the next to it."""
@@ -153,15 +155,16 @@ class RVRT(nn.Module):
 
     def _propagate(
         self, branch: str, features: Mapping[str, Sequence[Tensor]], motion: Tensor, guides: list[Tensor]
-    ) -> list[Tensor]:
-        """The features of one branch. ``guides``: the flows of each step but the first, left by the first pass for the second."""
-        device, keep = motion.device, features["shallow"][0].device
+    ) -> Iterator[tuple[int, Tensor]]:
+        """The features of one branch for every pair, with its index, in the order in which the branch comes by.
+
+        guides: the flows of each step but the first, left by the first pass for the second.
+        """
         count, backward, first_pass = len(features["shallow"]), branch.startswith("backward"), not guides
-        found: dict[int, Tensor] = {}
         previous: tuple[Tensor, Tensor] | None = None
         for step in range(count):
             index = count - 1 - step if backward else step
-            entering = [_in_time(kept[index].to(device), backward) for kept in features.values()]
+            entering = [_in_time(kept[index].to(motion.device), backward) for kept in features.values()]
             query = entering[-1]
             if previous is None:
                 current = torch.zeros_like(query)
@@ -173,8 +176,7 @@ class RVRT(nn.Module):
                     guides.append(updated)
             current = current + self.backbone[branch](torch.cat([*entering, current], dim=-1))
             previous = query, current
-            found[index] = _in_time(current, backward).to(keep)
-        return [found[index] for index in range(count)]
+            yield index, _in_time(current, backward)
 
     def _reconstruct(self, features: Sequence[Tensor], pair: Tensor) -> Tensor:
         """(n, 2, 3, 4h, 4w) from all features of a pair (n, 2, 3, h, w)."""

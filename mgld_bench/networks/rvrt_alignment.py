@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames, as_tokens
-from mgld_bench.networks.rvrt_sampling import SAMPLED_BYTES, attend_to_points
+from mgld_bench.networks.rvrt_sampling import attend_to_points
 from mgld_bench.networks.rvrt_swin import Perceptron
 
 _SOURCES = 2
@@ -31,7 +31,7 @@ class GuidedDeformableAttention(nn.Module):
         heads: int,
         window: tuple[int, int],
         max_residue_magnitude: float,
-        sampled_bytes: int = SAMPLED_BYTES,
+        sampled_bytes: int | None = None,
     ) -> None:
         """groups: of channels, each with offsets of its own. heads: of the attention, over points of a ``window`` around a pixel.
 
