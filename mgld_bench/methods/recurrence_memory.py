@@ -41,21 +41,18 @@ def plan_recurrence(clip: Clip, window: int, memory: RecurrenceMemory, device: t
     Features go to the CPU's memory where the device is another one and cannot hold those of the window. A window that is given is
     taken as it is. Raises InputError where not even a window of one frame fits.
     """
-    host = torch.device("cpu")
     pixels = _padded(clip.height) * _padded(clip.width)
     free = memory_limit(compute) - pixels * memory.step
-    longest = free // (pixels * (memory.frame + memory.features))
     wanted = min(window or clip.frame_count, clip.frame_count)
-    if device.type == "cpu" or longest >= wanted:
-        store = device
-    else:
-        store = host
-        on_host = memory_limit(Compute()) // (pixels * memory.features)
-        longest = max(longest, min(free // (pixels * memory.frame), on_host))
+    store, longest = device, free // (pixels * (memory.frame + memory.features))
+    if device.type != "cpu" and longest < wanted:
+        with_host = min(free // (pixels * memory.frame), memory_limit(Compute()) // (pixels * memory.features))
+        if with_host > longest:
+            store, longest = torch.device("cpu"), with_host
     if window or longest >= wanted:
         return RecurrencePlan(wanted, store)
     if longest < 1:
-        needed = pixels * (memory.step + memory.frame + (memory.features if store == device else 0))
+        needed = pixels * (memory.step + memory.frame + (memory.features if device.type == "cpu" else 0))
         raise InputError(
             f"clip {clip.name}: one frame of {clip.width} x {clip.height} takes about {needed / 1e6:.0f} MB, "
             f"{memory_limit(compute) / 1e6:.0f} MB are allowed; allow more memory"
@@ -65,4 +62,5 @@ def plan_recurrence(clip: Clip, window: int, memory: RecurrenceMemory, device: t
 
 
 def _padded(side: int) -> int:
-    return side + -side % MULTIPLE
+    padded: int = -(-side // MULTIPLE) * MULTIPLE
+    return padded

@@ -23,8 +23,8 @@ SMALLEST_SIDE: Final = 64
 _PREFIXES: Final = ("generator_ema.", "generator.", "")
 """In this order of preference: the authors test with the moving average."""
 _CONSTANTS: Final = ("spynet.mean", "spynet.std")
-STEP_BYTES: Final = 12_000
-"""Per LR pixel for one frame with 64 channels in float32 (measured on a CPU, rounded up)."""
+STEP_BYTES: Final = 16_000
+"""Per LR pixel for one frame with 64 channels in float32 (measured on a CPU: up to 15 000)."""
 
 
 class RecurrentOptions(RestorerOptions):
@@ -63,7 +63,8 @@ class RecurrentRestorer(NetworkRestorer[Options]):
 
     def place(self, network: nn.Module) -> nn.Module:
         """On the device; all but SPyNet in the precision that was asked for."""
-        network.to(self.device)
+        # Channels-last is the faster order of a CPU's and of a GPU's convolutions, and takes less memory for copies.
+        network.to(self.device).to(memory_format=torch.channels_last)
         within_flow = {part for module in network.modules() if isinstance(module, SPyNet) for part in module.modules()}
         for module in network.modules():
             if module not in within_flow and not list(module.children()):

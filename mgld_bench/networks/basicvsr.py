@@ -60,17 +60,20 @@ class BasicVSR(nn.Module):
             flow = self._flow(frame, frames[index - 1]) if index else None
             features = self._propagate(self.forward_resblocks, frame, features, flow)
             if index >= first:
-                yield self._reconstruct(frame, kept.pop().to(frame.device), features)
+                yield self._reconstruct(frame, kept[index - first].to(frame.device), features)
 
-    def _backward_features(self, frames: Sequence[Tensor], first: int, store: torch.device | None) -> list[Tensor]:
-        """The features of the frames t - 1 ... ``first``, in this order."""
-        kept: list[Tensor] = []
+    def _backward_features(self, frames: Sequence[Tensor], first: int, store: torch.device | None) -> Tensor:
+        """The features of the frames ``first`` ... t - 1: (t - first, n, mid_channels, h, w)."""
+        count, _, height, width = frames[0].shape
+        size = (max(len(frames) - first, 0), count, self.mid_channels, height, width)
+        # One block for all: what is kept of each step among what is freed again would scatter the memory.
+        kept = torch.empty(size, dtype=self._dtype, device=store or frames[0].device)
         features: Tensor | None = None
         for index in range(len(frames) - 1, first - 1, -1):
             frame = frames[index]
             flow = self._flow(frame, frames[index + 1]) if features is not None else None
             features = self._propagate(self.backward_resblocks, frame, features, flow)
-            kept.append(features if store is None else features.to(store))
+            kept[index - first] = features
         return kept
 
     def _flow(self, reference: Tensor, supporting: Tensor) -> Tensor:
@@ -93,7 +96,8 @@ class BasicVSR(nn.Module):
         features = _activate(self.upsample2(features))
         features = _activate(self.conv_hr(features))
         enlarged = functional.interpolate(frame, scale_factor=SCALE, mode="bilinear", align_corners=False)
-        return enlarged + self.conv_last(features).to(frame.dtype)
+        added: Tensor = self.conv_last(features).to(frame.dtype)
+        return enlarged + added
 
     @property
     def _dtype(self) -> torch.dtype:

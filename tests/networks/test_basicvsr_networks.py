@@ -34,7 +34,7 @@ def run(network: torch.nn.Module, frames: Tensor) -> Tensor:
 
 
 def differ(one: Tensor, other: Tensor) -> float:
-    return float((one - other).abs().max() / other.std())
+    return float((one - other).detach().abs().max() / other.detach().std())
 
 
 def test_names_and_shapes_are_the_official_ones() -> None:
