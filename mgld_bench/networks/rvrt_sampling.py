@@ -44,7 +44,7 @@ def attend_to_points(
     batch, frames, height, width, channels = query.shape
     sources, groups, positions = offsets.shape[4:7]
     pixels = height * width
-    # A row is a group of channels of a pixel, and a bag of four weighted rows is a point between pixels. On a CPU that is twice as
+    # A row is a group of channels of a pixel, and a bag of four weighted rows a point between pixels. On a CPU that is twice as
     # fast as grid_sample(), which finds the channels of a pixel far apart.
     table = _with_zeros_around(keys_values).view(-1, 2 * channels // groups)
     origins = _origins(offsets)
