@@ -65,12 +65,13 @@ class DiffusionNetworks:
                 fill_with_fixed_weights(network)
         else:
             self._load(weights, title)
-        text = self._embed_empty_prompt(sizes.text)
+        self.text = self._embed_empty_prompt(sizes.text)
+        """The empty prompt's embedding (1, tokens, width) float32."""
         self.text_tower = self.text_tower.to("meta")
         for network in (self.unet, self.structure, self.first_stage, self.decoder):
-            network.eval().requires_grad_(False).to(self.device, self.dtype).to(memory_format=torch.channels_last)
+            _in_channels_last(network.eval().requires_grad_(False).to(self.device, self.dtype))
         with torch.no_grad():
-            self._text_keys = self.unet.text_keys(text)
+            self._text_keys = self.unet.text_keys(self.text)
 
     def denoise(self, latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
         """The predicted noise of tiles (n, 4, s, s) float32, given the latents of the LR frames there; float32."""
@@ -126,3 +127,10 @@ class DiffusionNetworks:
         with torch.no_grad():
             embedding: Tensor = tower.embed(tokens.to(self.device) % size.vocabulary)
         return embedding
+
+
+def _in_channels_last(network: nn.Module) -> None:
+    """The faster order of a CPU's and a GPU's convolutions. Temporal convolutions have five axes and stay as they are."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.to(memory_format=torch.channels_last)

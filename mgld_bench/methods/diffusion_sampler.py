@@ -33,7 +33,8 @@ class LatentTiling:
 class Guidance:
     """Guidance by motion."""
 
-    motion: Motion
+    motions: tuple[Motion, ...]
+    """Of the segments that lie one after the other in the latents, all of the same length."""
     strength: float
     """The paper's eta."""
     rule: GuidanceRule
@@ -64,7 +65,7 @@ def sampling_steps(
     tiling: LatentTiling,
     guidance: Guidance | None = None,
 ) -> Iterator[Step]:
-    """The steps from ``start`` (t, 4, h, w) on; the last one holds the result.
+    """The steps from ``start`` (t, 4, h, w) on; the last one holds the result. t: the frames of one or several segments.
 
     condition: the latents of the LR frames, same shape. The networks see tiles; the step itself and the guidance cover the whole
     canvas at once. Noise is drawn for every step, also for the last, which takes none. Computes in float32 without gradients.
@@ -132,7 +133,10 @@ def _guidance_step(schedule: NoiseSchedule, index: int, latents: Tensor, guidanc
     Kept under the rule "official": its factor is the negative logarithm of the variance, where the paper's equation 3 has the
     variance, so that guidance grows towards the end (15 times the gradient at the first of 50 steps, 460 at the last).
     """
-    gradient = guidance_gradient(latents, guidance.motion, guidance.rule)
+    segments = latents.chunk(len(guidance.motions))
+    gradient = torch.cat(
+        [guidance_gradient(part, motion, guidance.rule) for part, motion in zip(segments, guidance.motions, strict=True)]
+    )
     if guidance.rule == "official":
         factor = -float(schedule.posterior_log_variance_clipped[index])
     else:

@@ -36,7 +36,7 @@ class DiffusionOptions(RestorerOptions):
     steps: int = Field(default=50, ge=1, le=TRAINING_STEPS)
     seed: int = Field(default=42, ge=0)
     tile: int = Field(default=64, gt=0)
-    """Side of a latent tile, in latent pixels (8 pixels of the restored picture)."""
+    """Side of a latent tile, in latent pixels; small frames are enlarged until each side has eight times as many pixels."""
     tile_overlap: int = Field(default=32, ge=0)
     picture_tile: int = Field(gt=0)
     """Side of a tile of the enlarged picture, in pixels; larger pictures are restored tile by tile from the encoder to the
@@ -174,14 +174,10 @@ def _check_tiles(options: DiffusionOptions, multiple: int) -> None:
         )
 
 
-def check_clip(clip: Clip, geometry: Geometry, tile: int) -> None:
-    """Raise InputError where a clip's enlarged frames are smaller than one latent tile, or so narrow that they cannot be
-    mirrored."""
+def geometry_of(clip: Clip, options: DiffusionOptions) -> Geometry:
+    """The sizes of the clip's frames on their way. Raises InputError where they are too narrow to be padded by mirroring."""
+    geometry = Geometry(clip.height, clip.width, options.faithful, options.tile * LATENT_REDUCTION)
     (height, width), (down, right) = geometry.enlarged, geometry.padded
-    if min(down, right) < tile * LATENT_REDUCTION:
-        raise InputError(
-            f"clip {clip.name}: enlarged to {right} x {down}, smaller than a latent tile of {tile} (option tile), that is "
-            f"{tile * LATENT_REDUCTION} pixels"
-        )
     if down - height >= height or right - width >= width:
         raise InputError(f"clip {clip.name}: frames of {clip.width} x {clip.height} are too narrow to be padded by mirroring")
+    return geometry

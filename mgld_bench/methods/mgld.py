@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.diffusion_counts import mgld_trained
 from mgld_bench.methods.diffusion_frames import Geometry
 from mgld_bench.methods.diffusion_networks import DiffusionNetworks, DiffusionSizes
 from mgld_bench.methods.diffusion_noise import Noise
 from mgld_bench.methods.diffusion_sampler import Guidance
 from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
-from mgld_bench.methods.latent_diffusion import LATENT_REDUCTION, DiffusionOptions, LatentDiffusion, Piece, check_clip
-from mgld_bench.methods.motion_estimation import RAFT_ITERATIONS, estimate_motion
+from mgld_bench.methods.latent_diffusion import LATENT_REDUCTION, DiffusionOptions, LatentDiffusion, Piece, geometry_of
+from mgld_bench.methods.motion_estimation import FLOW_DIVISOR, RAFT_ITERATIONS, estimate_motion
 from mgld_bench.methods.motion_guidance import GuidanceRule, Motion
 from mgld_bench.methods.overlapping_tiles import Box, boxes, merge, picture_boxes, strided_starts
 from mgld_bench.methods.pictures import to_pictures
@@ -33,6 +34,8 @@ from mgld_bench.weights.reading import read_state_dict
 TITLE: Final = "MGLD-VSR"
 FLOW: Final = "flow"
 """Role of the optical flow network's own file; for RAFT only where the diffusion file has none."""
+_RAFT_SIDE: Final = 128
+"""Pixels that RAFT needs in both directions."""
 _SPYNET_CONSTANTS: Final = ("mean", "std")
 
 
@@ -75,7 +78,7 @@ class MGLDVSR(Restorer):
         super().__init__(options, weights, compute)
         if not isinstance(options, MGLDOptions):
             raise TypeError("options of MGLDVSR have to be MGLDOptions")
-        _check_segment(options)
+        _check_options(options)
         self._options = options
         self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE)
         self._networks.unet.mix_frames = options.temporal
@@ -83,10 +86,12 @@ class MGLDVSR(Restorer):
         self._flow = _flow_network(options, weights, self._networks)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
-        """Restored frames, a segment at a time. ``start``: a multiple of the segment's length."""
-        geometry = self._geometry(clip)
-        for first in range(start, clip.frame_count, self._options.segment):
-            yield from self._segment(clip, first, geometry)
+        """Restored frames, some segments at a time. ``start``: a multiple of the segment's length."""
+        geometry = geometry_of(clip, self._options)
+        length = self._options.segment
+        together = self._segments_at_once(geometry)
+        for first in range(start, clip.frame_count, length * together):
+            yield from self._segments(clip, range(first, min(first + length * together, clip.frame_count), length), geometry)
 
     def resume_point(self, finished: int) -> int:
         """The segment's first frame."""
@@ -103,51 +108,65 @@ class MGLDVSR(Restorer):
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """What is not as in the authors' script, and where memory was short."""
         found = {}
-        geometry = self._geometry(clip)
+        geometry = geometry_of(clip, self._options)
         if geometry.faithful and geometry.scale > self.scale and geometry.padded != geometry.enlarged:
             found["size"] = f"the authors' script would keep a padded border; cut to {self.scale} times the LR frame here"
         if self._diffusion.shortages:
             found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
         return found
 
-    def _geometry(self, clip: Clip) -> Geometry:
-        geometry = Geometry(clip.height, clip.width, self._options.faithful)
-        check_clip(clip, geometry, self._options.tile)
-        return geometry
-
-    def _segment(self, clip: Clip, first: int, geometry: Geometry) -> Iterator[Frame]:
-        """The restored frames of the segment that begins with frame ``first``."""
+    def _segments(self, clip: Clip, starts: Sequence[int], geometry: Geometry) -> Iterator[Frame]:
+        """The restored frames of the segments that begin with the frames ``starts``."""
         length, last = self._options.segment, clip.frame_count - 1
-        frames = [clip.frame(min(index, last)) for index in range(first, first + length)]
-        restored = self._restored(to_pictures(frames).to(self._networks.device), first // length, geometry)
-        for index in range(first, min(first + length, clip.frame_count)):
+        slots = [min(index, last) for start in starts for index in range(start, start + length)]
+        pictures = to_pictures([clip.frame(index) for index in slots]).to(self._networks.device)
+        restored = self._restored(geometry.enlarge(pictures), [start // length for start in starts])
+        for index in dict.fromkeys(slots):
             # Kept: the authors save each repetition of the last frame under its name, so that the last one stays.
-            slot = length - 1 if index == last and self._options.faithful else index - first
-            yield geometry.finish(restored[slot])
+            repetitions = [slot for slot, frame in enumerate(slots) if frame == index]
+            yield geometry.finish(restored[repetitions[-1 if self._options.faithful else 0]])
 
-    def _restored(self, pictures: Tensor, segment: int, geometry: Geometry) -> Tensor:
-        """The padded segment (t, 3, H, W), restored, in about [-1, 1]."""
-        padded = geometry.enlarge(pictures)
-        motion = estimate_motion(self._flow, padded) if self._options.guidance else None
+    def _restored(self, padded: Tensor, segments: Sequence[int]) -> Tensor:
+        """The padded frames (n, 3, H, W) of some segments, restored, in about [-1, 1]. ``segments``: their numbers."""
+        motions = self._motions(padded, len(segments))
         height, width = padded.shape[-2:]
-        tile = self._options.picture_tile
+        tile, seed = self._options.picture_tile, self._options.seed
         if max(height, width) <= tile:
-            return self._tile(padded, motion, self._options.seed + segment)
+            return self._tile(padded, motions, [seed + segment for segment in segments])
         places = picture_boxes(height, width, tile, self._options.picture_stride)
         latent_places = latent_boxes(height, width, self._options)
         # Kept where faithful: pairing by order, which differs from pairing by place where there are more starts among the
         # latents.
         tiles = [
-            self._tile(place.of(padded), None if motion is None else motion.of(latent_place), self._options.seed)
+            self._tile(place.of(padded), [motion.of(latent_place) for motion in motions], [seed] * len(segments))
             for place, latent_place in zip(places, latent_places, strict=False)
         ]
         return merge(padded.shape, places, tiles)
 
-    def _tile(self, pictures: Tensor, motion: Motion | None, seed: int) -> Tensor:
+    def _motions(self, padded: Tensor, segments: int) -> list[Motion]:
+        """The motion in each segment; none where nothing is guided."""
+        if not self._options.guidance:
+            return []
+        return [estimate_motion(self._flow, part) for part in padded.chunk(segments)]
+
+    def _tile(self, pictures: Tensor, motions: Sequence[Motion], seeds: Sequence[int]) -> Tensor:
         options = self._options
-        guidance = None if motion is None else Guidance(motion, options.guidance, options.guidance_rule)
-        noise = functools.partial(Noise, [seed], options.segment, self._networks.device)
+        guidance = Guidance(tuple(motions), options.guidance, options.guidance_rule) if motions else None
+        noise = functools.partial(Noise, seeds, options.segment, self._networks.device)
         return self._diffusion.restore(Piece(pictures, noise, guidance))
+
+    def _segments_at_once(self, geometry: Geometry) -> int:
+        """Segments that are restored together: more than one only for small pictures on a GPU, which one does not keep busy."""
+        height, width = geometry.padded
+        if self._networks.device.type == "cpu" or max(height, width) > self._options.picture_tile:
+            return 1
+        frames = self._options.segment
+        of_segment = max(self._diffusion.tile_bytes(frames), frames * self._diffusion.frame_bytes(height, width))
+        return max(1, min(_MOST_SEGMENTS, memory_limit(self.compute) // of_segment))
+
+
+_MOST_SEGMENTS: Final = 4
+"""Restored together; more make a GPU no faster."""
 
 
 def latent_boxes(height: int, width: int, options: MGLDOptions) -> list[Box]:
@@ -166,7 +185,12 @@ def latent_boxes(height: int, width: int, options: MGLDOptions) -> list[Box]:
     return boxes(starts[0], starts[1], min(size, rows), min(size, columns))
 
 
-def _check_segment(options: MGLDOptions) -> None:
+def _check_options(options: MGLDOptions) -> None:
+    least = _RAFT_SIDE * FLOW_DIVISOR // LATENT_REDUCTION
+    if options.flow_network == "raft" and options.guidance and options.tile < least:
+        raise InputError(
+            f"option tile: {options.tile}, but RAFT needs pictures of 512 pixels, that is a tile of at least {least}"
+        )
     for part, frames in (("unet", options.networks.unet.num_frames), ("decoder", options.networks.decoder.frames_per_clip)):
         if options.segment != frames:
             raise InputError(f"option segment: {options.segment} frames, but the {part} was built for {frames}")

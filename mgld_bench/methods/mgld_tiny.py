@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.methods.diffusion_networks import DiffusionSizes
@@ -23,10 +23,10 @@ TINY = DiffusionSizes(
         attention_reductions=(4,),
         head_channels=32,
         context_channels=64,
-        structure_channels=32,
+        structure_channels=64,
     ),
     structure=StructureEncoderConfig(
-        model_channels=32, channel_multipliers=(1, 1, 1, 1), blocks_per_level=1, attention_reductions=(4,), structure_channels=32
+        model_channels=64, channel_multipliers=(1, 1, 1, 1), blocks_per_level=1, attention_reductions=(4,), structure_channels=64
     ),
     text=TextTowerConfig(width=64, heads=2, layers=2, projection=64),
     first_stage=AutoencoderConfig(channels=32, multipliers=(1, 1, 1, 1), blocks=1),
@@ -37,9 +37,12 @@ TINY = DiffusionSizes(
 
 
 class TinyMGLDOptions(MGLDOptions):
-    """As of MGLD-VSR, with two steps and small networks."""
+    """As of MGLD-VSR, with two steps, small networks and small tiles, for which RAFT has no use."""
 
     steps: int = 2
+    tile: int = 16
+    tile_overlap: int = 8
+    flow_network: Literal["raft", "spynet"] = "spynet"
     networks: DiffusionSizes = TINY
 
 

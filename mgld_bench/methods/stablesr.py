@@ -16,7 +16,7 @@ from mgld_bench.methods.diffusion_counts import stablesr_trained
 from mgld_bench.methods.diffusion_frames import Geometry
 from mgld_bench.methods.diffusion_networks import DiffusionNetworks, DiffusionSizes
 from mgld_bench.methods.diffusion_noise import Noise
-from mgld_bench.methods.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, check_clip
+from mgld_bench.methods.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
 from mgld_bench.methods.overlapping_tiles import gaussian_weights, merge, picture_boxes
 from mgld_bench.methods.pictures import to_pictures
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
@@ -60,8 +60,7 @@ class StableSR(Restorer):
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames."""
-        geometry = Geometry(clip.height, clip.width, self._options.faithful)
-        check_clip(clip, geometry, self._options.tile)
+        geometry = geometry_of(clip, self._options)
         together = self._frames_at_once(geometry)
         for first in range(start, clip.frame_count, together):
             indices = range(first, min(first + together, clip.frame_count))

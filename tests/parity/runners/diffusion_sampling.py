@@ -60,7 +60,7 @@ def sampling(fixture: Fixture) -> Outputs:
     condition, denoise = tensor(fixture, "init_latent"), denoiser(fixture)
     start = noised(condition, tensor(fixture, "noise_x_T"), full)
     tiling = LatentTiling(call["tile_size"], call["tile_overlap"])
-    guide = Guidance(motion_of(fixture, ["fwd_occs", "bwd_occs"]), -call["guidance_scale"], "official")
+    guide = Guidance((motion_of(fixture, ["fwd_occs", "bwd_occs"]),), -call["guidance_scale"], "official")
     found: Outputs = {"x_T": start.numpy()}
     for name, chosen in (("guided", guide), ("plain", None)):
         noise = in_order(tensor(fixture, "noise_steps"))
