@@ -28,7 +28,6 @@ SMALL = RVRTConfig(
 
 
 def rvrt(compute: Compute | None = None, weights: dict[str, Path] | None = None, **options: int) -> RVRTRestorer:
-    torch.manual_seed(0)
     return RVRTRestorer(RVRTOptions(network=SMALL, **options), weights, compute or Compute())
 
 
