@@ -24,7 +24,9 @@ from mgld_bench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from mgld_bench.engine.plan import Estimate, Plan
+    from collections.abc import Sequence
+
+    from mgld_bench.engine.plan import Estimate, Plan, Unit
 
 
 def run(
@@ -80,15 +82,19 @@ def tell_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
         kind: (len([u for u in plan.units if u.kind == kind]), len(plan.todo(kind))) for kind in ("pair", "restore", "score")
     }
     if json_output:
-        units = [{key: value for key, value in vars(unit).items() if value != ""} for unit in plan.units]
+        units, waiting = ([_without_blanks(unit) for unit in part] for part in (plan.units, plan.waiting))
         obstacles = [vars(obstacle) for obstacle in plan.obstacles]
         costs = {"seconds": cost.seconds, "unknown": cost.unknown, "disk_bytes": round(cost.disk)}
-        typer.echo(json.dumps({"units": units, "obstacles": obstacles, "estimate": costs}, indent=1))
+        typer.echo(json.dumps({"units": units, "waiting": waiting, "obstacles": obstacles, "estimate": costs}, indent=1))
         return
     for kind, (total, todo) in counts.items():
         typer.echo(f"{kind:8} {todo} of {total} units to do")
-    for line in _todo_lines(plan):
+    for line in _todo_lines(plan.units):
         typer.echo(f"  {line}")
+    if plan.waiting:
+        typer.echo("and once what is missing below is there:")
+        for line in _todo_lines(plan.waiting):
+            typer.echo(f"  {line}")
     typer.echo(f"time     about {duration(cost.seconds)} by earlier runs here")
     if cost.unknown:
         typer.echo(f"         not counting what has never run here: {', '.join(cost.unknown)}")
@@ -97,10 +103,14 @@ def tell_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
         typer.echo(f"cannot run: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
 
 
-def _todo_lines(plan: Plan) -> list[str]:
-    """One line per pair, restored clip, and set of scores of a restored clip."""
+def _without_blanks(unit: Unit) -> dict[str, object]:
+    return {key: value for key, value in vars(unit).items() if value != ""}
+
+
+def _todo_lines(units: Sequence[Unit]) -> list[str]:
+    """One line per pair, restored clip, and set of scores of a restored clip that is not done."""
     metrics: dict[str, list[str]] = {}
-    for unit in plan.units:
+    for unit in units:
         if not unit.done:
             place = " ".join(part for part in (unit.dataset, unit.clip, unit.method) if part)
             metrics.setdefault(f"{unit.kind:8} {place}", []).append(unit.metric)

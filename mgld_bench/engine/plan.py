@@ -40,6 +40,8 @@ class Plan:
     pairs: Mapping[str, Sequence[PlannedPair]]
     """By dataset."""
     units: tuple[Unit, ...]
+    waiting: tuple[Unit, ...]
+    """Those of the methods that cannot run here yet: what they would do once their weights are there. They have no keys."""
     obstacles: tuple[Obstacle, ...]
     """The suite's, and datasets that cannot be found."""
 
@@ -83,7 +85,7 @@ def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sourc
             pairs[name] = found
     units = _units(suite, pairs, precision)
     finished = store.finished(unit.key for unit in units)
-    return Plan(suite, pairs, _with_states(units, finished, workspace, pairs), tuple(obstacles))
+    return Plan(suite, pairs, _with_states(units, finished, workspace, pairs), _waiting(suite, pairs), tuple(obstacles))
 
 
 def estimate(plan: Plan, store: Store) -> Estimate:
@@ -128,6 +130,18 @@ def _units(suite: Suite, pairs: Mapping[str, Sequence[PlannedPair]], precision: 
                     key = score_key(restored, facts, suite.protocol)
                     scores.append(Unit("score", key, dataset, pair.clip, pair.frames, done=False, method=method, metric=metric))
     return units + scores
+
+
+def _waiting(suite: Suite, pairs: Mapping[str, Sequence[PlannedPair]]) -> tuple[Unit, ...]:
+    """The units of the methods that cannot run here yet."""
+    units: list[Unit] = []
+    for method in suite.waiting:
+        for dataset, planned in pairs.items():
+            for pair in planned:
+                units.append(Unit("restore", "", dataset, pair.clip, pair.frames, done=False, method=method))
+                for metric in suite.metrics[dataset]:
+                    units.append(Unit("score", "", dataset, pair.clip, pair.frames, done=False, method=method, metric=metric))
+    return tuple(units)
 
 
 def _with_states(

@@ -36,6 +36,8 @@ class Suite:
     """By dataset; None where LR is taken as it is."""
     methods: Mapping[str, MethodCard]
     """In the report's order; only those that can run."""
+    waiting: Mapping[str, MethodCard]
+    """Those that cannot run here as long as something is missing, such as their weights."""
     metrics: Mapping[str, Mapping[str, MetricFacts]]
     """By dataset, then by full variant name, in the report's order; only those that can run."""
     gaps: Mapping[str, Mapping[str, MetricFacts]]
@@ -72,6 +74,7 @@ def load_suite(
         described = _metrics(metrics or wanted.get(name, shown), dataset, protocol, obstacles)
         gaps[name] = _gaps(described, obstacles)
         by_dataset[name] = {metric: facts for metric, facts in described.items() if metric not in gaps[name]}
+    able, waiting = _methods(methods or card.methods, compute, cards, obstacles)
     return Suite(
         report=card,
         protocol=protocol,
@@ -80,7 +83,8 @@ def load_suite(
             name: load_degradation(dataset.degradation, cards) if dataset.degradation else None
             for name, dataset in chosen.items()
         },
-        methods=_methods(methods or card.methods, compute, cards, obstacles),
+        methods=able,
+        waiting=waiting,
         metrics=by_dataset,
         gaps=gaps,
         obstacles=tuple(dict.fromkeys(obstacles)),
@@ -121,8 +125,12 @@ def _gaps(described: Mapping[str, MetricFacts], obstacles: list[Obstacle]) -> di
     return found
 
 
-def _methods(names: Sequence[str], compute: Compute, cards: Sequence[Path], obstacles: list[Obstacle]) -> dict[str, MethodCard]:
-    found: dict[str, MethodCard] = {}
+def _methods(
+    names: Sequence[str], compute: Compute, cards: Sequence[Path], obstacles: list[Obstacle]
+) -> tuple[dict[str, MethodCard], dict[str, MethodCard]]:
+    """The cards of the methods that can run here, and of those that cannot."""
+    able: dict[str, MethodCard] = {}
+    waiting: dict[str, MethodCard] = {}
     for name in names:
         try:
             card = load_method(name, cards)
@@ -131,7 +139,8 @@ def _methods(names: Sequence[str], compute: Compute, cards: Sequence[Path], obst
             continue
         reason = why_unavailable(card, compute)
         if reason is None:
-            found[card.name] = card
+            able[card.name] = card
         else:
+            waiting[card.name] = card
             obstacles.append(Obstacle("method", card.name, reason))
-    return found
+    return able, waiting

@@ -108,7 +108,7 @@ class _Canvas:
         total = torch.zeros_like(latents)
         for places, condition in zip(self._batches, self._conditions, strict=True):
             predicted = denoise(_cut(latents, places), condition, timestep).float()
-            for place, tile in zip(places, predicted.split(len(latents)), strict=True):
+            for place, tile in zip(places, predicted.chunk(len(places)), strict=True):
                 place.of(total).add_(tile * self._weights)
         return total / self._weight_sum
 

@@ -175,9 +175,5 @@ def _check_tiles(options: DiffusionOptions, multiple: int) -> None:
 
 
 def geometry_of(clip: Clip, options: DiffusionOptions) -> Geometry:
-    """The sizes of the clip's frames on their way. Raises InputError where they are too narrow to be padded by mirroring."""
-    geometry = Geometry(clip.height, clip.width, options.faithful, options.tile * LATENT_REDUCTION)
-    (height, width), (down, right) = geometry.enlarged, geometry.padded
-    if down - height >= height or right - width >= width:
-        raise InputError(f"clip {clip.name}: frames of {clip.width} x {clip.height} are too narrow to be padded by mirroring")
-    return geometry
+    """The sizes of the clip's frames on their way."""
+    return Geometry(clip.height, clip.width, options.faithful, options.tile * LATENT_REDUCTION)

@@ -63,7 +63,7 @@ class Tile:
         return picture[..., self.seen_top : self.seen_bottom, self.seen_left : self.seen_right]
 
     def put(self, output: torch.Tensor, seen: torch.Tensor, scale: int) -> None:
-        """Copy the tile's part of ``seen``, as the network gave it, to its place in ``output``; both are ``scale`` times larger."""
+        """Copy the tile's part of ``seen``, as the network gave it, to its place in ``output``; both ``scale`` times larger."""
         top, left = scale * (self.top - self.seen_top), scale * (self.left - self.seen_left)
         bottom, right = scale * (self.bottom - self.seen_top), scale * (self.right - self.seen_left)
         place = output[..., scale * self.top : scale * self.bottom, scale * self.left : scale * self.right]

@@ -263,11 +263,6 @@ def test_options_that_do_not_fit_each_other_are_refused(message: str) -> None:
         make(**options)
 
 
-def test_frames_too_narrow_to_be_mirrored_are_refused() -> None:
-    with pytest.raises(InputError, match="1 x 400 are too narrow"):
-        next(mgld().restore(ArrayClip("thread", np.zeros((1, 400, 1, 3), np.uint8))))
-
-
 def test_segments_together_give_what_they_give_one_by_one(
     clip: Clip, restored: list[Frame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
