@@ -115,7 +115,7 @@ class Autoencoder(nn.Module):
         ValueError where the frames are no such clips, where fusion has no features, or there are features without a fusion.
         """
         return self.decoder(  # type: ignore[no-any-return]
-            self.post_quant_conv(latents),
+            self.post_quant_conv(_suited_to_convolutions(latents)),
             self._features_by_level(features, fusion_weight),
             fusion_weight,
             temporal,
@@ -140,4 +140,9 @@ class Autoencoder(nn.Module):
 
 
 def _parts(frames: Tensor, frames_at_once: int | None) -> Sequence[Tensor]:
-    return frames.split(frames_at_once or len(frames))
+    return torch.split(_suited_to_convolutions(frames), frames_at_once or len(frames))
+
+
+def _suited_to_convolutions(frames: Tensor) -> Tensor:
+    """On a CPU with the channels last, which all maps then keep: its convolutions would copy their input and output otherwise."""
+    return frames.contiguous(memory_format=torch.channels_last) if frames.device.type == "cpu" else frames

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -43,8 +44,10 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The input, which is left as it is, plus the correction."""
+        # One step per statement: a name keeps its tensor alive until it has the next one.
         hidden: Tensor = self.conv1(activated(self.norm1(x)))
-        hidden = self.conv2(activated(self.norm2(hidden)))
+        hidden = activated(self.norm2(hidden))
+        hidden = self.conv2(hidden)
         hidden += x if self._shortcut_name is None else self.get_submodule(self._shortcut_name)(x)
         return hidden
 
@@ -65,7 +68,9 @@ class AttentionBlock(nn.Module):
         normed = self.norm(x)
         query, key, value = (_tokens(projection(normed)) for projection in (self.q, self.k, self.v))
         attended = functional.scaled_dot_product_attention(query, key, value)
-        hidden: Tensor = self.proj_out(attended[:, 0].transpose(1, 2).reshape(x.shape))
+        # As x lies in memory: the convolutions after this one would go by the strides that a view had.
+        maps = torch.empty_like(x).copy_(attended[:, 0].transpose(1, 2).reshape(x.shape))
+        hidden: Tensor = self.proj_out(maps)
         hidden += x
         return hidden
 

@@ -54,7 +54,7 @@ class AutoencoderConfig:
     @property
     def reduction(self) -> int:
         """How many pixels one side of a latent stands for."""
-        return 2 ** (self.levels - 1)
+        return 1 << (self.levels - 1)
 
     @property
     def fusion_levels(self) -> tuple[int, ...]:

@@ -60,8 +60,8 @@ class Decoder(nn.Module):
         """
         steps = self._steps(fuse=bool(features) and fusion_weight != 0, mix=temporal)
         # Each part is freed as soon as it has gone a step further: no stack of all frames is made before the end.
-        parts = list(latents.split(frames_at_once))
-        parts_of_features = {level: maps.split(frames_at_once) for level, maps in features.items()}
+        parts = list(torch.split(latents, frames_at_once))
+        parts_of_features = {level: torch.split(maps, frames_at_once) for level, maps in features.items()}
         for mixes, group in groupby(steps, lambda step: isinstance(step, DecoderMixing)):
             together = list(group)
             if mixes:

@@ -12,7 +12,7 @@ from mgld_bench.networks.autoencoder_config import COLOURS, FEATURE_LEVELS, Auto
 
 
 class EncoderLevel(nn.Module):
-    """The blocks of one size; the step to the next size (not at the lowest) is for the encoder to take."""
+    """The blocks of one size, and the step to half the size (not at the lowest)."""
 
     def __init__(self, level: int, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -20,12 +20,6 @@ class EncoderLevel(nn.Module):
         after = config.channels_of(level)
         self.block = nn.ModuleList(ResidualBlock(before if index == 0 else after, after) for index in range(config.blocks))
         self.downsample = Downsample(after) if level < config.levels - 1 else None
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """(n, channels of the level above, h, w) -> (n, channels, h, w)."""
-        for block in self.block:
-            maps = block(maps)
-        return maps
 
 
 class Encoder(nn.Module):
@@ -55,7 +49,8 @@ class Encoder(nn.Module):
         kept = []
         maps: Tensor = self.conv_in(pictures)
         for index, level in enumerate(cast("Iterable[EncoderLevel]", self.down)):
-            maps = level(maps)
+            for block in level.block:
+                maps = block(maps)
             if index in wanted:
                 kept.append(maps)
             if index == max(wanted) or level.downsample is None:

@@ -70,5 +70,6 @@ class FusionLayer(nn.Module):
     def forward(self, features: Tensor, maps: Tensor, weight: float) -> Tensor:
         """Features and maps of the same size, (n, channels, h, w), as is the result."""
         hidden: Tensor = self.encode_enc_1(torch.cat([features, maps], dim=1))
-        hidden = self.encode_enc_3(self.encode_enc_2(hidden))
+        hidden = self.encode_enc_2(hidden)
+        hidden = self.encode_enc_3(hidden)
         return hidden.mul_(weight).add_(maps)

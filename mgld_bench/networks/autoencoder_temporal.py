@@ -31,7 +31,7 @@ def clip_length(frames: int, frames_per_clip: int) -> int:
 class DecoderMixing(nn.Module):
     """share * conv(x) + (1 - share) * x, where conv is a convolution along time alone, with zeros beyond both ends of a clip.
 
-    Source: IanYeung/MGLD-VSR; eq. 3 of the paper.
+    Source: IanYeung/MGLD-VSR (VideoDecoder_Mix, VideoDecoder_MixV2).
     """
 
     reach: int
@@ -56,9 +56,9 @@ class DecoderMixing(nn.Module):
         Returns ``parts``.
         """
         kernel, bias = self.kernel()
-        frames = [frame for part in parts for frame in part.split(1)]
+        frames = [frame for part in parts for frame in torch.split(part, 1)]
         for start in range(0, len(frames), length):
-            bands = (frame.split(ROWS_AT_ONCE, dim=2) for frame in frames[start : start + length])
+            bands = (torch.split(frame, ROWS_AT_ONCE, dim=2) for frame in frames[start : start + length])
             for clip in zip(*bands, strict=True):
                 self._mix(clip, kernel, bias)
         return parts

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from official_names import official_shapes
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mgld_bench.networks.autoencoder import (
@@ -205,6 +206,27 @@ def test_half_precision_comes_near(config: AutoencoderConfig) -> None:
     assert (got.float() - expected).std() < 0.05 * expected.std()
     posterior = network.posterior(pictures(3).bfloat16())
     assert posterior.sample(latents(3)).dtype == torch.float32
+
+
+@ALL
+def test_on_a_cpu_all_maps_have_their_channels_last(config: AutoencoderConfig) -> None:
+    network = filled(config)
+    others: list[str] = []
+
+    def look_at(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, maps: Any) -> None:
+            if not maps.is_contiguous(memory_format=torch.channels_last):
+                others.append(name)
+
+        return hook
+
+    for name, module in network.named_modules():
+        if isinstance(module, (nn.Conv2d, nn.GroupNorm)):
+            module.register_forward_hook(look_at(name))
+    network.moments(pictures(3))
+    network.decode(latents(3), features_of(network, 3), frames_at_once=1)
+    # Otherwise each convolution copies its input and its output: a third more memory.
+    assert others == []
 
 
 def test_nothing_that_is_given_is_overwritten() -> None:

@@ -1,0 +1,41 @@
+"""How much memory the autoencoders need, by the maps that are alive at their peaks.
+
+Estimates for the larger maps, in bytes beside weights, input and result. On a CPU, resident memory of the full-size networks in
+float32 grew by what they say, and up to 15% more by what the allocator keeps (1 frame of 512x512, StableSR's decoder: 2594 bytes per
+pixel, estimate 2560; encoder: 1537, estimate 1536); maps below 32 MiB, which glibc does not give back, may double it. A GPU's
+convolutions want working memory on top.
+"""
+
+from __future__ import annotations
+
+from mgld_bench.networks.autoencoder_config import AutoencoderConfig
+from mgld_bench.networks.autoencoder_temporal import ROWS_AT_ONCE
+
+
+def encode_memory(
+    config: AutoencoderConfig, frames: int, height: int, width: int, frames_at_once: int | None = None, value_bytes: int = 4
+) -> int:
+    """Peak of moments() or features() of ``frames`` pictures of height x width, in bytes. value_bytes: 2 in half precision."""
+    together = min(frames_at_once or frames, frames)
+    # Input, normalised and convolved map of a block at the whole size.
+    working = 3 * config.channels_of(0)
+    features = config.channels_of(1) / 4 + config.channels_of(2) / 16
+    values = max(together * working + frames * features, 2 * frames * features)
+    return int(values * height * width * value_bytes)
+
+
+def decode_memory(
+    config: AutoencoderConfig, frames: int, height: int, width: int, frames_at_once: int | None = None, value_bytes: int = 4
+) -> int:
+    """Peak of decode() to ``frames`` pictures of height x width, in bytes, its features not counted. value_bytes: as above."""
+    together = min(frames_at_once or frames, frames)
+    whole, below = config.channels_of(0), config.channels_of(1)
+    # The first block at the whole size: its input and that normalised have the channels of the level below.
+    working = together * (2 * below + whole)
+    if config.temporal_version == 0:
+        return int(working * height * width * value_bytes)
+    # Before a temporal mixing all frames have to have come as far; each part's maps of the level below are still there.
+    blocks = (frames - together) * whole + working + together * below / 4
+    # A frame with all that it sees (version 1: one frame to either side; version 2: two), and copies of what was overwritten.
+    mixing = frames * whole + 3 * (config.temporal_version + 1) * whole * min(1, ROWS_AT_ONCE / height)
+    return int(max(blocks, mixing) * height * width * value_bytes)
