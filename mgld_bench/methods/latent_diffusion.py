@@ -22,6 +22,7 @@ from mgld_bench.methods.diffusion_sampler import Guidance, LatentTiling, noised,
 from mgld_bench.methods.noise_schedule import TRAINING_STEPS, respaced_schedule, training_schedule
 from mgld_bench.methods.restorer import Compute, RestorerOptions
 from mgld_bench.networks.autoencoder import SCALE_FACTOR
+from mgld_bench.networks.autoencoder_memory import decode_memory
 from mgld_bench.out_of_memory import in_smaller_parts, is_out_of_memory
 
 Result = TypeVar("Result")
@@ -90,9 +91,8 @@ class LatentDiffusion:
         return frames * self._options.tile**2 * widths * self._networks.dtype.itemsize
 
     def frame_bytes(self, height: int, width: int) -> int:
-        """About what one frame of this many pixels takes in the decoder (measured, see performance.md)."""
-        values = self._networks.decoder.config.channels * _DECODER_VALUES_PER_CHANNEL
-        return height * width * values * self._networks.dtype.itemsize
+        """About what one frame of this many pixels takes in the decoder, beside the weights."""
+        return decode_memory(self._networks.decoder.config, 1, height, width, 1, self._networks.dtype.itemsize)
 
     def _sample(self, piece: Piece, tiles: int) -> Tensor:
         noise = piece.noise()
@@ -130,11 +130,17 @@ class LatentDiffusion:
         return max(1, memory_limit(self._compute) // self.tile_bytes(len(pictures)))
 
     def _frames_at_once(self, pictures: Tensor) -> int:
-        frames = len(pictures)
+        """As many as fit, one at least; one on a CPU, where more gain nothing."""
         if self._networks.device.type == "cpu":
             return 1
-        height, width = pictures.shape[-2:]
-        return min(frames, max(1, memory_limit(self._compute) // self.frame_bytes(height, width)))
+        frames, (height, width) = len(pictures), pictures.shape[-2:]
+        config, itemsize, limit = self._networks.decoder.config, self._networks.dtype.itemsize, memory_limit(self._compute)
+        fitting = (
+            together
+            for together in range(frames, 1, -1)
+            if decode_memory(config, frames, height, width, together, itemsize) <= limit
+        )
+        return next(fitting, 1)
 
     def _in_parts(self, run: Callable[[int], Result], size: int, what: str) -> Result:
         """``run(size)``, with fewer at a time where memory is not enough: the same result but for rounding."""
@@ -156,8 +162,6 @@ class LatentDiffusion:
 
 _UNET_VALUES_PER_CHANNEL: Final = 30
 """Values alive at once per latent pixel, for each of the model's channels."""
-_DECODER_VALUES_PER_CHANNEL: Final = 12
-"""Values alive at once per pixel of the picture, for each channel of the decoder's finest level."""
 
 
 def _check_tiles(options: DiffusionOptions, multiple: int) -> None:
