@@ -1,9 +1,9 @@
 """How much memory the autoencoders need, by the maps that are alive at their peaks.
 
-Estimates for the larger maps, in bytes beside weights, input and result. On a CPU, resident memory of the full-size networks in
-float32 grew by what they say, and up to 15% more by what the allocator keeps (1 frame of 512x512, StableSR's decoder: 2594 bytes per
-pixel, estimate 2560; encoder: 1537, estimate 1536); maps below 32 MiB, which glibc does not give back, may double it. A GPU's
-convolutions want working memory on top.
+Estimates in bytes, beside weights, input and result. What PyTorch allocates is within 15% of them; resident memory grows by more,
+as glibc keeps freed maps below 32 MiB. Measured on a CPU with the full-size networks in float32, bytes per pixel of one picture:
+StableSR's decoder, 512x512: 2594 (estimate 2560); MGLD-VSR's, 5 pictures of 512x512, one at a time: 6480 (estimate 4864);
+encoder, 384x384: 1536 (of the estimate, 1536 are the blocks). A GPU's convolutions want working memory on top.
 """
 
 from __future__ import annotations
