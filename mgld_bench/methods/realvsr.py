@@ -22,6 +22,7 @@ from mgld_bench.methods.temporal_window import Border, sliding, window_around
 from mgld_bench.methods.tiles import tiles
 from mgld_bench.networks.deformable_convolution import ModulatedDeformableConvolution
 from mgld_bench.networks.edvr import MULTIPLE, EDVRNoUp, Pyramid
+from mgld_bench.networks.precision import cast_except
 
 _AUTOMATIC_TILES: Final = (1024, 768, 512, 384, 256, 128, 64)
 """Sides in pixels of the frames that the network sees, multiples of 4."""
@@ -99,10 +100,8 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     def place(self, network: nn.Module) -> nn.Module:
         """Deformable convolutions stay in float32."""
-        network = network.to(self.device, self.dtype)
-        for module in network.modules():
-            if isinstance(module, ModulatedDeformableConvolution):
-                module.float()
+        network = network.to(self.device)
+        cast_except(network, self.dtype, [part for part in network.modules() if isinstance(part, ModulatedDeformableConvolution)])
         return network
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:

@@ -16,6 +16,7 @@ from mgld_bench.methods.pictures import to_frame, to_pictures
 from mgld_bench.methods.recurrence_memory import RecurrenceMemory, RecurrencePlan, plan_recurrence
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.basicvsr import UPSAMPLED_CHANNELS, BasicVSR
+from mgld_bench.networks.precision import cast_except
 from mgld_bench.networks.spynet import SPyNet, basicsr_names
 
 SMALLEST_SIDE: Final = 64
@@ -65,10 +66,7 @@ class RecurrentRestorer(NetworkRestorer[Options]):
         """On the device; all but SPyNet in the precision that was asked for."""
         # Channels-last is the faster order of a CPU's and of a GPU's convolutions, and takes less memory for copies.
         network.to(self.device).to(memory_format=torch.channels_last)
-        within_flow = {part for module in network.modules() if isinstance(module, SPyNet) for part in module.modules()}
-        for module in network.modules():
-            if module not in within_flow and not list(module.children()):
-                module.to(self.dtype)
+        cast_except(network, self.dtype, [part for part in network.modules() if isinstance(part, SPyNet)])
         return network
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:

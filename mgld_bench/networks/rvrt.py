@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.dover_windows import Size
+from mgld_bench.networks.precision import cast_except
 from mgld_bench.networks.rvrt_alignment import GuidedDeformableAttention
 from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames
 from mgld_bench.networks.rvrt_swin import InputConvolutionBlocks
@@ -139,10 +140,7 @@ class RVRT(nn.Module):
     def in_precision(self, dtype: torch.dtype) -> RVRT:
         """Itself, with parameters of this type; those that find flow and offsets stay as they are."""
         exact = [self.spynet, *(part.conv_offset for part in self.modules() if isinstance(part, GuidedDeformableAttention))]
-        kept = {id(parameter) for part in exact for parameter in part.parameters()}
-        for parameter in self.parameters():
-            if id(parameter) not in kept:
-                parameter.data = parameter.data.to(dtype)
+        cast_except(self, dtype, exact)
         return self
 
     def _flow(self, reference: Tensor, supporting: Tensor) -> Tensor:
