@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -33,6 +33,10 @@ class Motion:
         parts = (self.to_next, self.to_previous, self.occluded_in_next, self.occluded_in_previous)
         return Motion(*(place.of(part) for part in parts))
 
+    def to(self, dtype: torch.dtype) -> Motion:
+        """The same with flows of this type."""
+        return replace(self, to_next=self.to_next.to(dtype), to_previous=self.to_previous.to(dtype))
+
 
 def guidance_loss(latents: Tensor, motion: Motion, rule: GuidanceRule) -> Tensor:
     """How far ``latents`` (t, 4, h, w) are from following ``motion``, one number; where they are occluded they are left out."""
@@ -40,11 +44,16 @@ def guidance_loss(latents: Tensor, motion: Motion, rule: GuidanceRule) -> Tensor
 
 
 def guidance_gradient(latents: Tensor, motion: Motion, rule: GuidanceRule) -> Tensor:
-    """The gradient of guidance_loss() by the latents (t, 4, h, w), float32."""
+    """The gradient of guidance_loss() by the latents (t, 4, h, w), float32.
+
+    In double precision where the device has it: a GPU adds up what falls on one pixel in an order of its own each time, and only
+    so does its rounding not show, and the same seed gives the same frames.
+    """
+    exact = torch.float32 if latents.device.type == "mps" else torch.float64
     with torch.enable_grad():
-        variable = latents.detach().clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(guidance_loss(variable, motion, rule), variable)
-    return gradient
+        variable = latents.detach().to(exact, copy=True).requires_grad_()
+        (gradient,) = torch.autograd.grad(guidance_loss(variable, motion.to(exact), rule), variable)
+    return gradient.to(latents.dtype)
 
 
 def _official(latents: Tensor, motion: Motion) -> Tensor:

@@ -16,9 +16,9 @@ def warp(image: Tensor, flow: Tensor, padding: Literal["zeros", "border"] = "zer
     frame a to frame b carries frame b onto the grid of a.
     """
     height, width = flow.shape[-2:]
-    positions = _positions(flow)
-    scale = flow.new_tensor([max(width - 1, 1), max(height - 1, 1)]).view(1, 2, 1, 1)
-    grid = (2 * positions / scale - 1).permute(0, 2, 3, 1)
+    x, y = _positions(flow).unbind(1)
+    # Numbers, not a tensor of them: that would have to be copied to a GPU, which would first finish all it has to do.
+    grid = torch.stack([2 * x / max(width - 1, 1) - 1, 2 * y / max(height - 1, 1) - 1], dim=-1)
     warped: Tensor = functional.grid_sample(image, grid, mode="bilinear", padding_mode=padding, align_corners=True)
     return warped
 

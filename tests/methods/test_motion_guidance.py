@@ -72,3 +72,24 @@ def test_what_is_occluded_everywhere_has_no_gradient(rule: GuidanceRule) -> None
 def test_the_gradient_is_taken_also_where_gradients_are_off() -> None:
     with torch.no_grad():
         assert guidance_gradient(latents(), motion(), "official").abs().max() > 0
+
+
+@pytest.mark.parametrize("rule", ["official", "paper"])
+def test_the_gradient_is_that_of_double_precision_rounded(rule: GuidanceRule) -> None:
+    """So the order in which a GPU adds up does not show."""
+    given, moving = latents(), motion()
+    variable = given.double().requires_grad_()
+    (exact,) = torch.autograd.grad(guidance_loss(variable, moving.to(torch.float64), rule), variable)
+    gradient = guidance_gradient(given, moving, rule)
+    assert gradient.dtype == torch.float32
+    assert torch.equal(gradient, exact.float())
+
+
+def test_two_frames_are_compared_with_zeros_alone() -> None:
+    """The shortest segment, whose chains end before anything is warped."""
+    given, moving = latents()[:2], motion()
+    short = Motion(*(part[:1] for part in vars(moving).values()))
+    seen = [~mask[0] for mask in (short.occluded_in_next, short.occluded_in_previous)]
+    expected = sum((mask * frame).abs().mean() for mask, frame in zip(seen, given, strict=True))
+    torch.testing.assert_close(guidance_loss(given, short, "official"), expected)
+    assert guidance_gradient(given, short, "official").abs().max() > 0
