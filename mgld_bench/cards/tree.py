@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,4 +158,6 @@ class _Builder:
             value: str | int | float | bool | None = self._constructor.construct_object(node)
         except ValueError as error:
             raise InputError(f"{place}: {node.value[:40]} cannot be read as {kind}; put it in quotes") from error
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{place}: {node.value[:40]}: numbers in cards are finite")
         return value

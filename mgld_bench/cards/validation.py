@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
-from typing import TypeVar, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
+from typing import Final, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -52,7 +53,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _rank(tree: Tree, problem: ErrorDetails) -> tuple[bool, int]:
     """Unknown fields first: a misspelt name also leaves the right one missing. Then by line."""
     where, _ = follow(tree, problem["loc"])
-    return problem["type"] != "extra_forbidden", where.place.line
+    return problem["type"] not in _UNKNOWN, where.place.line
 
 
 def _explain(tree: Tree, model: type[BaseModel], problem: ErrorDetails, above: tuple[str, ...]) -> str:
@@ -60,8 +61,8 @@ def _explain(tree: Tree, model: type[BaseModel], problem: ErrorDetails, above: t
     found, gone = follow(tree, steps)
     if problem["type"] == "missing":
         return f"{found.place}: {_dotted((*above, *steps))}: is missing"
-    if problem["type"] == "extra_forbidden":
-        known = sorted(_model_at(model, steps[:-1]).model_fields)
+    if problem["type"] in _UNKNOWN:
+        known = sorted(_fields_at(model, steps[:-1]))
         hint = nearest(str(steps[-1]), known) or f"; known here: {', '.join(known)}"
         return f"{found.place}: {_dotted((*above, *steps))}: unknown field{hint}"
     field = _dotted((*above, *steps[:gone]))
@@ -81,17 +82,30 @@ def _dotted(steps: Sequence[str | int]) -> str:
     return text.removeprefix(".")
 
 
-def _model_at(model: type[BaseModel], steps: Sequence[str | int]) -> type[BaseModel]:
-    """The model of the mapping that ``steps`` lead to; indexes and keys of free mappings stay within the model of their field."""
+def _fields_at(model: type, steps: Sequence[str | int]) -> Mapping[str, object]:
+    """Names and types of the fields of the mapping that ``steps`` lead to; indexes and keys of free mappings stay within the
+    structure of their field.
+    """
+    fields = _fields_of(model)
     for step in steps:
-        field = model.model_fields.get(str(step))
-        inner = _models_in(field.annotation) if field is not None else []
+        inner = _structures_in(fields.get(str(step)))
         if inner:
-            model = inner[0]
-    return model
+            fields = _fields_of(inner[0])
+    return fields
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _fields_of(structure: type) -> Mapping[str, object]:
+    if issubclass(structure, BaseModel):
+        return {name: field.annotation for name, field in structure.model_fields.items()}
+    return get_type_hints(structure)
+
+
+def _structures_in(annotation: object) -> list[type]:
+    """The models and dataclasses that a field of this type may hold."""
+    if isinstance(annotation, type) and (issubclass(annotation, BaseModel) or is_dataclass(annotation)):
         return [annotation]
-    return [model for argument in get_args(annotation) for model in _models_in(argument)]
+    return [structure for argument in get_args(annotation) for structure in _structures_in(argument)]
+
+
+_UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
+"""What pydantic says of unknown fields, of models and of dataclasses."""

@@ -83,6 +83,8 @@ WRONG = [
         "name: x\nrestorer: a:B\noptions: &o {}\nweights: *o\n",
         "x.yaml:3: YAML aliases are not supported in cards; use extends, or write the value again",
     ),
+    ("no number", "name: x\nrestorer: a:B\noptions: {tile: .nan}\n", "x.yaml:3: .nan: numbers in cards are finite"),
+    ("no end", "name: x\nrestorer: a:B\noptions: {tile: -.inf}\n", "x.yaml:3: -.inf: numbers in cards are finite"),
     ("a tag", "name: !mine x\n", "x.yaml:1: YAML tag !mine is not supported in cards"),
     ("no mapping", "- x\n", "x.yaml: a card is a mapping of fields, e.g. name: my-card"),
     ("nothing", "", "x.yaml: a card is a mapping of fields, e.g. name: my-card"),
