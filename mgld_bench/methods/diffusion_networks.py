@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from torch import Tensor, nn
 
 from mgld_bench.errors import InputError
@@ -16,6 +16,7 @@ from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.autoencoder import FIRST_STAGE, Autoencoder, AutoencoderConfig
 from mgld_bench.networks.denoising_unet import MGLD_UNET, DenoisingUNet, UNetConfig
+from mgld_bench.networks.diffusion_blocks import LATENT_CHANNELS
 from mgld_bench.networks.structure_encoder import STRUCTURE_ENCODER, StructureEncoder, StructureEncoderConfig
 from mgld_bench.networks.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig
 from mgld_bench.weights.autoencoder import autoencoder_entries
@@ -23,9 +24,12 @@ from mgld_bench.weights.diffusion import DiffusionGroups, split_groups
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.reading import read_state_dict
 
+LATENT_REDUCTION: Final = 8
+"""Pixels along one side of a latent pixel."""
 DIFFUSION: Final = "diffusion"
 DECODER: Final = "decoder"
 """Roles of the weight files."""
+_MIXINGS: Final = {0: "no temporal mixing", 1: "temporal mixing of version 1", 2: "temporal mixing of version 2"}
 
 
 class DiffusionSizes(BaseModel):
@@ -38,6 +42,22 @@ class DiffusionSizes(BaseModel):
     text: TextTowerConfig = TEXT_TOWER
     first_stage: AutoencoderConfig = FIRST_STAGE
     decoder: AutoencoderConfig
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> DiffusionSizes:
+        """ValueError where one network does not give what another one takes."""
+        pairs = [
+            ("structure.structure_channels", self.structure.structure_channels, self.unet.structure_channels),
+            ("levels of structure", len(self.structure.channel_multipliers), len(self.unet.channel_multipliers)),
+            ("text.width", self.text.width, self.unet.context_channels),
+        ]
+        for part, config in (("first_stage", self.first_stage), ("decoder", self.decoder)):
+            pairs.append((f"reduction by {part}", config.reduction, LATENT_REDUCTION))
+            pairs.append((f"{part}.embed_dim", config.embed_dim, LATENT_CHANNELS))
+        for name, found, taken in pairs:
+            if found != taken:
+                raise ValueError(f"{name}: {found}, but {taken} is what fits the other networks")
+        return self
 
 
 class DiffusionNetworks:
@@ -97,16 +117,16 @@ class DiffusionNetworks:
             if role not in weights:
                 raise InputError(f"{title} needs a weight file of role {role}: its card names none")
         source = weights[DIFFUSION]
-        groups = split_groups(read_state_dict(source), source, title, flow=self.unet.config.temporal)
+        groups = split_groups(read_state_dict(source), source, title, temporal=self.unet.config.temporal)
         self._load_groups(groups, source, title)
         self.flow_state = groups.flow
         source = weights[DECODER]
         entries = autoencoder_entries(read_state_dict(source), source)
-        wanted = self.decoder.config.temporal_version
-        if entries.temporal_version != wanted:
+        found, wanted = entries.temporal_version, self.decoder.config.temporal_version
+        if found != wanted:
             raise InputError(
-                f"{source}: temporal mixing of version {entries.temporal_version}, the card's decoder has version {wanted} "
-                "(option networks, decoder, temporal_version; 0: none)"
+                f"{source}: no checkpoint of {title}'s decoder: it has {_MIXINGS[found]}, the card says {_MIXINGS[wanted]} "
+                "(option networks.decoder.temporal_version)"
             )
         load_strictly(self.decoder, entries.state, source, f"{title}'s decoder", assign=True)
 
@@ -123,7 +143,8 @@ class DiffusionNetworks:
     def _embed_empty_prompt(self, size: TextTowerConfig) -> Tensor:
         """(1, tokens, width) float32 on the device."""
         tokens = torch.tensor([EMPTY_PROMPT[: size.context_length]])
-        tower = self.text_tower.eval().to(self.device)
+        # In float32 also where the file has half precision: it runs once.
+        tower = self.text_tower.eval().to(self.device, torch.float32)
         with torch.no_grad():
             embedding: Tensor = tower.embed(tokens.to(self.device) % size.vocabulary)
         return embedding

@@ -28,6 +28,13 @@ class LatentTiling:
     batch: int = 1
     """Tiles that go through the networks together; changes rounding only."""
 
+    def places(self, height: int, width: int) -> list[Box]:
+        """Where the tiles of latents of this size lie. Raises ValueError where a side is shorter than a tile."""
+        if min(height, width) < self.size:
+            raise ValueError(f"latents of {width} x {height} are smaller than a tile of {self.size} x {self.size}")
+        stride = self.size - self.overlap
+        return boxes(tile_starts(height, self.size, stride), tile_starts(width, self.size, stride), self.size, self.size)
+
 
 @dataclass(frozen=True)
 class Guidance:
@@ -89,14 +96,10 @@ class _Canvas:
 
     def __init__(self, condition: Tensor, tiling: LatentTiling) -> None:
         height, width = condition.shape[-2:]
-        size = tiling.size
-        if min(height, width) < size:
-            raise ValueError(f"latents of {width} x {height} are smaller than a tile of {size} x {size}")
-        stride = size - tiling.overlap
-        self._places = boxes(tile_starts(height, size, stride), tile_starts(width, size, stride), size, size)
+        self._places = tiling.places(height, width)
         self._batches = [self._places[first : first + tiling.batch] for first in range(0, len(self._places), tiling.batch)]
         self._conditions = [_cut(condition, places) for places in self._batches]
-        self._weights = gaussian_weights(size, size).to(condition.device)
+        self._weights = gaussian_weights(tiling.size, tiling.size).to(condition.device)
         self._weight_sum = torch.zeros(height, width, device=condition.device)
         for place in self._places:
             place.of(self._weight_sum).add_(self._weights)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-from pydantic import Field
 from torch import Tensor
 
 from mgld_bench.clips.clip import Clip
@@ -16,39 +15,19 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.colour_fix import COLOUR_FIXES
 from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.diffusion_frames import Geometry
-from mgld_bench.methods.diffusion_networks import DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion_networks import LATENT_REDUCTION, DiffusionNetworks
 from mgld_bench.methods.diffusion_noise import Noise
+from mgld_bench.methods.diffusion_options import DiffusionOptions, check_tiles
 from mgld_bench.methods.diffusion_sampler import Guidance, LatentTiling, noised, sampling_steps
-from mgld_bench.methods.noise_schedule import TRAINING_STEPS, respaced_schedule, training_schedule
-from mgld_bench.methods.restorer import Compute, RestorerOptions
+from mgld_bench.methods.noise_schedule import respaced_schedule, training_schedule
+from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.autoencoder import SCALE_FACTOR
 from mgld_bench.networks.autoencoder_memory import decode_memory
 from mgld_bench.out_of_memory import in_smaller_parts, is_out_of_memory
 
 Result = TypeVar("Result")
 
-LATENT_REDUCTION: Final = 8
 _LOG: Final = logging.getLogger(__name__)
-
-
-class DiffusionOptions(RestorerOptions):
-    """What the diffusion methods have in common."""
-
-    steps: int = Field(default=50, ge=1, le=TRAINING_STEPS)
-    seed: int = Field(default=42, ge=0)
-    tile: int = Field(default=64, gt=0)
-    """Side of a latent tile, in latent pixels; small frames are enlarged until each side has eight times as many pixels."""
-    tile_overlap: int = Field(default=32, ge=0)
-    picture_tile: int = Field(gt=0)
-    """Side of a tile of the enlarged picture, in pixels; larger pictures are restored tile by tile from the encoder to the
-    decoder."""
-    picture_stride: int = Field(gt=0)
-    decoder_fusion: float
-    """How much of the features of the enlarged LR frame the decoder takes in: 1 all, 0 none."""
-    color_fix: Literal["adain", "wavelet", "none"] = "adain"
-    faithful: bool = True
-    """With the authors' scripts' faults, which published numbers were made with; see docs/footguns.md."""
-    networks: DiffusionSizes
 
 
 @dataclass(frozen=True)
@@ -67,7 +46,7 @@ class LatentDiffusion:
 
     def __init__(self, networks: DiffusionNetworks, options: DiffusionOptions, compute: Compute, temporal_decoder: bool) -> None:
         """temporal_decoder: False leaves out the decoder's temporal mixing. Raises InputError where tiles do not suit."""
-        _check_tiles(options, networks.unet.size_multiple)
+        check_tiles(options, networks.unet.size_multiple)
         self._networks = networks
         self._options = options
         self._compute = compute
@@ -76,6 +55,32 @@ class LatentDiffusion:
         self._schedule = respaced_schedule(options.steps, self._full)
         self.shortages: list[str] = []
         """What was said where memory was not enough."""
+        self._most: dict[str, int] = {}
+        """Tiles and frames at a time that memory was enough for, where it was not enough for more."""
+
+    def in_turns(self, units: range, together: int, what: str, run: Callable[[range], Tensor]) -> Iterator[tuple[range, Tensor]]:
+        """``run`` for all ``units`` (``what`` they are: frames, segments), ``together`` of them at a time or, where memory is not
+        enough, fewer: which ones, and their result. Raises InputError where memory is not enough for one.
+        """
+
+        def turn(count: int) -> tuple[range, Tensor]:
+            chosen = units[:count]
+            return chosen, run(chosen)
+
+        while units:
+            try:
+                done = self._in_parts(turn, min(together, len(units)), what)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise InputError(
+                    f"one of the {what} takes more than there is on {self._compute.device}, tile by tile as well: "
+                    "use half precision, another device or, which changes the frames, a smaller picture_tile"
+                ) from None
+            units = units[len(done[0]) :]
+            yield done
+            # Not held while the next ones are computed.
+            del done
 
     def restore(self, piece: Piece) -> Tensor:
         """The restored pictures (n, 3, H, W) float32, about [-1, 1], not clamped, colours fixed."""
@@ -83,6 +88,20 @@ class LatentDiffusion:
         latents = self._in_parts(functools.partial(self._sample, piece), self._tiles_at_once(pictures), "tiles")
         restored = self._in_parts(functools.partial(self._decode, latents, pictures), self._frames_at_once(pictures), "frames")
         return COLOUR_FIXES[self._options.color_fix](restored, pictures)
+
+    def check_memory(self, clip: Clip, frames: int, height: int, width: int) -> None:
+        """Raise InputError where the least that ``frames`` padded frames of height x width of ``clip`` take, one latent tile and
+        one frame at a time, is more than the user allows.
+        """
+        allowed, side = self._compute.max_memory, self._options.picture_tile
+        height, width = min(side, height), min(side, width)
+        least = max(self.tile_bytes(frames), self._decoder_bytes(frames, height, width, 1))
+        if allowed is not None and least > allowed:
+            what = "one frame" if frames == 1 else f"{frames} frames"
+            raise InputError(
+                f"clip {clip.name}: {what} of a picture tile of {width} x {height} take about {least / 1e6:.0f} MB, "
+                f"{allowed / 1e6:.0f} MB are allowed; allow more memory"
+            )
 
     def tile_bytes(self, frames: int) -> int:
         """About what one latent tile of ``frames`` frames takes in the U-Net, beside the weights (measured, see
@@ -92,16 +111,15 @@ class LatentDiffusion:
 
     def frame_bytes(self, height: int, width: int) -> int:
         """About what one frame of this many pixels takes in the decoder, beside the weights."""
-        return decode_memory(self._networks.decoder.config, 1, height, width, 1, self._networks.dtype.itemsize)
+        return self._decoder_bytes(1, height, width, 1)
 
     def _sample(self, piece: Piece, tiles: int) -> Tensor:
         noise = piece.noise()
         condition = self._encode(piece.pictures, noise)
         start = noised(condition, noise.draw(condition.shape), self._full)
-        tiling = LatentTiling(self._options.tile, self._options.tile_overlap, tiles)
         draw = functools.partial(noise.draw, condition.shape)
-        latents = start
-        for step in sampling_steps(start, condition, self._networks.denoise, draw, self._schedule, tiling, piece.guidance):
+        latents, denoise, tiling = start, self._networks.denoise, self._tiling(tiles)
+        for step in sampling_steps(start, condition, denoise, draw, self._schedule, tiling, piece.guidance):
             latents = step.latents
         return latents
 
@@ -123,59 +141,45 @@ class LatentDiffusion:
         )
         return restored.float()
 
+    def _decoder_bytes(self, frames: int, height: int, width: int, together: int) -> int:
+        return decode_memory(self._networks.decoder.config, frames, height, width, together, self._networks.dtype.itemsize)
+
     def _tiles_at_once(self, pictures: Tensor) -> int:
-        """One on a CPU, where more gain nothing."""
+        """As many as fit, one at least; one on a CPU, where more gain nothing."""
         if self._networks.device.type == "cpu":
             return 1
-        return max(1, memory_limit(self._compute) // self.tile_bytes(len(pictures)))
+        height, width = (side // LATENT_REDUCTION for side in pictures.shape[-2:])
+        fitting = memory_limit(self._compute) // self.tile_bytes(len(pictures))
+        return max(1, min(fitting, len(self._tiling(1).places(height, width))))
 
     def _frames_at_once(self, pictures: Tensor) -> int:
         """As many as fit, one at least; one on a CPU, where more gain nothing."""
         if self._networks.device.type == "cpu":
             return 1
-        frames, (height, width) = len(pictures), pictures.shape[-2:]
-        config, itemsize, limit = self._networks.decoder.config, self._networks.dtype.itemsize, memory_limit(self._compute)
-        fitting = (
-            together
-            for together in range(frames, 1, -1)
-            if decode_memory(config, frames, height, width, together, itemsize) <= limit
-        )
+        frames, (height, width), limit = len(pictures), pictures.shape[-2:], memory_limit(self._compute)
+        fitting = (together for together in range(frames, 1, -1) if self._decoder_bytes(frames, height, width, together) <= limit)
         return next(fitting, 1)
 
+    def _tiling(self, tiles: int) -> LatentTiling:
+        return LatentTiling(self._options.tile, self._options.tile_overlap, tiles)
+
     def _in_parts(self, run: Callable[[int], Result], size: int, what: str) -> Result:
-        """``run(size)``, with fewer at a time where memory is not enough: the same result but for rounding."""
+        """``run(size)``, with fewer at a time where memory is not enough: the same result but for rounding.
+
+        What was too much once is not tried again.
+        """
 
         def smaller(count: int) -> None:
-            line = f"memory was not enough: {count} {what} at a time instead"
+            self._most[what] = count
+            line = f"memory was not enough: {what} {count} at a time instead"
             self.shortages.append(line)
             _LOG.warning("%s", line)
 
-        try:
-            return in_smaller_parts(run, size, smaller)
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            raise InputError(
-                f"not enough memory for one of the {what} at a time: use a smaller picture_tile, half precision or another device"
-            ) from None
+        return in_smaller_parts(run, min(size, self._most.get(what, size)), smaller)
 
 
 _UNET_VALUES_PER_CHANNEL: Final = 30
 """Values alive at once per latent pixel, for each of the model's channels."""
-
-
-def _check_tiles(options: DiffusionOptions, multiple: int) -> None:
-    if options.tile % multiple:
-        raise InputError(f"option tile: {options.tile} is no multiple of {multiple}, by which the U-Net shrinks latents")
-    if options.tile_overlap >= options.tile:
-        raise InputError(f"option tile_overlap: {options.tile_overlap} is not below the tile's side, {options.tile}")
-    if options.picture_stride > options.picture_tile:
-        raise InputError(f"option picture_stride: {options.picture_stride} is above picture_tile, {options.picture_tile}: gaps")
-    if options.picture_tile < options.tile * LATENT_REDUCTION or options.picture_tile % LATENT_REDUCTION:
-        raise InputError(
-            f"option picture_tile: {options.picture_tile} has to be a multiple of {LATENT_REDUCTION}, and at least "
-            f"{options.tile * LATENT_REDUCTION} for latent tiles of {options.tile}"
-        )
 
 
 def geometry_of(clip: Clip, options: DiffusionOptions) -> Geometry:

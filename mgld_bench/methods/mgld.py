@@ -15,11 +15,12 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.diffusion_counts import mgld_trained
 from mgld_bench.methods.diffusion_frames import Geometry
-from mgld_bench.methods.diffusion_networks import DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion_networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
 from mgld_bench.methods.diffusion_noise import Noise
+from mgld_bench.methods.diffusion_options import DiffusionOptions
 from mgld_bench.methods.diffusion_sampler import Guidance
 from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
-from mgld_bench.methods.latent_diffusion import LATENT_REDUCTION, DiffusionOptions, LatentDiffusion, Piece, geometry_of
+from mgld_bench.methods.latent_diffusion import LatentDiffusion, Piece, geometry_of
 from mgld_bench.methods.motion_estimation import FLOW_DIVISOR, RAFT_ITERATIONS, estimate_motion
 from mgld_bench.methods.motion_guidance import GuidanceRule, Motion
 from mgld_bench.methods.overlapping_tiles import Box, boxes, merge, picture_boxes, strided_starts
@@ -43,9 +44,9 @@ class MGLDOptions(DiffusionOptions):
     """Settings of MGLD-VSR; the defaults are the authors' test command."""
 
     picture_tile: int = Field(default=960, gt=0)
-    picture_stride: int = Field(default=750, gt=0)
-    decoder_fusion: float = 1.0
-    guidance: float = Field(default=10.0, ge=0)
+    picture_stride: int = Field(default=750, ge=LATENT_REDUCTION)
+    decoder_fusion: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    guidance: float = Field(default=10.0, ge=0, allow_inf_nan=False)
     """Strength of the guidance by motion, the paper's eta; 0: none."""
     guidance_rule: GuidanceRule = "official"
     """official: what the authors' code computes, which made the published numbers; paper: equations 2 and 3 as printed."""
@@ -84,14 +85,17 @@ class MGLDVSR(Restorer):
         self._networks.unet.mix_frames = options.temporal
         self._diffusion = LatentDiffusion(self._networks, options, compute, options.decoder_temporal)
         self._flow = _flow_network(options, weights, self._networks)
+        self._networks.flow_state = None
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, some segments at a time. ``start``: a multiple of the segment's length."""
-        geometry = geometry_of(clip, self._options)
-        length = self._options.segment
-        together = self._segments_at_once(geometry)
-        for first in range(start, clip.frame_count, length * together):
-            yield from self._segments(clip, range(first, min(first + length * together, clip.frame_count), length), geometry)
+        geometry, length = geometry_of(clip, self._options), self._options.segment
+        self._diffusion.check_memory(clip, length, *geometry.padded)
+        segments = range(start // length, -(-clip.frame_count // length))
+        restore = functools.partial(self._restored, clip, geometry)
+        for chosen, restored in self._diffusion.in_turns(segments, self._segments_at_once(geometry), "segments", restore):
+            yield from self._finished(restored, self._slots(clip, chosen), geometry)
+            del restored
 
     def resume_point(self, finished: int) -> int:
         """The segment's first frame."""
@@ -115,19 +119,22 @@ class MGLDVSR(Restorer):
             found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
         return found
 
-    def _segments(self, clip: Clip, starts: Sequence[int], geometry: Geometry) -> Iterator[Frame]:
-        """The restored frames of the segments that begin with the frames ``starts``."""
-        length, last = self._options.segment, clip.frame_count - 1
-        slots = [min(index, last) for start in starts for index in range(start, start + length)]
-        pictures = to_pictures([clip.frame(index) for index in slots]).to(self._networks.device)
-        restored = self._restored(geometry.enlarge(pictures), [start // length for start in starts])
+    def _slots(self, clip: Clip, segments: range) -> list[int]:
+        """The frames of these segments; the last frame of the clip again and again, where a segment goes beyond it."""
+        length = self._options.segment
+        return [min(index, clip.frame_count - 1) for index in range(segments.start * length, segments.stop * length)]
+
+    def _finished(self, restored: Tensor, slots: Sequence[int], geometry: Geometry) -> Iterator[Frame]:
+        """Each frame once. ``restored``: the padded frames of ``slots``."""
         for index in dict.fromkeys(slots):
             # Kept: the authors save each repetition of the last frame under its name, so that the last one stays.
             repetitions = [slot for slot, frame in enumerate(slots) if frame == index]
             yield geometry.finish(restored[repetitions[-1 if self._options.faithful else 0]])
 
-    def _restored(self, padded: Tensor, segments: Sequence[int]) -> Tensor:
-        """The padded frames (n, 3, H, W) of some segments, restored, in about [-1, 1]. ``segments``: their numbers."""
+    def _restored(self, clip: Clip, geometry: Geometry, segments: range) -> Tensor:
+        """The padded frames (n, 3, H, W) of some segments, restored, in about [-1, 1]."""
+        pictures = to_pictures([clip.frame(index) for index in self._slots(clip, segments)])
+        padded = geometry.enlarge(pictures.to(self._networks.device))
         motions = self._motions(padded, len(segments))
         height, width = padded.shape[-2:]
         tile, seed = self._options.picture_tile, self._options.seed
@@ -137,11 +144,11 @@ class MGLDVSR(Restorer):
         latent_places = latent_boxes(height, width, self._options)
         # Kept where faithful: pairing by order, which differs from pairing by place where there are more starts among the
         # latents.
-        tiles = [
+        tiles = (
             self._tile(place.of(padded), [motion.of(latent_place) for motion in motions], [seed] * len(segments))
             for place, latent_place in zip(places, latent_places, strict=False)
-        ]
-        return merge(padded.shape, places, tiles)
+        )
+        return merge(padded.shape, places, tiles, device=padded.device)
 
     def _motions(self, padded: Tensor, segments: int) -> list[Motion]:
         """The motion in each segment; none where nothing is guided."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -69,17 +69,24 @@ def gaussian_weights(height: int, width: int) -> Tensor:
     return torch.outer(_bell(height, height / 2), _bell(width, (width - 1) / 2)).float()
 
 
-def merge(shape: Sequence[int], places: Sequence[Box], tiles: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
+def merge(
+    shape: Sequence[int],
+    places: Sequence[Box],
+    tiles: Iterable[Tensor],
+    weights: Tensor | None = None,
+    device: torch.device | str = "cpu",
+) -> Tensor:
     """The picture (..., h, w) of ``shape`` put together of ``tiles``, in float32: their mean where they overlap.
 
-    weights: (tile height, tile width), for a weighted mean.
+    tiles: taken one after the other, so that they need not exist all at once. weights: (tile height, tile width), for a weighted
+    mean. device: where the tiles are.
     """
-    total = torch.zeros(tuple(shape), dtype=torch.float32, device=tiles[0].device)
-    weight_sum = torch.zeros(tuple(shape[-2:]), dtype=torch.float32, device=tiles[0].device)
+    total = torch.zeros(tuple(shape), dtype=torch.float32, device=device)
+    weight_sum = torch.zeros(tuple(shape[-2:]), dtype=torch.float32, device=device)
     for place, tile in zip(places, tiles, strict=True):
         place.of(total).add_(tile.float() if weights is None else tile.float() * weights)
         place.of(weight_sum).add_(1 if weights is None else weights)
-    return total / weight_sum
+    return total.div_(weight_sum)
 
 
 def _bell(length: int, middle: float) -> Tensor:

@@ -14,9 +14,10 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.diffusion_counts import stablesr_trained
 from mgld_bench.methods.diffusion_frames import Geometry
-from mgld_bench.methods.diffusion_networks import DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion_networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
 from mgld_bench.methods.diffusion_noise import Noise
-from mgld_bench.methods.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
+from mgld_bench.methods.diffusion_options import DiffusionOptions
+from mgld_bench.methods.latent_diffusion import LatentDiffusion, Piece, geometry_of
 from mgld_bench.methods.overlapping_tiles import gaussian_weights, merge, picture_boxes
 from mgld_bench.methods.pictures import to_pictures
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
@@ -30,8 +31,8 @@ class StableSROptions(DiffusionOptions):
     """Settings of StableSR; the defaults are what is assumed of MGLD-VSR's comparison: its steps, the authors' other values."""
 
     picture_tile: int = Field(default=1280, gt=0)
-    picture_stride: int = Field(default=1000, gt=0)
-    decoder_fusion: float = 0.5
+    picture_stride: int = Field(default=1000, ge=LATENT_REDUCTION)
+    decoder_fusion: float = Field(default=0.5, ge=0, allow_inf_nan=False)
     networks: DiffusionSizes = DiffusionSizes(unet=STABLESR_UNET, decoder=STABLESR_AUTOENCODER)
 
 
@@ -61,12 +62,11 @@ class StableSR(Restorer):
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames."""
         geometry = geometry_of(clip, self._options)
-        together = self._frames_at_once(geometry)
-        for first in range(start, clip.frame_count, together):
-            indices = range(first, min(first + together, clip.frame_count))
-            pictures = to_pictures([clip.frame(index) for index in indices]).to(self._networks.device)
-            for restored in self._restored(geometry.enlarge(pictures), indices):
-                yield geometry.finish(restored)
+        self._diffusion.check_memory(clip, 1, *geometry.padded)
+        frames, restore = range(start, clip.frame_count), functools.partial(self._restored, clip, geometry)
+        for _, restored in self._diffusion.in_turns(frames, self._frames_at_once(geometry), "frames of the clip", restore):
+            yield from map(geometry.finish, restored)
+            del restored
 
     def networks(self) -> Mapping[str, nn.Module]:
         """All networks; the first stage with its decoder, which is not used."""
@@ -77,20 +77,28 @@ class StableSR(Restorer):
         return stablesr_trained(self._networks.unet, self._networks.structure, self._networks.decoder)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """Where memory was short."""
-        shortages = self._diffusion.shortages
-        return {"memory": "; ".join(dict.fromkeys(shortages))} if shortages else {}
+        """Where the authors' script would stop, and where memory was short."""
+        found = {}
+        low, high = sorted(geometry_of(clip, self._options).padded)
+        tile = self._options.picture_tile
+        if low < tile < high:
+            found["tiles"] = f"the authors' script stops at pictures of one side above {tile} only; tiles of {tile} x {low} here"
+        if self._diffusion.shortages:
+            found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
+        return found
 
-    def _restored(self, padded: Tensor, indices: Sequence[int]) -> Tensor:
-        """Padded frames (n, 3, H, W), restored, in about [-1, 1]."""
+    def _restored(self, clip: Clip, geometry: Geometry, indices: range) -> Tensor:
+        """The padded frames (n, 3, H, W) of these indices, restored, in about [-1, 1]."""
+        pictures = to_pictures([clip.frame(index) for index in indices])
+        padded = geometry.enlarge(pictures.to(self._networks.device))
         height, width = padded.shape[-2:]
         tile, seed = self._options.picture_tile, self._options.seed
         if max(height, width) <= tile:
             return self._tile(padded, [seed + index for index in indices])
         places = picture_boxes(height, width, tile, self._options.picture_stride)
-        tiles = [self._tile(place.of(padded), [seed] * len(indices)) for place in places]
-        weights = gaussian_weights(*tiles[0].shape[-2:]).to(padded.device)
-        return merge(padded.shape, places, tiles, weights)
+        tiles = (self._tile(place.of(padded), [seed] * len(indices)) for place in places)
+        weights = gaussian_weights(min(tile, height), min(tile, width)).to(padded.device)
+        return merge(padded.shape, places, tiles, weights, padded.device)
 
     def _tile(self, pictures: Tensor, seeds: Sequence[int]) -> Tensor:
         noise = functools.partial(Noise, seeds, 1, self._networks.device)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from mgld_bench.networks.diffusion_blocks import check_widths
+
 FEATURE_LEVELS: Final = (1, 2)
 """The encoder levels whose maps the decoder fuses; level l has 1 / 2^l of the size."""
 COLOURS: Final = 3
@@ -16,7 +18,8 @@ SCALE_FACTOR: Final = 0.18215
 class AutoencoderConfig:
     """What an autoencoder is built of; the default is the first stage of Stable Diffusion 2.1.
 
-    ValueError where the levels do not suit: features come from levels 1 and 2, and fusion knows no more than four levels.
+    ValueError where the levels do not suit: features come from levels 1 and 2, and fusion knows no more than four levels; and
+    for channels that cannot be normalised in groups.
     """
 
     channels: int = 128
@@ -45,6 +48,9 @@ class AutoencoderConfig:
             raise ValueError(f"an autoencoder with {len(self.multipliers)} levels: it needs 3, features come from levels 1 and 2")
         if self.fusion is not None and len(self.multipliers) > 4:
             raise ValueError(f"an autoencoder with fusion and {len(self.multipliers)} levels: only levels 1 and 2 have features")
+        check_widths([self.channels, *(self.channels * multiplier for multiplier in self.multipliers)])
+        if min(self.blocks, self.z_channels, self.embed_dim, self.frames_per_clip, self.fusion_blocks, self.fusion_growth) < 1:
+            raise ValueError("blocks, channels and frames of an autoencoder have to be positive")
 
     @property
     def levels(self) -> int:

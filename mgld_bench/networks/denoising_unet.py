@@ -15,6 +15,9 @@ from mgld_bench.networks.diffusion_blocks import (
     GroupNorm32,
     TimedResidualBlock,
     Upsample,
+    check_heads,
+    check_levels,
+    check_widths,
     convolution,
 )
 from mgld_bench.networks.diffusion_transformer import KeysValues, SpatialTransformer, TransformerBlock
@@ -27,7 +30,7 @@ TextKeys = tuple[KeysValues, ...]
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """The size of a U-Net."""
+    """The size of a U-Net. ValueError for one that cannot be."""
 
     model_channels: int = 320
     channel_multipliers: tuple[int, ...] = (1, 2, 4, 4)
@@ -43,6 +46,15 @@ class UNetConfig:
     """Whether the middle block mixes frames, as in MGLD-VSR."""
     num_frames: int = 5
     """Of the clips whose frames are mixed."""
+
+    def __post_init__(self) -> None:
+        widths = [self.model_channels * multiplier for multiplier in self.channel_multipliers]
+        check_levels(self.channel_multipliers, self.blocks_per_level)
+        check_widths([self.model_channels, *widths])
+        attending = [width for level, width in enumerate(widths) if 2**level in self.attention_reductions]
+        check_heads([*attending, widths[-1]], self.head_channels, "channels of a head")
+        if self.num_frames < 1:
+            raise ValueError(f"{self.num_frames} frames: a clip has one at least")
 
 
 MGLD_UNET: Final = UNetConfig()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -96,6 +98,26 @@ class Upsample(nn.Module):
         """(n, channels, h, w) to (n, channels, 2 h, 2 w)."""
         doubled: Tensor = self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
         return doubled
+
+
+def check_levels(multipliers: Sequence[int], blocks: int) -> None:
+    """Raise ValueError unless there are levels, and blocks in each."""
+    if not multipliers or blocks < 1:
+        raise ValueError(f"{len(multipliers)} levels of {blocks} blocks: one of each is the least")
+
+
+def check_widths(widths: Iterable[int]) -> None:
+    """Raise ValueError unless normalisations can group channels of these widths."""
+    for width in widths:
+        if width < GROUPS or width % GROUPS:
+            raise ValueError(f"{width} channels: not a multiple of {GROUPS}, the number of groups of normalisations")
+
+
+def check_heads(widths: Iterable[int], heads: int, what: str) -> None:
+    """Raise ValueError unless each width is a multiple of ``heads``, which are ``what``."""
+    for width in widths:
+        if heads < 1 or width % heads:
+            raise ValueError(f"{width} channels: not a multiple of {heads} {what}")
 
 
 def convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:

@@ -8,13 +8,22 @@ from typing import Final
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.diffusion_blocks import LATENT_CHANNELS, Downsample, GroupNorm32, TimedResidualBlock, convolution
+from mgld_bench.networks.diffusion_blocks import (
+    LATENT_CHANNELS,
+    Downsample,
+    GroupNorm32,
+    TimedResidualBlock,
+    check_heads,
+    check_levels,
+    check_widths,
+    convolution,
+)
 from mgld_bench.networks.time_embedding import TimeEmbedding
 
 
 @dataclass(frozen=True)
 class StructureEncoderConfig:
-    """The size of a structure encoder."""
+    """The size of a structure encoder. ValueError for one that cannot be."""
 
     model_channels: int = 256
     channel_multipliers: tuple[int, ...] = (1, 1, 2, 2)
@@ -26,6 +35,13 @@ class StructureEncoderConfig:
     """At every width."""
     structure_channels: int = 256
     """Of each result."""
+
+    def __post_init__(self) -> None:
+        widths = [self.model_channels * multiplier for multiplier in self.channel_multipliers]
+        check_levels(self.channel_multipliers, self.blocks_per_level)
+        check_widths([self.model_channels, *widths, self.structure_channels])
+        attending = [width for level, width in enumerate(widths) if 2**level in self.attention_reductions]
+        check_heads([*attending, widths[-1]], self.heads, "heads")
 
 
 STRUCTURE_ENCODER: Final = StructureEncoderConfig()

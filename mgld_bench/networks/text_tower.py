@@ -16,7 +16,7 @@ EMPTY_PROMPT: Final = (49406, 49407, *75 * (0,))
 
 @dataclass(frozen=True)
 class TextTowerConfig:
-    """The size of a text tower."""
+    """The size of a text tower. ValueError for one that cannot be."""
 
     width: int = 1024
     heads: int = 16
@@ -27,6 +27,14 @@ class TextTowerConfig:
     """Columns of the projection into CLIP's space, which is stored but not used."""
     expansion: int = 4
     """Of the feed-forward networks."""
+
+    def __post_init__(self) -> None:
+        if self.heads < 1 or self.width < 1 or self.width % self.heads:
+            raise ValueError(f"width {self.width}: not a multiple of {self.heads} heads")
+        if not 1 <= self.context_length <= len(EMPTY_PROMPT):
+            raise ValueError(f"context_length {self.context_length}: the empty prompt has 1 to {len(EMPTY_PROMPT)} tokens")
+        if min(self.layers, self.vocabulary, self.projection, self.expansion) < 1:
+            raise ValueError("layers, vocabulary, projection and expansion have to be positive")
 
 
 TEXT_TOWER: Final = TextTowerConfig()

@@ -14,6 +14,8 @@ from mgld_bench.errors import InputError
 
 _TRAINING: Final = "loss."
 """LPIPS, discriminator and flow network, which Lightning saves too."""
+_MAIN: Final = "model.diffusion_model."
+"""Prefix of the U-Net in a main checkpoint."""
 _MIXING: Final = re.compile(r"^decoder\..*temporal_conv(?P<which>[12]?)\.(weight|bias)$")
 
 
@@ -29,9 +31,12 @@ class AutoencoderEntries:
 def autoencoder_entries(state: Mapping[str, Tensor], source: Path) -> AutoencoderEntries:
     """What of a state dict (video_vae_cfw.ckpt, vqgan_cfw_00011.ckpt) is the autoencoder: all but what only training needs.
 
-    source: the file, for the message. Raises InputError where the temporal mixings are of both versions: the authors' code would
-    load such a file and run the missing layers with random weights. Whether it is complete shows when it is loaded.
+    source: the file, for the message. Raises InputError for a main checkpoint, and where the temporal mixings are of both
+    versions: the authors' code would load such a file and run the missing layers with random weights. Whether it is complete
+    shows when it is loaded.
     """
+    if any(name.startswith(_MAIN) for name in state):
+        raise InputError(f"{source}: no decoder: it holds a U-Net, as the file of role diffusion does")
     kept = {name: tensor for name, tensor in state.items() if not name.startswith(_TRAINING)}
     first: dict[bool, str] = {}
     for name in kept:

@@ -10,12 +10,15 @@ from typing import Final
 from torch import Tensor
 
 from mgld_bench.errors import InputError
+from mgld_bench.weights.loading import does_not_belong
 
 _UNET: Final = "model.diffusion_model."
 _STRUCTURE: Final = "structcond_stage_model."
 _TEXT: Final = "cond_stage_model.model."
 _FIRST_STAGE: Final = "first_stage_model."
 _FLOW: Final = "flownet_model."
+_TEMPORAL: Final = ".temporal_"
+"""In the names of the U-Net's layers that MGLD-VSR has and StableSR has not."""
 _REQUIRED: Final = {
     _UNET: "the U-Net",
     _STRUCTURE: "the structure encoder",
@@ -56,23 +59,33 @@ class DiffusionGroups:
     """Of RAFT; None where the file has none, as StableSR's never has."""
 
 
-def split_groups(state: Mapping[str, Tensor], source: Path, title: str, *, flow: bool) -> DiffusionGroups:
+def split_groups(state: Mapping[str, Tensor], source: Path, title: str, *, temporal: bool) -> DiffusionGroups:
     """The networks in the state dict of a main checkpoint, which keeps each under a prefix of its own.
 
-    source, title: the file and what it should hold, for messages. flow: whether RAFT may be among them (MGLD-VSR). The buffers
-    of the noise schedule are left out. Raises InputError where a network is missing, or where an entry belongs to none of them;
-    whether the networks are complete shows when they are loaded.
+    source, title: the file and what it should hold, for messages. temporal: whether it is MGLD-VSR's, whose U-Net has temporal
+    layers and which may hold RAFT, or StableSR's. The buffers of the noise schedule are left out. Raises InputError where a
+    network is missing, where it is the other one's, or where entries belong to none of them; whether the networks are complete
+    shows when they are loaded.
     """
-    prefixes = (_UNET, _STRUCTURE, _TEXT, _FIRST_STAGE, *((_FLOW,) if flow else ()))
+    refused = f"{source}: no checkpoint of {title}"
+    prefixes = (_UNET, _STRUCTURE, _TEXT, _FIRST_STAGE, *((_FLOW,) if temporal else ()))
     groups: dict[str, dict[str, Tensor]] = {prefix: {} for prefix in prefixes}
+    surplus = []
     for name, tensor in state.items():
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), None)
         if prefix is not None:
             groups[prefix][name.removeprefix(prefix)] = tensor
         elif name not in _SCHEDULE:
-            raise InputError(f"{source}: no checkpoint of {title}: {name} does not belong to it")
+            surplus.append(name)
+    if not any(groups.values()) and any(name.startswith("decoder.") for name in surplus):
+        raise InputError(f"{refused}: it holds an autoencoder alone, as the file of role decoder does")
+    if groups[_UNET] and any(_TEMPORAL in name for name in groups[_UNET]) is not temporal:
+        found = "no temporal layers, as StableSR's" if temporal else "temporal layers, as MGLD-VSR's"
+        raise InputError(f"{refused}: its U-Net has {found}")
+    if surplus:
+        raise InputError(f"{refused}: {does_not_belong(surplus)}")
     for prefix, what in _REQUIRED.items():
         if not groups[prefix]:
-            raise InputError(f"{source}: no checkpoint of {title}: {what} is missing (no entry starts with {prefix})")
+            raise InputError(f"{refused}: {what} is missing (no entry starts with {prefix})")
     found_flow = groups.get(_FLOW)
     return DiffusionGroups(groups[_UNET], groups[_STRUCTURE], groups[_TEXT], groups[_FIRST_STAGE], found_flow or None)

@@ -173,7 +173,7 @@ def test_lack_of_memory_is_told_and_the_frames_are_the_same(
     mix_frames(restorer)
     frames: Iterator[Frame] = restorer.restore(clip)
     assert np.array_equal(next(frames), restored[0])
-    assert "1 tiles at a time" in restorer.notes(clip)["memory"]
+    assert "tiles 1 at a time" in restorer.notes(clip)["memory"]
     assert "memory was not enough" in caplog.text
 
 
@@ -231,7 +231,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     options = StableSROptions(**SMALL, networks=stablesr_sizes())
     with pytest.raises(InputError, match="role decoder: its card names none"):
         StableSR(options, {"diffusion": weights["diffusion"]}, Compute())
-    with pytest.raises(InputError, match="temporal mixing of version 0, the card's decoder has version 1"):
+    with pytest.raises(InputError, match="decoder: it has no temporal mixing, the card says temporal mixing of version 1"):
         MGLDVSR(MGLDOptions(**SMALL, networks=TINY, guidance=0), _as_mgld(tmp_path, weights), Compute())
     state = torch.load(weights["diffusion"])["state_dict"]
     missing = next(name for name in state if name.startswith("first_stage_model."))

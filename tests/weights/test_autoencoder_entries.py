@@ -46,3 +46,8 @@ def test_a_mixture_of_versions_is_refused() -> None:
         autoencoder_entries(first | {name: second[name]}, SOURCE)
     with pytest.raises(InputError, match="is of version 1"):
         autoencoder_entries(first | second, SOURCE)
+
+
+def test_a_main_checkpoint_in_its_place_is_told() -> None:
+    with pytest.raises(InputError, match=r"video_vae_cfw\.ckpt: no decoder: it holds a U-Net, as .* role diffusion does"):
+        autoencoder_entries(official("stablesr", "parameters"), SOURCE)
