@@ -67,12 +67,12 @@ def scores(metric: FeatureDistance, restored: Frames, truth: Frames, chunk: int 
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_lpips_of_a_clip_is_that_of_the_authors_package(build: Build, bunny: Frames, degraded: Frames) -> None:
+def test_lpips_of_a_clip_is_that_of_the_authors_package(build: Build, home: Path, bunny: Frames, degraded: Frames) -> None:
     import lpips as authors
 
     metric = build("lpips.alex")
     theirs = authors.LPIPS(net="alex", pnet_rand=True, verbose=False).eval()
-    ours = metric.loaded.network.state_dict()
+    ours = torch.load(home / "weights" / FILES["lpips.alex"])
     theirs.load_state_dict(
         {name: ours[f"features.{name.split('.', 2)[2]}"] for name in theirs.state_dict() if name.startswith("net.")}, strict=False
     )
