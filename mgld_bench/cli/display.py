@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
+from rich.text import Text
 
+from mgld_bench.cli.pace import Pace
 from mgld_bench.engine.progress import Progress
 
 LOG_INTERVAL = 10.0
@@ -20,25 +22,39 @@ def progress_display() -> Progress:
     return _Terminal(console) if console.is_terminal else _Log(console)
 
 
+class _TimeLeft(ProgressColumn):
+    """The estimate of a pace. Rich's own forgets what is older than half a minute, which is less than a segment may take."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self._pace = pace
+
+    def render(self, task: Task) -> Text:
+        """See rich."""
+        left = None if task.finished else self._pace.left(time.monotonic())
+        return Text("" if left is None else f"about {duration(left)} left")
+
+
 class _Terminal:
     """One bar per stage, with the unit at work, the rate and the time that is left."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._bars: Bars | None = None
+        self._pace = Pace(0, 0.0)
         self._task = TaskID(0)
 
     def start(self, stage: str, frames: int) -> None:
         if not frames:
             return
+        self._pace = Pace(frames, time.monotonic())
         columns = (
             TextColumn("{task.description:8}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("frames"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            _TimeLeft(self._pace),
             TextColumn("{task.fields[unit]}"),
         )
         self._bars = Bars(*columns, console=self._console)
@@ -49,9 +65,13 @@ class _Terminal:
         if self._bars is not None:
             self._bars.update(self._task, unit=label)
 
+    def found(self, frames: int) -> None:
+        self._pace.found(frames)
+        self._show(frames)
+
     def advance(self, frames: int) -> None:
-        if self._bars is not None:
-            self._bars.advance(self._task, frames)
+        self._pace.advance(frames, time.monotonic())
+        self._show(frames)
 
     def say(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -62,6 +82,10 @@ class _Terminal:
             self._bars.stop()
         self._bars = None
 
+    def _show(self, frames: int) -> None:
+        if self._bars is not None:
+            self._bars.advance(self._task, frames)
+
 
 class _Log:
     """A line when a stage or unit begins, and then at most one every LOG_INTERVAL seconds."""
@@ -70,10 +94,12 @@ class _Log:
         self._console = console
         self._stage, self._total, self._done = "", 0, 0
         self._began = self._spoke = 0.0
+        self._pace = Pace(0, 0.0)
 
     def start(self, stage: str, frames: int) -> None:
         self._stage, self._total, self._done = stage, frames, 0
         self._began = self._spoke = time.monotonic()
+        self._pace = Pace(frames, self._began)
         if frames:
             self.say(f"{stage}: {frames} frames to do")
 
@@ -81,12 +107,19 @@ class _Log:
         self.say(f"{self._stage}: {label} ({self._done} of {self._total} frames done)")
         self._spoke = time.monotonic()
 
+    def found(self, frames: int) -> None:
+        self._done += frames
+        self._pace.found(frames)
+        self.say(f"{self._stage}: {frames} frames are there already")
+
     def advance(self, frames: int) -> None:
         self._done += frames
         now = time.monotonic()
+        self._pace.advance(frames, now)
         if now - self._spoke >= LOG_INTERVAL and self._done:
-            left = (now - self._began) / self._done * (self._total - self._done)
-            self.say(f"{self._stage}: {self._done} of {self._total} frames, about {duration(left)} left")
+            left = self._pace.left(now)
+            estimate = "" if left is None else f", about {duration(left)} left"
+            self.say(f"{self._stage}: {self._done} of {self._total} frames{estimate}")
             self._spoke = now
 
     def say(self, line: str) -> None:

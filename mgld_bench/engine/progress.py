@@ -16,6 +16,9 @@ class Progress(Protocol):
     def unit(self, label: str) -> None:
         """Work on this unit begins."""
 
+    def found(self, frames: int) -> None:
+        """So many frames of the stage are there from an earlier run: done, but no measure of how long the others will take."""
+
     def advance(self, frames: int) -> None:
         """So many frames more of the stage are done."""
 
@@ -33,6 +36,9 @@ class Silent:
         """Nothing."""
 
     def unit(self, label: str) -> None:
+        """Nothing."""
+
+    def found(self, frames: int) -> None:
         """Nothing."""
 
     def advance(self, frames: int) -> None:
@@ -63,5 +69,21 @@ def steps(progress: Progress) -> Callable[[int, int], None]:
         nonlocal seen
         progress.advance(done - seen)
         seen = done
+
+    return tell
+
+
+def resumed_steps(progress: Progress) -> Callable[[int, int], None]:
+    """As steps(), for work that may go on where it stopped: what the first call tells was there before."""
+    further = steps(progress)
+    seen: int | None = None
+
+    def tell(done: int, total: int) -> None:
+        nonlocal seen
+        if seen is None:
+            seen = done
+            if done:
+                progress.found(done)
+        further(done - seen, total)
 
     return tell

@@ -11,7 +11,7 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import Clip
 from mgld_bench.engine.keys import method_facts, restore_key
 from mgld_bench.engine.lock import sole_writer
-from mgld_bench.engine.progress import Progress, stage, steps
+from mgld_bench.engine.progress import Progress, resumed_steps, stage
 from mgld_bench.errors import InputError
 from mgld_bench.methods.devices import check_device
 from mgld_bench.methods.loading import load_restorer
@@ -51,7 +51,7 @@ def restore_clips(
             progress.unit(f"{card.name} {clip.name}")
             source = clip.digest()
             key = restore_key(source, "", clip.name, card, compute.precision)
-            restore_clip(restorer, clip, output, key, {**method_facts(card), "input": source}, steps(progress))
+            restore_clip(restorer, clip, output, key, {**method_facts(card), "input": source}, resumed_steps(progress))
     return [output / clip.name for clip in clips]
 
 

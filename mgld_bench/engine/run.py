@@ -12,7 +12,7 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import method_facts, metric_facts
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
-from mgld_bench.engine.progress import Progress, stage, steps
+from mgld_bench.engine.progress import Progress, resumed_steps, stage, steps
 from mgld_bench.engine.provenance import provenance
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.errors import InputError
@@ -131,7 +131,7 @@ def _restore_unit(plan: Plan, unit: Unit, restorer: Restorer, machinery: Machine
     card = plan.suite.methods[unit.method]
     facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key}
     folder = restored_folder(machinery.workspace, unit.dataset, unit.method)
-    record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, steps(machinery.progress))
+    record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, resumed_steps(machinery.progress))
     seconds = record.seconds_per_frame * unit.frames
     kept = {"peak_memory": record.peak_memory, "device": record.device, "notes": dict(record.notes)}
     return FinishedUnit(
