@@ -38,6 +38,8 @@ FLOW: Final = "flow"
 _RAFT_SIDE: Final = 128
 """Pixels that RAFT needs in both directions."""
 _SPYNET_CONSTANTS: Final = ("mean", "std")
+_MOST_CORRELATIONS: Final = 2 * 2**30
+"""Bytes of RAFT's correlations that are stored; others are computed as they are looked up."""
 
 
 class MGLDOptions(DiffusionOptions):
@@ -84,7 +86,7 @@ class MGLDVSR(Restorer):
         self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE)
         self._networks.unet.mix_frames = options.temporal
         self._diffusion = LatentDiffusion(self._networks, options, compute, options.decoder_temporal)
-        self._flow = _flow_network(options, weights, self._networks)
+        self._flow = _flow_network(options, weights, self._networks, compute)
         self._networks.flow_state = None
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
@@ -203,14 +205,21 @@ def _check_options(options: MGLDOptions) -> None:
             raise InputError(f"option segment: {options.segment} frames, but the {part} was built for {frames}")
 
 
-def _flow_network(options: MGLDOptions, weights: Mapping[str, Path] | None, networks: DiffusionNetworks) -> RAFT | SPyNet:
+def _flow_network(
+    options: MGLDOptions, weights: Mapping[str, Path] | None, networks: DiffusionNetworks, compute: Compute
+) -> RAFT | SPyNet:
     """The optical flow network on its device, float32."""
-    network = SPyNet() if options.flow_network == "spynet" else RAFT(RAFT_ITERATIONS, scale_input=False)
+    network: RAFT | SPyNet
+    if options.flow_network == "spynet":
+        network = SPyNet()
+    else:
+        stored = min(_MOST_CORRELATIONS, memory_limit(compute) // 2)
+        network = RAFT(RAFT_ITERATIONS, scale_input=False, correlation_bytes=stored)
     if weights is None:
         fill_with_fixed_weights(network)
     else:
         state, source = _flow_state(options, weights, networks)
-        load_strictly(network, state, source, options.flow_network)
+        load_strictly(network, state, source, type(network).__name__)
     return network.eval().requires_grad_(False).to(networks.device)
 
 
@@ -221,7 +230,8 @@ def _flow_state(
     if options.flow_network == "raft" and networks.flow_state is not None:
         return networks.flow_state, weights["diffusion"]
     if FLOW not in weights:
-        raise InputError(f"{TITLE} with {options.flow_network} needs a weight file of role {FLOW}: its card names none")
+        raft = f", and there is no RAFT in {weights['diffusion']}: add raft-things.pth" if options.flow_network == "raft" else ""
+        raise InputError(f"{TITLE} with {options.flow_network} needs a weight file of role {FLOW}: its card names none{raft}")
     state = _without_prefix(read_state_dict(weights[FLOW]), "module.")
     if options.flow_network == "spynet":
         state = {name: tensor for name, tensor in basicsr_names(state).items() if name not in _SPYNET_CONSTANTS}
