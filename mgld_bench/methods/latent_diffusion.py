@@ -104,8 +104,7 @@ class LatentDiffusion:
             )
 
     def tile_bytes(self, frames: int) -> int:
-        """About what one latent tile of ``frames`` frames takes in the U-Net, beside the weights (measured, see
-        performance.md)."""
+        """About what one latent tile of ``frames`` frames takes in the U-Net, beside the weights."""
         widths = self._networks.unet.config.model_channels * _UNET_VALUES_PER_CHANNEL
         return frames * self._options.tile**2 * widths * self._networks.dtype.itemsize
 
@@ -179,7 +178,8 @@ class LatentDiffusion:
 
 
 _UNET_VALUES_PER_CHANNEL: Final = 30
-"""Values alive at once per latent pixel, for each of the model's channels."""
+"""Values alive at once per latent pixel, for each of the model's channels: 28 by the sizes of all tensors of the full-size
+networks, and some room."""
 
 
 def geometry_of(clip: Clip, options: DiffusionOptions) -> Geometry:

@@ -115,6 +115,8 @@ class MGLDVSR(Restorer):
         """What is not as in the authors' script, and where memory was short."""
         found = {}
         geometry = geometry_of(clip, self._options)
+        if max(geometry.padded) <= self._options.picture_tile:
+            found["noise"] = "the authors' script stops at pictures of a single tile; each segment draws noise of its own here"
         if geometry.faithful and geometry.scale > self.scale and geometry.padded != geometry.enlarged:
             found["size"] = f"the authors' script would keep a padded border; cut to {self.scale} times the LR frame here"
         if self._diffusion.shortages:

@@ -271,3 +271,28 @@ def test_segments_together_give_what_they_give_one_by_one(
     mix_frames(restorer)
     together = np.stack(list(restorer.restore(clip)))
     assert np.abs(together.astype(int) - np.stack(restored)).max() <= 1
+
+
+def test_notes_say_where_the_authors_scripts_would_stop(clip: Clip) -> None:
+    wide = ArrayClip("wide", np.tile(clip.frame(0), (1, 2, 1))[None])
+    low = {"picture_tile": 192, "picture_stride": 128}
+    assert "script stops at pictures of a single tile" in mgld().notes(wide)["noise"]
+    assert "noise" not in mgld(**low).notes(wide)
+    assert stablesr().notes(wide) == {}
+    assert stablesr(**low).notes(wide)["tiles"].endswith("one side above 192 only; tiles of 192 x 160 here")
+    assert "padded border" in mgld().notes(wide)["size"]
+    assert "size" not in mgld(faithful=False).notes(wide)
+
+
+def test_a_file_in_half_precision_is_read_as_well(clip: Clip, tmp_path: Path) -> None:
+    """The empty prompt's embedding is computed in float32 all the same."""
+    built = stablesr()
+    weights = write_files(tmp_path, built, made_up_text())
+    main = torch.load(weights["diffusion"])["state_dict"]
+    torch.save({"state_dict": {name: value.half() for name, value in main.items()}}, weights["diffusion"])
+    loaded = StableSR(StableSROptions(**SMALL, networks=stablesr_sizes()), weights, Compute())
+    assert all(parameter.dtype == torch.float32 for name, part in loaded.networks().items() for parameter in part.parameters())
+    assert loaded._networks.text.dtype == torch.float32
+    start = ArrayClip("bunny", clip.frame(0)[None])
+    (exact,), (rounded,) = built.restore(start), loaded.restore(start)
+    assert 0 < np.abs(exact.astype(int) - rounded).mean() < 5
