@@ -28,6 +28,9 @@ class NetworkRestorer(Restorer, Generic[Options]):
     title: ClassVar[str]
     """What the file should hold, for messages: "RVRT"."""
 
+    made_up_gain: ClassVar[float] = 1.0
+    """Of the weights that take the place of missing files, so that values neither vanish nor explode."""
+
     options: Options
     network: nn.Module
     """On the device, in evaluation mode, without gradient."""
@@ -40,7 +43,7 @@ class NetworkRestorer(Restorer, Generic[Options]):
         self.device, self.dtype = device_of(compute), dtype_of(compute)
         network = self.create_network(self.options)
         if weights is None:
-            fill_with_fixed_weights(network)
+            fill_with_fixed_weights(network, self.made_up_gain)
         else:
             self._load(network, weights)
         self.network = self.place(network.eval().requires_grad_(False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 import torch
 from pydantic import Field
@@ -46,6 +46,9 @@ class RecurrentRestorer(NetworkRestorer[Options]):
     constant plus about 280 bytes per LR pixel and frame in float32. Weights: role ``network``, a file of OpenMMLab or of the
     authors. In half precision the trunks are in half, flow and warping in float32.
     """
+
+    made_up_gain: ClassVar[float] = 0.5
+    """With 1, forty residual blocks in a row would double the values in each."""
 
     @property
     @abstractmethod
