@@ -49,7 +49,10 @@ class AutoencoderConfig:
         if self.fusion is not None and len(self.multipliers) > 4:
             raise ValueError(f"an autoencoder with fusion and {len(self.multipliers)} levels: only levels 1 and 2 have features")
         check_widths([self.channels, *(self.channels * multiplier for multiplier in self.multipliers)])
-        if min(self.blocks, self.z_channels, self.embed_dim, self.frames_per_clip, self.fusion_blocks, self.fusion_growth) < 1:
+        counts = [self.blocks, self.z_channels, self.embed_dim]
+        counts += [self.frames_per_clip] if self.temporal_version else []
+        counts += [self.fusion_blocks, self.fusion_growth] if self.fusion is not None else []
+        if min(counts) < 1:
             raise ValueError("blocks, channels and frames of an autoencoder have to be positive")
 
     @property
