@@ -75,6 +75,15 @@ def test_frames_that_do_not_fit_together_are_restored_in_smaller_groups(
     assert "frames of the clip 2 at a time" in restorer.notes(clip)["memory"]
 
 
+def test_tiles_and_frames_together_give_what_they_give_one_by_one(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However memory cuts the work: within one 8-bit level, as docs/precision.md says."""
+    segment = ArrayClip("wide", np.stack([np.tile(clip.frame(index), (1, 2, 1)) for index in range(5)]))
+    single = np.stack(list(mgld().restore(segment)))
+    monkeypatch.setattr(LatentDiffusion, "_tiles_at_once", lambda _self, _pictures: 3)
+    monkeypatch.setattr(LatentDiffusion, "_frames_at_once", lambda _self, _pictures: 2)
+    assert np.abs(np.stack(list(mgld().restore(segment))).astype(int) - single).max() <= 1
+
+
 def test_what_does_not_fit_at_all_is_told_in_one_line(clip: Clip, scarce: type[Scarce], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scarce, "enough", 0)
     with pytest.raises(InputError, match=r"^one of the segments takes more than there is on cpu, tile by tile as well: use half"):
