@@ -1,6 +1,7 @@
 """Speed of MGLD-VSR: ours against the authors' arrangement, in one run on one device.
 
     python benchmarks/mgld.py [--size 128x128] [--frames 10] [--steps 50] [--precision float16] [--device cuda]
+    python benchmarks/mgld.py --compile                              # one more row: option compile of the card
     python benchmarks/mgld.py --reduced --device cpu --frames 5      # small networks: the same code, no figure worth keeping
 
 Random but fixed weights, since speed does not depend on values. The authors' arrangement ("plain"): float32 weights under float16
@@ -85,6 +86,10 @@ def main() -> None:
     compute = Compute(options.device, options.precision)
     fast = measure(lambda: MGLDVSR(settings, None, compute), lambda method: list(method.restore(clip)), options)
     show(f"ours, {options.precision}", fast, flops, ceiling)
+    if options.compile:
+        compiled = settings.model_copy(update={"compile": True})
+        fast = measure(lambda: MGLDVSR(compiled, None, compute), lambda method: list(method.restore(clip)), options)
+        show("ours, compiled", fast, flops, ceiling)
     print(f"ours against plain: {plain.seconds / fast.seconds:.2f} times")
     print(f"PSNR to float32, dB: plain {psnr(plain.frames, exact.frames):.2f}, ours {psnr(fast.frames, exact.frames):.2f}")
 
@@ -96,6 +101,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--precision", default="float16", choices=["float32", "float16", "bfloat16"])
+    parser.add_argument("--compile", action="store_true", help="also with the networks through torch.compile")
     parser.add_argument("--reduced", action="store_true", help="small networks")
     options = parser.parse_args()
     if options.device == "cpu":

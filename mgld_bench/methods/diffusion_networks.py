@@ -66,9 +66,12 @@ class DiffusionNetworks:
     The text tower is not kept: its one result is a constant. Its shapes stay, so that its parameters can be counted.
     """
 
-    def __init__(self, sizes: DiffusionSizes, weights: Mapping[str, Path] | None, compute: Compute, title: str) -> None:
-        """weights: the files of the roles ``diffusion`` and ``decoder``; None: random but fixed ones. Raises InputError where a
-        file is missing, or is no checkpoint of ``title``.
+    def __init__(
+        self, sizes: DiffusionSizes, weights: Mapping[str, Path] | None, compute: Compute, title: str, *, compiled: bool = False
+    ) -> None:
+        """weights: the files of the roles ``diffusion`` and ``decoder``; None: random but fixed ones. compiled: what runs in
+        every step goes through torch.compile, at its first use. Raises InputError where a file is missing, or is no checkpoint of
+        ``title``.
         """
         self.device, self.dtype = device_of(compute), dtype_of(compute)
         # Random weights need real tensors; official ones are taken as they lie in the file.
@@ -92,12 +95,17 @@ class DiffusionNetworks:
             _in_channels_last(network.eval().requires_grad_(False).to(self.device, self.dtype))
         with torch.no_grad():
             self._text_keys = self.unet.text_keys(self.text)
+        self._predict = torch.compile(self.predict, dynamic=False) if compiled else self.predict
 
     def denoise(self, latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
         """The predicted noise of tiles (n, 4, s, s) float32, given the latents of the LR frames there; float32."""
-        timesteps = torch.full((1,), timestep, device=self.device)
+        return self._predict(latents, condition, torch.full((1,), timestep, device=self.device))
+
+    def predict(self, latents: Tensor, condition: Tensor, timesteps: Tensor) -> Tensor:
+        """As denoise(), with the step as a tensor (1,), and never compiled."""
         structure = self.structure(condition, timesteps)
-        return self.unet(latents, timesteps, self._text_keys, structure)  # type: ignore[no-any-return]
+        noise: Tensor = self.unet(latents, timesteps, self._text_keys, structure)
+        return noise
 
     def by_role(self) -> dict[str, nn.Module]:
         """All networks by name."""

@@ -34,6 +34,8 @@ class DiffusionOptions(RestorerOptions):
     color_fix: Literal["adain", "wavelet", "none"] = "adain"
     faithful: bool = True
     """With the authors' scripts' faults, which published numbers were made with; see docs/footguns.md."""
+    compile: bool = False
+    """Whether U-Net and structure encoder go through torch.compile: minutes at the first tile, for long runs on a GPU."""
     networks: DiffusionSizes
     """A card names what differs from the method's own networks: {decoder: {fusion: rrdb}}."""
 

@@ -83,7 +83,7 @@ class MGLDVSR(Restorer):
             raise TypeError("options of MGLDVSR have to be MGLDOptions")
         _check_options(options)
         self._options = options
-        self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE)
+        self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
         self._networks.unet.mix_frames = options.temporal
         self._diffusion = LatentDiffusion(self._networks, options, compute, options.decoder_temporal)
         self._flow = _flow_network(options, weights, self._networks, compute)

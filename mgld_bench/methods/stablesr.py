@@ -56,7 +56,7 @@ class StableSR(Restorer):
         if not isinstance(options, StableSROptions):
             raise TypeError("options of StableSR have to be StableSROptions")
         self._options = options
-        self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE)
+        self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
         self._diffusion = LatentDiffusion(self._networks, options, compute, temporal_decoder=False)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:

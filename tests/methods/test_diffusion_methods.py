@@ -14,6 +14,7 @@ from diffusion_samples import SMALL, diffusion_state, mgld, mix_frames, stablesr
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.methods.diffusion_networks import DiffusionNetworks
 from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.latent_diffusion import LatentDiffusion, Piece
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions, latent_boxes
@@ -296,3 +297,12 @@ def test_a_file_in_half_precision_is_read_as_well(clip: Clip, tmp_path: Path) ->
     start = ArrayClip("bunny", clip.frame(0)[None])
     (exact,), (rounded,) = built.restore(start), loaded.restore(start)
     assert 0 < np.abs(exact.astype(int) - rounded).mean() < 5
+
+
+def test_what_runs_in_every_step_is_one_graph_for_a_compiler() -> None:
+    """Compiling itself takes minutes; where tracing breaks off, it would gain nothing and may fail."""
+    networks = DiffusionNetworks(TINY, None, Compute(), "MGLD-VSR")
+    tiles = torch.zeros(5, 4, 16, 16)
+    with torch.no_grad():
+        traced = torch._dynamo.explain(networks.predict)(tiles, tiles, torch.tensor([500]))
+    assert (traced.graph_count, traced.graph_break_count) == (1, 0)
