@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from diffusion_samples import SMALL, mgld, stablesr, stablesr_sizes
+from small_diffusion import SMALL, mgld, stablesr, stablesr_sizes
 from torch import Tensor
 
 from mgld_bench.clips.array import ArrayClip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusion_samples import SMALL, diffusion_state, mgld, mix_frames, stablesr, stablesr_sizes
+from small_diffusion import SMALL, diffusion_state, mgld, mix_frames, stablesr, stablesr_sizes
 
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.clip import Clip, Frame

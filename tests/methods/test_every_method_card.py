@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from diffusion_samples import diffusion_state
+from small_diffusion import diffusion_state
 from torch import nn
 
 from mgld_bench.cards.loader import list_cards, load_method
