@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mgld_bench.cli.exit_codes import INTERRUPTED
 from mgld_bench.cli.options import Cards, Device, Json, MaxMemory, Precision
 
 
@@ -42,6 +43,10 @@ def profile(
     try:
         for card in chosen:
             profiles.append(profile_alone(card, compute, ProfileInput(width, height, frames), say))
+    except KeyboardInterrupt:
+        # Unlike the other verbs, it has nothing to go on from.
+        say("mgld-bench: interrupted; what was measured stands below, the rest is to be measured anew")
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         # Also after an error or Ctrl-C: what is measured is not thrown away.
         if profiles and json_output:

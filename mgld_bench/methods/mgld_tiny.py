@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from mgld_bench.clips.clip import Clip
+from mgld_bench.errors import InputError
 from mgld_bench.methods.diffusion_networks import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.restorer import Compute, RestorerOptions
@@ -53,7 +54,9 @@ class TinyMGLDVSR(MGLDVSR):
     revision: ClassVar[int] = 1
 
     def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
-        """``weights`` are not used: the card names none."""
+        """Raises InputError where a card names weight files: it has none."""
+        if weights:
+            raise InputError("MGLD-VSR tiny has made-up weights: a card with weight files extends mgld-vsr, not mgld-vsr-tiny")
         super().__init__(options, None, compute)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ class SRVGGRestorer(FrameByFrameRestorer):
     """
 
     revision: ClassVar[int] = 1
-    memory_per_pixel: ClassVar[int] = 2_000
+    memory_per_pixel: ClassVar[int] = 1_500
 
     def build_network(self, weights: Mapping[str, Path]) -> nn.Module:
         """The network from the files of the card."""

@@ -234,6 +234,19 @@ def test_planning_table1_names_what_is_missing(tmp_path: Path) -> None:
     assert not (tmp_path / "w").exists()
 
 
+def test_a_dry_run_also_plans_methods_whose_weights_are_missing(tmp_path: Path) -> None:
+    told = bench("run", "table1", "--datasets", "demo", "--dry-run", "--json", "--workspace", tmp_path / "w")
+    assert told.returncode == 0, told.stderr
+    plan = json.loads(told.stdout)
+    units, waiting = (plan[part] for part in ("units", "waiting"))
+    restored = [{unit["method"] for unit in part if unit["kind"] == "restore"} for part in (units, waiting)]
+    assert restored[0] == {"bicubic", "realesrgan"}
+    assert restored[1] == {"rvrt", "bsrgan", "stablesr", "dbvsr", "realvsr", "realbasicvsr", "mgld-vsr"}
+    assert all("key" not in unit for unit in waiting)
+    of_one = [[(unit["clip"], unit["metric"]) for unit in part if unit["kind"] == "score"] for part in (units, waiting)]
+    assert set(of_one[0]) == set(of_one[1])
+
+
 def test_pairs_are_prepared_verified_and_their_drift_is_named(tmp_path: Path) -> None:
     cards = tmp_path / "cards/datasets"
     cards.mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,18 @@ def test_the_benchmark_stands_for_every_method_that_is_neither_diffusion_nor_fin
     assert {"realesrgan", "realesrgan-official", "bsrgan"} <= names
     assert sum(first.restorer.endswith(":RRDBNetRestorer") for first in chosen) == 1
     assert [card.name for card in methods.chosen_cards("bicubic, bsrgan")] == ["bicubic", "bsrgan"]
+
+
+def test_an_interruption_shows_what_is_measured_and_does_not_promise_to_go_on() -> None:
+    # As long a clip as nobody waits for. A session of its own, whose processes all get the signal, as at a terminal.
+    command = [sys.executable, "-m", "mgld_bench", "profile", "bicubic", SRVGG, "--size", "320x180", "--frames", "50"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert child.stderr is not None
+    while f"{SRVGG}: first run" not in (line := child.stderr.readline()):
+        assert line, "it ended by itself"
+    os.killpg(child.pid, signal.SIGINT)
+    shown, told = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "what was measured stands below" in told
+    assert "goes on" not in told
+    assert "bicubic" in shown

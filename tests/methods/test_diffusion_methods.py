@@ -18,7 +18,7 @@ from mgld_bench.methods.diffusion_networks import DiffusionNetworks
 from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.latent_diffusion import LatentDiffusion, Piece
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions, latent_boxes
-from mgld_bench.methods.mgld_tiny import TINY
+from mgld_bench.methods.mgld_tiny import TINY, TinyMGLDOptions, TinyMGLDVSR
 from mgld_bench.methods.overlapping_tiles import picture_boxes
 from mgld_bench.methods.restorer import Compute, Restorer
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
@@ -306,3 +306,8 @@ def test_what_runs_in_every_step_is_one_graph_for_a_compiler() -> None:
     with torch.no_grad():
         traced = torch._dynamo.explain(networks.predict)(tiles, tiles, torch.tensor([500]))
     assert (traced.graph_count, traced.graph_break_count) == (1, 0)
+
+
+def test_the_smoke_test_takes_no_weight_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a card with weight files extends mgld-vsr"):
+        TinyMGLDVSR(TinyMGLDOptions(), {"diffusion": tmp_path / "main.ckpt"}, Compute())
