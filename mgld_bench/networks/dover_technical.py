@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.dover_windows import PositionBias, Size, WindowGrid, full_window_index, window_grid
+from mgld_bench.networks.perceptron import Perceptron
 from mgld_bench.networks.video_tokens import TokenConv3d
+from mgld_bench.networks.video_windows import PositionBias, Size, WindowGrid, full_window_index, window_grid
 
 _TOKENS_AT_A_TIME = 4096
 """Wide hidden layers are computed for this many tokens at once, which keeps them small and in the processor's cache."""
@@ -137,20 +138,6 @@ class Block(nn.Module):
         for part in torch.split(tokens.view(-1, tokens.shape[-1]), _TOKENS_AT_A_TIME):
             part.add_(self.mlp(self.norm2(part)))
         return tokens
-
-
-class Perceptron(nn.Module):
-    """Two linear layers with a GELU between them."""
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(width, hidden)
-        self.fc2 = nn.Linear(hidden, width)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(..., width), the same shape."""
-        output: Tensor = self.fc2(functional.gelu(self.fc1(tokens)))
-        return output
 
 
 class WindowAttention(nn.Module):

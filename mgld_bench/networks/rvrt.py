@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.dover_windows import Size
 from mgld_bench.networks.precision import cast_except
 from mgld_bench.networks.rvrt_alignment import GuidedDeformableAttention
 from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames
 from mgld_bench.networks.rvrt_swin import InputConvolutionBlocks
 from mgld_bench.networks.spynet import SPyNet
+from mgld_bench.networks.video_windows import Size
 from mgld_bench.networks.warping import warp
 
 SCALE = 4

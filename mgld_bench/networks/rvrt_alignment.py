@@ -7,9 +7,9 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from mgld_bench.networks.perceptron import Perceptron
 from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames, as_tokens
 from mgld_bench.networks.rvrt_sampling import attend_to_points
-from mgld_bench.networks.rvrt_swin import Perceptron
 
 _SOURCES = 2
 _HIDDEN = 64

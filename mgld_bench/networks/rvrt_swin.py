@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.dover_windows import Size, WindowGrid, full_window_index, window_grid
+from mgld_bench.networks.perceptron import Perceptron
 from mgld_bench.networks.rvrt_layout import FrameConvolution, as_frames, as_tokens
+from mgld_bench.networks.video_windows import Size, WindowGrid, full_window_index, window_grid
 
 _OTHER_REGION = -100.0
 """Added to the attention between tokens that only the shift has brought together."""
@@ -141,20 +142,6 @@ class WindowAttention(nn.Module):
         index = self.relative_position_index[:tokens, :tokens].flatten()
         bias = self.relative_position_bias_table.t().index_select(1, index)
         return bias.view(1, self.heads, tokens, tokens)
-
-
-class Perceptron(nn.Module):
-    """Two linear layers with a GELU between them."""
-
-    def __init__(self, channels: int, hidden: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(channels, hidden)
-        self.fc2 = nn.Linear(hidden, channels)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(..., channels), the same shape."""
-        output: Tensor = self.fc2(functional.gelu(self.fc1(tokens)))
-        return output
 
 
 def _to_windows(tokens: Tensor, grid: WindowGrid) -> Tensor:

@@ -13,7 +13,7 @@ from mgld_bench.networks import dover_aesthetic, dover_technical
 from mgld_bench.networks.dover import DOVER, DoverConfig, HeadConfig
 from mgld_bench.networks.dover_aesthetic import AestheticConfig
 from mgld_bench.networks.dover_technical import TechnicalConfig
-from mgld_bench.networks.dover_windows import PositionBias, full_window_index, region_mask, window_grid
+from mgld_bench.networks.video_windows import PositionBias, full_window_index, region_mask, window_grid
 
 PARAMETERS = Path(__file__).parent.parent / "parity/fixtures/dover/parameters.tsv"
 SMALL = DoverConfig(

@@ -16,7 +16,7 @@ from mgld_bench.metrics.dover_views import ViewPlan, Views, normalised, plan_vie
 from mgld_bench.networks.dover import DOVER, DoverConfig, HeadConfig
 from mgld_bench.networks.dover_aesthetic import AestheticConfig
 from mgld_bench.networks.dover_technical import TechnicalBackbone, TechnicalConfig
-from mgld_bench.networks.dover_windows import WindowGrid, region_mask, window_grid
+from mgld_bench.networks.video_windows import WindowGrid, region_mask, window_grid
 
 Array = np.ndarray[Any, Any]
 Outputs = dict[str, Array]

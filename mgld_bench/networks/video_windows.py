@@ -1,4 +1,4 @@
-"""How DOVER's technical branch cuts a grid of video tokens into windows, and what it knows of each token in them."""
+"""How a grid of video tokens is cut into windows, as in Video Swin (RVRT, DOVER), and DOVER's bias of each token in them."""
 
 from __future__ import annotations
 
