@@ -31,16 +31,16 @@ from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.degradation.canary import encoder_canary
+from mgld_bench.degradation.frames import to_uint8
+from mgld_bench.degradation.operations import apply_operation, from_levels, noise_numbers, to_video_levels
+from mgld_bench.degradation.pipeline import RealBasicVSRDegradation, degrade_frames
+from mgld_bench.degradation.plan import Plan, Video
+from mgld_bench.degradation.profiles import PROFILES
+from mgld_bench.degradation.resizing import resize_frame
+from mgld_bench.degradation.sharpening import sharpen
+from mgld_bench.degradation.video import decode_video, encode_video
 from mgld_bench.pairs.build import build_pair
-from mgld_bench.pairs.canary import encoder_canary
-from mgld_bench.pairs.degradation_plan import Plan, Video
-from mgld_bench.pairs.frames import to_uint8
-from mgld_bench.pairs.operations import apply_operation, from_levels, noise_numbers, to_video_levels
-from mgld_bench.pairs.pipeline import RealBasicVSRDegradation, degrade_frames
-from mgld_bench.pairs.profiles import PROFILES
-from mgld_bench.pairs.resizing import resize_frame
-from mgld_bench.pairs.sharpening import sharpen
-from mgld_bench.pairs.video import decode_video, encode_video
 
 WAYS = ("all in memory", "degrade_frames", "build_pair")
 Seconds = dict[str, float]

@@ -21,7 +21,7 @@ from fixed_weights import MAKERS, write_fixed_weights
 
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.metrics.catalogue import load_metric
-from mgld_bench.metrics.scoring import score_clip
+from mgld_bench.scoring.score_pass import score_clip
 
 METRICS = (
     "lpips.alex",

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from mgld_bench.metrics.weight_files import weight_files
-from mgld_bench.networks.dover import DOVER, DoverConfig
-from mgld_bench.networks.gmflow import SCALE1, GMFlow
+from mgld_bench.networks.dover.network import DOVER, DoverConfig
+from mgld_bench.networks.gmflow.network import SCALE1, GMFlow
+from mgld_bench.networks.perceptual.torchvision_features import alexnet_features, vgg16_features
 from mgld_bench.networks.spynet import SPyNet
-from mgld_bench.networks.torchvision_features import alexnet_features, vgg16_features
 
 SEED = 20240719
 

@@ -22,11 +22,11 @@ from torch import Tensor
 
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.texture import moving_texture
-from mgld_bench.methods.flops import count_flops
-from mgld_bench.methods.memory import PeakMemory
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.restorer import Compute, Precision
+from mgld_bench.restoring.flops import count_flops
+from mgld_bench.restoring.memory import PeakMemory
 
 MATRIX = 8192
 """Side of the matrices whose product shows what the device can do at most."""

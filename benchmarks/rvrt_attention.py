@@ -25,9 +25,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.methods.memory import PeakMemory
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.networks.rvrt_sampling import attend_to_points
+from mgld_bench.networks.rvrt.sampling import attend_to_points
+from mgld_bench.restoring.memory import PeakMemory
 
 WINDOW = (3, 3)
 SOURCES = 2

@@ -25,8 +25,8 @@ from fixed_weights import write_fixed_weights
 
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
-from mgld_bench.methods.memory import PeakMemory
 from mgld_bench.methods.restorer import Compute
+from mgld_bench.restoring.memory import PeakMemory
 
 BACKBONES = ("alexnet", "vgg16", "gmflow-things")
 TOGETHER = "all in one pass"
@@ -85,7 +85,7 @@ def ours(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     from usual_way import usual_metrics
 
     from mgld_bench.metrics.catalogue import load_metric
-    from mgld_bench.metrics.scoring import score_clip
+    from mgld_bench.scoring.score_pass import score_clip
 
     names = list(usual_metrics())
     reference = open_clip(options.folder / "GT")

@@ -20,12 +20,13 @@ import torchvision
 from torch import Tensor
 
 from mgld_bench.clips.ffmpeg import ffmpeg_binary
-from mgld_bench.metrics.flow_estimators import flow_estimators
-from mgld_bench.metrics.flow_networks import load_flow_network
-from mgld_bench.metrics.models import load_model
+from mgld_bench.metrics.flow.estimators import flow_estimators
+from mgld_bench.metrics.flow.networks import load_flow_network
+from mgld_bench.metrics.natural.models import load_model
 from mgld_bench.metrics.weight_files import weight_file
-from mgld_bench.networks import gmflow_matching, gmflow_transformer
-from mgld_bench.networks.warping import warp
+from mgld_bench.networks.gmflow import matching as gmflow_matching
+from mgld_bench.networks.gmflow import transformer as gmflow_transformer
+from mgld_bench.networks.layers.warping import warp
 from mgld_bench.weights.locate import locate
 from mgld_bench.weights.reading import read_state_dict
 

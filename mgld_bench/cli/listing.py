@@ -58,8 +58,8 @@ def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
 
 def _methods(_workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
     from mgld_bench.cards.loader import list_cards, load_method
-    from mgld_bench.methods.loading import why_unavailable
     from mgld_bench.methods.restorer import Compute
+    from mgld_bench.restoring.loading import why_unavailable
 
     rows = []
     for entry in list_cards("method", cards):

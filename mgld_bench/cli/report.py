@@ -68,7 +68,7 @@ def write(plan: Plan, workspace: Path, store: Store, compute: Compute, formats: 
     from rich.console import Console
 
     from mgld_bench.engine.provenance import command_line, provenance
-    from mgld_bench.engine.results import collect
+    from mgld_bench.report.collect import collect
     from mgld_bench.report.render_terminal import render_terminal
     from mgld_bench.report.write import write_report
 

@@ -14,7 +14,7 @@ from mgld_bench.cli.options import Cards, Json, Offline
 
 if TYPE_CHECKING:
     from mgld_bench.cards.schemas import WeightFile
-    from mgld_bench.cli.weight_entries import WeightEntry
+    from mgld_bench.engine.weight_entries import WeightEntry
     from mgld_bench.weights.locate import WeightStatus
 
 app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, verify, add.", rich_markup_mode=None)
@@ -31,7 +31,7 @@ def list_weights(cards: Cards = None, json_output: Json = False) -> None:
 
     Example: mgld-bench weights list
     """
-    from mgld_bench.cli.weight_entries import weight_entries
+    from mgld_bench.engine.weight_entries import weight_entries
     from mgld_bench.weights.locate import status
 
     found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
@@ -61,7 +61,7 @@ def fetch(
 
     Example: mgld-bench weights fetch bsrgan lpips.alex DOVER.pth
     """
-    from mgld_bench.cli.weight_entries import chosen, weight_entries
+    from mgld_bench.engine.weight_entries import chosen, weight_entries
 
     entries = weight_entries(cards or [])
     if not names:
@@ -86,7 +86,7 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
 
     Example: mgld-bench weights verify
     """
-    from mgld_bench.cli.weight_entries import weight_entries
+    from mgld_bench.engine.weight_entries import weight_entries
     from mgld_bench.errors import CheckError
     from mgld_bench.weights.locate import status
 
@@ -119,7 +119,7 @@ def add(
 
     Example: mgld-bench weights add ~/Downloads/BSRGAN.pth
     """
-    from mgld_bench.cli.weight_entries import weight_entries
+    from mgld_bench.engine.weight_entries import weight_entries
     from mgld_bench.errors import InputError
     from mgld_bench.weights.locate import add as add_file
 
@@ -136,7 +136,7 @@ def add(
 
 def _pyiqa_files() -> dict[str, str | None]:
     """The metrics of pyiqa whose files were fetched, each with what is wrong with these, or None."""
-    from mgld_bench.metrics.pyiqa_files import fetched_metrics, why_files_are_wanting
+    from mgld_bench.metrics.pyiqa.files import fetched_metrics, why_files_are_wanting
 
     return {f"{PYIQA}{name}": why_files_are_wanting(name) for name in fetched_metrics()}
 
@@ -229,7 +229,7 @@ def _fetch_all(wanted: dict[str, Callable[[], Path | str]]) -> None:
 def _fetch_pyiqa(name: str) -> str:
     """Let pyiqa download what its metric needs."""
     from mgld_bench.cli.download_display import download_display
-    from mgld_bench.metrics.pyiqa_files import fetch_pyiqa
+    from mgld_bench.metrics.pyiqa.files import fetch_pyiqa
 
     with download_display(name) as tell:
         files = fetch_pyiqa(name, tell)

@@ -11,7 +11,7 @@ from mgld_bench.engine.progress import Progress, stage, steps
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import ClipScore
-from mgld_bench.metrics.scoring import score_clip
+from mgld_bench.scoring.score_pass import score_clip
 
 METHOD = "restored"
 """What the scoring pass calls the one method whose clips are scored."""

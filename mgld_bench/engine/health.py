@@ -14,12 +14,12 @@ import psutil
 
 from mgld_bench.cards.loader import list_cards, load_dataset, load_method
 from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
+from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.errors import InputError
-from mgld_bench.methods.loading import why_unavailable
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
-from mgld_bench.pairs.canary import encoder_canary
 from mgld_bench.pairs.prepare import list_pairs
+from mgld_bench.restoring.loading import why_unavailable
 
 LOW_DISK = 20e9
 """Bytes under which the disk is worth a look; an estimate, not a measurement: VideoLQ alone has 4771 frames."""

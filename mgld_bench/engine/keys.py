@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mgld_bench.cards.schemas import MethodCard, ProtocolCard
 from mgld_bench.clips.digest import text_digest
-from mgld_bench.methods.loading import parse_options, restorer_class
 from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.restoring.loading import parse_options, restorer_class
 from mgld_bench.weights.locate import weight_sha256
 
 

@@ -10,8 +10,8 @@ from mgld_bench.engine.keys import restore_key, score_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Obstacle, Suite
 from mgld_bench.errors import InputError
-from mgld_bench.methods.record import read_record, record_path
 from mgld_bench.pairs.planning import PlannedPair, plan_pairs
+from mgld_bench.restoring.record import read_record, record_path
 
 PNG_SHARE = 0.6
 """Size of a PNG frame relative to its raw bytes, for estimates; the demo's frames have 0.37 (Bicubic) to 0.58 (Real-ESRGAN)."""

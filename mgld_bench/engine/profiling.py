@@ -13,11 +13,11 @@ from typing import Final
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.texture import moving_texture
 from mgld_bench.errors import InputError
-from mgld_bench.methods.loading import load_restorer, load_untrained, restorer_class
-from mgld_bench.methods.profiling import ProfileResult, Tell, profile
 from mgld_bench.methods.restorer import Compute, Restorer
 from mgld_bench.methods.results import FinishedResults
 from mgld_bench.out_of_memory import is_out_of_memory
+from mgld_bench.restoring.loading import load_restorer, load_untrained, restorer_class
+from mgld_bench.restoring.profiling import ProfileResult, Tell, profile
 from mgld_bench.weights.locate import status
 
 RANDOM: Final = "random but fixed"

@@ -14,9 +14,9 @@ from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.progress import Progress, resumed_steps, stage
 from mgld_bench.errors import InputError
 from mgld_bench.methods.devices import check_device
-from mgld_bench.methods.loading import load_restorer
 from mgld_bench.methods.restorer import Compute, Precision
-from mgld_bench.methods.running import restore_clip
+from mgld_bench.restoring.loading import load_restorer
+from mgld_bench.restoring.running import restore_clip
 
 
 def compute_on(device: str, precision: str, max_memory: str) -> Compute:

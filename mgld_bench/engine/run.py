@@ -16,14 +16,14 @@ from mgld_bench.engine.progress import Progress, resumed_steps, stage, steps
 from mgld_bench.engine.provenance import provenance
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.errors import InputError
-from mgld_bench.methods.loading import load_restorer
 from mgld_bench.methods.restorer import Compute, Restorer
-from mgld_bench.methods.running import restore_clip
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import ClipScore, Metric
-from mgld_bench.metrics.scoring import score_clip
 from mgld_bench.pairs.planning import PlannedPair
 from mgld_bench.pairs.prepare import open_pair, prepare_pairs
+from mgld_bench.restoring.loading import load_restorer
+from mgld_bench.restoring.running import restore_clip
+from mgld_bench.scoring.score_pass import score_clip
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-from mgld_bench.methods.recurrent import RecurrentOptions, RecurrentRestorer
+from mgld_bench.methods.bases.recurrent import RecurrentOptions, RecurrentRestorer
 from mgld_bench.networks.basicvsr import BasicVSR
 
 

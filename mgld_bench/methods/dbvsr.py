@@ -12,13 +12,13 @@ from torch import nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.methods.bases.network_restorer import NetworkRestorer
+from mgld_bench.methods.bases.pictures import to_frame, to_pictures
+from mgld_bench.methods.bases.temporal_window import sliding
 from mgld_bench.methods.devices import memory_limit
-from mgld_bench.methods.network_restorer import NetworkRestorer
-from mgld_bench.methods.pictures import to_frame, to_pictures
 from mgld_bench.methods.restorer import Compute, RestorerOptions
-from mgld_bench.methods.temporal_window import sliding
-from mgld_bench.networks.dbvsr import DBVSR, WINDOW, DescribedFrame
-from mgld_bench.networks.pwcnet import MULTIPLE
+from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DescribedFrame
+from mgld_bench.networks.pwcnet.network import MULTIPLE
 
 
 class DBVSRConfig(BaseModel):

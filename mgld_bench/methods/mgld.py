@@ -12,22 +12,22 @@ from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.pictures import to_pictures
 from mgld_bench.methods.devices import memory_limit
-from mgld_bench.methods.diffusion_counts import mgld_trained
-from mgld_bench.methods.diffusion_frames import Geometry
-from mgld_bench.methods.diffusion_networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
-from mgld_bench.methods.diffusion_noise import Noise
-from mgld_bench.methods.diffusion_options import DiffusionOptions
-from mgld_bench.methods.diffusion_sampler import Guidance
-from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
-from mgld_bench.methods.latent_diffusion import LatentDiffusion, Piece, geometry_of
-from mgld_bench.methods.motion_estimation import FLOW_DIVISOR, RAFT_ITERATIONS, estimate_motion
-from mgld_bench.methods.motion_guidance import GuidanceRule, Motion
-from mgld_bench.methods.overlapping_tiles import Box, boxes, merge, picture_boxes, strided_starts
-from mgld_bench.methods.pictures import to_pictures
+from mgld_bench.methods.diffusion.counts import mgld_trained
+from mgld_bench.methods.diffusion.frames import Geometry
+from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
+from mgld_bench.methods.diffusion.motion_estimation import FLOW_DIVISOR, RAFT_ITERATIONS, estimate_motion
+from mgld_bench.methods.diffusion.motion_guidance import GuidanceRule, Motion
+from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion.noise import Noise
+from mgld_bench.methods.diffusion.options import DiffusionOptions
+from mgld_bench.methods.diffusion.sampler import Guidance
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
-from mgld_bench.networks.autoencoder import SEQUENCE_AUTOENCODER
-from mgld_bench.networks.raft import RAFT
+from mgld_bench.methods.tiling.diffusion import Box, boxes, merge, picture_boxes, strided_starts
+from mgld_bench.networks.autoencoder.network import SEQUENCE_AUTOENCODER
+from mgld_bench.networks.raft.network import RAFT
 from mgld_bench.networks.spynet import SPyNet, basicsr_names
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.reading import read_state_dict

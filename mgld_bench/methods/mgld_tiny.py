@@ -8,13 +8,13 @@ from typing import ClassVar, Literal
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
-from mgld_bench.methods.diffusion_networks import DiffusionSizes
+from mgld_bench.methods.diffusion.networks import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.restorer import Compute, RestorerOptions
-from mgld_bench.networks.autoencoder import AutoencoderConfig
-from mgld_bench.networks.denoising_unet import UNetConfig
-from mgld_bench.networks.structure_encoder import StructureEncoderConfig
-from mgld_bench.networks.text_tower import TextTowerConfig
+from mgld_bench.networks.autoencoder.network import AutoencoderConfig
+from mgld_bench.networks.diffusion.structure_encoder import StructureEncoderConfig
+from mgld_bench.networks.diffusion.text_tower import TextTowerConfig
+from mgld_bench.networks.diffusion.unet import UNetConfig
 
 TINY = DiffusionSizes(
     unet=UNetConfig(

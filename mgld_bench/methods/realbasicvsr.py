@@ -8,8 +8,8 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from mgld_bench.methods.network_restorer import ROLE
-from mgld_bench.methods.recurrent import RecurrentOptions, RecurrentRestorer
+from mgld_bench.methods.bases.network_restorer import ROLE
+from mgld_bench.methods.bases.recurrent import RecurrentOptions, RecurrentRestorer
 from mgld_bench.networks.basicvsr import BasicVSR
 from mgld_bench.networks.realbasicvsr import RealBasicVSR
 

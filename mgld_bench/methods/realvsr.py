@@ -12,17 +12,17 @@ from torch.nn import functional
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.methods.bases.network_restorer import NetworkRestorer
+from mgld_bench.methods.bases.pictures import to_frame, to_pictures
+from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb
+from mgld_bench.methods.bases.temporal_window import Border, sliding, window_around
 from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.devices import memory_limit
-from mgld_bench.methods.network_restorer import NetworkRestorer
-from mgld_bench.methods.pictures import to_frame, to_pictures
-from mgld_bench.methods.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb
 from mgld_bench.methods.restorer import RestorerOptions
-from mgld_bench.methods.temporal_window import Border, sliding, window_around
-from mgld_bench.methods.tiles import tiles
-from mgld_bench.networks.deformable_convolution import ModulatedDeformableConvolution
-from mgld_bench.networks.edvr import MULTIPLE, EDVRNoUp, Pyramid
-from mgld_bench.networks.precision import cast_except
+from mgld_bench.methods.tiling.realesrgan import tiles
+from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
+from mgld_bench.networks.edvr.network import MULTIPLE, EDVRNoUp, Pyramid
+from mgld_bench.networks.layers.precision import cast_except
 
 _AUTOMATIC_TILES: Final = (1024, 768, 512, 384, 256, 128, 64)
 """Sides in pixels of the frames that the network sees, multiples of 4."""

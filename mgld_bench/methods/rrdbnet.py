@@ -11,7 +11,7 @@ from spandrel.architectures.ESRGAN import ESRGANArch
 from torch import nn
 
 from mgld_bench.errors import InputError
-from mgld_bench.methods.frame_by_frame import FrameByFrameRestorer
+from mgld_bench.methods.bases.frame_by_frame import FrameByFrameRestorer
 from mgld_bench.weights.rrdbnet import REAL_ESRGAN, check_official, parameter_shapes, read_rrdbnet
 
 

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
-from mgld_bench.methods.clip_tiles import MULTIPLE, PAIR, ClipTiling, restored_frames
-from mgld_bench.methods.network_restorer import NetworkRestorer
-from mgld_bench.methods.pictures import to_frame, to_pictures
+from mgld_bench.methods.bases.network_restorer import NetworkRestorer
+from mgld_bench.methods.bases.pictures import to_frame, to_pictures
+from mgld_bench.methods.bases.rvrt_memory import RVRTPlan, network_memory, plan_tiles
 from mgld_bench.methods.restorer import RestorerOptions
-from mgld_bench.methods.rvrt_memory import RVRTPlan, network_memory, plan_tiles
-from mgld_bench.networks.rvrt import RVRT
+from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, ClipTiling, restored_frames
+from mgld_bench.networks.rvrt.network import RVRT
 
 _CONSTANTS: Final = ("spynet.mean", "spynet.std")
 _SMALLEST_SIDE: Final = 33
@@ -23,7 +23,7 @@ _SMALLEST_SIDE: Final = 33
 
 
 class RVRTConfig(BaseModel):
-    """The size of the network, in the authors' names; see mgld_bench.networks.rvrt.RVRT."""
+    """The size of the network, in the authors' names; see mgld_bench.networks.rvrt.network.RVRT."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

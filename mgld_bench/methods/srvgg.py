@@ -9,7 +9,7 @@ from typing import ClassVar
 from torch import nn
 
 from mgld_bench.errors import InputError
-from mgld_bench.methods.frame_by_frame import FrameByFrameRestorer
+from mgld_bench.methods.bases.frame_by_frame import FrameByFrameRestorer
 from mgld_bench.networks.srvgg import SRVGGNetCompact
 from mgld_bench.weights.srvgg import read_srvgg
 

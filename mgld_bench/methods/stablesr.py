@@ -11,18 +11,18 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.methods.bases.pictures import to_pictures
 from mgld_bench.methods.devices import memory_limit
-from mgld_bench.methods.diffusion_counts import stablesr_trained
-from mgld_bench.methods.diffusion_frames import Geometry
-from mgld_bench.methods.diffusion_networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
-from mgld_bench.methods.diffusion_noise import Noise
-from mgld_bench.methods.diffusion_options import DiffusionOptions
-from mgld_bench.methods.latent_diffusion import LatentDiffusion, Piece, geometry_of
-from mgld_bench.methods.overlapping_tiles import gaussian_weights, merge, picture_boxes
-from mgld_bench.methods.pictures import to_pictures
+from mgld_bench.methods.diffusion.counts import stablesr_trained
+from mgld_bench.methods.diffusion.frames import Geometry
+from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
+from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion.noise import Noise
+from mgld_bench.methods.diffusion.options import DiffusionOptions
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
-from mgld_bench.networks.autoencoder import STABLESR_AUTOENCODER
-from mgld_bench.networks.denoising_unet import STABLESR_UNET
+from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes
+from mgld_bench.networks.autoencoder.network import STABLESR_AUTOENCODER
+from mgld_bench.networks.diffusion.unet import STABLESR_UNET
 
 TITLE: Final = "StableSR"
 

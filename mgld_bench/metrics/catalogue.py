@@ -12,24 +12,17 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
 from mgld_bench.errors import InputError
-from mgld_bench.metrics import (
-    brisque,
-    dists,
-    dover,
-    flow_variants,
-    frame_difference,
-    lpips,
-    musiq,
-    niqe,
-    psnr,
-    pyiqa_variants,
-    ssim,
-    temporal_flow,
-    temporal_lpips,
-    vmaf,
-)
+from mgld_bench.metrics.dover import variants as dover
+from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
+from mgld_bench.metrics.flow import variants as flow_variants
+from mgld_bench.metrics.learned import dists, lpips, musiq
 from mgld_bench.metrics.metric import Metric, MetricFacts
-from mgld_bench.metrics.pyiqa_package import PREFIX
+from mgld_bench.metrics.natural import brisque, niqe
+from mgld_bench.metrics.pyiqa import variants as pyiqa_variants
+from mgld_bench.metrics.pyiqa.package import PREFIX
+from mgld_bench.metrics.temporal import frame_difference
+from mgld_bench.metrics.temporal import tlp as temporal_lpips
+from mgld_bench.metrics.temporal import tof as temporal_flow
 from mgld_bench.metrics.variant import Variant
 from mgld_bench.weights.locate import locate
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.residual_block import ResidualBlock
+from mgld_bench.networks.layers.residual_block import ResidualBlock
+from mgld_bench.networks.layers.warping import warp
 from mgld_bench.networks.spynet import SPyNet
-from mgld_bench.networks.warping import warp
 
 SCALE = 4
 SLOPE = 0.1

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.flow_resizing import resize_flow
-from mgld_bench.networks.warping import warp
+from mgld_bench.networks.layers.flow_resizing import resize_flow
+from mgld_bench.networks.layers.warping import warp
 
 LEVELS = 6
 MULTIPLE = 2 ** (LEVELS - 1)

@@ -11,17 +11,17 @@ from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame, write_json_atomic
+from mgld_bench.degradation.canary import encoder_canary
+from mgld_bench.degradation.frames import WorkFrame
+from mgld_bench.degradation.pipeline import RealBasicVSRDegradation, degrade_frames
+from mgld_bench.degradation.plan import Plan, Video
+from mgld_bench.degradation.profiles import PROFILES
+from mgld_bench.degradation.video import payload_bits
 from mgld_bench.errors import CheckError, InputError
-from mgld_bench.pairs.canary import encoder_canary
-from mgld_bench.pairs.degradation_plan import Plan, Video
 from mgld_bench.pairs.digests import OperationDigests
 from mgld_bench.pairs.environment import made_on, made_with
-from mgld_bench.pairs.frames import WorkFrame
-from mgld_bench.pairs.pipeline import RealBasicVSRDegradation, degrade_frames
-from mgld_bench.pairs.profiles import PROFILES
 from mgld_bench.pairs.record import Frames, PairRecord, Stream, read_record
 from mgld_bench.pairs.statistics import ClipStatistics
-from mgld_bench.pairs.video import payload_bits
 
 Progress = Callable[[int, int], None]
 """Is called with (steps done, steps in all); a step is one operation on one frame."""

@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from mgld_bench.pairs.frames import WorkFrame
+from mgld_bench.degradation.frames import WorkFrame
 
 
 class OperationDigests:

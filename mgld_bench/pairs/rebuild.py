@@ -10,8 +10,8 @@ from pathlib import Path
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame
+from mgld_bench.degradation.pipeline import finish_frames
 from mgld_bench.errors import CheckError, InputError
-from mgld_bench.pairs.pipeline import finish_frames
 from mgld_bench.pairs.record import PairRecord, read_record
 
 

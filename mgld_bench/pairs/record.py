@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mgld_bench.cards.schemas import DegradationCard
+from mgld_bench.degradation.plan import Plan, Size
+from mgld_bench.degradation.video import Codec
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.degradation_plan import Plan, Size
-from mgld_bench.pairs.video import Codec
 
 
 class RecordPart(BaseModel):

@@ -10,13 +10,13 @@ import numpy as np
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.degradation.pipeline import degrade_frames
+from mgld_bench.degradation.plan import Plan
+from mgld_bench.degradation.video import decode_video
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.degradation_plan import Plan
 from mgld_bench.pairs.digests import OperationDigests
-from mgld_bench.pairs.pipeline import degrade_frames
 from mgld_bench.pairs.record import PairRecord
 from mgld_bench.pairs.statistics import mean_squared_error, peak_signal_to_noise
-from mgld_bench.pairs.video import decode_video
 
 
 def first_difference(folder: Path, clip: str, record: PairRecord) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.clips.clip import Frame
-from mgld_bench.pairs.frames import FloatArray, to_uint8
+from mgld_bench.degradation.frames import FloatArray, to_uint8
 from mgld_bench.pairs.record import Statistics
 
 _DIGITS = 6

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.degradation.canary import encoder_canary
+from mgld_bench.degradation.pipeline import RealBasicVSRDegradation
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.canary import encoder_canary
 from mgld_bench.pairs.environment import made_with
 from mgld_bench.pairs.folders import read_side
-from mgld_bench.pairs.pipeline import RealBasicVSRDegradation
 from mgld_bench.pairs.rebuild import frames_from_stream
 from mgld_bench.pairs.record import PairRecord, read_record
 from mgld_bench.pairs.replay import first_difference

@@ -10,7 +10,7 @@ import pytest
 from mgld_bench.cards.loader import list_cards, load_card, load_dataset, load_method, load_report
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.errors import InputError
-from mgld_bench.methods.loading import parse_options
+from mgld_bench.restoring.loading import parse_options
 
 METHOD = "name: {name}\nrestorer: mgld_bench.methods.bicubic:Bicubic\n"
 

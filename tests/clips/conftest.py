@@ -6,8 +6,9 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from clip_samples import Frames, Make, make_frames, run_ffmpeg
 from PIL import Image
+
+from tests.helpers.clip_samples import Frames, Make, make_frames, run_ffmpeg
 
 
 @pytest.fixture

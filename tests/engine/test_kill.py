@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from state import database, files
-from suite_cards import write_cards
+from tests.helpers.run_state import database, files
+from tests.helpers.suite_cards import write_cards
 
 KILLS = 30
 

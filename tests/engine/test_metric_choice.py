@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from suite_cards import write_cards
 
 from mgld_bench.cards.loader import load_protocol
 from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
 from mgld_bench.errors import InputError
+from tests.helpers.suite_cards import write_cards
 
 PROTOCOL = load_protocol("mgld-2024")
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from state import database, files
-from suite_cards import write_cards
 
 from mgld_bench.cards.loader import load_report
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.errors import InputError
+from tests.helpers.run_state import database, files
+from tests.helpers.suite_cards import write_cards
 
 
 def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from small_diffusion import diffusion_state
 from torch import nn
 
 from mgld_bench.cards.loader import list_cards, load_method
@@ -25,12 +24,13 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.progress import Silent
 from mgld_bench.engine.restoring import restore_clips
-from mgld_bench.methods.fixed_weights import fill_with_fixed_weights
-from mgld_bench.methods.loading import load_restorer, load_untrained
+from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.networks.text_tower import TextTower
+from mgld_bench.networks.diffusion.text_tower import TextTower
+from mgld_bench.restoring.loading import load_restorer, load_untrained
 from mgld_bench.weights.rrdbnet import REAL_ESRGAN, parameter_shapes
+from tests.helpers.small_diffusion import diffusion_state
 
 CARDS = [entry.name for entry in list_cards("method") if entry.name != "results"]
 FRAMES = 6

@@ -1,24 +1,3 @@
-"""Real frames as fixtures."""
-
 from __future__ import annotations
 
-import pytest
-from metric_samples import Frames, degrade, read_frames
-
-
-@pytest.fixture(scope="session")
-def bunny() -> Frames:
-    """(10, 192, 320, 3)"""
-    return read_frames("bigbuckbunny.mp4", 30, 10, 160, 384)
-
-
-@pytest.fixture(scope="session")
-def bikes() -> Frames:
-    """(10, 192, 320, 3)"""
-    return read_frames("bikes.mp4", 146, 10, 12, 88)
-
-
-@pytest.fixture(scope="session")
-def degraded(bunny: Frames) -> Frames:
-    """``bunny``, badly restored."""
-    return degrade(bunny)
+from tests.helpers.metric_fixtures import *  # noqa: F403 - pytest finds fixtures by their names here

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 from fixed_weights import write_fixed_weights
-from metric_samples import Frames
 from usual_way import usual_metrics
 
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Metric
-from mgld_bench.metrics.scoring import Scores, score_clip
 from mgld_bench.metrics.weight_files import weight_files
+from mgld_bench.scoring.score_pass import Scores, score_clip
+from tests.helpers.metric_samples import Frames
 
 DOCUMENT = Path(__file__).parents[2] / "docs/precision.md"
 ABSOLUTE = {"psnr.rgb": 1e-4, "ssim.y-full": 1e-4, "lpips.alex": 1e-4, "dists": 1e-4, "vmaf.v0.6.1neg": 1e-4}

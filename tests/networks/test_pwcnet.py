@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mgld_bench.networks.dbvsr_flow import DBVSRFlow, align, alignment_mask
-from mgld_bench.networks.pwcnet import FLOW_UNIT
-from mgld_bench.networks.pwcnet_cost_volume import cost_volume
+from mgld_bench.networks.dbvsr.flow import DBVSRFlow, align, alignment_mask
+from mgld_bench.networks.pwcnet.cost_volume import cost_volume
+from mgld_bench.networks.pwcnet.network import FLOW_UNIT
 
 
 @pytest.mark.parametrize("size", [(6, 7), (1, 2)], ids=["larger than the reach", "smaller"])

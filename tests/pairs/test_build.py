@@ -16,9 +16,9 @@ import pytest
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.degradation.video import decode_video
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.pairs.build import build_pair, degrade_clip
-from mgld_bench.pairs.video import decode_video
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -231,7 +231,7 @@ import tempfile
 from pathlib import Path
 import numpy as np
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.pairs.pipeline import RealBasicVSRDegradation, degrade_frames
+from mgld_bench.degradation.pipeline import RealBasicVSRDegradation, degrade_frames
 count = int(sys.argv[1])
 plan = RealBasicVSRDegradation(DegradationCard(name="d", salt=4)).plan("demo", "long", (256, 384), count)
 source = (np.full((256, 384, 3), 4 * (index % 50), np.uint8) for index in range(count))

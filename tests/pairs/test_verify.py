@@ -11,10 +11,10 @@ import pytest
 
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import write_frame
+from mgld_bench.degradation.video import decode_video, encode_video
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.pairs.rebuild import rebuild_from_stream
 from mgld_bench.pairs.verify import PairVerification, VerifyMode, verify_pair
-from mgld_bench.pairs.video import decode_video, encode_video
 
 
 def edit(built: Path, change: Callable[[dict[str, Any]], None]) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fixture import Fixture
-from runners import RUNNERS, video_compression
+
+from tests.parity.fixture import Fixture
+from tests.parity.runners import RUNNERS, video_compression
 
 SHIPPED = Path(__file__).parent / "fixtures"
 

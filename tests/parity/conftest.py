@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cases import SHIPPED, Case, find_cases
+
+from tests.parity.cases import SHIPPED, Case, find_cases
 
 CASES = pytest.StashKey[list[Case]]()
 

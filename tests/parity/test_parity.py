@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cases import Case, cut
+
+from tests.parity.cases import Case, cut
 
 
 def test_fixture(parity_case: Case) -> None:

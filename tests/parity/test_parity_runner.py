@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import SHIPPED, problems
-from fixture import Fixture
+
+from tests.parity.cases import SHIPPED, problems
+from tests.parity.fixture import Fixture
 
 FOLDER = Path(__file__).parent
 

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from file_server import Redirect, Refusal, Served, Site, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.weights import download
 from mgld_bench.weights.fetch import fetch
 from mgld_bench.weights.locate import locate, weight_sha256
+from tests.helpers.file_server import Redirect, Refusal, Served, Site, serving
 
 CONTENT = random.Random(0).randbytes(300_000)
 OTHER = random.Random(1).randbytes(300_000)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from file_server import Served, Site, serving
+
+from tests.helpers.file_server import Served, Site, serving
 
 CONTENT = random.Random(0).randbytes(200_000)
 
@@ -196,7 +197,7 @@ def test_add_reads_what_no_digest_proves(bench: Bench, tmp_path: Path) -> None:
     added = bench.run("add", str(download))
     assert added.returncode == 0, added.stderr
     assert added.stdout.strip() == str(bench.weights / "net.ckpt")
-    assert "holds objects that are not loaded: test_weights_command.Recorder" in added.stderr
+    assert "holds objects that are not loaded: tests.weights.test_weights_command.Recorder" in added.stderr
     assert (bench.weights / "net.ckpt.sha256").exists()
 
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from fixture import Fixture
 
-from runners import (
+from tests.parity.fixture import Fixture
+from tests.parity.runners import (
     dbvsr,
     degradation,
     diffusion_networks,

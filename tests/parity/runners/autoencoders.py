@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
-from mgld_bench.networks.autoencoder import SCALE_FACTOR, Autoencoder, AutoencoderConfig
-from mgld_bench.networks.autoencoder_blocks import NORM_EPSILON, NORM_GROUPS
-from mgld_bench.networks.autoencoder_config import COLOURS
+from mgld_bench.networks.autoencoder.blocks import NORM_EPSILON, NORM_GROUPS
+from mgld_bench.networks.autoencoder.config import COLOURS
+from mgld_bench.networks.autoencoder.network import SCALE_FACTOR, Autoencoder, AutoencoderConfig
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

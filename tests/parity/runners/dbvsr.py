@@ -1,4 +1,4 @@
-"""Runs the fixtures of DBVSR on mgld_bench.networks.dbvsr and its parts."""
+"""Runs the fixtures of DBVSR on mgld_bench.networks.dbvsr.network and its parts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
-from mgld_bench.networks.dbvsr import DBVSR, WINDOW
-from mgld_bench.networks.dbvsr_deconvolution import deconvolve, frequency_response
-from mgld_bench.networks.dbvsr_flow import DBVSRFlow, align, alignment_mask
-from mgld_bench.networks.dbvsr_periodic_extension import enlarge_mixed, extend_periodically
-from mgld_bench.networks.pwcnet import PWCNet
+from mgld_bench.networks.dbvsr.deconvolution import deconvolve, frequency_response
+from mgld_bench.networks.dbvsr.flow import DBVSRFlow, align, alignment_mask
+from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW
+from mgld_bench.networks.dbvsr.periodic_extension import enlarge_mixed, extend_periodically
+from mgld_bench.networks.pwcnet.network import PWCNet
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 Hook = Callable[[nn.Module, tuple[Tensor, ...], Any], None]

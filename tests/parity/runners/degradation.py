@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from fixture import Fixture
 from pydantic import TypeAdapter
 
-from mgld_bench.pairs.degradation_plan import FrameOperation
-from mgld_bench.pairs.filtering import filter_frame
-from mgld_bench.pairs.frames import to_uint8
-from mgld_bench.pairs.jpeg import compress_jpeg
-from mgld_bench.pairs.kernels import BlurKernel, kernel_values
-from mgld_bench.pairs.noise import add_gaussian, add_poisson, poisson_signal
-from mgld_bench.pairs.operations import apply_operation, from_levels, to_video_levels
-from mgld_bench.pairs.resizing import even_sizes, resize_frame
-from mgld_bench.pairs.sharpening import gaussian_kernel, sharpen
-from mgld_bench.pairs.walks import walk, walk_rounded
+from mgld_bench.degradation.filtering import filter_frame
+from mgld_bench.degradation.frames import to_uint8
+from mgld_bench.degradation.jpeg import compress_jpeg
+from mgld_bench.degradation.kernels import BlurKernel, kernel_values
+from mgld_bench.degradation.noise import add_gaussian, add_poisson, poisson_signal
+from mgld_bench.degradation.operations import apply_operation, from_levels, to_video_levels
+from mgld_bench.degradation.plan import FrameOperation
+from mgld_bench.degradation.resizing import even_sizes, resize_frame
+from mgld_bench.degradation.sharpening import gaussian_kernel, sharpen
+from mgld_bench.degradation.walks import walk, walk_rounded
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

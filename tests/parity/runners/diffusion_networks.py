@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
-from mgld_bench.networks.denoising_unet import DenoisingUNet, UNetConfig
-from mgld_bench.networks.structure_encoder import StructureEncoder, StructureEncoderConfig
-from mgld_bench.networks.text_tower import EMPTY_PROMPT, TextTower, TextTowerConfig
+from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder, StructureEncoderConfig
+from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TextTower, TextTowerConfig
+from mgld_bench.networks.diffusion.unet import DenoisingUNet, UNetConfig
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 Network = TypeVar("Network", bound=nn.Module)

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
-from mgld_bench.methods.diffusion_frames import Geometry, truncated
-from mgld_bench.methods.diffusion_sampler import Guidance, LatentTiling, Step, noised, sampling_steps
-from mgld_bench.methods.motion_estimation import flow_pictures
-from mgld_bench.methods.motion_guidance import Motion, guidance_gradient, guidance_loss
-from mgld_bench.methods.noise_schedule import NoiseSchedule, respaced_schedule, training_schedule
-from mgld_bench.methods.overlapping_tiles import gaussian_weights, merge, picture_boxes, strided_starts
-from runners.diffusion_networks import structure_encoder_from, unet_from
+from mgld_bench.methods.diffusion.frames import Geometry, truncated
+from mgld_bench.methods.diffusion.motion_estimation import flow_pictures
+from mgld_bench.methods.diffusion.motion_guidance import Motion, guidance_gradient, guidance_loss
+from mgld_bench.methods.diffusion.noise_schedule import NoiseSchedule, respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, Step, noised, sampling_steps
+from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes, strided_starts
+from tests.parity.fixture import Fixture
+from tests.parity.runners.diffusion_networks import structure_encoder_from, unet_from
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

@@ -1,4 +1,4 @@
-"""Runs the fixtures of DOVER on mgld_bench.networks.dover and mgld_bench.metrics."""
+"""Runs the fixtures of DOVER on mgld_bench.networks.dover.network and mgld_bench.metrics."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import nn
 
-from mgld_bench.metrics.dover_fusion import Branch, fuse
-from mgld_bench.metrics.dover_sampling import AestheticView, FrameSampler, TechnicalView
-from mgld_bench.metrics.dover_views import ViewPlan, Views, normalised, plan_views
-from mgld_bench.networks.dover import DOVER, DoverConfig, HeadConfig
-from mgld_bench.networks.dover_aesthetic import AestheticConfig
-from mgld_bench.networks.dover_technical import TechnicalBackbone, TechnicalConfig
-from mgld_bench.networks.video_windows import WindowGrid, region_mask, window_grid
+from mgld_bench.metrics.dover.fusion import Branch, fuse
+from mgld_bench.metrics.dover.sampling import AestheticView, FrameSampler, TechnicalView
+from mgld_bench.metrics.dover.views import ViewPlan, Views, normalised, plan_views
+from mgld_bench.networks.dover.aesthetic import AestheticConfig
+from mgld_bench.networks.dover.network import DOVER, DoverConfig, HeadConfig
+from mgld_bench.networks.dover.technical import TechnicalBackbone, TechnicalConfig
+from mgld_bench.networks.layers.video_windows import WindowGrid, region_mask, window_grid
+from tests.parity.fixture import Fixture
 
 Array = np.ndarray[Any, Any]
 Outputs = dict[str, Array]

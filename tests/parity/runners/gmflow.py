@@ -1,4 +1,4 @@
-"""Runs the fixtures of GMFlow and UniMatch on mgld_bench.networks.gmflow, and those of warping on mgld_bench.networks.warping."""
+"""GMFlow: fixtures of `gmflow`: the network on networks.gmflow.network, warping on networks.layers.warping."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
-from mgld_bench.networks.centred_padding import pad_centred
-from mgld_bench.networks.gmflow import GMFlow, GMFlowConfig
-from mgld_bench.networks.gmflow_inference import as_landscape, from_landscape, next_multiples, padded_flow, resized_flow
-from mgld_bench.networks.warping import inconsistent, inside, warp
+from mgld_bench.networks.gmflow.inference import as_landscape, from_landscape, next_multiples, padded_flow, resized_flow
+from mgld_bench.networks.gmflow.network import GMFlow, GMFlowConfig
+from mgld_bench.networks.layers.centred_padding import pad_centred
+from mgld_bench.networks.layers.warping import inconsistent, inside, warp
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

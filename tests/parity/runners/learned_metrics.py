@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fixture import Fixture
 
-from mgld_bench.networks import dists, lpips, torchvision_features
-from runners.metrics import clip_frames, frames_of, image_pairs
+from mgld_bench.networks.perceptual import dists, lpips, torchvision_features
+from tests.parity.fixture import Fixture
+from tests.parity.runners.metrics import clip_frames, frames_of, image_pairs
 
 Array = np.ndarray[Any, Any]
 Outputs = dict[str, Array]

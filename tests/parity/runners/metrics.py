@@ -12,12 +12,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from fixture import Fixture
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
-from mgld_bench.metrics import brisque, models, natural_scene, niqe, psnr, ssim, vmaf
-from mgld_bench.metrics.luma import cropped, luma
-from mgld_bench.metrics.vmaf_process import VmafProcess
+from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
+from mgld_bench.metrics.fidelity.luma import cropped, luma
+from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
+from mgld_bench.metrics.natural import brisque, models, niqe
+from mgld_bench.metrics.natural import statistics as natural_scene
+from tests.parity.fixture import Fixture
 
 Array = np.ndarray[Any, Any]
 Outputs = dict[str, Array]

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor
 
-from mgld_bench.methods import colour_fix
-from mgld_bench.metrics import sequence_measures
-from mgld_bench.metrics.sequence_measures import frame_difference, sobel_magnitude, visible_structure, weighted_difference
-from mgld_bench.networks.autoencoder import SCALE_FACTOR
-from mgld_bench.networks.warping import inconsistent, warp
-from runners import autoencoders
+from mgld_bench.methods.diffusion import colour_fix
+from mgld_bench.metrics.flow import sequence_measures
+from mgld_bench.metrics.flow.sequence_measures import frame_difference, sobel_magnitude, visible_structure, weighted_difference
+from mgld_bench.networks.autoencoder.network import SCALE_FACTOR
+from mgld_bench.networks.layers.warping import inconsistent, warp
+from tests.parity.fixture import Fixture
+from tests.parity.runners import autoencoders
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

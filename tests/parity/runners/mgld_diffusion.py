@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
-from mgld_bench.networks.flow_resizing import resize_flow
-from mgld_bench.networks.raft import RAFT, REDUCTION
-from mgld_bench.networks.warping import inconsistent, warp
+from mgld_bench.networks.layers.flow_resizing import resize_flow
+from mgld_bench.networks.layers.warping import inconsistent, warp
+from mgld_bench.networks.raft.network import RAFT, REDUCTION
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

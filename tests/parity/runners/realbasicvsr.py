@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
 from mgld_bench.networks.realbasicvsr import RealBasicVSR
 from mgld_bench.networks.spynet import basicsr_names
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

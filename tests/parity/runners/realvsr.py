@@ -1,4 +1,4 @@
-"""Runs the fixtures of RealVSR on mgld_bench.networks.edvr and mgld_bench.methods.realvsr."""
+"""Runs the fixtures of RealVSR on mgld_bench.networks.edvr.network and mgld_bench.methods.realvsr."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
 from mgld_bench.clips.array import ArrayClip
-from mgld_bench.methods.pictures import to_frame
+from mgld_bench.methods.bases.pictures import to_frame
+from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr
 from mgld_bench.methods.realvsr import EDVRNoUpConfig, RealVSROptions, RealVSRRestorer
-from mgld_bench.methods.realvsr_colour import rgb_to_ycbcr
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.networks.edvr import PLANES, EDVRNoUp
+from mgld_bench.networks.edvr.network import PLANES, EDVRNoUp
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from fixture import Fixture
 from torch import nn
 
-from mgld_bench.methods.frame_by_frame import to_frame
+from mgld_bench.methods.bases.frame_by_frame import to_frame
 from mgld_bench.methods.rrdbnet import build_rrdbnet
-from mgld_bench.methods.tiles import Tiling, enlarge_padded
+from mgld_bench.methods.tiling.realesrgan import Tiling, enlarge_padded
 from mgld_bench.weights.rrdbnet import read_rrdbnet
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

@@ -1,4 +1,4 @@
-"""Runs the fixtures of RVRT on mgld_bench.networks.rvrt and on the tiles of its method."""
+"""Runs the fixtures of RVRT on mgld_bench.networks.rvrt.network and on the tiles of its method."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
-from mgld_bench.methods.clip_tiles import ClipTiling, restored_frames
-from mgld_bench.networks.rvrt import BRANCHES, PAIR, RVRT, SCALE
+from mgld_bench.methods.tiling.rvrt import ClipTiling, restored_frames
+from mgld_bench.networks.rvrt.network import BRANCHES, PAIR, RVRT, SCALE
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 Calls = dict[str, list[tuple[tuple[Any, ...], Any]]]

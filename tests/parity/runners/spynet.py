@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 from torch import Tensor, nn
 
 from mgld_bench.networks.spynet import BasicModule, SPyNet
+from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

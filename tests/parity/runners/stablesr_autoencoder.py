@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from fixture import Fixture
 
-from runners import autoencoders
+from tests.parity.fixture import Fixture
+from tests.parity.runners import autoencoders
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
 

@@ -16,7 +16,7 @@ import pytest
 
 from mgld_bench.clips.digest import file_sha256
 from mgld_bench.clips.ffmpeg import running_ffmpeg
-from mgld_bench.pairs.video import Uint8Array, decode_video, encode_video, payload_bits
+from mgld_bench.degradation.video import Uint8Array, decode_video, encode_video, payload_bits
 
 BITS_TOLERANCE = 0.01
 """The table counts packets with another tool, which leaves out a few bytes of headers."""

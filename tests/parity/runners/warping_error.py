@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from fixture import Fixture
 
-from mgld_bench.metrics import temporal_crop, warping_error
-from mgld_bench.metrics.flow_adapters import GMFlowAdapter
-from mgld_bench.metrics.temporal_flow import Farneback, flow_distance
-from mgld_bench.metrics.temporal_lpips import temporal_lpips
-from mgld_bench.networks.gmflow import GMFlow
-from mgld_bench.networks.gmflow_inference import padded_flow, resized_flow
-from mgld_bench.networks.warping import inconsistent
-from runners.gmflow import filled_network
+from mgld_bench.metrics.flow import warping_error
+from mgld_bench.metrics.flow.adapters import GMFlowAdapter
+from mgld_bench.metrics.temporal import crop as temporal_crop
+from mgld_bench.metrics.temporal.tlp import temporal_lpips
+from mgld_bench.metrics.temporal.tof import Farneback, flow_distance
+from mgld_bench.networks.gmflow.inference import padded_flow, resized_flow
+from mgld_bench.networks.gmflow.network import GMFlow
+from mgld_bench.networks.layers.warping import inconsistent
+from tests.parity.fixture import Fixture
+from tests.parity.runners.gmflow import filled_network
 
 Array = np.ndarray[Any, Any]
 Outputs = dict[str, Array]

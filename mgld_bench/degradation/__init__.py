@@ -1,0 +1,1 @@
+"""The degradation: operators, plans that are drawn from a seed, video compression."""

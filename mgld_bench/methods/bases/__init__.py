@@ -1,0 +1,1 @@
+"""What methods of the same kind share."""

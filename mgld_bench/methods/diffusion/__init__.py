@@ -1,0 +1,1 @@
+"""Latent diffusion: sampler, schedule, guidance, noise, colour fix."""

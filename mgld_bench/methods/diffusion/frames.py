@@ -1,0 +1,108 @@
+"""From LR frames to what the diffusion methods restore, and from that to the saved frame: sizes, padding and rounding.
+
+Source: the tile scripts of StableSR (sr_val_ddpm_text_T_vqganfin_oldcanvas_tile.py) and of MGLD-VSR (vsr_val_… of the same name),
+which do the same in this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mgld_bench.clips.clip import Frame
+from mgld_bench.methods.bases.pictures import to_frame
+
+UPSCALE: Final = 4
+LEAST_SIDE: Final = 512
+"""Frames are enlarged at least so far that their shorter side has this many pixels."""
+MULTIPLE: Final = 32
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The sizes of one clip's frames on their way through a diffusion method."""
+
+    height: int
+    width: int
+    """Of the LR frames."""
+    faithful: bool = True
+    """As the authors' scripts, with three faults that published numbers were made with: an axis that needs no padding gets 32
+    pixels more where the other one needs some; the enlarged size is cut, not rounded, to whole pixels (511 for a side of 49, 98,
+    103 or 107); frames below 128 pixels are shrunk with their padding on. What the last fault adds is cut off here."""
+    least_side: int = LEAST_SIDE
+    multiple: int = MULTIPLE
+
+    @property
+    def scale(self) -> float:
+        """By which frames are enlarged: 4, or more for frames whose shorter side is below 128 pixels."""
+        return max(self.least_side / min(self.height, self.width), float(UPSCALE))
+
+    @property
+    def enlarged(self) -> tuple[int, int]:
+        """Height and width after enlarging."""
+        exact = (self.height * self.scale, self.width * self.scale)
+        return (int(exact[0]), int(exact[1])) if self.faithful else (round(exact[0]), round(exact[1]))
+
+    @property
+    def padded(self) -> tuple[int, int]:
+        """Height and width after padding, which the networks see."""
+        height, width = self.enlarged
+        if height % self.multiple == 0 and width % self.multiple == 0:
+            return height, width
+        extra = self.multiple if self.faithful else self.multiple - 1
+        return _multiple_below(height + extra, self.multiple), _multiple_below(width + extra, self.multiple)
+
+    def enlarge(self, pictures: Tensor) -> Tensor:
+        """LR frames (n, 3, h, w) in [0, 1], enlarged (bicubic, without antialiasing), mapped to [-1, 1], clamped and padded."""
+        enlarged = functional.interpolate(2 * pictures - 1, self.enlarged, mode="bicubic", align_corners=False).clamp(-1, 1)
+        (height, width), (down, right) = self.enlarged, self.padded
+        return functional.pad(enlarged, (0, right - width, 0, down - height), mode="reflect")
+
+    def saved(self, restored: Tensor) -> Tensor:
+        """One restored frame (3, h, w) of the padded size in [-1, 1] as the authors' script saves it, in [0, 1].
+
+        Where frames were enlarged more than four times and padded, it keeps some of the padding: larger than four times the LR
+        frame.
+        """
+        picture = ((restored + 1) / 2).clamp(0, 1)
+        if self.scale > UPSCALE:
+            picture = _shrunk(picture, self._shrunk_size())
+        height, width = self.enlarged
+        return picture[:, :height, :width]
+
+    def finish(self, restored: Tensor) -> Frame:
+        """One restored frame (3, h, w) of the padded size in [-1, 1] as (4 h, 4 w, 3) uint8 of the LR frame's size.
+
+        Kept where faithful: 8-bit values are cut, not rounded.
+        """
+        if self.faithful:
+            kept = self.saved(restored)[:, : UPSCALE * self.height, : UPSCALE * self.width]
+            return truncated(kept)
+        height, width = self.enlarged
+        picture = ((restored[:, :height, :width] + 1) / 2).clamp(0, 1)
+        if self.scale > UPSCALE:
+            picture = _shrunk(picture, (UPSCALE * self.height, UPSCALE * self.width))
+        return to_frame(picture)
+
+    def _shrunk_size(self) -> tuple[int, int]:
+        """Of the padded frame; at least four times the LR frame, from which floating-point division may miss a pixel."""
+        height, width = (int(side * UPSCALE / self.scale) for side in self.padded)
+        return max(height, UPSCALE * self.height), max(width, UPSCALE * self.width)
+
+
+def truncated(picture: Tensor) -> Frame:
+    """(3, h, w) float RGB in [0, 1] as (h, w, 3) uint8: times 255, the fraction cut off."""
+    return np.ascontiguousarray((picture.float() * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy())
+
+
+def _shrunk(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    return functional.interpolate(picture[None], size, mode="bicubic", align_corners=False)[0].clamp(0, 1)
+
+
+def _multiple_below(length: int, multiple: int) -> int:
+    return length // multiple * multiple

@@ -1,0 +1,187 @@
+"""One picture tile of a latent diffusion method: encode, sample, decode, fix the colours."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from torch import Tensor
+
+from mgld_bench.clips.clip import Clip
+from mgld_bench.errors import InputError
+from mgld_bench.methods.devices import memory_limit
+from mgld_bench.methods.diffusion.colour_fix import COLOUR_FIXES
+from mgld_bench.methods.diffusion.frames import Geometry
+from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks
+from mgld_bench.methods.diffusion.noise import Noise
+from mgld_bench.methods.diffusion.noise_schedule import respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.options import DiffusionOptions, check_tiles
+from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, noised, sampling_steps
+from mgld_bench.methods.restorer import Compute
+from mgld_bench.networks.autoencoder.memory import decode_memory
+from mgld_bench.networks.autoencoder.network import SCALE_FACTOR
+from mgld_bench.out_of_memory import in_smaller_parts, is_out_of_memory
+
+Result = TypeVar("Result")
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Frames that are restored together, all of one picture tile."""
+
+    pictures: Tensor
+    """(n, 3, H, W) in [-1, 1]: LR frames, enlarged and padded."""
+    noise: Callable[[], Noise]
+    """The noise from its start on: asked for anew where memory was not enough."""
+    guidance: Guidance | None
+
+
+class LatentDiffusion:
+    """The networks with their schedule."""
+
+    def __init__(self, networks: DiffusionNetworks, options: DiffusionOptions, compute: Compute, temporal_decoder: bool) -> None:
+        """temporal_decoder: False leaves out the decoder's temporal mixing. Raises InputError where tiles do not suit."""
+        check_tiles(options, networks.unet.size_multiple)
+        self._networks = networks
+        self._options = options
+        self._compute = compute
+        self._temporal_decoder = temporal_decoder
+        self._full = training_schedule()
+        self._schedule = respaced_schedule(options.steps, self._full)
+        self.shortages: list[str] = []
+        """What was said where memory was not enough."""
+        self._most: dict[str, int] = {}
+        """Tiles and frames at a time that memory was enough for, where it was not enough for more."""
+
+    def in_turns(self, units: range, together: int, what: str, run: Callable[[range], Tensor]) -> Iterator[tuple[range, Tensor]]:
+        """``run`` for all ``units`` (``what`` they are: frames, segments), ``together`` of them at a time or, where memory is not
+        enough, fewer: which ones, and their result. Raises InputError where memory is not enough for one.
+        """
+
+        def turn(count: int) -> tuple[range, Tensor]:
+            chosen = units[:count]
+            return chosen, run(chosen)
+
+        while units:
+            try:
+                done = self._in_parts(turn, min(together, len(units)), what)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise InputError(
+                    f"one of the {what} takes more than there is on {self._compute.device}, tile by tile as well: "
+                    "use half precision, another device or, which changes the frames, a smaller picture_tile"
+                ) from None
+            units = units[len(done[0]) :]
+            yield done
+            # Not held while the next ones are computed.
+            del done
+
+    def restore(self, piece: Piece) -> Tensor:
+        """The restored pictures (n, 3, H, W) float32, about [-1, 1], not clamped, colours fixed."""
+        pictures = piece.pictures
+        latents = self._in_parts(functools.partial(self._sample, piece), self._tiles_at_once(pictures), "tiles")
+        restored = self._in_parts(functools.partial(self._decode, latents, pictures), self._frames_at_once(pictures), "frames")
+        return COLOUR_FIXES[self._options.color_fix](restored, pictures)
+
+    def check_memory(self, clip: Clip, frames: int, height: int, width: int) -> None:
+        """Raise InputError where the least that ``frames`` padded frames of height x width of ``clip`` take, one latent tile and
+        one frame at a time, is more than the user allows.
+        """
+        allowed, side = self._compute.max_memory, self._options.picture_tile
+        height, width = min(side, height), min(side, width)
+        least = max(self.tile_bytes(frames), self._decoder_bytes(frames, height, width, 1))
+        if allowed is not None and least > allowed:
+            what = "one frame" if frames == 1 else f"{frames} frames"
+            raise InputError(
+                f"clip {clip.name}: {what} of a picture tile of {width} x {height} take about {least / 1e6:.0f} MB, "
+                f"{allowed / 1e6:.0f} MB are allowed; allow more memory"
+            )
+
+    def tile_bytes(self, frames: int) -> int:
+        """About what one latent tile of ``frames`` frames takes in the U-Net, beside the weights."""
+        widths = self._networks.unet.config.model_channels * _UNET_VALUES_PER_CHANNEL
+        return frames * self._options.tile**2 * widths * self._networks.dtype.itemsize
+
+    def frame_bytes(self, height: int, width: int) -> int:
+        """About what one frame of this many pixels takes in the decoder, beside the weights."""
+        return self._decoder_bytes(1, height, width, 1)
+
+    def _sample(self, piece: Piece, tiles: int) -> Tensor:
+        noise = piece.noise()
+        condition = self._encode(piece.pictures, noise)
+        start = noised(condition, noise.draw(condition.shape), self._full)
+        draw = functools.partial(noise.draw, condition.shape)
+        latents, denoise, tiling = start, self._networks.denoise, self._tiling(tiles)
+        for step in sampling_steps(start, condition, denoise, draw, self._schedule, tiling, piece.guidance):
+            latents = step.latents
+        return latents
+
+    def _encode(self, pictures: Tensor, noise: Noise) -> Tensor:
+        """A draw of the posterior, scaled: what the structure encoder sees and where sampling starts."""
+        posterior = self._networks.first_stage.posterior(pictures.to(self._networks.dtype), frames_at_once=1)
+        return SCALE_FACTOR * posterior.sample(noise.posterior(posterior.mean.shape))
+
+    def _decode(self, latents: Tensor, pictures: Tensor, frames: int) -> Tensor:
+        decoder, fusion = self._networks.decoder, self._options.decoder_fusion
+        fuses = decoder.config.fusion is not None and fusion != 0
+        features = decoder.features(pictures.to(self._networks.dtype), frames_at_once=1) if fuses else None
+        restored = decoder.decode(
+            (latents / SCALE_FACTOR).to(self._networks.dtype),
+            features,
+            fusion_weight=fusion if fuses else 0,
+            temporal=self._temporal_decoder,
+            frames_at_once=frames,
+        )
+        return restored.float()
+
+    def _decoder_bytes(self, frames: int, height: int, width: int, together: int) -> int:
+        return decode_memory(self._networks.decoder.config, frames, height, width, together, self._networks.dtype.itemsize)
+
+    def _tiles_at_once(self, pictures: Tensor) -> int:
+        """As many as fit, one at least; one on a CPU, where more gain nothing."""
+        if self._networks.device.type == "cpu":
+            return 1
+        height, width = (side // LATENT_REDUCTION for side in pictures.shape[-2:])
+        fitting = memory_limit(self._compute) // self.tile_bytes(len(pictures))
+        return max(1, min(fitting, len(self._tiling(1).places(height, width))))
+
+    def _frames_at_once(self, pictures: Tensor) -> int:
+        """As many as fit, one at least; one on a CPU, where more gain nothing."""
+        if self._networks.device.type == "cpu":
+            return 1
+        frames, (height, width), limit = len(pictures), pictures.shape[-2:], memory_limit(self._compute)
+        fitting = (together for together in range(frames, 1, -1) if self._decoder_bytes(frames, height, width, together) <= limit)
+        return next(fitting, 1)
+
+    def _tiling(self, tiles: int) -> LatentTiling:
+        return LatentTiling(self._options.tile, self._options.tile_overlap, tiles)
+
+    def _in_parts(self, run: Callable[[int], Result], size: int, what: str) -> Result:
+        """``run(size)``, with fewer at a time where memory is not enough: the same result but for rounding.
+
+        What was too much once is not tried again.
+        """
+
+        def smaller(count: int) -> None:
+            self._most[what] = count
+            line = f"memory was not enough: {what} {count} at a time instead"
+            self.shortages.append(line)
+            _LOG.warning("%s", line)
+
+        return in_smaller_parts(run, min(size, self._most.get(what, size)), smaller)
+
+
+_UNET_VALUES_PER_CHANNEL: Final = 30
+"""Values alive at once per latent pixel, for each of the model's channels: 28 by the sizes of all tensors of the full-size
+networks, and some room."""
+
+
+def geometry_of(clip: Clip, options: DiffusionOptions) -> Geometry:
+    """The sizes of the clip's frames on their way."""
+    return Geometry(clip.height, clip.width, options.faithful, options.tile * LATENT_REDUCTION)

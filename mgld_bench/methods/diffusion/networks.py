@@ -1,0 +1,165 @@
+"""The networks of a latent diffusion method, loaded and on their device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import torch
+from pydantic import BaseModel, ConfigDict, model_validator
+from torch import Tensor, nn
+
+from mgld_bench.errors import InputError
+from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.devices import device_of, dtype_of
+from mgld_bench.methods.restorer import Compute
+from mgld_bench.networks.autoencoder.network import FIRST_STAGE, Autoencoder, AutoencoderConfig
+from mgld_bench.networks.diffusion.blocks import LATENT_CHANNELS
+from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, StructureEncoder, StructureEncoderConfig
+from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig
+from mgld_bench.networks.diffusion.unet import MGLD_UNET, DenoisingUNet, UNetConfig
+from mgld_bench.weights.autoencoder import autoencoder_entries
+from mgld_bench.weights.diffusion import DiffusionGroups, split_groups
+from mgld_bench.weights.loading import load_strictly
+from mgld_bench.weights.reading import read_state_dict
+
+LATENT_REDUCTION: Final = 8
+"""Pixels along one side of a latent pixel."""
+DIFFUSION: Final = "diffusion"
+DECODER: Final = "decoder"
+"""Roles of the weight files."""
+_MIXINGS: Final = {0: "no temporal mixing", 1: "temporal mixing of version 1", 2: "temporal mixing of version 2"}
+
+
+class DiffusionSizes(BaseModel):
+    """The sizes of a diffusion method's networks; the defaults are those of MGLD-VSR but for the decoder, which differs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    unet: UNetConfig = MGLD_UNET
+    structure: StructureEncoderConfig = STRUCTURE_ENCODER
+    text: TextTowerConfig = TEXT_TOWER
+    first_stage: AutoencoderConfig = FIRST_STAGE
+    decoder: AutoencoderConfig
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> DiffusionSizes:
+        """ValueError where one network does not give what another one takes."""
+        pairs = [
+            ("structure.structure_channels", self.structure.structure_channels, self.unet.structure_channels),
+            ("levels of structure", len(self.structure.channel_multipliers), len(self.unet.channel_multipliers)),
+            ("text.width", self.text.width, self.unet.context_channels),
+        ]
+        for part, config in (("first_stage", self.first_stage), ("decoder", self.decoder)):
+            pairs.append((f"reduction by {part}", config.reduction, LATENT_REDUCTION))
+            pairs.append((f"{part}.embed_dim", config.embed_dim, LATENT_CHANNELS))
+        for name, found, taken in pairs:
+            if found != taken:
+                raise ValueError(f"{name}: {found}, but {taken} is what fits the other networks")
+        return self
+
+
+class DiffusionNetworks:
+    """U-Net, structure encoder, first stage and decoder, in the type in which they compute, and the empty prompt's embedding.
+
+    The text tower is not kept: its one result is a constant. Its shapes stay, so that its parameters can be counted.
+    """
+
+    def __init__(
+        self, sizes: DiffusionSizes, weights: Mapping[str, Path] | None, compute: Compute, title: str, *, compiled: bool = False
+    ) -> None:
+        """weights: the files of the roles ``diffusion`` and ``decoder``; None: random but fixed ones. compiled: what runs in
+        every step goes through torch.compile, at its first use. Raises InputError where a file is missing, or is no checkpoint of
+        ``title``.
+        """
+        self.device, self.dtype = device_of(compute), dtype_of(compute)
+        # Random weights need real tensors; official ones are taken as they lie in the file.
+        with self.device if weights is None else torch.device("meta"):
+            self.unet = DenoisingUNet(sizes.unet)
+            self.structure = StructureEncoder(sizes.structure)
+            self.text_tower = TextTower(sizes.text)
+            self.first_stage = Autoencoder(sizes.first_stage)
+            self.decoder = Autoencoder(sizes.decoder)
+        self.flow_state: dict[str, Tensor] | None = None
+        """The optical flow network in the diffusion file, by its own names."""
+        if weights is None:
+            for network in self._all():
+                fill_with_fixed_weights(network)
+        else:
+            self._load(weights, title)
+        self.text = self._embed_empty_prompt(sizes.text)
+        """The empty prompt's embedding (1, tokens, width) float32."""
+        self.text_tower = self.text_tower.to("meta")
+        for network in (self.unet, self.structure, self.first_stage, self.decoder):
+            _in_channels_last(network.eval().requires_grad_(False).to(self.device, self.dtype))
+        with torch.no_grad():
+            self._text_keys = self.unet.text_keys(self.text)
+        self._predict = torch.compile(self.predict, dynamic=False) if compiled else self.predict
+
+    def denoise(self, latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
+        """The predicted noise of tiles (n, 4, s, s) float32, given the latents of the LR frames there; float32."""
+        return self._predict(latents, condition, torch.full((1,), timestep, device=self.device))
+
+    def predict(self, latents: Tensor, condition: Tensor, timesteps: Tensor) -> Tensor:
+        """As denoise(), with the step as a tensor (1,), and never compiled."""
+        structure = self.structure(condition, timesteps)
+        noise: Tensor = self.unet(latents, timesteps, self._text_keys, structure)
+        return noise
+
+    def by_role(self) -> dict[str, nn.Module]:
+        """All networks by name."""
+        return {
+            "unet": self.unet,
+            "structure": self.structure,
+            "text": self.text_tower,
+            "first_stage": self.first_stage,
+            "decoder": self.decoder,
+        }
+
+    def _all(self) -> tuple[nn.Module, ...]:
+        return tuple(self.by_role().values())
+
+    def _load(self, weights: Mapping[str, Path], title: str) -> None:
+        for role in (DIFFUSION, DECODER):
+            if role not in weights:
+                raise InputError(f"{title} needs a weight file of role {role}: its card names none")
+        source = weights[DIFFUSION]
+        groups = split_groups(read_state_dict(source), source, title, temporal=self.unet.config.temporal)
+        self._load_groups(groups, source, title)
+        self.flow_state = groups.flow
+        source = weights[DECODER]
+        entries = autoencoder_entries(read_state_dict(source), source)
+        found, wanted = entries.temporal_version, self.decoder.config.temporal_version
+        if found != wanted:
+            raise InputError(
+                f"{source}: no checkpoint of {title}'s decoder: it has {_MIXINGS[found]}, the card says {_MIXINGS[wanted]} "
+                "(option networks.decoder.temporal_version)"
+            )
+        load_strictly(self.decoder, entries.state, source, f"{title}'s decoder", assign=True)
+
+    def _load_groups(self, groups: DiffusionGroups, source: Path, title: str) -> None:
+        parts: tuple[tuple[nn.Module, dict[str, Tensor], str], ...] = (
+            (self.unet, groups.unet, "U-Net"),
+            (self.structure, groups.structure, "structure encoder"),
+            (self.text_tower, groups.text, "text tower"),
+            (self.first_stage, groups.first_stage, "first stage"),
+        )
+        for network, state, part in parts:
+            load_strictly(network, state, source, f"{title}'s {part}", assign=True)
+
+    def _embed_empty_prompt(self, size: TextTowerConfig) -> Tensor:
+        """(1, tokens, width) float32 on the device."""
+        tokens = torch.tensor([EMPTY_PROMPT[: size.context_length]])
+        # In float32 also where the file has half precision: it runs once.
+        tower = self.text_tower.eval().to(self.device, torch.float32)
+        with torch.no_grad():
+            embedding: Tensor = tower.embed(tokens.to(self.device) % size.vocabulary)
+        return embedding
+
+
+def _in_channels_last(network: nn.Module) -> None:
+    """The faster order of a CPU's and a GPU's convolutions. Temporal convolutions have five axes and stay as they are."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.to(memory_format=torch.channels_last)

@@ -1,0 +1,147 @@
+"""The DDPM sampler of StableSR and MGLD-VSR: from noise to latents, the networks run tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mgld_bench.methods.diffusion.motion_guidance import GuidanceRule, Motion, guidance_gradient
+from mgld_bench.methods.diffusion.noise_schedule import NoiseSchedule
+from mgld_bench.methods.tiling.diffusion import Box, boxes, gaussian_weights, tile_starts
+
+Denoiser = Callable[[Tensor, Tensor, int], Tensor]
+"""(noisy tiles, tiles of the condition, original step) -> predicted noise, all (tiles * frames, 4, size, size), tile after
+tile."""
+NoiseSource = Callable[[], Tensor]
+"""The next draw of standard normal noise, of the latents' shape, on their device, float32."""
+
+
+@dataclass(frozen=True)
+class LatentTiling:
+    """How latents are cut for the networks, in latent pixels."""
+
+    size: int = 64
+    overlap: int = 32
+    batch: int = 1
+    """Tiles that go through the networks together; changes rounding only."""
+
+    def places(self, height: int, width: int) -> list[Box]:
+        """Where the tiles of latents of this size lie. Raises ValueError where a side is shorter than a tile."""
+        if min(height, width) < self.size:
+            raise ValueError(f"latents of {width} x {height} are smaller than a tile of {self.size} x {self.size}")
+        stride = self.size - self.overlap
+        return boxes(tile_starts(height, self.size, stride), tile_starts(width, self.size, stride), self.size, self.size)
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Guidance by motion."""
+
+    motions: tuple[Motion, ...]
+    """Of the segments that lie one after the other in the latents, all of the same length."""
+    strength: float
+    """The paper's eta."""
+    rule: GuidanceRule
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step gives, each (t, 4, h, w) float32."""
+
+    noise: Tensor
+    """The predicted noise, put together of the tiles."""
+    mean: Tensor
+    """Of the posterior."""
+    latents: Tensor
+
+
+def noised(latents: Tensor, noise: Tensor, full: NoiseSchedule) -> Tensor:
+    """Where sampling starts: ``latents`` with the noise of the last step of the schedule that is not thinned out."""
+    return float(full.sqrt_alphas_cumprod[-1]) * latents + float(full.sqrt_one_minus_alphas_cumprod[-1]) * noise
+
+
+def sampling_steps(
+    start: Tensor,
+    condition: Tensor,
+    denoise: Denoiser,
+    noise: NoiseSource,
+    schedule: NoiseSchedule,
+    tiling: LatentTiling,
+    guidance: Guidance | None = None,
+) -> Iterator[Step]:
+    """The steps from ``start`` (t, 4, h, w) on; the last one holds the result. t: the frames of one or several segments.
+
+    condition: the latents of the LR frames, same shape. The networks see tiles; the step itself and the guidance cover the whole
+    canvas at once. Noise is drawn for every step, also for the last, which takes none. Computes in float32 without gradients.
+    Raises ValueError where a side is shorter than a tile.
+    """
+    canvas = _Canvas(condition, tiling)
+    latents = start
+    for index in range(len(schedule.timesteps) - 1, -1, -1):
+        with torch.no_grad():
+            predicted = canvas.predict(denoise, latents, schedule.timesteps[index])
+            mean = _posterior_mean(schedule, index, latents, predicted)
+            drawn = noise()
+            latents = mean + _deviation(schedule, index) * drawn if index else mean
+            if guidance is not None:
+                latents = latents - _guidance_step(schedule, index, latents, guidance)
+        yield Step(predicted, mean, latents)
+
+
+class _Canvas:
+    """The tiles of one canvas, and the prediction put together of them."""
+
+    def __init__(self, condition: Tensor, tiling: LatentTiling) -> None:
+        height, width = condition.shape[-2:]
+        self._places = tiling.places(height, width)
+        self._batches = [self._places[first : first + tiling.batch] for first in range(0, len(self._places), tiling.batch)]
+        self._conditions = [_cut(condition, places) for places in self._batches]
+        self._weights = gaussian_weights(tiling.size, tiling.size).to(condition.device)
+        self._weight_sum = torch.zeros(height, width, device=condition.device)
+        for place in self._places:
+            place.of(self._weight_sum).add_(self._weights)
+
+    def predict(self, denoise: Denoiser, latents: Tensor, timestep: int) -> Tensor:
+        """The noise predicted for the whole canvas: weighted means of the tiles'."""
+        if len(self._places) == 1:
+            return denoise(latents, self._conditions[0], timestep).float()
+        total = torch.zeros_like(latents)
+        for places, condition in zip(self._batches, self._conditions, strict=True):
+            predicted = denoise(_cut(latents, places), condition, timestep).float()
+            for place, tile in zip(places, predicted.chunk(len(places)), strict=True):
+                place.of(total).add_(tile * self._weights)
+        return total / self._weight_sum
+
+
+def _cut(latents: Tensor, places: list[Box]) -> Tensor:
+    return torch.cat([place.of(latents) for place in places])
+
+
+def _posterior_mean(schedule: NoiseSchedule, index: int, latents: Tensor, predicted: Tensor) -> Tensor:
+    clean = float(schedule.sqrt_recip_alphas_cumprod[index]) * latents
+    clean = clean - float(schedule.sqrt_recipm1_alphas_cumprod[index]) * predicted
+    return float(schedule.posterior_mean_coef1[index]) * clean + float(schedule.posterior_mean_coef2[index]) * latents
+
+
+def _deviation(schedule: NoiseSchedule, index: int) -> float:
+    return float(torch.exp(0.5 * torch.tensor(schedule.posterior_log_variance_clipped[index])))
+
+
+def _guidance_step(schedule: NoiseSchedule, index: int, latents: Tensor, guidance: Guidance) -> Tensor:
+    """What the guidance takes off the latents.
+
+    Kept under the rule "official": its factor is the negative logarithm of the variance, where the paper's equation 3 has the
+    variance, so that guidance grows towards the end (15 times the gradient at the first of 50 steps, 460 at the last).
+    """
+    segments = latents.chunk(len(guidance.motions))
+    gradient = torch.cat(
+        [guidance_gradient(part, motion, guidance.rule) for part, motion in zip(segments, guidance.motions, strict=True)]
+    )
+    if guidance.rule == "official":
+        factor = -float(schedule.posterior_log_variance_clipped[index])
+    else:
+        factor = float(schedule.posterior_variance[index])
+    return guidance.strength * factor * gradient

@@ -1,0 +1,1 @@
+"""Tiles of frames, of clips and of latents."""

@@ -1,0 +1,151 @@
+"""DOVER on clips that come in chunks of frames."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from weakref import WeakValueDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mgld_bench.cards.schemas import WeightFile
+from mgld_bench.clips.clip import ClipFacts
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.dover.fusion import DoverScores, fuse
+from mgld_bench.metrics.dover.sampling import AestheticView, TechnicalView
+from mgld_bench.metrics.dover.views import Pixels, Views, normalised, plan_views
+from mgld_bench.metrics.learned.full_float32 import full_float32
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts
+from mgld_bench.networks.dover.network import DOVER, DoverConfig
+from mgld_bench.weights.loading import load_strictly
+from mgld_bench.weights.locate import locate, weight_sha256
+from mgld_bench.weights.reading import read_state_dict
+
+TECHNICAL_VIEW = TechnicalView()
+AESTHETIC_VIEW = AestheticView()
+
+_NETWORK_BYTES = 240 << 20
+_CLIP_BYTES = 400 << 20
+"""The most that one clip of 32 frames was seen to take beside the weights, on a CPU."""
+
+_networks: WeakValueDictionary[tuple[str, str], DOVER] = WeakValueDictionary()
+"""The networks in use, by the weights' sha256 and the device: variants that are built together share one."""
+
+
+class Dover(Metric):
+    """One of DOVER's scores of a clip. The crops are drawn anew for each clip's name, and are the same for every method on it."""
+
+    def __init__(self, facts: MetricFacts, reported: Callable[[DoverScores], float], device: str) -> None:
+        """``reported``: which of the scores this metric gives. Raises InputError where the weight file does not fit."""
+        self.facts = facts
+        self.reported = reported
+        self.device = torch.device(device)
+        self.network = shared_network(facts.weights["dover"], self.device)
+
+    def start(self, clip: ClipFacts) -> ClipScorer:
+        """See Metric.start."""
+        return self.start_together([self], clip)[0]
+
+    @classmethod
+    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
+        """The networks run once for all variants."""
+        variants = [metric for metric in metrics if isinstance(metric, Dover)]
+        smallest = max(TECHNICAL_VIEW.fsize_h, TECHNICAL_VIEW.fsize_w)
+        if min(clip.height, clip.width) < smallest:
+            name, size = variants[0].facts.name, f"{clip.width}x{clip.height}"
+            raise InputError(f"metric {name} needs frames of at least {smallest}x{smallest}, these are {size}")
+        run = _Run(variants[0], clip)
+        return [_DoverScorer(metric, run, feeds=place == 0) for place, metric in enumerate(variants)]
+
+    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+        """See Metric.memory; only one clip of 32 frames is on the device at any time."""
+        return _NETWORK_BYTES + _CLIP_BYTES, 0
+
+
+def shared_network(weight: WeightFile, device: torch.device) -> DOVER:
+    """The network with this weight file, in use already or loaded. Raises InputError where the file does not fit."""
+    key = (weight_sha256(weight), str(device))
+    network = _networks.get(key)
+    if network is None:
+        network = _networks[key] = _load(weight, device)
+    return network
+
+
+def _load(weight: WeightFile, device: torch.device) -> DOVER:
+    path = locate(weight)
+    # On the meta device nothing is initialised, which would take time and draw from the global random stream.
+    with torch.device("meta"):
+        network = DOVER(DoverConfig())
+    network = network.to_empty(device=device)
+    load_strictly(network, read_state_dict(path), path, "DOVER")
+    return network.eval()
+
+
+def seed_of(clip: str) -> int:
+    """The seed for a clip of this name: the CRC-32 of its UTF-8 bytes."""
+    return zlib.crc32(clip.encode())
+
+
+class _Run:
+    """What the scorers of one clip share."""
+
+    def __init__(self, metric: Dover, clip: ClipFacts) -> None:
+        self._network = metric.network
+        self._device = metric.device
+        self._clip = clip
+        self.seed = seed_of(clip.name)
+        size = (clip.frame_count, clip.height, clip.width)
+        self._views = Views(plan_views(TECHNICAL_VIEW, AESTHETIC_VIEW, *size, self.seed, self.seed))
+        self._scores: DoverScores | None = None
+
+    def add(self, chunk: Chunk) -> None:
+        """Keep what the views need of a chunk."""
+        for index, frame in zip(chunk.indices, chunk.frames, strict=True):
+            self._views.add(index, frame)
+
+    def scores(self) -> DoverScores:
+        """The clip's scores, once everything was added."""
+        if self._scores is None:
+            if self._views.missing:
+                frame = min(self._views.missing)
+                raise InputError(f"clip {self._clip.name}: DOVER looks at frame {frame}, which it was not given")
+            technical = self._raw(self._network.technical, self._views.technical, TECHNICAL_VIEW.num_clips)
+            aesthetic = self._raw(self._network.aesthetic, self._views.aesthetic, AESTHETIC_VIEW.num_clips)
+            self._scores = fuse(technical, aesthetic)
+        return self._scores
+
+    def notes(self) -> dict[str, float | str]:
+        """What a reader of any of the scores should know."""
+        scores = self.scores()
+        notes: dict[str, float | str] = {
+            "seed": self.seed,
+            "technical_raw": scores.technical_raw,
+            "aesthetic_raw": scores.aesthetic_raw,
+        }
+        parts = AESTHETIC_VIEW.t_frag
+        if self._clip.frame_count < parts:
+            notes["aesthetic_view"] = f"frame 0 only, as in the authors' code for clips of fewer than {parts} frames"
+        return notes
+
+    def _raw(self, branch: Callable[[Tensor], Tensor], view: Pixels, clips: int) -> float:
+        """The mean of a branch's maps, one clip at a time."""
+        with full_float32():
+            maps = [branch(normalised(torch.from_numpy(part).to(self._device)[None])).cpu() for part in np.split(view, clips)]
+        return torch.stack(maps).double().mean().item()
+
+
+class _DoverScorer(ClipScorer):
+    def __init__(self, metric: Dover, run: _Run, feeds: bool) -> None:
+        self._metric = metric
+        self._run = run
+        self._feeds = feeds
+
+    def add(self, restored: Chunk, reference: Chunk | None) -> None:
+        if self._feeds:
+            self._run.add(restored)
+
+    def finish(self) -> ClipScore:
+        value = self._metric.reported(self._run.scores())
+        return ClipScore(self._metric.facts.name, value, None, self._run.notes())

@@ -1,0 +1,1 @@
+"""Metrics of warped neighbours: warping error and its relatives, with any flow network."""

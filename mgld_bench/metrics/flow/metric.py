@@ -1,0 +1,114 @@
+"""Metrics of neighbouring frames that are brought onto each other by optical flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from torch import Tensor
+
+from mgld_bench.clips.clip import ClipFacts
+from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair
+from mgld_bench.metrics.flow.folder import FlowFolder
+from mgld_bench.metrics.flow.networks import FlowNetwork
+from mgld_bench.metrics.flow.pair_flow import PairFlow, pair_flow
+from mgld_bench.metrics.frame_metric import reference_of
+from mgld_bench.metrics.learned.full_float32 import full_float32
+from mgld_bench.metrics.metric import Chunk, ClipScorer, Metric, MetricFacts
+from mgld_bench.metrics.pair_metric import PairMetric
+
+_SHA256_SHOWN = 16
+_BYTES_PER_FRAME_PIXEL = 80
+"""What is kept with a chunk for each pixel of a frame: the frame and its ground truth in float32, two flows, features."""
+
+
+@dataclass(frozen=True)
+class FramePair:
+    """What a measure is given of two neighbouring frames; frames are (1, 3, h, w) float32 RGB, 0..255."""
+
+    previous: Tensor
+    frame: Tensor
+    flow: PairFlow
+    truth: Callable[[], tuple[Tensor, Tensor]]
+    """Gives the same two frames of the ground truth; raises InputError where there is none."""
+
+
+@dataclass(frozen=True)
+class FlowMeasure:
+    """What is measured of a pair of frames, and of which flow."""
+
+    value: Callable[[FramePair], Tensor]
+    """(1,): NaN where the pair has no value, which is an error unless there may be gaps."""
+    both_directions: bool
+    """It uses forward flow as well as backward flow."""
+    kind: type[DeviceFrame] = DeviceFrame
+    """How frames are prepared, for the flow and for the comparison."""
+    own_flow: bool = False
+    """The flow is that of the restored clip itself, even where there is ground truth."""
+    has_gaps: bool = False
+    """A pair none of whose pixels counts has no value."""
+
+
+class FlowMetric(PairMetric):
+    """A measure of each frame and the one before it, with the flow between them.
+
+    The flow is the ground truth's; where there is none, or the measure wants it so, the restored clip's own. The ground truth's
+    is estimated once for all metrics and methods of a pass, and kept on disk for later ones.
+    """
+
+    def __init__(self, facts: MetricFacts, measure: FlowMeasure, network: FlowNetwork, folder: FlowFolder) -> None:
+        """``folder``: where the ground truth's flow is kept."""
+        super().__init__(facts, network.estimator.smallest_side * measure.kind.reduction, has_gaps=measure.has_gaps)
+        self.measure = measure
+        self.network = network
+        self._folder = folder
+
+    @classmethod
+    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
+        """The scorers know which flow the others need: both directions together can cost less than one after the other."""
+        flow_metrics = [metric for metric in metrics if isinstance(metric, FlowMetric)]
+        both = {metric._flow_key for metric in flow_metrics if metric.measure.both_directions}
+        return [metric.scorer(clip, partial(metric._scores, metric._flow_key in both)) for metric in flow_metrics]
+
+    def score(self, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> list[float]:
+        """See PairMetric.score."""
+        return self._scores(self.measure.both_directions, restored, reference, rows)
+
+    def notes(self, with_reference: bool) -> Mapping[str, float | str]:
+        """See PairMetric.notes."""
+        of_reference = with_reference and not self.measure.own_flow
+        whose = "of the ground truth" if of_reference else "of the clip itself"
+        directions = "backward and forward" if self.measure.both_directions else "backward"
+        estimator = self.network.estimator
+        flow = f"{estimator.definition}, sha256 {self.network.sha256[:_SHA256_SHOWN]}; {directions}; {whose}"
+        unkept = {"flow_not_kept": self._folder.problem} if of_reference and self._folder.problem else {}
+        return {"flow": flow, **unkept}
+
+    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+        """See Metric.memory."""
+        pixels = clip.height * clip.width
+        return self.network.estimator.memory(pixels), _BYTES_PER_FRAME_PIXEL * pixels
+
+    @property
+    def _flow_key(self) -> tuple[object, ...]:
+        return self.network.key, self.measure.kind, self.measure.own_flow
+
+    def _scores(self, both: bool, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> list[float]:
+        with full_float32():
+            return [self._score_of(both, restored, reference, row) for row in rows]
+
+    def _score_of(self, both: bool, restored: Chunk, reference: Chunk | None, row: int) -> float:
+        kind, network = self.measure.kind, self.network
+        if reference is None or self.measure.own_flow:
+            flow = pair_flow(restored, row, kind, network, None)
+        else:
+            flow = pair_flow(reference, row, kind, network, self._folder)
+        if both:
+            flow.both()
+        previous, frame = (each.levels for each in frame_pair(restored, row, kind, network.device))
+        return float(self.measure.value(FramePair(previous, frame, flow, partial(self._truth, reference, row))))
+
+    def _truth(self, reference: Chunk | None, row: int) -> tuple[Tensor, Tensor]:
+        previous, frame = frame_pair(reference_of(reference, self.facts.name), row, self.measure.kind, self.network.device)
+        return previous.levels, frame.levels

@@ -1,0 +1,1 @@
+"""Metrics of a network, frame by frame: LPIPS, DISTS, MUSIQ."""

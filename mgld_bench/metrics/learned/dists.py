@@ -1,0 +1,33 @@
+"""DISTS.
+
+Ding et al., Image Quality Assessment: Unifying Structure and Texture Similarity, IEEE TPAMI 2020.
+"""
+
+from __future__ import annotations
+
+from mgld_bench.metrics.metric import Metric, MetricFacts
+from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.weight_files import weight_file
+
+
+def variants() -> tuple[Variant, ...]:
+    """The variants of this file."""
+    facts = MetricFacts(
+        name="dists",
+        title="DISTS",
+        direction="lower",
+        needs_reference=True,
+        per_frame=True,
+        digits=4,
+        revision=1,
+        definition="VGG16 with L2 pooling, as pyiqa's dists; 8-bit RGB at full size, not resized; float32; mean over frames",
+        license="MIT (alpha and beta), BSD-3-Clause (backbone)",
+        weights={"backbone": weight_file("vgg16"), "linear": weight_file("dists")},
+    )
+    return (Variant(facts, _build),)
+
+
+def _build(facts: MetricFacts, crop: int, device: str) -> Metric:
+    from mgld_bench.metrics.learned.feature_distance import dists_metric
+
+    return dists_metric(facts, crop, device)

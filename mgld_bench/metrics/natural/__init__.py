@@ -1,0 +1,1 @@
+"""NIQE and BRISQUE: statistics of natural scenes."""

@@ -1,0 +1,92 @@
+"""BRISQUE on the LIVE model, in float64, in its variants.
+
+A. Mittal, A. K. Moorthy, A. C. Bovik: No-Reference Image Quality Assessment in the Spatial Domain. IEEE Transactions on Image
+Processing, 2012.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, rounded_luma
+from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
+from mgld_bench.metrics.metric import Chunk, Metric, MetricFacts
+from mgld_bench.metrics.natural.models import LICENSE, load_model, model_sha256
+from mgld_bench.metrics.natural.statistics import fit_asymmetric, fit_symmetric, flat_share, gamma_ratio, normalise
+from mgld_bench.metrics.variant import Variant
+
+MODEL = "brisque_live.npz"
+_SHIFTS = ((0, 1), (1, 0), (1, 1), (-1, 1))
+_SMALLEST_SIDE = 16
+
+
+def picture_features(plane: FloatArray) -> tuple[FloatArray, float]:
+    """The 36 features of a plane (height, width) on 0..255, before scaling, and the flat share."""
+    normalised = normalise(plane, "zero")
+    half = resize_bicubic(plane, -(-plane.shape[0] // 2), -(-plane.shape[1] // 2))
+    return np.array(_features(normalised) + _features(normalise(half, "zero"))), flat_share(normalised)
+
+
+def brisque(features: FloatArray) -> float:
+    """The score that the LIVE support vector machine gives the features (36,); NaN where one of them is."""
+    model = load_model(MODEL)
+    low, high = model["feature_min"], model["feature_max"]
+    scaled = 2 * (features - low) / (high - low) - 1
+    distances = np.square(model["support_vectors"] - scaled).sum(axis=1)
+    return float(model["coefficients"] @ np.exp(-model["gamma"] * distances) - model["rho"])
+
+
+def _features(normalised: FloatArray) -> list[float]:
+    """The 18 features of one scale."""
+    shape, variance = fit_symmetric(normalised.reshape(1, -1))
+    features = [shape, variance]
+    for shift in _SHIFTS:
+        product = normalised * np.roll(normalised, shift, axis=(0, 1))
+        shape, left, right = fit_asymmetric(product.reshape(1, -1))
+        mean = (right - left) * gamma_ratio(2, 1, shape) * np.sqrt(gamma_ratio(1, 3, shape))
+        features += [shape, mean, left**2, right**2]
+    return [float(feature[0]) for feature in features]
+
+
+class BRISQUE(FrameMetric):
+    """BRISQUE per frame."""
+
+    def __init__(self, facts: MetricFacts, luma: LumaKind) -> None:
+        super().__init__(facts, _SMALLEST_SIDE)
+        self._luma = luma
+
+    def score(self, restored: Chunk, reference: Chunk | None) -> ChunkScores:
+        """See FrameMetric.score."""
+        found = [picture_features(plane) for plane in rounded_luma(restored, self._luma)]
+        return ChunkScores([brisque(features) for features, _ in found], {"flat_share": [share for _, share in found]})
+
+
+def variants() -> tuple[Variant, ...]:
+    """The variants of this file."""
+    return (
+        _variant("brisque.pyiqa", "full", "full-range BT.601 luma, as pyiqa's brisque"),
+        _variant("brisque.live", "matlab-gray", "MATLAB's rgb2gray, as the LIVE release"),
+    )
+
+
+def _variant(name: str, luma: LumaKind, convention: str) -> Variant:
+    facts = MetricFacts(
+        name=name,
+        title="BRISQUE",
+        direction="lower",
+        needs_reference=False,
+        per_frame=True,
+        digits=2,
+        revision=1,
+        definition=f"{convention}, rounded; zero padding; two scales; LIVE support vector machine; float64; mean over frames",
+        license=LICENSE,
+        files={MODEL: model_sha256(MODEL)},
+    )
+    return Variant(facts, partial(_build, luma), croppable=False)
+
+
+def _build(luma: LumaKind, facts: MetricFacts, _crop: int, _device: str) -> Metric:
+    return BRISQUE(facts, luma)

@@ -1,0 +1,162 @@
+"""The files that pyiqa's metrics need: fetched once by pyiqa itself into the weights folder, recorded, and checked ever after.
+
+Below the weights folder, for each metric: ``pyiqa/<name>/`` with the caches of pyiqa and of the libraries below it, and
+``pyiqa/<name>.json``, which lists the files with their sha256.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import BaseModel, ValidationError
+
+from mgld_bench.clips.atomic import write_json_atomic
+from mgld_bench.clips.digest import DigestCache, file_sha256
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.pyiqa.package import PREFIX, pyiqa_facts, pyiqa_version
+from mgld_bench.weights.download import Progress
+from mgld_bench.weights.locate import weights_home
+from mgld_bench.weights.offline import is_offline
+
+WITHOUT_FILES = frozenset(
+    {
+        "cw_ssim", "entropy", "fsim", "gmsd", "mad", "ms_ssim", "nlpd", "piqe", "psnr", "psnry", "ssim", "ssimc", "vif", "vsi",
+    }
+)  # fmt: skip
+"""pyiqa's metrics that need no file."""
+_POLL_SECONDS = 0.5
+
+
+class Manifest(BaseModel):
+    """What was fetched for a metric."""
+
+    pyiqa: str
+    """The version that fetched it."""
+    files: dict[str, str]
+    """sha256 by the path below the metric's folder."""
+
+
+def files_folder(name: str) -> Path:
+    """Where the files of pyiqa's metric ``name`` are."""
+    return weights_home() / "pyiqa" / name
+
+
+def fetched_metrics() -> list[str]:
+    """The metrics of pyiqa whose files were fetched, without "pyiqa." before their names."""
+    return sorted(path.stem for path in (weights_home() / "pyiqa").glob("*.json"))
+
+
+def fetched_files(name: str) -> dict[str, str]:
+    """sha256 of each file that was fetched for pyiqa's metric ``name``, by its path below files_folder(); not checked."""
+    manifest = _manifest(name)
+    return {} if manifest is None else manifest.files
+
+
+def why_files_are_wanting(name: str) -> str | None:
+    """Why the files of pyiqa's metric ``name`` cannot be used, in one line, or None. Reads a file at most once per content."""
+    manifest = _manifest(name)
+    mend = f"mgld-bench weights fetch {PREFIX}{name}"
+    if manifest is None:
+        return None if name in WITHOUT_FILES else f"it needs files that are not here: {mend}"
+    cache = _digests()
+    for file, sha256 in manifest.files.items():
+        path = files_folder(name) / file
+        if not path.is_file():
+            return f"{path} is missing: {mend}"
+        found = file_sha256(path, cache)
+        if found != sha256:
+            return f"{path}: sha256 is {found}, when it was fetched it was {sha256}: {mend}"
+    cache.save()
+    return None
+
+
+def fetch_pyiqa(name: str, progress: Progress) -> list[Path]:
+    """Fetch what pyiqa's metric ``name`` (with or without "pyiqa." before it) needs, and record it; returns its files.
+
+    pyiqa downloads by itself, from where it will, in a process of its own. What is here and as it was recorded is left alone;
+    what has changed is fetched again. ``progress`` hears the bytes that are here. Raises InputError where pyiqa has no such
+    metric, or the metric cannot be built with what was downloaded.
+    """
+    name = name.removeprefix(PREFIX)
+    pyiqa_facts(name)
+    folder = files_folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{name}.lock")):
+        if _manifest(name) is None or why_files_are_wanting(name) is not None:
+            if is_offline():
+                raise InputError(f"metric {PREFIX}{name}: not fetched, since --offline or MGLD_BENCH_OFFLINE is set")
+            _remove_changed(name)
+            _download(name, folder, progress)
+            cache = _digests()
+            files = {path.relative_to(folder).as_posix(): file_sha256(path, cache) for path in _files_below(folder)}
+            cache.save()
+            write_json_atomic(_manifest_path(name), Manifest(pyiqa=pyiqa_version(), files=files).model_dump())
+    return [folder / file for file in fetched_files(name)]
+
+
+def _download(name: str, folder: Path, progress: Progress) -> None:
+    command = [sys.executable, "-m", "mgld_bench.metrics.pyiqa.fetching", name, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:  # noqa: S603 - our own module
+        try:
+            message = _wait(process, folder, progress)
+        finally:
+            process.kill()
+    if process.returncode != 0:
+        raise InputError(message or f"metric {PREFIX}{name}: pyiqa ended with exit code {process.returncode}")
+
+
+def _wait(process: subprocess.Popen[bytes], folder: Path, progress: Progress) -> str:
+    """The last line that the process writes to stderr; meanwhile ``progress`` is told."""
+    while True:
+        try:
+            told = process.communicate(timeout=_POLL_SECONDS)[1]
+        except subprocess.TimeoutExpired:
+            progress(_size(folder), None)
+        else:
+            progress(_size(folder), _size(folder))
+            return told.decode(errors="replace").strip().rpartition("\n")[2].strip()
+
+
+def _remove_changed(name: str) -> None:
+    """pyiqa takes any file that is there: what is not as it was recorded has to go."""
+    for file, sha256 in fetched_files(name).items():
+        path = files_folder(name) / file
+        if path.is_file() and file_sha256(path) != sha256:
+            path.unlink()
+    _manifest_path(name).unlink(missing_ok=True)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Without the empty ones, which lock, and links to the others."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        # What is being written may get its final name at any time.
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() and not path.is_symlink() else 0
+    return total
+
+
+def _manifest(name: str) -> Manifest | None:
+    path = _manifest_path(name)
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError):
+        raise InputError(f"{path}: cannot be read; delete it and run: mgld-bench weights fetch {PREFIX}{name}") from None
+
+
+def _manifest_path(name: str) -> Path:
+    return weights_home() / "pyiqa" / f"{name}.json"
+
+
+def _digests() -> DigestCache:
+    return DigestCache(weights_home() / ".sha256.json")

@@ -1,0 +1,1 @@
+"""Temporal metrics against the ground truth: tOF, tLP, frame difference."""

@@ -1,0 +1,31 @@
+"""How much more or less a restored clip changes from frame to frame than the ground truth, without any warping."""
+
+from __future__ import annotations
+
+from mgld_bench.metrics.metric import Metric, MetricFacts
+from mgld_bench.metrics.variant import Variant
+
+
+def variants() -> tuple[Variant, ...]:
+    """The variants of this file."""
+    facts = MetricFacts(
+        name="frame-difference.rgb",
+        title="Frame difference",
+        direction="lower",
+        needs_reference=True,
+        per_frame=True,
+        digits=4,
+        revision=1,
+        definition=(
+            "MGLD-VSR's: mean |change from frame i-1 to i of the clip - that of the ground truth| over pixels and RGB, -1..1; "
+            "no warping; mean over pairs"
+        ),
+        needs_neighbours=True,
+    )
+    return (Variant(facts, _build, croppable=False),)
+
+
+def _build(facts: MetricFacts, _crop: int, device: str) -> Metric:
+    from mgld_bench.metrics.temporal.frame_difference_metric import FrameDifference
+
+    return FrameDifference(facts, device)

@@ -1,0 +1,72 @@
+"""tLP with its network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mgld_bench.clips.clip import ClipFacts, Frame
+from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair
+from mgld_bench.metrics.frame_metric import reference_of
+from mgld_bench.metrics.learned.full_float32 import full_float32
+from mgld_bench.metrics.metric import Chunk, MetricFacts
+from mgld_bench.metrics.pair_metric import PairMetric
+from mgld_bench.metrics.temporal import crop as temporal_crop
+from mgld_bench.metrics.temporal.tlp import temporal_lpips
+from mgld_bench.networks.perceptual.lpips import LPIPS
+
+_PEAK = 255.0
+_WORKING, _KEPT = 56, 2 * (12 + 42)
+"""Bytes per pixel: while AlexNet runs, and of each frame and its ground truth, with their features."""
+
+
+class CentreFrame(DeviceFrame):
+    """The part of a frame that TecoGAN's measures look at."""
+
+    def __init__(self, pixels: Frame, device: torch.device) -> None:
+        super().__init__(np.ascontiguousarray(temporal_crop.centre(pixels)), device)
+
+
+class TemporalLpips(PairMetric):
+    """tLP; the features of a frame serve both of its pairs, and the ground truth's distances serve all methods."""
+
+    def __init__(self, facts: MetricFacts, network: LPIPS, device: str) -> None:
+        super().__init__(facts, temporal_crop.SMALLEST_SIDE, temporal_crop.CUT)
+        self._lpips = _Stages(network)
+        self._device = torch.device(device)
+
+    def score(self, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> list[float]:
+        """See PairMetric.score."""
+        truth = reference_of(reference, self.facts.name)
+        with full_float32():
+            return [temporal_lpips(self._distance(truth, row), self._distance(restored, row)) for row in rows]
+
+    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+        """See Metric.memory."""
+        pixels = clip.height * clip.width
+        return _WORKING * pixels, _KEPT * pixels
+
+    def _distance(self, chunk: Chunk, row: int) -> float:
+        """LPIPS of a row's frame and the one before it."""
+        return chunk.shared((self._lpips.key, "distance", row), lambda _frames: self._compared(chunk, row))
+
+    def _compared(self, chunk: Chunk, row: int) -> float:
+        previous, frame = frame_pair(chunk, row, CentreFrame, self._device)
+        return float(self._lpips.network.compare(previous.features(self._lpips), frame.features(self._lpips)))
+
+
+class _Stages:
+    """LPIPS as a network that computes something of a frame alone."""
+
+    def __init__(self, network: LPIPS) -> None:
+        self.network = network
+
+    @property
+    def key(self) -> LPIPS:
+        return self.network
+
+    def features(self, levels: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network.stages(levels / _PEAK))

@@ -1,0 +1,85 @@
+"""The sizes in which the autoencoders of Stable Diffusion 2.1, MGLD-VSR and StableSR come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mgld_bench.networks.diffusion.blocks import check_widths
+
+FEATURE_LEVELS: Final = (1, 2)
+"""The encoder levels whose maps the decoder fuses; level l has 1 / 2^l of the size."""
+COLOURS: Final = 3
+SCALE_FACTOR: Final = 0.18215
+"""The diffusion's latents are the autoencoder's times this."""
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """What an autoencoder is built of; the default is the first stage of Stable Diffusion 2.1.
+
+    ValueError where the levels do not suit: features come from levels 1 and 2, and fusion knows no more than four levels; and
+    for channels that cannot be normalised in groups.
+    """
+
+    channels: int = 128
+    """Of level 0, a multiple of 32."""
+    multipliers: tuple[int, ...] = (1, 2, 4, 4)
+    """Of the channels, one for each level."""
+    blocks: int = 2
+    """Residual blocks per level of the encoder; the decoder has one more."""
+    z_channels: int = 4
+    """Of what the encoder gives (twice: mean and log variance) and the decoder takes."""
+    embed_dim: int = 4
+    """Channels of the latents."""
+    temporal_version: Literal[0, 1, 2] = 0
+    """Which temporal mixing the decoder has: none, MGLD-VSR's published one, its second one (never published)."""
+    frames_per_clip: int = 5
+    """Frames that temporal mixing needs to see together; without effect where there is none."""
+    fusion: Literal["dense", "rrdb"] | None = None
+    """What refines the encoder's features in the decoder: dense blocks (MGLD-VSR), residuals in residuals of them (StableSR)."""
+    fusion_blocks: int = 2
+    """Such blocks in each fusion layer."""
+    fusion_growth: int = 32
+    """Channels that each convolution of a dense block adds."""
+
+    def __post_init__(self) -> None:
+        if len(self.multipliers) <= max(FEATURE_LEVELS):
+            raise ValueError(f"an autoencoder with {len(self.multipliers)} levels: it needs 3, features come from levels 1 and 2")
+        if self.fusion is not None and len(self.multipliers) > 4:
+            raise ValueError(f"an autoencoder with fusion and {len(self.multipliers)} levels: only levels 1 and 2 have features")
+        check_widths([self.channels, *(self.channels * multiplier for multiplier in self.multipliers)])
+        counts = [self.blocks, self.z_channels, self.embed_dim]
+        counts += [self.frames_per_clip] if self.temporal_version else []
+        counts += [self.fusion_blocks, self.fusion_growth] if self.fusion is not None else []
+        if min(counts) < 1:
+            raise ValueError("blocks, channels and frames of an autoencoder have to be positive")
+
+    @property
+    def levels(self) -> int:
+        """How many sizes the maps have."""
+        return len(self.multipliers)
+
+    @property
+    def reduction(self) -> int:
+        """How many pixels one side of a latent stands for."""
+        return 1 << (self.levels - 1)
+
+    @property
+    def fusion_levels(self) -> tuple[int, ...]:
+        """The decoder levels that fuse features: neither the lowest nor the whole size."""
+        return FEATURE_LEVELS[: self.levels - 2] if self.fusion else ()
+
+    def channels_of(self, level: int) -> int:
+        """Channels of the maps of ``level``."""
+        return self.channels * self.multipliers[level]
+
+
+FIRST_STAGE: Final = AutoencoderConfig()
+"""Stable Diffusion 2.1, as it is in the diffusion checkpoints of MGLD-VSR and StableSR: 248 entries, 83,653,863 parameters."""
+SEQUENCE_AUTOENCODER: Final = AutoencoderConfig(temporal_version=1, fusion="dense")
+"""MGLD-VSR's published decoder (video_vae_cfw.ckpt): 363 entries, 114,973,812 parameters."""
+SEQUENCE_AUTOENCODER_VERSION_2: Final = AutoencoderConfig(temporal_version=2, fusion="dense")
+"""The other temporal mixing of MGLD-VSR's code: 389 entries, 121,220,852 parameters."""
+STABLESR_AUTOENCODER: Final = AutoencoderConfig(fusion="rrdb")
+"""StableSR's decoder (vqgan_cfw_00011.ckpt): 404 entries, 128,047,591 parameters."""

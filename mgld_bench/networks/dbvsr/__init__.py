@@ -1,0 +1,1 @@
+"""DBVSR, blind video super-resolution by deconvolution."""

@@ -1,0 +1,1 @@
+"""The denoising networks of MGLD-VSR and StableSR."""

@@ -1,0 +1,123 @@
+"""The transformer of Stable Diffusion's U-Net: pixels look at each other and at a text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mgld_bench.networks.diffusion.blocks import GroupNorm32
+
+EXPANSION = 4
+
+
+class KeysValues(NamedTuple):
+    """What queries look at, each (rows, heads, tokens, channels of a head)."""
+
+    keys: Tensor
+    values: Tensor
+
+
+class Attention(nn.Module):
+    """Attention with heads, of tokens to each other or to tokens of ``context_channels``; softmax(q k / sqrt(d)) v."""
+
+    def __init__(self, channels: int, head_channels: int, context_channels: int | None = None) -> None:
+        super().__init__()
+        source = channels if context_channels is None else context_channels
+        self.head_channels = head_channels
+        self.to_q = nn.Linear(channels, channels, bias=False)
+        self.to_k = nn.Linear(source, channels, bias=False)
+        self.to_v = nn.Linear(source, channels, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(channels, channels))
+
+    def keys_values(self, tokens: Tensor) -> KeysValues:
+        """Of tokens (rows, tokens, channels or context_channels)."""
+        return KeysValues(self._heads(self.to_k(tokens)), self._heads(self.to_v(tokens)))
+
+    def forward(self, tokens: Tensor, seen: KeysValues | None = None) -> Tensor:
+        """Tokens (n, tokens, channels) to what they take from ``seen``, as large; None: from each other.
+
+        ``seen`` may have fewer rows, a divisor of n: each is then shared by n / rows consecutive rows of tokens.
+        """
+        if seen is None:
+            seen = self.keys_values(tokens)
+        # Queries do not see each other: those of the rows that share keys stand side by side, and no key is repeated.
+        queries = self._heads(self.to_q(tokens).reshape(len(seen.keys), -1, tokens.shape[-1]))
+        taken = functional.scaled_dot_product_attention(queries, seen.keys, seen.values)
+        attended: Tensor = self.to_out(taken.transpose(1, 2).reshape(tokens.shape))
+        return attended
+
+    def _heads(self, tokens: Tensor) -> Tensor:
+        return tokens.view(*tokens.shape[:2], -1, self.head_channels).transpose(1, 2)
+
+
+class GEGLU(nn.Module):
+    """A linear layer whose first half is gated by the GELU of its second half."""
+
+    def __init__(self, channels: int, hidden_channels: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(channels, 2 * hidden_channels)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(..., channels) to (..., hidden_channels)."""
+        value, gate = self.proj(tokens).chunk(2, dim=-1)
+        gated: Tensor = value * functional.gelu(gate)
+        return gated
+
+
+class FeedForward(nn.Module):
+    """GEGLU to four times the width, and back."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        hidden = EXPANSION * channels
+        # The second place is that of a dropout, which is off; it keeps the last layer's name.
+        self.net = nn.Sequential(GEGLU(channels, hidden), nn.Identity(), nn.Linear(hidden, channels))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(..., channels), as large."""
+        fed: Tensor = self.net(tokens)
+        return fed
+
+
+class TransformerBlock(nn.Module):
+    """Self attention, attention to the text, feed-forward network; each normalised before the branch."""
+
+    def __init__(self, channels: int, head_channels: int, context_channels: int) -> None:
+        super().__init__()
+        self.attn1 = Attention(channels, head_channels)
+        self.ff = FeedForward(channels)
+        self.attn2 = Attention(channels, head_channels, context_channels)
+        self.norm1 = nn.LayerNorm(channels)
+        self.norm2 = nn.LayerNorm(channels)
+        self.norm3 = nn.LayerNorm(channels)
+
+    def forward(self, tokens: Tensor, text: KeysValues) -> Tensor:
+        """Tokens (n, tokens, channels), as large; text: see SpatialTransformer."""
+        tokens = self.attn1(self.norm1(tokens)) + tokens
+        tokens = self.attn2(self.norm2(tokens), text) + tokens
+        fed: Tensor = self.ff(self.norm3(tokens)) + tokens
+        return fed
+
+
+class SpatialTransformer(nn.Module):
+    """One transformer block over the pixels of each image, plus the input."""
+
+    def __init__(self, channels: int, head_channels: int, context_channels: int) -> None:
+        super().__init__()
+        # Unlike the other normalisations of the U-Net.
+        self.norm = GroupNorm32(channels, eps=1e-6)
+        self.proj_in = nn.Linear(channels, channels)
+        self.transformer_blocks = nn.ModuleList([TransformerBlock(channels, head_channels, context_channels)])
+        self.proj_out = nn.Linear(channels, channels)
+
+    def forward(self, x: Tensor, text: KeysValues) -> Tensor:
+        """Images (n, channels, h, w), as large. ``text``: keys and values of ``attn2``; their rows divide n, as in Attention."""
+        count, channels, height, width = x.shape
+        tokens = self.proj_in(self.norm(x).permute(0, 2, 3, 1).flatten(1, 2).contiguous())
+        for block in self.transformer_blocks:
+            tokens = block(tokens, text)
+        projected: Tensor = self.proj_out(tokens).view(count, height, width, channels).permute(0, 3, 1, 2)
+        # The input first: the sum keeps its memory format.
+        return x + projected

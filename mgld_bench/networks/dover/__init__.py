@@ -1,0 +1,1 @@
+"""DOVER's two branches."""

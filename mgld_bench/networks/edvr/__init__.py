@@ -1,0 +1,1 @@
+"""EDVR, which RealVSR uses."""

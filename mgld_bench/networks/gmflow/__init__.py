@@ -1,0 +1,1 @@
+"""GMFlow and UniMatch, optical flow by matching of features."""

@@ -1,0 +1,1 @@
+"""Networks in whose features pictures are compared: LPIPS and DISTS."""

@@ -1,0 +1,158 @@
+"""PWC-Net, optical flow by pyramid, warping and cost volume, in the form that DBVSR holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mgld_bench.networks.layers.warping import warp
+from mgld_bench.networks.pwcnet.cost_volume import CHANNELS as COST_CHANNELS
+from mgld_bench.networks.pwcnet.cost_volume import cost_volume
+
+MULTIPLE: Final = 64
+"""Images are resized to multiples of this: the coarsest level is 1/64 of them."""
+FLOW_UNIT: Final = 20.0
+"""Pixels of the resized images that a flow of 1 stands for inside of the network."""
+SLOPE: Final = 0.1
+"""Of every leaky ReLU."""
+COARSEST: Final = 6
+FINEST: Final = 2
+LEVEL_CHANNELS: Final = {1: 16, 2: 32, 3: 64, 4: 96, 5: 128, 6: 196}
+"""Of the features at 1 / 2**level of the size."""
+DENSE_CHANNELS: Final = (128, 128, 96, 64, 32)
+INSIDE: Final = 0.999
+"""Sampled ones above this count as sampled inside of the image."""
+
+Pyramid = tuple[Tensor, ...]
+"""Features of an image at levels 1 to 6, the largest first: (n, LEVEL_CHANNELS[level], h64 / 2**level, w64 / 2**level)."""
+
+
+class PWCNet(nn.Module):
+    """Optical flow from coarse to fine: at each level the second image's features are warped, compared and the flow renewed.
+
+    Sun et al., PWC-Net: CNNs for Optical Flow Using Pyramid, Warping, and Cost Volume, CVPR 2018. Names as in
+    sniklaus/pytorch-pwc, arithmetic as in flow_pwc.py of csbhr/Deep-Blind-VSR (MIT): images are RGB in [0, 1] as they are
+    (neither BGR nor less a mean), and sampling means the image's corners by -1 and 1 (align_corners), as in PyTorch before 1.3.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moduleExtractor = Extractor()
+        self.moduleTwo = Decoder(2)
+        self.moduleThr = Decoder(3)
+        self.moduleFou = Decoder(4)
+        self.moduleFiv = Decoder(5)
+        self.moduleSix = Decoder(6)
+        self.moduleRefiner = Refiner()
+
+    def forward(self, first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
+        """The flow from the first to the second images, given their pyramids: (n, 2, h64 / 4, w64 / 4) in FLOW_UNIT, x, y."""
+        flow, dense = self.moduleSix(first[5], second[5])
+        flow, dense = self.moduleFiv(first[4], second[4], flow, dense)
+        flow, dense = self.moduleFou(first[3], second[3], flow, dense)
+        flow, dense = self.moduleThr(first[2], second[2], flow, dense)
+        flow, dense = self.moduleTwo(first[1], second[1], flow, dense)
+        refined: Tensor = flow + self.moduleRefiner(dense)
+        return refined
+
+
+class Extractor(nn.Module):
+    """The pyramid of an image whose sides are multiples of 64."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moduleOne = _halving(3, LEVEL_CHANNELS[1])
+        self.moduleTwo = _halving(LEVEL_CHANNELS[1], LEVEL_CHANNELS[2])
+        self.moduleThr = _halving(LEVEL_CHANNELS[2], LEVEL_CHANNELS[3])
+        self.moduleFou = _halving(LEVEL_CHANNELS[3], LEVEL_CHANNELS[4])
+        self.moduleFiv = _halving(LEVEL_CHANNELS[4], LEVEL_CHANNELS[5])
+        self.moduleSix = _halving(LEVEL_CHANNELS[5], LEVEL_CHANNELS[6])
+
+    def forward(self, images: Tensor) -> Pyramid:
+        """Levels 1 to 6 of ``images`` (n, 3, h64, w64)."""
+        levels: list[Tensor] = []
+        for level in (self.moduleOne, self.moduleTwo, self.moduleThr, self.moduleFou, self.moduleFiv, self.moduleSix):
+            images = level(images)
+            levels.append(images)
+        return tuple(levels)
+
+
+class Decoder(nn.Module):
+    """The flow of one level, from both images' features and, but for the coarsest level, the flow of the level above."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        if level < COARSEST:
+            self.moduleUpflow = nn.ConvTranspose2d(2, 2, kernel_size=4, stride=2, padding=1)
+            self.moduleUpfeat = nn.ConvTranspose2d(dense_channels(level + 1), 2, kernel_size=4, stride=2, padding=1)
+        self.warping_scale = FLOW_UNIT / 2**level
+        channels = input_channels(level)
+        layers = []
+        for new in DENSE_CHANNELS:
+            layers.append(nn.Sequential(nn.Conv2d(channels, new, 3, padding=1), nn.LeakyReLU(SLOPE)))
+            channels += new
+        self.moduleOne, self.moduleTwo, self.moduleThr, self.moduleFou, self.moduleFiv = layers
+        self.moduleSix = nn.Sequential(nn.Conv2d(channels, 2, 3, padding=1))
+
+    def forward(
+        self, first: Tensor, second: Tensor, flow: Tensor | None = None, dense: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The flow (n, 2, h, w) in FLOW_UNIT and the dense features, given both images' features at this level.
+
+        flow, dense: what the decoder of the coarser level gave; None at the coarsest.
+        """
+        if flow is None or dense is None:
+            x = functional.leaky_relu(cost_volume(first, second), SLOPE)
+        else:
+            flow, features = self.moduleUpflow(flow), self.moduleUpfeat(dense)
+            warped = warp_inside(second, flow * self.warping_scale)
+            x = torch.cat([functional.leaky_relu(cost_volume(first, warped), SLOPE), first, flow, features], dim=1)
+        for layer in (self.moduleOne, self.moduleTwo, self.moduleThr, self.moduleFou, self.moduleFiv):
+            x = torch.cat([layer(x), x], dim=1)
+        return self.moduleSix(x), x
+
+
+class Refiner(nn.Module):
+    """A correction of the finest flow that sees far around each pixel (dilated convolutions)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (dense_channels(FINEST), 128, 128, 128, 96, 64, 32, 2)
+        dilations = (1, 2, 4, 8, 16, 1, 1)
+        layers: list[nn.Module] = []
+        for before, after, dilation in zip(widths[:-1], widths[1:], dilations, strict=True):
+            layers += [nn.Conv2d(before, after, 3, padding=dilation, dilation=dilation), nn.LeakyReLU(SLOPE)]
+        self.moduleMain = nn.Sequential(*layers[:-1])
+
+    def forward(self, dense: Tensor) -> Tensor:
+        """The correction (n, 2, h, w) in FLOW_UNIT, from the finest decoder's dense features."""
+        correction: Tensor = self.moduleMain(dense)
+        return correction
+
+
+def input_channels(level: int) -> int:
+    """Channels that a decoder's first convolution takes: costs, features, and flow and features from above."""
+    return COST_CHANNELS if level == COARSEST else COST_CHANNELS + LEVEL_CHANNELS[level] + 2 + 2
+
+
+def dense_channels(level: int) -> int:
+    """Channels of a decoder's dense features."""
+    return input_channels(level) + sum(DENSE_CHANNELS)
+
+
+def warp_inside(image: Tensor, flow: Tensor) -> Tensor:
+    """``image`` (n, c, h, w) warped by ``flow`` (pixels), zero where any of what was sampled lies outside of the image."""
+    counted = warp(image.new_ones(image.shape[0], 1, *image.shape[2:]), flow)
+    return warp(image, flow) * (counted > INSIDE)
+
+
+def _halving(before: int, after: int) -> nn.Sequential:
+    """Three convolutions, the first of which halves the size."""
+    layers: list[nn.Module] = [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
+    for _ in range(2):
+        layers += [nn.Conv2d(after, after, 3, padding=1), nn.LeakyReLU(SLOPE)]
+    return nn.Sequential(*layers)

@@ -1,0 +1,1 @@
+"""RAFT, recurrent optical flow."""

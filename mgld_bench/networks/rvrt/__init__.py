@@ -1,0 +1,1 @@
+"""RVRT, the recurrent video restoration transformer."""

@@ -1,0 +1,1 @@
+"""Running a method over a clip: loading, resuming, recording, profiling."""

@@ -1,0 +1,156 @@
+"""A restored clip in the making: kept so that no kill, at whatever moment, loses more than the frames in flight."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
+from mgld_bench.clips.clip import Frame
+from mgld_bench.clips.digest import frames_sha256
+from mgld_bench.clips.image import read_image
+from mgld_bench.clips.writing import frame_name, write_frame
+from mgld_bench.errors import InputError
+from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
+
+
+class FinishedFrame(BaseModel):
+    """What the journal keeps of a frame that is safely on disk."""
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    sha256: str
+    seconds: float
+    peak_memory: int
+    peak_gpu_memory: int | None
+
+
+class PartialClip:
+    """The folder ``.<name>.partial`` beside the restored clip that is being made.
+
+    It holds ``key`` (what the frames depend on), ``frames/%08d.png`` and ``journal.jsonl``: a line per frame, added once its file
+    is on disk. publish() swaps the frames in for an older restored clip, which it first takes into the same folder; recover()
+    undoes a publish that a kill has cut off, so that both clips are whole again.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._final = folder / name
+        self._record = record_path(folder, name)
+        self._home = folder / f".{name}.partial"
+        self._frames = self._home / "frames"
+        self._key = self._home / "key"
+        self._journal = self._home / "journal.jsonl"
+        self._replaced = self._home / "replaced"
+        self._replaced_record = self._home / "replaced.json"
+
+    def recover(self) -> None:
+        """Undo a publish() that was cut off, or clean up after one that was not; a clip still in the making stays."""
+        if self._frames.exists() and not self._replaced_record.exists():
+            return
+        key, record = self._stored_key(), read_record(self._record)
+        if not self._frames.exists():
+            if key is None or (record is not None and record.key == key):
+                shutil.rmtree(self._home, ignore_errors=True)
+                return
+            self._final.replace(self._frames)
+        if self._replaced.exists():
+            self._replaced.replace(self._final)
+        if self._replaced_record.exists():
+            self._replaced_record.replace(self._record)
+
+    def open(self, key: str) -> None:
+        """Go on from what an interrupted run of the same ``key`` has left, or start anew.
+
+        Raises InputError where the place of the restored clip is taken by files that no restore has made.
+        """
+        if self._final.exists() and read_record(self._record) is None:
+            raise InputError(
+                f"{self._final}: exists, and was not made by a restore; move it away or choose another output folder"
+            )
+        if self._stored_key() != key:
+            # The key goes first: recover() takes a folder with a key and without frames for a publish that was cut off.
+            self._key.unlink(missing_ok=True)
+            shutil.rmtree(self._home, ignore_errors=True)
+        self._frames.mkdir(parents=True, exist_ok=True)
+        write_bytes_atomic(self._key, key.encode())
+
+    def finished(self, height: int, width: int) -> list[FinishedFrame]:
+        """The frames from 0 on, without a gap, that the journal knows and whose files are still what was written."""
+        known = {entry.index: entry for entry in self._read_journal()}
+        found: list[FinishedFrame] = []
+        while len(found) in known:
+            entry = known[len(found)]
+            frame = _read_frame(self._frame_path(entry.index))
+            if frame is None or frame.shape != (height, width, 3) or frames_sha256([frame]) != [entry.sha256]:
+                break
+            found.append(entry)
+        return found
+
+    def keep(self, entries: Iterable[FinishedFrame]) -> None:
+        """Go on from exactly these frames: whatever else is there is forgotten."""
+        kept = list(entries)
+        write_bytes_atomic(self._journal, "".join(f"{entry.model_dump_json()}\n" for entry in kept).encode())
+        names = {self._frame_path(entry.index).name for entry in kept}
+        for path in self._frames.iterdir():
+            if path.name not in names:
+                path.unlink()
+
+    def add(self, frame: Frame, entry: FinishedFrame) -> None:
+        """Write one frame, then note it in the journal."""
+        path = self._frame_path(entry.index)
+        write_frame(path, frame)
+        try:
+            with self._journal.open("ab") as journal:
+                journal.write(f"{entry.model_dump_json()}\n".encode())
+                journal.flush()
+                os.fsync(journal.fileno())
+        except OSError as error:
+            raise InputError(f"{self._journal}: cannot be written: {error.strerror}") from None
+
+    def publish(self, record: RestoreRecord) -> None:
+        """Make the frames the restored clip, in place of an older one, and write its record last."""
+        new_record = self._home / "record.json"
+        write_json_atomic(new_record, record.model_dump(mode="json"))
+        if self._record.exists():
+            self._record.replace(self._replaced_record)
+        if self._final.exists():
+            self._final.replace(self._replaced)
+        self._frames.replace(self._final)
+        new_record.replace(self._record)
+        shutil.rmtree(self._home)
+
+    def _stored_key(self) -> str | None:
+        try:
+            return self._key.read_text()
+        except FileNotFoundError:
+            return None
+
+    def _read_journal(self) -> list[FinishedFrame]:
+        try:
+            lines = self._journal.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        entries = []
+        for line in lines:
+            try:
+                entries.append(FinishedFrame.model_validate_json(line))
+            except ValidationError:
+                # A line that a kill has cut off: its frame is done again, like all after it.
+                break
+        return entries
+
+    def _frame_path(self, index: int) -> Path:
+        return self._frames / frame_name(index)
+
+
+def _read_frame(path: Path) -> Frame | None:
+    """The frame in the file; None where it is not there or not a whole picture."""
+    try:
+        return read_image(path)[1]
+    except InputError:
+        return None

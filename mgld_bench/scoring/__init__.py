@@ -1,0 +1,1 @@
+"""The scoring pass: every clip is decoded once, for all metrics of all methods."""

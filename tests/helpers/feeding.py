@@ -1,0 +1,34 @@
+"""Scoring of frames without the checks of the scoring pass: any frames may be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mgld_bench.metrics.metric import Chunk, ClipScore, Kept, Metric
+from tests.helpers.metric_samples import Frames, facts_of
+
+
+def feed(
+    metrics: Sequence[Metric], restored: Mapping[str, Frames], reference: Frames | None, size: int = 4
+) -> dict[str, dict[str, ClipScore]]:
+    """Scores by method and metric, from chunks of ``size`` frames; metrics are all of one class."""
+    facts = facts_of(*next(iter(restored.values())).shape[1:3], frame_count=len(next(iter(restored.values()))))
+    scorers = {method: type(metrics[0]).start_together(metrics, facts) for method in restored}
+    truth = None if reference is None else chunks(reference, size)
+    ours = {method: chunks(frames, size) for method, frames in restored.items()}
+    for place in range(-(-facts.frame_count // size)):
+        theirs = None if truth is None else truth[place]
+        for method, parts in ours.items():
+            for scorer in scorers[method]:
+                scorer.add(parts[place], theirs)
+    return {method: {score.metric: score for score in (scorer.finish() for scorer in each)} for method, each in scorers.items()}
+
+
+def chunks(frames: Frames, size: int) -> list[Chunk]:
+    """The chunks of a clip, as the scoring pass makes them."""
+    kept = Kept()
+    previous = [None, *frames]
+    return [
+        Chunk(range(start, min(start + size, len(frames))), frames[start : start + size], previous[start], kept)
+        for start in range(0, len(frames), size)
+    ]

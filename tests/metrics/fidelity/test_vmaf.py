@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from mgld_bench.clips.ffmpeg import ffmpeg_binary
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.catalogue import load_metric, reason_unavailable
+from mgld_bench.metrics.fidelity.vmaf import CONVERSION, VMAF
+from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
+from mgld_bench.metrics.metric import Chunk, Frames
+from tests.helpers.metric_samples import facts_of
+
+MODELS = ("vmaf_v0.6.1", "vmaf_v0.6.1neg")
+
+
+def scores(restored: Frames, reference: Frames, models: Sequence[str] = MODELS, threads: int = 1) -> dict[str, list[float]]:
+    process = VmafProcess(*restored.shape[1:3], models, CONVERSION, threads)
+    for start in range(0, len(restored), 3):
+        process.add(restored[start : start + 3], reference[start : start + 3])
+    return process.finish()
+
+
+def ffmpeg_scores(restored: Frames, reference: Frames, model: str, folder: Path) -> list[float]:
+    """What ffmpeg says of two files of raw frames, by a command that is written out here."""
+    size = f"{restored.shape[2]}x{restored.shape[1]}"
+    raw = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", size, "-framerate", "25"]
+    (folder / "restored.rgb").write_bytes(restored.tobytes())
+    (folder / "reference.rgb").write_bytes(reference.tobytes())
+    convert = "scale=flags=bicubic:out_color_matrix=bt601:out_range=limited,format=yuv420p"
+    graph = (
+        f"[0:v]{convert}[distorted];[1:v]{convert}[reference];[distorted][reference]"
+        f"libvmaf=shortest=1:repeatlast=0:n_threads=1:log_fmt=json:log_path=log.json:model=version={model}"
+    )
+    files = [*raw, "-i", "restored.rgb", *raw, "-i", "reference.rgb"]
+    command = [ffmpeg_binary(), "-hide_banner", "-nostdin", *files, "-lavfi", graph, "-f", "null", "-"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return [frame["metrics"]["vmaf"] for frame in json.loads((folder / "log.json").read_text())["frames"]]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_scores_equal_those_of_an_ffmpeg_command(model: str, bunny: Frames, degraded: Frames, tmp_path: Path) -> None:
+    expected = ffmpeg_scores(degraded, bunny, model, tmp_path)
+    assert scores(degraded, bunny)[model] == expected
+    assert len(expected) == len(bunny)
+    assert ffmpeg_scores(bunny, degraded, model, tmp_path) != expected
+
+
+@pytest.mark.parametrize(("height", "width"), [(191, 319), (17, 17), (18, 201)])
+def test_odd_and_small_sizes_are_scored_like_the_command_does(
+    height: int, width: int, bunny: Frames, degraded: Frames, tmp_path: Path
+) -> None:
+    restored, reference = (np.ascontiguousarray(frames[:3, :height, :width]) for frames in (degraded, bunny))
+    assert scores(restored, reference)["vmaf_v0.6.1neg"] == ffmpeg_scores(restored, reference, "vmaf_v0.6.1neg", tmp_path)
+
+
+def test_frames_below_17_pixels_are_refused() -> None:
+    with pytest.raises(InputError, match="17x17, these are 200x16"):
+        load_metric("vmaf.v0.6.1").start(facts_of(16, 200))
+
+
+def test_models_and_threads_do_not_change_each_other(bunny: Frames, degraded: Frames) -> None:
+    together = scores(degraded, bunny)
+    assert scores(degraded, bunny, threads=3) == together
+    for model in MODELS:
+        assert scores(degraded, bunny, [model])[model] == together[model]
+
+
+def test_both_variants_of_a_clip_share_one_process(bunny: Frames, degraded: Frames) -> None:
+    before = len(psutil.Process().children())
+    metrics = [load_metric(name) for name in ("vmaf.v0.6.1neg", "vmaf.v0.6.1")]
+    scorers = VMAF.start_together(metrics, facts_of(192, 320))
+    assert len(psutil.Process().children()) == before + 1
+    for scorer in scorers:
+        scorer.add(Chunk(range(10), degraded), Chunk(range(10), bunny))
+    found = [scorer.finish() for scorer in scorers]
+    expected = scores(degraded, bunny)
+    assert [list(score.per_frame.values()) for score in found] == [expected["vmaf_v0.6.1neg"], expected["vmaf_v0.6.1"]]
+    assert [score.value for score in found] == pytest.approx([np.mean(expected[MODELS[1]]), np.mean(expected[MODELS[0]])])
+    assert found[0].value < found[1].value
+    assert "ffmpeg" in found[0].notes
+    assert len(psutil.Process().children()) == before
+
+
+@pytest.mark.timeout(60)
+def test_a_scorer_that_is_abandoned_leaves_nothing_behind(bunny: Frames, degraded: Frames) -> None:
+    children, threads = set(psutil.Process().children()), threading.active_count()
+    for chunks in (0, 1, 5):
+        scorer = load_metric("vmaf.v0.6.1").start(facts_of(192, 320))
+        for _ in range(chunks):
+            scorer.add(Chunk(range(10), degraded), Chunk(range(10), bunny))
+        scorer.close()
+        scorer.close()
+        assert set(psutil.Process().children()) == children
+    assert threading.active_count() == threads
+
+
+@pytest.mark.timeout(60)
+def test_an_ffmpeg_that_dies_is_an_error_and_no_endless_wait(bunny: Frames, degraded: Frames) -> None:
+    children = set(psutil.Process().children())
+    process = VmafProcess(192, 320, MODELS, CONVERSION, 1)
+    process.add(degraded, bunny)
+    [ffmpeg] = set(psutil.Process().children()) - children
+    ffmpeg.kill()
+    for _ in range(10):
+        process.add(degraded, bunny)
+    with pytest.raises(InputError, match="VMAF: ffmpeg failed"):
+        process.finish()
+    process.close()
+    assert set(psutil.Process().children()) == children
+
+
+def test_a_model_that_libvmaf_lacks_is_an_error(bunny: Frames) -> None:
+    process = VmafProcess(192, 320, ["vmaf_v9"], CONVERSION, 1)
+    process.add(bunny, bunny)
+    with pytest.raises(InputError, match="VMAF: ffmpeg failed"):
+        process.finish()
+
+
+def test_vmaf_can_run_here() -> None:
+    assert reason_unavailable("vmaf.v0.6.1neg") is None

@@ -1,0 +1,1 @@
+"""Our networks, metrics and pipelines beside golden outputs of the authors' code."""

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.clips.clip import Clip
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.catalogue import load_metric
+from mgld_bench.metrics.metric import Frames
+from mgld_bench.scoring.agreement import TOLERANCE, check_agreement, measure_shift
+from mgld_bench.scoring.score_pass import score_clip
+from tests.helpers.metric_samples import degrade
+
+
+@pytest.fixture(params=["bunny", "bikes"])
+def truth(request: pytest.FixtureRequest) -> Frames:
+    return request.getfixturevalue(request.param)
+
+
+def restorations(truth: Frames) -> dict[str, Frames]:
+    """Honest ones, from good to bad."""
+    bicubic = [resize_bicubic(resize_bicubic(frame, 48, 80), 192, 320) for frame in truth]
+    harsh = [cv2.GaussianBlur(frame, (0, 0), 3) for frame in degrade(truth, seed=2)]
+    sharpened = [
+        np.clip(2.5 * frame.astype(float) - 1.5 * cv2.GaussianBlur(frame, (0, 0), 2), 0, 255) for frame in degrade(truth)
+    ]
+    made = {
+        "bicubic": bicubic,
+        "degraded": degrade(truth),
+        "harsh": harsh,
+        "sharpened": sharpened,
+        "dark": truth // 3,
+        "same": truth,
+    }
+    return {name: np.clip(np.rint(np.stack(frames)), 0, 255).astype(np.uint8) for name, frames in made.items()}
+
+
+def place(restored: Clip, reference: Clip) -> tuple[float, float]:
+    shift = measure_shift(restored, reference)
+    assert shift is not None
+    return shift.rows, shift.columns
+
+
+def test_honest_restorations_agree(truth: Frames) -> None:
+    for name, frames in restorations(truth).items():
+        restored, reference = ArrayClip(name, frames), ArrayClip("truth", truth)
+        check_agreement(restored, reference)
+        assert place(restored, reference) == pytest.approx((0, 0), abs=0.25), name
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 0), (0, -1), (2, 2), (-2, 0), (0, 3)])
+def test_shifted_restorations_are_refused(rows: int, columns: int, truth: Frames) -> None:
+    for name, frames in restorations(truth).items():
+        shifted = ArrayClip(name, np.ascontiguousarray(np.roll(frames, (rows, columns), (1, 2))))
+        with pytest.raises(InputError, match=rf"clip {name}: restored frames are shifted by"):
+            check_agreement(shifted, ArrayClip("truth", truth))
+
+
+def test_a_declared_shift_is_allowed_but_no_other(truth: Frames) -> None:
+    shifted, reference = ArrayClip("x", np.roll(truth, (2, -1), (1, 2))), ArrayClip("truth", truth)
+    assert place(shifted, reference) == pytest.approx((2, -1), abs=0.25)
+    check_agreement(shifted, reference, allowed_shift=(2, -1))
+    with pytest.raises(InputError, match=r"shifted by \+2\.\d rows \(down\), -1\.\d columns"):
+        check_agreement(shifted, reference, allowed_shift=(-2, 1))
+
+
+def test_a_declared_shift_that_is_not_there_is_refused(truth: Frames) -> None:
+    with pytest.raises(InputError, match="shifted by"):
+        check_agreement(ArrayClip("x", truth), ArrayClip("truth", truth), allowed_shift=(2, 0))
+
+
+def test_a_shift_that_explains_little_is_a_doubt_told_with_the_scores(bunny: Frames) -> None:
+    # Part of the detail a pixel off, under noise: more than the tolerance is measured, yet moving back hardly helps.
+    faint = np.stack([cv2.GaussianBlur(frame, (0, 0), 6) for frame in bunny]).astype(float)
+    drawn = faint + 0.6 * np.roll(bunny.astype(float) - faint, 1, 2)
+    noise = cv2.GaussianBlur(np.random.default_rng(5).normal(0, 90, drawn.shape[1:]), (0, 0), 3)
+    restored, reference = ArrayClip("x", np.clip(drawn + noise, 0, 255).astype(np.uint8)), ArrayClip("truth", bunny)
+    assert place(restored, reference)[1] > TOLERANCE
+    doubt = check_agreement(restored, reference)
+    assert doubt is not None and "columns" in doubt
+    scores = score_clip(reference, {"m": restored}, {"m": [load_metric("psnr.rgb")]})
+    assert scores["m"]["psnr.rgb"].notes["position"] == doubt
+    assert check_agreement(reference, reference) is None
+
+
+def test_the_half_pixels_of_taking_every_fourth_pixel_are_found(truth: Frames) -> None:
+    # The first of four pixels lies 1.5 pixels before their middle, where an enlargement puts it.
+    enlarged = [resize_bicubic(frame[::4, ::4], 192, 320) for frame in truth]
+    clip = ArrayClip("x", np.clip(np.rint(enlarged), 0, 255).astype(np.uint8))
+    assert place(clip, ArrayClip("truth", truth)) == pytest.approx((1.5, 1.5), abs=0.3)
+
+
+def test_frames_that_do_not_tell_give_no_verdict(bunny: Frames) -> None:
+    flat = ArrayClip("flat", np.full_like(bunny, 90))
+    assert measure_shift(flat, ArrayClip("truth", bunny)) is None
+    check_agreement(flat, ArrayClip("truth", bunny))
+    stream = np.random.default_rng(0)
+    noise = ArrayClip("noise", stream.integers(0, 256, bunny.shape, dtype=np.uint8))
+    assert measure_shift(noise, ArrayClip("truth", bunny)) is None
+
+
+def test_counts_and_sizes_are_named(bunny: Frames) -> None:
+    truth = ArrayClip("truth", bunny)
+    with pytest.raises(InputError, match="clip x: 7 restored frames against 10 of its ground truth"):
+        check_agreement(ArrayClip("x", bunny[:7]), truth)
+    with pytest.raises(InputError, match="clip x: restored frames are 320x188, its ground truth 320x192"):
+        check_agreement(ArrayClip("x", bunny[:, :188]), truth)
