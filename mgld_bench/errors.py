@@ -1,6 +1,9 @@
-"""The two ways in which the suite says no."""
+"""The two ways in which the suite says no, and the wording that their messages share."""
 
 from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 class InputError(Exception):
@@ -9,3 +12,24 @@ class InputError(Exception):
 
 class CheckError(Exception):
     """A check or a gate failed on valid input: one line that says which and by how much. Exit code 1."""
+
+
+def first_of(items: Sequence[object], most: int = 5, separator: str = ", ") -> str:
+    """The first ``most`` items, and how many more there are.
+
+    >>> first_of([3, 1, 4, 1, 5], most=3)
+    '3, 1, 4 and 2 more'
+    """
+    more = len(items) - most
+    shown = separator.join(str(item) for item in items[:most])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """``did you mean x, y?`` with the known names nearest to ``name``; ``otherwise`` where none is near.
+
+    >>> did_you_mean("pnsr.rgb", ["psnr.rgb", "ssim.rgb"])
+    'did you mean psnr.rgb?'
+    """
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"did you mean {', '.join(near)}?" if near else otherwise
