@@ -28,8 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Frame
+from mgld_bench.clips.clip import ArrayClip, Frame
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.degradation.frames import to_uint8

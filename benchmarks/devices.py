@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from fixed_weights import MAKERS, write_fixed_weights
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.scoring.score_pass import score_clip
 

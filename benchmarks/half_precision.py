@@ -14,7 +14,7 @@ import numpy as np
 
 from mgld_bench.cards.loader import load_method
 from mgld_bench.cards.schemas import MethodCard
-from mgld_bench.clips.texture import moving_texture
+from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods import devices
 from mgld_bench.methods.restorer import Compute, Precision
 from mgld_bench.restoring.loading import load_restorer, load_untrained, why_unavailable

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from scipy.ndimage import correlate
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Chunk, Frames

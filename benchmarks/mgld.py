@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.texture import moving_texture
+from mgld_bench.clips.clip import ArrayClip
+from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.restorer import Compute, Precision

@@ -94,6 +94,7 @@ def degrade(clip: str | Path | npt.NDArray[np.uint8], degradation: str = "realba
 
 
 def _clip(source: str | Path | npt.NDArray[np.uint8]) -> Clip:
-    from mgld_bench.clips.reading import ArrayClip, open_clip
+    from mgld_bench.clips.clip import ArrayClip
+    from mgld_bench.clips.reading import open_clip
 
     return open_clip(Path(source)) if isinstance(source, (str, Path)) else ArrayClip("clip", source)

@@ -76,7 +76,7 @@ def _write(folder: Path, scores: dict[str, list[ClipScore]]) -> None:
     import csv
     import io
 
-    from mgld_bench.clips.writing import write_bytes_atomic
+    from mgld_bench.clips.atomic import write_bytes_atomic
 
     clips, frames = io.StringIO(), io.StringIO()
     clip_rows, frame_rows = csv.writer(clips), csv.writer(frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from mgld_bench.errors import InputError
 
 Frame: TypeAlias = npt.NDArray[np.uint8]
 """One frame: (height, width, 3) uint8, RGB, C-contiguous."""
@@ -69,3 +72,35 @@ class Clip(ABC):
     def frame(self, index: int) -> Frame:
         """The frame at ``index`` (from 0)."""
         return next(self.frames(index, index + 1))
+
+
+class ArrayClip(Clip):
+    """Frames in memory as a clip."""
+
+    def __init__(self, name: str, frames: npt.NDArray[np.uint8]) -> None:
+        """``frames``: (T, H, W, 3) uint8 RGB, not empty; not copied. Raises InputError for another shape or type."""
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape:
+            raise InputError(f"clip {name}: frames must be (frames, height, width, 3) uint8, not {frames.shape} {frames.dtype}")
+        self._frames = frames
+        self.path = None
+        names = tuple(f"{index:08d}" for index in range(frames.shape[0]))
+        self.facts = ClipFacts(name, frames.shape[0], frames.shape[1], frames.shape[2], names, lossy=False)
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """See Clip.frames."""
+        return (np.array(self._frames[index], order="C") for index in frame_range(self.facts, start, stop))
+
+    def digest(self) -> str:
+        """sha256 (hex) of the shape and the frames' bytes."""
+        digest = hashlib.sha256(repr(self._frames.shape).encode())
+        for frame in self._frames:
+            digest.update(np.ascontiguousarray(frame).data)
+        return digest.hexdigest()
+
+
+def frame_range(facts: ClipFacts, start: int, stop: int | None) -> range:
+    """The indices start .. stop - 1 (None: to the end). Raises InputError where the clip has not all of them."""
+    end = facts.frame_count if stop is None else stop
+    if not 0 <= start <= end <= facts.frame_count:
+        raise InputError(f"clip {facts.name} has {facts.frame_count} frames: frames {start} to {end - 1} cannot be read")
+    return range(start, end)

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from mgld_bench.clips.clip import Frame
-from mgld_bench.clips.image_format import ImageFormat
-from mgld_bench.clips.image_headers import bmp_format, jpeg_format, png_format, transparent
+from mgld_bench.clips.image_headers import ImageFormat, bmp_format, jpeg_format, png_format, transparent
 from mgld_bench.errors import InputError
 
 _INSPECT = {"png": png_format, "jpeg": jpeg_format, "bmp": bmp_format}

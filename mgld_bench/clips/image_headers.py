@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mgld_bench.clips.image_format import ImageFormat
 from mgld_bench.errors import InputError
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -24,6 +24,21 @@ _JFIF_CONVERSION = {"matrix": "bt601", "matrix_source": "JFIF", "range": "full",
 # In entropy-coded data ff 00 is a byte of data and ff d0 .. ff d7 are restart marks: anything else after ff ends the scan.
 _JPEG_SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+@dataclass(frozen=True)
+class ImageFormat:
+    """The facts of one image file, from its header."""
+
+    height: int
+    width: int
+    samples: str
+    """What is stored per pixel, in words."""
+    lossy: bool = False
+    alpha: bool = False
+    """An alpha channel is stored; it may be dropped only where it is opaque."""
+    conversion: Mapping[str, str] = field(default_factory=dict)
+    """As ClipFacts.conversion."""
 
 
 def png_format(file: Path, data: bytes) -> ImageFormat:

@@ -11,12 +11,10 @@ import cv2
 import ffmpeg
 import numpy as np
 
-from mgld_bench.clips.atomic import replacing, write_bytes_atomic, write_json_atomic
+from mgld_bench.clips.atomic import replacing, write_bytes_atomic
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.ffmpeg import feed_ffmpeg
 from mgld_bench.errors import InputError
-
-__all__ = ["encode_png", "frame_name", "write_bytes_atomic", "write_frame", "write_json_atomic", "write_video"]
 
 _PNG_COMPRESSION = 1
 """zlib's level: on natural frames level 3 is 5% smaller and takes half as long again."""

@@ -10,8 +10,11 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
 from mgld_bench.cards.schemas import MethodCard
-from mgld_bench.clips.texture import moving_texture
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.restorer import Compute, Restorer
 from mgld_bench.methods.results import FinishedResults
@@ -22,6 +25,12 @@ from mgld_bench.weights.locate import status
 
 RANDOM: Final = "random but fixed"
 """How the weights of a method are called whose files are not here."""
+
+_TEXTURE_SEED: Final = 20240719
+_TEXTURE_BLUR: Final = 1.5
+"""Standard deviation in pixels: fine structure, as in a picture, and not the noise that no optical flow can follow."""
+_TEXTURE_STEP: Final = (1, 2)
+"""Rows down and columns right from frame to frame."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,17 @@ def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, t
             raise InputError(f"method {card.name}: memory is not enough; {_smaller(measured)}") from error
         raise
     return MethodProfile(card.name, card.heading, weights, result)
+
+
+def moving_texture(frames: int, height: int, width: int) -> ArrayClip:
+    """``frames`` frames of (height, width, 3) uint8: smooth coloured noise that moves by whole pixels and wraps around."""
+    noise = np.random.default_rng(_TEXTURE_SEED).random((height, width, 3))
+    smooth = gaussian_filter(noise, (_TEXTURE_BLUR, _TEXTURE_BLUR, 0), mode="wrap")
+    levels = (smooth - smooth.min()) / np.ptp(smooth) * 255
+    picture = np.round(levels).astype(np.uint8)
+    rows, columns = _TEXTURE_STEP
+    moved = [np.roll(picture, (rows * index, columns * index), axis=(0, 1)) for index in range(frames)]
+    return ArrayClip("moving-texture", np.stack(moved))
 
 
 def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[Restorer, str]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mgld_bench.cards.schemas import DegradationCard
+from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
-from mgld_bench.clips.writing import frame_name, write_frame, write_json_atomic
+from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.degradation.frames import WorkFrame
 from mgld_bench.degradation.pipeline import RealBasicVSRDegradation, degrade_frames

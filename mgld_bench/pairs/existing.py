@@ -6,9 +6,10 @@ import secrets
 import shutil
 from pathlib import Path
 
+from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import frames_sha256
-from mgld_bench.clips.writing import frame_name, write_frame, write_json_atomic
+from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.errors import InputError
 from mgld_bench.pairs.sources import SourceClip
 

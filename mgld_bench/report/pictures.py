@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mgld_bench.clips.writing import encode_png, write_bytes_atomic
+from mgld_bench.clips.atomic import write_bytes_atomic
+from mgld_bench.clips.writing import encode_png
 from mgld_bench.report.data import ReportData
 from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
 from mgld_bench.report.plots import draw_per_clip, draw_per_frame

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from mgld_bench.clips.writing import write_bytes_atomic
+from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.report.data import ReportData
 
 Line = Literal["-", "--", ":", "-."]

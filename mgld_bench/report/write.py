@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mgld_bench.clips.writing import write_bytes_atomic, write_json_atomic
+from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
 from mgld_bench.errors import InputError
 from mgld_bench.report.data import ReportData
 from mgld_bench.report.page import render_page

@@ -16,7 +16,7 @@ import pytest
 
 import mgld_bench
 from mgld_bench.cards.schemas import Crop
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.clips.writing import frame_name, write_frame, write_video
 

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.clips.writing import encode_png, frame_name, write_bytes_atomic, write_frame, write_json_atomic, write_video
+from mgld_bench.clips.writing import encode_png, frame_name, write_frame, write_video
 from mgld_bench.errors import InputError
 from tests.helpers.clip_samples import Frames, make_frames, run_ffmpeg
 

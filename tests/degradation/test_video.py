@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.degradation.canary import row_problem
 from mgld_bench.degradation.video import decode_video, encode_video, payload_bits
 from mgld_bench.errors import InputError

@@ -27,8 +27,8 @@ from mgld_bench.cards.schemas import (
     ReportDataset,
     WeightFile,
 )
-from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.metrics.metric import ClipScore, Direction, MetricFacts
 from mgld_bench.report.data import Cell, PictureSource, ReportData

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.cards.schemas import Crop
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.clips.reading import open_clip, select_frames
 
 __all__ = ["ground_truth", "home", "low_resolution"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip
 
 __all__ = ["bunny", "mgld", "original"]

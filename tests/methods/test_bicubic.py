@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch.nn import functional
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.methods.bicubic import Bicubic, enlarge
 from mgld_bench.methods.restorer import Compute, RestorerOptions
 

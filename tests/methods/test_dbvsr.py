@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from mgld_bench.cards.loader import load_method
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.dbvsr import DBVSRConfig, DBVSROptions, DBVSRRestorer, window_at

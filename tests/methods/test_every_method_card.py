@@ -18,8 +18,7 @@ from torch import nn
 
 from mgld_bench.cards.loader import list_cards, load_method
 from mgld_bench.cards.schemas import MethodCard
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.progress import Silent

@@ -12,7 +12,7 @@ PEAK = """
 from pathlib import Path
 import numpy as np
 import torch
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions
 from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
 from mgld_bench.methods.restorer import Compute

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.restorer import Compute, RestorerOptions

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from mgld_bench.cards.loader import load_method
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb

@@ -10,8 +10,7 @@ import torch
 from pydantic import ValidationError
 
 from mgld_bench.cards.loader import load_method
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.methods.rvrt import RVRTConfig, RVRTOptions, RVRTRestorer

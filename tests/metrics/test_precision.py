@@ -12,7 +12,7 @@ import torch
 from fixed_weights import write_fixed_weights
 from usual_way import usual_metrics
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Metric

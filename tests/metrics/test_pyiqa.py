@@ -20,7 +20,7 @@ import pyiqa.utils.download_util
 import pytest
 import torch
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric, reason_unavailable
 from mgld_bench.metrics.natural.models import load_model

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.pairs.build import build_pair
 from tests.helpers.pair_fixtures import *  # noqa: F403 - pytest finds fixtures by their names here
 

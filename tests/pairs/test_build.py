@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.degradation.video import decode_video
 from mgld_bench.errors import CheckError, InputError
@@ -69,7 +69,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.pairs.build import build_pair
 cv2.setNumThreads(int(sys.argv[3]))
 frames = np.load(sys.argv[1])

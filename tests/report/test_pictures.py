@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Frame
+from mgld_bench.clips.clip import ArrayClip, Frame
 from mgld_bench.report.data import PictureSource, ReportData
 from mgld_bench.report.plots import draw_per_clip, draw_per_frame
 from mgld_bench.report.strips import TILE_WIDTH, draw_strip, find_detail, middle_frame

@@ -16,8 +16,7 @@ from torchvision.ops import deform_conv2d
 from mgld_bench.cards.loader import load_method
 from mgld_bench.cards.schemas import MethodCard, WeightFile
 from mgld_bench.clips.clip import Clip, Frame
-from mgld_bench.clips.texture import moving_texture
-from mgld_bench.engine.profiling import ProfileInput, parse_size, profile_method, require_profilable
+from mgld_bench.engine.profiling import ProfileInput, moving_texture, parse_size, profile_method, require_profilable
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions

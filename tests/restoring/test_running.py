@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import write_frame
 from mgld_bench.errors import InputError

@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.restorer import Compute, RestorerOptions
 from mgld_bench.restoring.record import read_record, record_path

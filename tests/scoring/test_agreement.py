@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mgld_bench.clips.array import ArrayClip
 from mgld_bench.clips.bicubic import resize_bicubic
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Frames

@@ -12,8 +12,7 @@ import psutil
 import pytest
 import torch
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import ClipFacts
+from mgld_bench.clips.clip import ArrayClip, ClipFacts
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric
@@ -111,7 +110,7 @@ import numpy as np
 import torch
 sys.path.insert(0, sys.argv[1])
 from tests.scoring.test_chunk_size import Hungry
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.scoring.score_pass import score_clip
 
 clip = ArrayClip("limited", np.arange(12 * 32 * 32 * 3, dtype=np.uint32).astype(np.uint8).reshape(12, 32, 32, 3))

@@ -10,8 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip, ClipFacts, Frame
+from mgld_bench.clips.clip import ArrayClip, Clip, ClipFacts, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric
 from mgld_bench.metrics.frame_metric import score_of_frames

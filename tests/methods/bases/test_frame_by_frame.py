@@ -11,8 +11,7 @@ import torch
 from spandrel import ModelLoader
 
 from mgld_bench.cards.loader import load_method
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions, FrameByFrameRestorer
 from mgld_bench.methods.bicubic import enlarge

@@ -11,7 +11,7 @@ PEAK = """
 from pathlib import Path
 import numpy as np
 import torch
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.methods.rvrt import RVRTConfig, RVRTOptions, RVRTRestorer
 from mgld_bench.methods.bases.rvrt_memory import network_memory

@@ -10,8 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mgld_bench.clips.array import ArrayClip
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from mgld_bench.cards.schemas import WeightFile
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.dover import metric as dover_metric
 from mgld_bench.metrics.dover import variants as dover

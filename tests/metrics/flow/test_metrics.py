@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.flow import variants as flow_variants
 from mgld_bench.metrics.flow import warping_error

@@ -8,7 +8,7 @@ import torch
 from torchvision.models.optical_flow import raft_large
 
 from mgld_bench.cards.schemas import WeightFile
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.flow.estimators import flow_estimators
 from mgld_bench.metrics.flow.metric import FlowMetric

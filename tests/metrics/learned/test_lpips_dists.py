@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from mgld_bench.cards.schemas import WeightFile
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.learned import dists, lpips
 from mgld_bench.metrics.learned.feature_distance import FeatureDistance

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mgld_bench.cards.schemas import WeightFile
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.learned import musiq
 from mgld_bench.metrics.learned.musiq_metric import MUSIQ, build_network

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Chunk, Metric, told_notes
 from mgld_bench.metrics.pair_metric import PairMetric

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.clips.array import ArrayClip
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.bases.pictures import to_frame
 from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr
 from mgld_bench.methods.realvsr import EDVRNoUpConfig, RealVSROptions, RealVSRRestorer

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mgld_bench.cards.schemas import Crop
-from mgld_bench.clips.reading import ArrayClip, open_clip, select_frames
+from mgld_bench.clips.clip import ArrayClip
+from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.errors import InputError
 from tests.helpers.clip_samples import Frames, Make, make_frames
 
