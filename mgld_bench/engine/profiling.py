@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import re
-import signal
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +16,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.restorer import Compute, Restorer
 from mgld_bench.methods.results import FinishedResults
 from mgld_bench.out_of_memory import is_out_of_memory
+from mgld_bench.processes import worker_processes
 from mgld_bench.restoring.loading import load_restorer, load_untrained, restorer_class
 from mgld_bench.restoring.profiling import ProfileResult, Tell, profile
 from mgld_bench.weights.locate import status
@@ -73,16 +71,11 @@ def profile_alone(card: MethodCard, compute: Compute, measured: ProfileInput, te
 
     ``tell`` is called in that process and has to be a function of a module. Raises InputError where the process dies.
     """
-    others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
     try:
-        return executor.submit(profile_method, card, compute, measured, tell).result()
+        with worker_processes(1) as executor:
+            return executor.submit(profile_method, card, compute, measured, tell).result()
     except BrokenProcessPool:
         raise InputError(f"method {card.name}: its process was killed (out of memory?); {_smaller(measured)}") from None
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
 
 
 def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, tell: Tell) -> MethodProfile:
@@ -126,8 +119,3 @@ def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[Restorer, st
 
 def _smaller(measured: ProfileInput) -> str:
     return f"try less than {measured.frames} frames of {measured.width}x{measured.height}, or allow it less with --max-memory"
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C reaches every process of a terminal; here the parent ends the child."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from mgld_bench.pairs.build import build_pair
 from mgld_bench.pairs.existing import take_over
 from mgld_bench.pairs.folders import Pair, list_pairs, pairs_folder, read_pair
 from mgld_bench.pairs.planning import PlannedPair
+from mgld_bench.processes import worker_processes
 
 __all__ = ["Pair", "list_pairs", "open_pair", "pairs_folder", "prepare_pairs"]
 
@@ -29,19 +28,12 @@ def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int,
         for pair in planned:
             yield _prepare(pair, workspace, force)
         return
-    others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(
-        min(workers, len(planned)), multiprocessing.get_context("spawn"), initializer=_ignore_interrupt
-    )
     try:
-        for future in as_completed([executor.submit(_prepare, pair, workspace, force) for pair in planned]):
-            yield future.result()
+        with worker_processes(min(workers, len(planned))) as executor:
+            for future in as_completed([executor.submit(_prepare, pair, workspace, force) for pair in planned]):
+                yield future.result()
     except BrokenProcessPool as error:
-        raise InputError("a process that builds pairs was killed (out of memory?); go on with fewer --workers") from error
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
+        raise InputError("a process that builds pairs was killed (out of memory?); run it again with fewer --workers") from error
 
 
 def open_pair(planned: Sequence[PlannedPair], clip: str, workspace: Path) -> Pair:
@@ -69,8 +61,3 @@ def _prepare(pair: PlannedPair, workspace: Path, force: bool) -> PlannedPair:
             pair.source.ground_truth, pair.dataset, pair.clip, pair.degradation, folder, pair.key, facts=facts, force=force
         )
     return pair
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C reaches every process of a terminal; here the parent ends the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,34 @@
+"""Worker processes that never outlive the block that uses them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+
+@contextmanager
+def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of ``count`` fresh (spawned) processes for the duration of a ``with`` block.
+
+    On a terminal Ctrl-C reaches every process of the group; the workers ignore it, so that one traceback, the parent's, is
+    printed. Leaving the block, for whatever reason, cancels what is still queued and terminates the workers, even in the middle
+    of a task. What is submitted has to be picklable: functions of a module, plain data.
+
+    Raises:
+        concurrent.futures.process.BrokenProcessPool: from the futures, where a worker was killed.
+    """
+    earlier = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - earlier:
+            child.terminate()
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

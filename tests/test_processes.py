@@ -1,0 +1,83 @@
+"""Worker processes end with their block: real children, real signals."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from mgld_bench.processes import worker_processes
+
+PATIENCE = 20.0
+
+
+def gone(process: int, patience: float = PATIENCE) -> bool:
+    """Whether a process ends within that many seconds."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def work_for(seconds: float, started: str) -> None:
+    """Leave this process's number in the file ``started``, then be busy."""
+    Path(started).write_text(str(os.getpid()))
+    time.sleep(seconds)
+
+
+def number_in(started: Path) -> int:
+    deadline = time.monotonic() + PATIENCE
+    while not (started.is_file() and started.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return int(started.read_text())
+
+
+def test_work_is_done_elsewhere() -> None:
+    with worker_processes(2) as executor:
+        assert executor.submit(pow, 2, 10).result() == 1024
+        worker = executor.submit(os.getpid).result()
+    assert worker != os.getpid()
+    assert gone(worker)
+
+
+def test_leaving_the_block_ends_work_that_is_under_way(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    began = time.monotonic()
+    with pytest.raises(RuntimeError, match="enough"), worker_processes(1) as executor:
+        executor.submit(work_for, 600.0, str(started))
+        worker = number_in(started)
+        raise RuntimeError("enough")
+    assert gone(worker)
+    assert time.monotonic() - began < 60
+
+
+def test_workers_ignore_an_interrupt_and_a_killed_one_is_reported() -> None:
+    with worker_processes(1) as executor:
+        worker = executor.submit(os.getpid).result()
+        os.kill(worker, signal.SIGINT)
+        assert executor.submit(os.getpid).result() == worker
+        os.kill(worker, signal.SIGKILL)
+        with pytest.raises(BrokenProcessPool):
+            executor.submit(time.sleep, 600).result(timeout=PATIENCE)
+
+
+def test_other_children_are_left_alone() -> None:
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    other.start()
+    try:
+        with worker_processes(1) as executor:
+            executor.submit(os.getpid).result()
+        assert not gone(other.pid or 0, patience=1.0)
+    finally:
+        other.kill()
+        other.join()
