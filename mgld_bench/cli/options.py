@@ -21,7 +21,7 @@ StoreUrl = Annotated[str, typer.Option("--store", help="Results database (SQLAlc
 Cards = Annotated[list[Path] | None, typer.Option("--cards", help="Folder with cards of your own; may be repeated.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1; default: cuda where there is one.")]
 Precision = Annotated[str, typer.Option("--precision", help="float32, float16 or bfloat16.")]
-MaxMemory = Annotated[str, typer.Option("--max-memory", help="Memory that a method may use, e.g. 8G; default: what is free.")]
+MaxMemory = Annotated[str, typer.Option("--max-memory", help="Memory a method may use, e.g. 8G; default: half of the device's.")]
 Sources = Annotated[list[str] | None, typer.Option("--source", help="DATASET=DIR: where its download lies; repeatable.")]
 Offline = Annotated[
     bool,

@@ -13,9 +13,9 @@ from scipy.ndimage import gaussian_filter
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
+from mgld_bench.memory import is_out_of_memory
 from mgld_bench.methods.restorer import Compute, Restorer
 from mgld_bench.methods.results import FinishedResults
-from mgld_bench.out_of_memory import is_out_of_memory
 from mgld_bench.processes import worker_processes
 from mgld_bench.restoring.loading import load_restorer, load_untrained, restorer_class
 from mgld_bench.restoring.profiling import ProfileResult, Tell, profile

@@ -20,9 +20,15 @@ from mgld_bench.restoring.running import restore_clip
 
 
 def compute_on(device: str, precision: str, max_memory: str) -> Compute:
-    """Where to compute, from what the user said: "" as device means cuda where there is one, "" as memory means what is free.
+    """Where to compute, from the texts of the options.
 
-    Raises InputError for a device that is not there, an unknown precision, or a size that is none.
+    Args:
+        device: a torch device; "": cuda where there is one, else cpu.
+        precision: float32, float16 or bfloat16.
+        max_memory: a size such as 8G or 500M; "": half of the device's memory.
+
+    Raises:
+        InputError: for a device that is not there, an unknown precision, or a size that is none.
     """
     if precision not in get_args(Precision):
         raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")

@@ -12,10 +12,10 @@ from torch import nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.temporal_window import sliding
-from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.restorer import Compute, RestorerOptions
 from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DescribedFrame
 from mgld_bench.networks.pwcnet.network import MULTIPLE
@@ -108,12 +108,10 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
     def _check_memory(self, clip: Clip) -> None:
         """Raise InputError where a frame, which cannot be cut into tiles, does not fit."""
         needed = self._memory(clip.height, clip.width)
-        allowed = memory_limit(self.compute)
+        allowed = self.compute.memory_budget()
         if needed > allowed:
-            raise InputError(
-                f"clip {clip.name}: a whole frame of {clip.width} x {clip.height} takes about {needed / 1e6:.0f} MB, "
-                f"{allowed / 1e6:.0f} MB are allowed; allow more memory, since {self.title} cannot restore a frame in parts"
-            )
+            what = f"clip {clip.name}: one frame of {clip.width} x {clip.height}, which {self.title} cannot restore in parts,"
+            raise over_budget(what, needed, allowed)
 
     def _memory(self, height: int, width: int) -> int:
         """Bytes of intermediate results for frames of this size."""

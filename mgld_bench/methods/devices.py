@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
-
-import psutil
+from typing import TYPE_CHECKING
 
 from mgld_bench.errors import InputError
 from mgld_bench.methods.restorer import Compute
 
 if TYPE_CHECKING:
     import torch
-
-_USABLE_SHARE: Final = 0.5
-"""Of a device's memory, where no limit is given. Of all of it, not of what is free: the same machine gives the same frames."""
 
 
 def check_device(compute: Compute) -> None:
@@ -49,17 +44,6 @@ def dtype_of(compute: Compute) -> torch.dtype:
     import torch
 
     return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[compute.precision]
-
-
-def memory_limit(compute: Compute) -> int:
-    """Bytes that a method may use beside its weights."""
-    if compute.max_memory is not None:
-        return compute.max_memory
-    if not compute.device.startswith("cuda"):
-        return int(psutil.virtual_memory().total * _USABLE_SHARE)
-    import torch
-
-    return int(torch.cuda.get_device_properties(device_of(compute)).total_memory * _USABLE_SHARE)
 
 
 def describe_device(compute: Compute) -> str:

@@ -14,7 +14,6 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.bases.pictures import to_pictures
-from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.diffusion.counts import mgld_trained
 from mgld_bench.methods.diffusion.frames import Geometry
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
@@ -173,7 +172,7 @@ class MGLDVSR(Restorer):
             return 1
         frames = self._options.segment
         of_segment = max(self._diffusion.tile_bytes(frames), frames * self._diffusion.frame_bytes(height, width))
-        return max(1, min(_MOST_SEGMENTS, memory_limit(self.compute) // of_segment))
+        return max(1, min(_MOST_SEGMENTS, self.compute.memory_budget() // of_segment))
 
 
 _MOST_SEGMENTS: Final = 4
@@ -215,7 +214,7 @@ def _flow_network(
     if options.flow_network == "spynet":
         network = SPyNet()
     else:
-        stored = min(_MOST_CORRELATIONS, memory_limit(compute) // 2)
+        stored = min(_MOST_CORRELATIONS, compute.memory_budget() // 2)
         network = RAFT(RAFT_ITERATIONS, scale_input=False, correlation_bytes=stored)
     if weights is None:
         fill_with_fixed_weights(network)

@@ -11,13 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.clips.clip import Clip, Frame
-from mgld_bench.errors import InputError
+from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb
 from mgld_bench.methods.bases.temporal_window import Border, sliding, window_around
 from mgld_bench.methods.bicubic import enlarge
-from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import tiles
 from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
@@ -186,18 +185,15 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
     def _tile(self, clip: Clip) -> int:
         """The side of the tiles for this clip; 0: whole frames."""
         height, width = (side + -side % MULTIPLE for side in self._size(clip))
-        memory = memory_limit(self.compute)
-        if self._memory(height, width) <= memory:
+        budget = self.compute.memory_budget()
+        if self._memory(height, width) <= budget:
             return 0
         for tile in _AUTOMATIC_TILES:
             seen = tile + 2 * self._tile_pad
-            if self._memory(min(seen, height), min(seen, width)) <= memory:
+            if self._memory(min(seen, height), min(seen, width)) <= budget:
                 return tile
         smallest = self._memory(min(seen, height), min(seen, width))
-        raise InputError(
-            f"clip {clip.name}: a tile of {tile} px with what is seen around it takes about {smallest / 1e6:.0f} MB, "
-            f"{memory / 1e6:.0f} MB are allowed; allow more memory"
-        )
+        raise over_budget(f"clip {clip.name}: a tile of {tile} px with what is seen around it", smallest, budget)
 
     def _memory(self, height: int, width: int) -> int:
         """Of half precision too: what takes most, the deformable convolutions, is in float32 then as well."""

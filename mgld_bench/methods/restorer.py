@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.memory import memory_budget
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,7 +27,11 @@ class Compute:
     """A torch device: "cpu", "cuda", "cuda:1"."""
     precision: Precision = "float32"
     max_memory: int | None = None
-    """Bytes that the method may use beside its weights; None: what is free."""
+    """Bytes that the method may take beside its weights; None: half of the device's memory."""
+
+    def memory_budget(self) -> int:
+        """The bytes that the method may take beside its weights: `max_memory`, or what stands for it on this device."""
+        return memory_budget(self.device, self.max_memory)
 
 
 class RestorerOptions(BaseModel):

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.bases.pictures import to_pictures
-from mgld_bench.methods.devices import memory_limit
 from mgld_bench.methods.diffusion.counts import stablesr_trained
 from mgld_bench.methods.diffusion.frames import Geometry
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
@@ -110,7 +109,7 @@ class StableSR(Restorer):
             return 1
         height, width = (min(side, self._options.picture_tile) for side in geometry.padded)
         of_frame = max(self._diffusion.tile_bytes(1), self._diffusion.frame_bytes(height, width))
-        return max(1, min(_MOST_FRAMES, memory_limit(self.compute) // of_frame))
+        return max(1, min(_MOST_FRAMES, self.compute.memory_budget() // of_frame))
 
 
 _MOST_FRAMES: Final = 8

@@ -11,9 +11,9 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
+from mgld_bench.memory import is_out_of_memory
 from mgld_bench.methods.devices import describe_device
 from mgld_bench.methods.restorer import Restorer
-from mgld_bench.out_of_memory import is_out_of_memory
 from mgld_bench.restoring.memory import PeakMemory
 from mgld_bench.restoring.partial import FinishedFrame, PartialClip
 from mgld_bench.restoring.record import RestoreRecord, library_versions, read_record, record_path

@@ -1,4 +1,4 @@
-"""How many frames are scored at a time: from the memory that is free, and fewer where that was not enough."""
+"""How many frames are scored at a time: as many as half of the free memory holds, and fewer where that was not enough."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import cv2
-import psutil
 
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
+from mgld_bench.memory import in_smaller_parts, is_out_of_memory, memory_budget_now
 from mgld_bench.metrics.metric import Metric
-from mgld_bench.out_of_memory import in_smaller_parts, is_out_of_memory
 
 Result = TypeVar("Result")
 
 CPU_PIXELS = 1 << 21
 """On a CPU frames of this many pixels together make a chunk: more gain nothing there."""
 GPU_PIXELS = 1 << 24
-USABLE_SHARE = 0.5
-"""Of the free memory, as other work wants some as well."""
 
 
 def chunk_size(clip: ClipFacts, metrics: Iterable[Metric], device: str) -> int:
@@ -28,18 +25,9 @@ def chunk_size(clip: ClipFacts, metrics: Iterable[Metric], device: str) -> int:
     frames = (CPU_PIXELS if device == "cpu" else GPU_PIXELS) // (clip.height * clip.width)
     per_frame = sum(of_frame for _, of_frame in needs)
     if per_frame:
-        room = USABLE_SHARE * free_memory(device) - max(fixed for fixed, _ in needs)
-        frames = min(frames, int(room // per_frame))
+        room = memory_budget_now(device) - max(fixed for fixed, _ in needs)
+        frames = min(frames, room // per_frame)
     return max(1, frames)
-
-
-def free_memory(device: str) -> int:
-    """Bytes that are free on a torch ``device``."""
-    if not device.startswith("cuda"):
-        return psutil.virtual_memory().available
-    import torch
-
-    return int(torch.cuda.mem_get_info(device)[0])
 
 
 def in_smaller_chunks(run: Callable[[int], Result], size: int, clip: str, say: Callable[[str], None]) -> Result:

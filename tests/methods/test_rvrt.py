@@ -100,7 +100,9 @@ def test_too_little_memory_brings_smaller_tiles_and_a_note() -> None:
         little = rvrt(Compute(max_memory=limit), tile=asked, tile_overlap=8)
         assert little.notes(clip)["tile"].startswith("56 px, since ")
         np.testing.assert_array_equal(restored(little, clip), restored(rvrt(tile=56, tile_overlap=8), clip))
-    with pytest.raises(InputError, match=r"clip texture: 2 frames of 40 x 40 at once take about \d+ MB, 1 MB are allowed"):
+    with pytest.raises(
+        InputError, match=r"clip texture: restoring 2 frames of 40 x 40 at once takes about \d+ MB, 1 MB are allowed"
+    ):
         restored(rvrt(Compute(max_memory=10**6), tile=56), clip)
 
 

@@ -13,7 +13,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions
 from mgld_bench.methods.bicubic import Bicubic
-from mgld_bench.methods.devices import device_of, dtype_of, memory_limit
+from mgld_bench.methods.devices import device_of, dtype_of
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.methods.srvgg import SRVGGRestorer
 from mgld_bench.restoring.loading import load_restorer, parse_options, restorer_class, why_unavailable
@@ -91,8 +91,8 @@ def test_devices_and_precisions() -> None:
         device_of(Compute(device="gpu7"))
     with pytest.raises(InputError, match="precision float16: a CPU computes in float32"):
         device_of(Compute(precision="float16"))
-    assert memory_limit(Compute(max_memory=5)) == 5
-    assert memory_limit(Compute()) > 2**28
+    assert Compute(max_memory=5).memory_budget() == 5
+    assert Compute().memory_budget() > 2**28
 
 
 def test_the_package_of_the_weights_is_the_one_that_is_declared() -> None:

@@ -13,9 +13,10 @@ from torch import nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.devices import device_of, dtype_of, memory_limit
+from mgld_bench.methods.devices import device_of, dtype_of
 from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import Tiling, enlarge_padded
 
@@ -99,17 +100,14 @@ class FrameByFrameRestorer(Restorer):
         if options.tile:
             return options.tile
         height, width = clip.height + options.pre_pad, clip.width + options.pre_pad
-        memory = memory_limit(self.compute)
-        if self._memory(height, width) <= memory:
+        budget = self.compute.memory_budget()
+        if self._memory(height, width) <= budget:
             return 0
         for tile in _AUTOMATIC_TILES:
             seen = tile + 2 * options.tile_pad
-            if self._memory(min(seen, height), min(seen, width)) <= memory:
+            if self._memory(min(seen, height), min(seen, width)) <= budget:
                 return tile
-        raise InputError(
-            f"clip {clip.name}: a tile of {_AUTOMATIC_TILES[-1]} px takes about {self._memory(seen, seen) / 1e6:.0f} MB, "
-            f"{memory / 1e6:.0f} MB are allowed; allow more memory"
-        )
+        raise over_budget(f"clip {clip.name}: a tile of {_AUTOMATIC_TILES[-1]} px", self._memory(seen, seen), budget)
 
     def _memory(self, height: int, width: int) -> int:
         return height * width * self.memory_per_pixel * self._dtype.itemsize // torch.float32.itemsize

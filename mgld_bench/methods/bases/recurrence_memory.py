@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from mgld_bench.clips.clip import Clip
-from mgld_bench.errors import InputError
-from mgld_bench.methods.devices import memory_limit
+from mgld_bench.memory import memory_budget, over_budget
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.spynet import MULTIPLE
 
@@ -42,21 +41,19 @@ def plan_recurrence(clip: Clip, window: int, memory: RecurrenceMemory, device: t
     taken as it is. Raises InputError where not even a window of one frame fits.
     """
     pixels = _padded(clip.height) * _padded(clip.width)
-    free = memory_limit(compute) - pixels * memory.step
+    budget = compute.memory_budget()
+    free = budget - pixels * memory.step
     wanted = min(window or clip.frame_count, clip.frame_count)
     store, longest = device, free // (pixels * (memory.frame + memory.features))
     if device.type != "cpu" and longest < wanted:
-        with_host = min(free // (pixels * memory.frame), memory_limit(Compute()) // (pixels * memory.features))
+        with_host = min(free // (pixels * memory.frame), memory_budget("cpu") // (pixels * memory.features))
         if with_host > longest:
             store, longest = torch.device("cpu"), with_host
     if window or longest >= wanted:
         return RecurrencePlan(wanted, store)
     if longest < 1:
         needed = pixels * (memory.step + memory.frame + (memory.features if device.type == "cpu" else 0))
-        raise InputError(
-            f"clip {clip.name}: one frame of {clip.width} x {clip.height} takes about {needed / 1e6:.0f} MB, "
-            f"{memory_limit(compute) / 1e6:.0f} MB are allowed; allow more memory"
-        )
+        raise over_budget(f"clip {clip.name}: one frame of {clip.width} x {clip.height}", needed, budget)
     windows = -(-clip.frame_count // longest)
     return RecurrencePlan(-(-clip.frame_count // windows), store)
 

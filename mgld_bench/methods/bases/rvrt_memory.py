@@ -8,8 +8,7 @@ from typing import Final
 import torch
 
 from mgld_bench.clips.clip import Clip
-from mgld_bench.errors import InputError
-from mgld_bench.methods.devices import memory_limit
+from mgld_bench.memory import over_budget
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, SCALE, ClipTiling
 from mgld_bench.networks.rvrt.network import BRANCHES, UPSAMPLED_CHANNELS
@@ -65,7 +64,7 @@ def plan_tiles(clip: Clip, tiling: ClipTiling, memory: RVRTMemory, device: torch
     Features are kept in the CPU's memory where the device is another one and cannot hold them as well. Raises InputError where
     not even the smallest tile fits.
     """
-    limit = memory_limit(compute)
+    limit = compute.memory_budget()
     frames = min(tiling.frames or clip.frame_count, clip.frame_count)
     frames += frames % PAIR
     needed = 0
@@ -81,10 +80,8 @@ def plan_tiles(clip: Clip, tiling: ClipTiling, memory: RVRTMemory, device: torch
             store = device
         if needed <= limit:
             return RVRTPlan(replace(tiling, side=side), store)
-    raise InputError(
-        f"clip {clip.name}: {frames} frames of {columns} x {rows} at once take about {needed / 1e6:.0f} MB, {limit / 1e6:.0f} MB "
-        "are allowed; allow more memory, or set the option tile_frames to fewer frames"
-    )
+    what = f"clip {clip.name}: restoring {frames} frames of {columns} x {rows} at once"
+    raise over_budget(what, needed, limit, "set the option tile_frames to fewer frames")
 
 
 def _candidates(clip: Clip, tiling: ClipTiling) -> list[int]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
-from mgld_bench.methods.devices import memory_limit
+from mgld_bench.memory import in_smaller_parts, is_out_of_memory, over_budget
 from mgld_bench.methods.diffusion.colour_fix import COLOUR_FIXES
 from mgld_bench.methods.diffusion.frames import Geometry
 from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks
@@ -23,7 +23,6 @@ from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, noised,
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.autoencoder.memory import decode_memory
 from mgld_bench.networks.autoencoder.network import SCALE_FACTOR
-from mgld_bench.out_of_memory import in_smaller_parts, is_out_of_memory
 
 Result = TypeVar("Result")
 
@@ -97,11 +96,8 @@ class LatentDiffusion:
         height, width = min(side, height), min(side, width)
         least = max(self.tile_bytes(frames), self._decoder_bytes(frames, height, width, 1))
         if allowed is not None and least > allowed:
-            what = "one frame" if frames == 1 else f"{frames} frames"
-            raise InputError(
-                f"clip {clip.name}: {what} of a picture tile of {width} x {height} take about {least / 1e6:.0f} MB, "
-                f"{allowed / 1e6:.0f} MB are allowed; allow more memory"
-            )
+            count = "one frame" if frames == 1 else f"{frames} frames"
+            raise over_budget(f"clip {clip.name}: restoring {count} of a picture tile of {width} x {height}", least, allowed)
 
     def tile_bytes(self, frames: int) -> int:
         """About what one latent tile of ``frames`` frames takes in the U-Net, beside the weights."""
@@ -148,14 +144,14 @@ class LatentDiffusion:
         if self._networks.device.type == "cpu":
             return 1
         height, width = (side // LATENT_REDUCTION for side in pictures.shape[-2:])
-        fitting = memory_limit(self._compute) // self.tile_bytes(len(pictures))
+        fitting = self._compute.memory_budget() // self.tile_bytes(len(pictures))
         return max(1, min(fitting, len(self._tiling(1).places(height, width))))
 
     def _frames_at_once(self, pictures: Tensor) -> int:
         """As many as fit, one at least; one on a CPU, where more gain nothing."""
         if self._networks.device.type == "cpu":
             return 1
-        frames, (height, width), limit = len(pictures), pictures.shape[-2:], memory_limit(self._compute)
+        frames, (height, width), limit = len(pictures), pictures.shape[-2:], self._compute.memory_budget()
         fitting = (together for together in range(frames, 1, -1) if self._decoder_bytes(frames, height, width, together) <= limit)
         return next(fitting, 1)
 

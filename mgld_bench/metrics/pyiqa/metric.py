@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
+from mgld_bench.memory import is_out_of_memory
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric, reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
 from mgld_bench.metrics.learned.tensors import chunk_tensor
 from mgld_bench.metrics.metric import Chunk, MetricFacts
 from mgld_bench.metrics.pyiqa.building import build, without_network
 from mgld_bench.metrics.pyiqa.files import files_folder
-from mgld_bench.out_of_memory import is_out_of_memory
 
 
 class PyiqaMetric(FrameMetric):

@@ -93,14 +93,16 @@ def test_what_does_not_fit_at_all_is_told_in_one_line(clip: Clip, scarce: type[S
 def test_a_limit_below_the_least_is_an_error_that_says_what_is_needed(clip: Clip) -> None:
     options = MGLDOptions(**SMALL, flow_network="spynet", networks=TINY)
     with pytest.raises(
-        InputError, match=r"^clip bunny: 5 frames of a picture tile of 192 x 160 take about \d+ MB, 1 MB are"
+        InputError, match=r"^clip bunny: restoring 5 frames of a picture tile of 192 x 160 takes about \d+ MB, 1 MB are"
     ) as told:
         next(MGLDVSR(options, None, Compute(max_memory=1_000_000)).restore(clip))
     needed = int(str(told.value).split("about ")[1].split()[0])
     enough = MGLDVSR(options, None, Compute(max_memory=1_000_000 * (needed + 1)))
     assert next(enough.restore(clip)).shape == (96, 128, 3)
     single = StableSROptions(**SMALL, networks=stablesr_sizes())
-    with pytest.raises(InputError, match=r"^clip bunny: one frame of a picture tile of .* allow more memory$"):
+    with pytest.raises(
+        InputError, match=r"^clip bunny: restoring one frame of a picture tile of .* allow more memory with --max-memory$"
+    ):
         next(StableSR(single, None, Compute(max_memory=1_000_000)).restore(clip))
 
 
