@@ -36,9 +36,9 @@ def score(
     import pandas as pd
 
     from mgld_bench.cards.loader import load_protocol
-    from mgld_bench.engine.folders import score_folders
     from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
     from mgld_bench.engine.progress import Silent
+    from mgld_bench.engine.score_folders import score_folders
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
@@ -69,7 +69,7 @@ def restore(
     interruption is kept and gone on from. Raises InputError where the method or the clip cannot be used.
     """
     from mgld_bench.engine.progress import Silent
-    from mgld_bench.engine.restoring import compute_on, restore_clips
+    from mgld_bench.engine.restore_folders import compute_on, restore_clips
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()

@@ -46,7 +46,7 @@ def report(
     Example: mgld-bench report demo --format html,tex --against paper
     """
     from mgld_bench.engine.plan import make_plan
-    from mgld_bench.engine.restoring import compute_on
+    from mgld_bench.engine.restore_folders import compute_on
     from mgld_bench.engine.store import open_store
     from mgld_bench.engine.suite import load_suite
 
@@ -68,8 +68,8 @@ def write(plan: Plan, workspace: Path, store: Store, compute: Compute, formats: 
     from rich.console import Console
 
     from mgld_bench.engine.provenance import command_line, provenance
-    from mgld_bench.report.collect import collect
-    from mgld_bench.report.render_terminal import render_terminal
+    from mgld_bench.report.collect.from_store import collect
+    from mgld_bench.report.tables.render_terminal import render_terminal
     from mgld_bench.report.write import write_report
 
     data = collect(plan, workspace, store, {**provenance(command_line(), compute), **store.latest_run(plan.suite.report.name)})

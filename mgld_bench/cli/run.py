@@ -54,7 +54,7 @@ def run(
     from mgld_bench.cli.display import progress_display
     from mgld_bench.engine.plan import estimate, make_plan, require_all
     from mgld_bench.engine.provenance import command_line
-    from mgld_bench.engine.restoring import compute_on
+    from mgld_bench.engine.restore_folders import compute_on
     from mgld_bench.engine.run import Machinery, execute
     from mgld_bench.engine.store import open_store
     from mgld_bench.engine.suite import load_suite

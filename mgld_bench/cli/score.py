@@ -35,9 +35,9 @@ def score(
     from mgld_bench.cards.loader import load_protocol
     from mgld_bench.cli.display import progress_display
     from mgld_bench.cli.score_display import print_scores
-    from mgld_bench.engine.folders import score_folders
     from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
-    from mgld_bench.engine.restoring import compute_on
+    from mgld_bench.engine.restore_folders import compute_on
+    from mgld_bench.engine.score_folders import score_folders
 
     card = load_protocol(protocol, cards or ())
     choice = choose_metrics(split_names(metrics), card, has_reference=gt is not None)

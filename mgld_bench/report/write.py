@@ -9,13 +9,13 @@ from typing import Any
 
 from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
 from mgld_bench.errors import InputError
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.page import render_page
-from mgld_bench.report.pictures import Picture, write_pictures
-from mgld_bench.report.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
-from mgld_bench.report.render_latex import render_latex
-from mgld_bench.report.render_markdown import render_markdown
-from mgld_bench.report.table import Table, build_table
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.figures.pictures import Picture, write_pictures
+from mgld_bench.report.page.render_html import render_page
+from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
+from mgld_bench.report.tables.render_latex import render_latex
+from mgld_bench.report.tables.render_markdown import render_markdown
+from mgld_bench.report.tables.table import Table, build_table
 
 FORMATS = ("csv", "md", "tex", "html")
 

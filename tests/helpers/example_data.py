@@ -31,7 +31,7 @@ from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.metrics.metric import ClipScore, Direction, MetricFacts
-from mgld_bench.report.data import Cell, PictureSource, ReportData
+from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 from mgld_bench.report.write import write_report
 
 Frames = npt.NDArray[np.uint8]

@@ -19,7 +19,7 @@ from mgld_bench.cards.schemas import (
     TableLayout,
 )
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
-from mgld_bench.report.data import Cell, ReportData
+from mgld_bench.report.collect.data import Cell, ReportData
 
 PROTOCOL = {"psnr": "psnr.rgb", "lpips": "lpips.alex", "niqe": "niqe.pyiqa", "dover": "dover.fused"}
 FACTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from mgld_bench.report.data import ReportData
+from mgld_bench.report.collect.data import ReportData
 from tests.helpers.handmade import Place, make_data
 
 SET = "Set_1 | <script>alert(1)</script>"

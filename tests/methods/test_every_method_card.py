@@ -22,7 +22,7 @@ from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.progress import Silent
-from mgld_bench.engine.restoring import restore_clips
+from mgld_bench.engine.restore_folders import restore_clips
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.restorer import Compute

@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Direction
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.fingerprint import take_fingerprint
-from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings, short_name
-from mgld_bench.report.marks import Footnote, Footnotes, footnotes_of
-from mgld_bench.report.notes import caption, fine_print, legend, notes
-from mgld_bench.report.numbers import format_difference, format_value, interval_half_width, mean
-from mgld_bench.report.published import PublishedValues, load_published
-from mgld_bench.report.ranking import Rank, rank
-from mgld_bench.report.scored import ScoredCell, scored_cells
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.published import PublishedValues, load_published
+from mgld_bench.report.collect.scored import ScoredCell, scored_cells
+from mgld_bench.report.tables.fingerprint import take_fingerprint
+from mgld_bench.report.tables.notes import Footnote, Footnotes, caption, fine_print, footnotes_of, legend, notes
+from mgld_bench.report.tables.numbers import Rank, format_difference, format_value, interval_half_width, mean, rank
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ def build_table(data: ReportData, against_published: bool) -> Table:
     order = [cell for line in (zip(*grid, strict=True) if by_rows else grid) for cell in line]
     marked = {(cell.dataset, cell.metric, cell.method): marks.add(footnotes_of(data, cell)) for cell in order}
     cells = [_rank_line(data, [_cell(data, cell, published, marked) for cell in line]) for line in grid]
-    datasets, metrics, methods = dataset_headings(data), metric_headings(data), method_headings(data)
+    datasets, metrics, methods = data.dataset_headings, data.metric_headings, data.method_headings
     line_headings = tuple(
         (Heading(datasets[dataset]), Heading(metrics[metric], data.metrics[metric].direction)) for dataset, metric in lines
     )
@@ -189,7 +186,7 @@ def _cell(
         scored=len(values),
         expected=len(cell.expected_clips),
         frames=cell.frames,
-        digits=digits.get(cell.metric, digits.get(short_name(data.protocol, cell.metric), data.metrics[cell.metric].digits)),
+        digits=digits.get(cell.metric, digits.get(data.short_name(cell.metric), data.metrics[cell.metric].digits)),
         published=published.find(data, cell.dataset, cell.method, cell.metric) if published else None,
         marks=marks[cell.dataset, cell.metric, cell.method],
     )

@@ -7,8 +7,8 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.table import Table, TableCell
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.tables.table import Table, TableCell
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mgld_bench.cards.schemas import ProtocolCard
-from mgld_bench.report.data import Cell, ReportData
+from mgld_bench.report.collect.data import Cell, ReportData
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,24 @@
-"""Numbers as tables print them, and their interval."""
+"""The numbers of a table: mean, interval and rank, and how they are printed."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from scipy import stats
+
+from mgld_bench.metrics.metric import Direction
+
+Rank = Literal["best", "second", ""]
 
 GAP = "–"
 """Printed where there is no score."""
 CONFIDENCE = 0.95
 FEWEST_CLIPS = 3
 """From two clips alone the interval would be 12.7 standard errors wide and tell nothing."""
+_UNRANKED: Rank = ""
 
 
 def mean(values: Sequence[float]) -> float:
@@ -30,6 +36,23 @@ def interval_half_width(values: Sequence[float]) -> float | None:
         return None
     spread = float(np.std(np.asarray(values), ddof=1))
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * spread / math.sqrt(len(values))
+
+
+def rank(values: Sequence[float | None], direction: Direction, digits: int) -> tuple[Rank, ...]:
+    """The rank of each value; None does not compete, and fewer than two competitors are not ranked.
+
+    Values are compared as printed: those that print alike share a rank, for no reader could tell why one of them is marked.
+    Infinity competes: it is the best that PSNR can be.
+    """
+    printed = [None if value is None else round(value, digits) for value in values]
+    competing = [value for value in printed if value is not None]
+    if len(competing) < 2:
+        return (_UNRANKED,) * len(values)
+    order = sorted(set(competing), reverse=direction == "higher")
+    ranks: dict[float | None, Rank] = {order[0]: "best"}
+    if len(order) > 1:
+        ranks[order[1]] = "second"
+    return tuple(ranks.get(value, _UNRANKED) for value in printed)
 
 
 def format_value(value: float | None, digits: int) -> str:

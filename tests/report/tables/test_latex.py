@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mgld_bench.cards.schemas import TableLayout
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.render_latex import escape, render_latex
-from mgld_bench.report.table import build_table
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.tables.render_latex import escape, render_latex
+from mgld_bench.report.tables.table import build_table
 from tests.helpers.handmade import make_data
 from tests.helpers.nasty import nasty_data, published_csv
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.headings import dataset_headings, short_name
-from mgld_bench.report.numbers import format_difference, format_value, mean
-from mgld_bench.report.published import PublishedValues
-from mgld_bench.report.scored import ScoredCell
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.published import PublishedValues
+from mgld_bench.report.collect.scored import ScoredCell
+from mgld_bench.report.tables.numbers import format_difference, format_value, mean
 
 BICUBIC = "bicubic"
 """The name of the method card that is the fingerprint."""
@@ -37,7 +36,7 @@ class Fingerprint:
 def take_fingerprint(data: ReportData, cells: Sequence[ScoredCell], published: PublishedValues) -> Fingerprint:
     """Compare Bicubic with its published values, dataset by dataset."""
     warnings, findings = [], []
-    for name, heading in dataset_headings(data).items():
+    for name, heading in data.dataset_headings.items():
         of_dataset = [cell for cell in cells if cell.dataset == name and cell.method == BICUBIC]
         compared = [_compare(data, cell, published) for cell in of_dataset if cell.scores and not cell.missing]
         known = [comparison for comparison in compared if comparison is not None]
@@ -69,7 +68,7 @@ class _Comparison:
 def _compare(data: ReportData, cell: ScoredCell, published: PublishedValues) -> _Comparison | None:
     """One metric of Bicubic beside its published value; None where one of them or the tolerance is not known."""
     value = published.find(data, cell.dataset, cell.method, cell.metric)
-    short = short_name(data.protocol, cell.metric)
+    short = data.short_name(cell.metric)
     if value is None or (short not in ABSOLUTE_TOLERANCES and short not in RELATIVE_TOLERANCES):
         return None
     tolerance = ABSOLUTE_TOLERANCES.get(short, RELATIVE_TOLERANCES.get(short, 0.0) * abs(value))

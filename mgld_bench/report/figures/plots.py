@@ -17,9 +17,8 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Transform
 
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
-from mgld_bench.report.style import MethodStyle, method_styles
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.figures.style import MethodStyle, method_styles
 
 PANELS_PER_ROW = 3
 MARKED_FRAMES = 40
@@ -39,7 +38,7 @@ def draw_per_frame(data: ReportData, dataset: str, clip: str) -> Figure | None:
             scores.setdefault(metric, {})[method] = score.per_frame
     if not scores:
         return None
-    styles, names = method_styles(data), metric_headings(data)
+    styles, names = method_styles(data), data.metric_headings
     figure, panels = _panels(len(scores), panel_height=2.5)
     for panel, (metric, by_method) in zip(panels, scores.items(), strict=True):
         for method, per_frame in by_method.items():
@@ -48,7 +47,7 @@ def draw_per_frame(data: ReportData, dataset: str, clip: str) -> Figure | None:
         panel.set_ylabel(_axis_title(data.metrics[metric], names[metric]))
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     drawn = [method for method in data.methods if any(method in by_method for by_method in scores.values())]
-    _finish(figure, data, drawn, f"{dataset_headings(data)[dataset]}, {clip}: scores per frame")
+    _finish(figure, data, drawn, f"{data.dataset_headings[dataset]}, {clip}: scores per frame")
     return figure
 
 
@@ -61,7 +60,7 @@ def draw_per_clip(data: ReportData, dataset: str) -> Figure | None:
     clips = list(dict.fromkeys(clip for cell in cells for clip in cell.expected_clips))
     if not clips:
         return None
-    styles, names = method_styles(data), metric_headings(data)
+    styles, names = method_styles(data), data.metric_headings
     metrics = list(dict.fromkeys(cell.metric for cell in cells))
     drawn = [method for method in data.methods if any(cell.method == method for cell in cells)]
     figure, panels = _panels(len(metrics), panel_height=1.0 + 0.34 * max(len(clips), 2), share_rows=True)
@@ -76,7 +75,7 @@ def draw_per_clip(data: ReportData, dataset: str) -> Figure | None:
         panel.set_yticks(range(len(clips)), clips)
         panel.set_ylim(len(clips) - 0.5, -0.5)
         panel.tick_params(axis="y", length=0, labelleft=index % PANELS_PER_ROW == 0)
-    _finish(figure, data, drawn, f"{dataset_headings(data)[dataset]}: scores per clip", lines=False)
+    _finish(figure, data, drawn, f"{data.dataset_headings[dataset]}: scores per clip", lines=False)
     return figure
 
 
@@ -137,7 +136,7 @@ def _draw_infinite(panel: Axes, x: Sequence[float], y: Sequence[float], style: M
 
 
 def _finish(figure: Figure, data: ReportData, methods: Sequence[str], title: str, lines: bool = True) -> None:
-    styles, names = method_styles(data), method_headings(data)
+    styles, names = method_styles(data), data.method_headings
     handles = [
         Line2D(
             [],

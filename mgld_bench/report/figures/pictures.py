@@ -10,11 +10,10 @@ from typing import Literal
 
 from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.clips.writing import encode_png
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
-from mgld_bench.report.plots import draw_per_clip, draw_per_frame
-from mgld_bench.report.strips import draw_strip
-from mgld_bench.report.style import figure_settings, save_figure
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.figures.plots import draw_per_clip, draw_per_frame
+from mgld_bench.report.figures.strips import draw_strip
+from mgld_bench.report.figures.style import figure_settings, save_figure
 
 PictureKind = Literal["per-frame", "per-clip", "strip"]
 
@@ -58,14 +57,14 @@ def _write_strips(data: ReportData, folder: Path) -> list[Picture]:
         strip = draw_strip(data, source)
         path = folder / source.dataset / f"{file_name(source.clip)}.frame-{strip.frame:08d}.png"
         write_bytes_atomic(path, encode_png(strip.picture))
-        title = f"{dataset_headings(data)[source.dataset]}, {source.clip}, frame {strip.frame}"
+        title = f"{data.dataset_headings[source.dataset]}, {source.clip}, frame {strip.frame}"
         pictures.append(Picture("strip", source.dataset, source.clip, title, strip.description, (path,)))
     return pictures
 
 
 def _write_per_clip(data: ReportData, folder: Path) -> list[Picture]:
     pictures = []
-    for dataset, heading in dataset_headings(data).items():
+    for dataset, heading in data.dataset_headings.items():
         path = folder / dataset / "per-clip"
         description = f"Dots: the scores of {_methods(data)} on each clip of {heading}. The numbers are in the tables below."
         with figure_settings():
@@ -85,11 +84,11 @@ def _write_per_frame(data: ReportData, folder: Path) -> list[Picture]:
             figure = draw_per_frame(data, dataset, clip)
             files = save_figure(figure, path) if figure else ()
         if files:
-            metrics = [metric_headings(data)[name] for name, facts in data.metrics.items() if facts.per_frame]
+            metrics = [data.metric_headings[name] for name, facts in data.metrics.items() if facts.per_frame]
             description = f"Lines: {', '.join(metrics)} of {_methods(data)} for each frame of {clip}."
-            pictures.append(Picture("per-frame", dataset, clip, f"{dataset_headings(data)[dataset]}, {clip}", description, files))
+            pictures.append(Picture("per-frame", dataset, clip, f"{data.dataset_headings[dataset]}, {clip}", description, files))
     return pictures
 
 
 def _methods(data: ReportData) -> str:
-    return ", ".join(method_headings(data).values())
+    return ", ".join(data.method_headings.values())

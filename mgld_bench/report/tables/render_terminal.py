@@ -10,7 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from mgld_bench.report.table import Table, TableCell
+from mgld_bench.report.tables.table import Table, TableCell
 
 
 def render_terminal(table: Table) -> RenderableType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -55,3 +56,28 @@ class ReportData:
     """JSON-able: versions, hardware, encoder, weights' sha256, command line: goes to run.json and under the tables."""
     footnotes: tuple[str, ...] = ()
     """Further facts to print under the table, e.g. lossy inputs."""
+
+    @property
+    def dataset_headings(self) -> dict[str, str]:
+        """The printed name of each dataset, by its name; no two are alike."""
+        return _distinct({name: card.heading for name, card in self.datasets.items()})
+
+    @property
+    def method_headings(self) -> dict[str, str]:
+        """The printed name of each method, by its name; no two are alike."""
+        return _distinct({name: card.heading for name, card in self.methods.items()})
+
+    @property
+    def metric_headings(self) -> dict[str, str]:
+        """The printed name of each metric, by its full variant name; no two are alike."""
+        return _distinct({name: facts.title for name, facts in self.metrics.items()})
+
+    def short_name(self, metric: str) -> str:
+        """The protocol's short name of a variant; the variant where it has none."""
+        return next((short for short, full in self.protocol.metrics.items() if full == metric), metric)
+
+
+def _distinct(headings: Mapping[str, str]) -> dict[str, str]:
+    """The headings, with the name in brackets where several things have the same one."""
+    uses = Counter(headings.values())
+    return {name: heading if uses[heading] == 1 else f"{heading} ({name})" for name, heading in headings.items()}

@@ -13,9 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.clips.clip import Clip, Frame
-from mgld_bench.report.data import PictureSource, ReportData
-from mgld_bench.report.headings import method_headings, metric_headings
-from mgld_bench.report.numbers import format_value
+from mgld_bench.report.collect.data import PictureSource, ReportData
+from mgld_bench.report.tables.numbers import format_value
 
 TILE_WIDTH = 384
 """Pixels; a whole frame is enlarged or shrunk to about this width."""
@@ -74,7 +73,7 @@ def draw_strip(data: ReportData, source: PictureSource) -> Strip:
     scale = max(1, width // low.shape[1])
     enlarged = np.asarray(Image.fromarray(low).resize((width, height), Image.Resampling.NEAREST), dtype=np.uint8)
     truth = _tile(source.ground_truth, "Ground truth", "", index, height, width) if source.ground_truth else None
-    names = method_headings(data)
+    names = data.method_headings
     methods = [
         _tile(clip, names[name], _frame_scores(data, source, name, index), index, height, width)
         for name, clip in source.restored.items()
@@ -142,7 +141,7 @@ def _tile(clip: Clip, label: str, scores: str, index: int, height: int, width: i
 
 def _frame_scores(data: ReportData, source: PictureSource, method: str, index: int) -> str:
     """The first scores of this very frame."""
-    names, texts = metric_headings(data), []
+    names, texts = data.metric_headings, []
     for cell in data.cells:
         score = cell.scores.get(source.clip)
         if cell.dataset != source.dataset or cell.method != method or score is None or index not in (score.per_frame or {}):

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from itertools import groupby
 
-from mgld_bench.report.table import Table, TableCell
+from mgld_bench.report.tables.table import Table, TableCell
 
 WIDEST = 10
 """More columns than this are not legible in one grid."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mgld_bench.cards.schemas import Published
 from mgld_bench.errors import InputError
-from mgld_bench.report.data import ReportData
+from mgld_bench.report.collect.data import ReportData
 
 COLUMNS = ("table", "dataset", "method", "metric", "value")
 

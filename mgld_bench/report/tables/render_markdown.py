@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mgld_bench.report.table import Heading, Table, TableCell
+from mgld_bench.report.tables.table import Heading, Table, TableCell
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")
 _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")

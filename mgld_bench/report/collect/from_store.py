@@ -15,7 +15,7 @@ from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Suite
 from mgld_bench.metrics.metric import MetricFacts, told_notes
 from mgld_bench.pairs.prepare import open_pair
-from mgld_bench.report.data import Cell, PictureSource, ReportData
+from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
 
 def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any]) -> ReportData:

@@ -13,11 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mgld_bench.cards.schemas import Publication
 from mgld_bench.metrics.metric import MetricFacts
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
-from mgld_bench.report.numbers import format_value
-from mgld_bench.report.pictures import Picture
-from mgld_bench.report.table import Heading, Table, TableCell
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.figures.pictures import Picture
+from mgld_bench.report.tables.numbers import format_value
+from mgld_bench.report.tables.table import Heading, Table, TableCell
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class MetricTerms:
 def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path, files: Sequence[Path]) -> str:
     """The page as HTML; it names ``pictures`` and ``files``, all below ``folder``, relatively. Every name is escaped."""
     environment = Environment(
-        loader=PackageLoader("mgld_bench.report", "templates"),
+        loader=PackageLoader("mgld_bench.report.page", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -106,7 +105,7 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         strips=shown["strip"],
         per_frame=shown["per-frame"],
         clip_sections=_clip_sections(data, table, pictures, folder),
-        metrics=[MetricTerms(metric_headings(data)[name], data.metrics[name]) for name in _shown_metrics(table)],
+        metrics=[MetricTerms(data.metric_headings[name], data.metrics[name]) for name in _shown_metrics(table)],
         methods=_method_terms(data),
         datasets=_dataset_terms(data),
         files=[(path.name, _address(path, folder)) for path in files],
@@ -135,7 +134,7 @@ def _shown_metrics(table: Table) -> list[str]:
 def _clip_sections(data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path) -> tuple[ClipSection, ...]:
     digits = {(cell.dataset, cell.metric): cell.digits for row in table.cells for cell in row}
     sections = []
-    for dataset, heading in dataset_headings(data).items():
+    for dataset, heading in data.dataset_headings.items():
         metrics = [metric for name, metric in digits if name == dataset]
         plots = tuple(_shown(one, folder) for one in pictures if one.kind == "per-clip" and one.dataset == dataset)
         tables = tuple(_clip_table(data, dataset, metric, digits[dataset, metric]) for metric in dict.fromkeys(metrics))
@@ -150,14 +149,14 @@ def _clip_table(data: ReportData, dataset: str, metric: str, digits: int) -> Cli
     for clip in clips:
         scores = [cells[method].scores.get(clip) if method in cells else None for method in data.methods]
         rows.append((clip, tuple(format_value(score.value if score else None, digits) for score in scores)))
-    heading = Heading(metric_headings(data)[metric], data.metrics[metric].direction)
-    return ClipTable(heading.label, metric, tuple(method_headings(data).values()), tuple(rows))
+    heading = Heading(data.metric_headings[metric], data.metrics[metric].direction)
+    return ClipTable(heading.label, metric, tuple(data.method_headings.values()), tuple(rows))
 
 
 def _method_terms(data: ReportData) -> list[Terms]:
     return [
         Terms(
-            method_headings(data)[name],
+            data.method_headings[name],
             name,
             card.notes,
             {
@@ -179,7 +178,7 @@ def _weights(file: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dataset_terms(data: ReportData) -> list[Terms]:
-    headings = dataset_headings(data)
+    headings = data.dataset_headings
     return [
         Terms(headings[name], name, card.notes, {"degradation": card.degradation or "none: LR as it is"}, card.publication)
         for name, card in data.datasets.items()

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mgld_bench.report.numbers import format_difference, format_value, interval_half_width, mean
-from mgld_bench.report.ranking import rank
+from mgld_bench.report.tables.numbers import format_difference, format_value, interval_half_width, mean, rank
 
 SCORES = st.floats(-1e3, 1e3).map(lambda value: round(value, 4))
 

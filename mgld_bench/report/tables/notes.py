@@ -1,16 +1,63 @@
-"""What stands around a table: how it was averaged, what its metrics are, and where its numbers come from."""
+"""What stands around a table: footnotes of cells, how it was averaged, what its metrics are, where its numbers come from."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_lowercase
 
-from mgld_bench.report.data import ReportData
-from mgld_bench.report.headings import dataset_headings, method_headings, metric_headings
-from mgld_bench.report.numbers import interval_half_width
-from mgld_bench.report.scored import ScoredCell, card_metrics
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.scored import ScoredCell, card_metrics
+from mgld_bench.report.tables.numbers import interval_half_width
 
 PROVENANCE = ("hardware", "device", "precision", "encoder", "versions")
 """The parts of a run's provenance that stand under its tables; the rest is in run.json and on the page."""
+NAMED_CLIPS = 5
+"""More missing clips than this are counted, not named."""
+FLAT_SHARE = 0.05
+"""NIQE and BRISQUE are unsure on flat area; above this share of a clip it is said."""
+
+
+@dataclass(frozen=True)
+class Footnote:
+    """What a mark in cells stands for."""
+
+    mark: str
+    text: str
+
+
+class Footnotes:
+    """Letters for texts: a, b, … z, aa, …; equal texts share a letter."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, str] = {}
+
+    def add(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """The marks of ``texts``."""
+        return tuple(self._marks.setdefault(text, _letters(len(self._marks))) for text in texts)
+
+    def all(self) -> tuple[Footnote, ...]:
+        """Every footnote so far, in order."""
+        return tuple(Footnote(mark, text) for text, mark in self._marks.items())
+
+
+def footnotes_of(data: ReportData, cell: ScoredCell) -> tuple[str, ...]:
+    """The texts that belong to one cell."""
+    dataset = data.dataset_headings[cell.dataset]
+    texts = []
+    if cell.missing or not cell.expected_clips:
+        texts.append(_gap(cell))
+    infinite = [clip for clip, value in cell.scores.items() if math.isinf(value)]
+    if infinite:
+        texts.append(f"Infinite because of {_names(infinite)} of {dataset}: restored frames that equal the ground truth.")
+    trained_on = {title.casefold() for title in data.methods[cell.method].publication.trained_on}
+    if trained_on & {cell.dataset.casefold(), data.datasets[cell.dataset].heading.casefold()}:
+        texts.append(f"{data.method_headings[cell.method]} was trained on {dataset}.")
+    if cell.flat_share > FLAT_SHARE:
+        title = data.metrics[cell.metric].title
+        texts.append(f"{title} is unsure on flat area, which is up to {cell.flat_share:.0%} of a clip of {dataset} here.")
+    return tuple(texts)
 
 
 def caption(data: ReportData, cells: Sequence[ScoredCell]) -> str:
@@ -56,6 +103,29 @@ def flatten(value: object) -> str:
     return str(value)
 
 
+def _gap(cell: ScoredCell) -> str:
+    reason = f": {cell.gap}" if cell.gap else ""
+    count = f"{len(cell.scores)} of {len(cell.expected_clips)} clips scored"
+    if not cell.scores:
+        return f"{count}{reason}."
+    return f"{count}, without {_names(cell.missing)}{reason}; not ranked."
+
+
+def _names(clips: Sequence[str]) -> str:
+    if len(clips) <= NAMED_CLIPS:
+        return ", ".join(clips)
+    return f"{', '.join(clips[:NAMED_CLIPS])} and {len(clips) - NAMED_CLIPS} more"
+
+
+def _letters(index: int) -> str:
+    name = ""
+    index += 1
+    while index:
+        index, letter = divmod(index - 1, len(ascii_lowercase))
+        name = ascii_lowercase[letter] + name
+    return name
+
+
 def _counts(data: ReportData, dataset: str, cells: Sequence[ScoredCell]) -> str:
     """How many clips and frames a dataset's complete cells have; metrics with other counts are named."""
     if not cells:
@@ -65,9 +135,9 @@ def _counts(data: ReportData, dataset: str, cells: Sequence[ScoredCell]) -> str:
         scored = {cell.frames for cell in cells if cell.metric == metric and cell.frames is not None and not cell.missing}
         if scored:
             low, high = min(scored), max(scored)
-            by_count.setdefault(f"{low}" if low == high else f"{low} to {high}", []).append(metric_headings(data)[metric])
+            by_count.setdefault(f"{low}" if low == high else f"{low} to {high}", []).append(data.metric_headings[metric])
     clips = max(len(cell.expected_clips) for cell in cells)
-    text = f"{dataset_headings(data)[dataset]}: {clips} {'clip' if clips == 1 else 'clips'}"
+    text = f"{data.dataset_headings[dataset]}: {clips} {'clip' if clips == 1 else 'clips'}"
     if len(by_count) == 1:
         return f"{text}, {next(iter(by_count))} frames scored."
     if by_count:
@@ -82,7 +152,7 @@ def _absent(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ..
     datasets = [entry.name for entry in data.card.datasets if entry.name not in data.datasets]
     metrics = [
         f"{metric} on {heading}"
-        for name, heading in dataset_headings(data).items()
+        for name, heading in data.dataset_headings.items()
         for metric in card_metrics(data, name)
         if (name, metric) not in lines
     ]
@@ -91,7 +161,7 @@ def _absent(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ..
 
 
 def _licences(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    headings, titles = method_headings(data), metric_headings(data)
+    headings, titles = data.method_headings, data.metric_headings
     methods = [f"{headings[name]} {card.publication.license}" for name, card in data.methods.items() if card.publication.license]
     shown = dict.fromkeys(metric for _, metric in lines)
     metrics = [f"{titles[name]} {data.metrics[name].license}" for name in shown if data.metrics[name].license]

@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from mgld_bench.cards.schemas import TableLayout
-from mgld_bench.report import render_latex, render_markdown
-from mgld_bench.report.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
-from mgld_bench.report.render_terminal import render_terminal
-from mgld_bench.report.table import build_table
+from mgld_bench.report.tables import render_latex, render_markdown
+from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
+from mgld_bench.report.tables.render_terminal import render_terminal
+from mgld_bench.report.tables.table import build_table
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import Place, make_data
 from tests.helpers.nasty import METHODS, nasty_data, published_csv

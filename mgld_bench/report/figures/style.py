@@ -13,7 +13,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from mgld_bench.clips.atomic import write_bytes_atomic
-from mgld_bench.report.data import ReportData
+from mgld_bench.report.collect.data import ReportData
 
 Line = Literal["-", "--", ":", "-."]
 FILE_FORMATS = ("png", "svg", "pdf")
