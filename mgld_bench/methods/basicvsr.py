@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from mgld_bench.methods.bases.recurrent import RecurrentOptions, RecurrentRestorer
-from mgld_bench.networks.basicvsr import BasicVSR
-
-
-class BasicVSRConfig(BaseModel):
-    """The size of the network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mid_channels: int = Field(default=64, ge=1)
-    num_blocks: int = Field(default=30, ge=0)
-    """Residual blocks of each of the two recurrences."""
+from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig
 
 
 class BasicVSROptions(RecurrentOptions):
@@ -37,7 +26,7 @@ class BasicVSRRestorer(RecurrentRestorer[BasicVSROptions]):
 
     def create_network(self, options: BasicVSROptions) -> nn.Module:
         """The network of the card's size."""
-        return BasicVSR(options.network.mid_channels, options.network.num_blocks)
+        return BasicVSR(options.network)
 
     @property
     def recurrence(self) -> BasicVSR:

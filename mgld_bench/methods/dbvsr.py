@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from mgld_bench.clips.clip import Clip, Frame
@@ -17,23 +16,8 @@ from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.temporal_window import sliding
 from mgld_bench.methods.restorer import Compute, RestorerOptions
-from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DescribedFrame
+from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig, DescribedFrame
 from mgld_bench.networks.pwcnet.network import MULTIPLE
-
-
-class DBVSRConfig(BaseModel):
-    """How large the network is; as in the authors' files ..._e1r3.pt, unless given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    features: int = Field(default=128, gt=0)
-    condition_features: int = Field(default=64, gt=0)
-    feature_blocks: int = Field(default=1, ge=0)
-    """Residual blocks before the alignment; 3 in ..._e3r20.pt."""
-    reconstruction_blocks: int = Field(default=3, ge=0)
-    """Modulated residual blocks after it; 20 in ..._e3r20.pt."""
-    kernel_size: int = Field(default=13, gt=0, le=24)
-    """Side of the blur kernel in pixels of the restored frame; the smallest frames are extended to 24 pixels."""
 
 
 class DBVSROptions(RestorerOptions):
@@ -72,7 +56,7 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
 
     def create_network(self, options: DBVSROptions) -> DBVSR:
         """DBVSR of the options' size."""
-        return DBVSR(**options.network.model_dump())
+        return DBVSR(options.network)
 
     def place(self, network: nn.Module) -> nn.Module:
         """Optical flow and blur stay in float32; the kernel of the enlargement is derived before weights are rounded."""

@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from mgld_bench.methods.bases.network_restorer import ROLE
 from mgld_bench.methods.bases.recurrent import RecurrentOptions, RecurrentRestorer
 from mgld_bench.networks.basicvsr import BasicVSR
-from mgld_bench.networks.realbasicvsr import RealBasicVSR
-
-
-class RealBasicVSRConfig(BaseModel):
-    """The size of the network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mid_channels: int = Field(default=64, ge=1)
-    num_propagation_blocks: int = Field(default=20, ge=0)
-    """Residual blocks of each of the two recurrences."""
-    num_cleaning_blocks: int = Field(default=20, ge=0)
+from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
 
 
 class RealBasicVSROptions(RecurrentOptions):
@@ -49,14 +38,7 @@ class RealBasicVSRRestorer(RecurrentRestorer[RealBasicVSROptions]):
 
     def create_network(self, options: RealBasicVSROptions) -> nn.Module:
         """The network of the card's size."""
-        size = options.network
-        return RealBasicVSR(
-            size.mid_channels,
-            size.num_propagation_blocks,
-            size.num_cleaning_blocks,
-            options.refinement_threshold,
-            options.refinement_iterations,
-        )
+        return RealBasicVSR(options.network, options.refinement_threshold, options.refinement_iterations)
 
     def trained(self) -> Mapping[str, int]:
         """All but SPyNet, which the authors took as it was."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,37 +19,13 @@ from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import tiles
 from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
-from mgld_bench.networks.edvr.network import MULTIPLE, EDVRNoUp, Pyramid
+from mgld_bench.networks.edvr.network import MULTIPLE, EDVRNoUp, EDVRNoUpConfig, Pyramid
 from mgld_bench.networks.layers.precision import cast_except
 
 _AUTOMATIC_TILES: Final = (1024, 768, 512, 384, 256, 128, 64)
 """Sides in pixels of the frames that the network sees, multiples of 4."""
 _MOTION: Final = 28
 """Pixels around a tile beyond what convolutions see: for where the displacements of the deformable convolutions lead."""
-
-
-class EDVRNoUpConfig(BaseModel):
-    """How large the network is; as the authors released it, unless given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    features: int = Field(default=64, gt=0)
-    frames: int = Field(default=3, gt=0)
-    """Of a window."""
-    groups: int = Field(default=8, gt=0)
-    """Of the deformable convolutions."""
-    front_blocks: int = Field(default=5, ge=0)
-    """Residual blocks before the alignment."""
-    back_blocks: int = Field(default=10, ge=0)
-    """Residual blocks after it."""
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> EDVRNoUpConfig:
-        if self.frames % 2 == 0:
-            raise ValueError(f"frames {self.frames}: a window has an odd number of frames, with the restored one in the middle")
-        if self.features % self.groups:
-            raise ValueError(f"features {self.features}: have to be a multiple of groups ({self.groups})")
-        return self
 
 
 class RealVSROptions(RestorerOptions):
@@ -91,7 +66,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     def create_network(self, options: RealVSROptions) -> EDVRNoUp:
         """EDVR_NoUp of the options' size."""
-        return EDVRNoUp(**options.network.model_dump())
+        return EDVRNoUp(options.network)
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """The authors' loader drops the prefix that training on several GPUs leaves."""

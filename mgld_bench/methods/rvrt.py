@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, cast
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
@@ -15,47 +15,11 @@ from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.rvrt_memory import RVRTPlan, network_memory, plan_tiles
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, ClipTiling, restored_frames
-from mgld_bench.networks.rvrt.network import RVRT
+from mgld_bench.networks.rvrt.network import RVRT, RVRTConfig
 
 _CONSTANTS: Final = ("spynet.mean", "spynet.std")
 _SMALLEST_SIDE: Final = 33
 """Of a tile: for smaller ones the authors' flow network fails."""
-
-
-class RVRTConfig(BaseModel):
-    """The size of the network, in the authors' names; see mgld_bench.networks.rvrt.network.RVRT."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    window_size: tuple[int, int, int] = (2, 8, 8)
-    num_blocks: tuple[int, int, int] = (1, 2, 1)
-    """For the shallow extractor, the four branches and the reconstruction, as all lists of three."""
-    depths: tuple[int, int, int] = (2, 2, 2)
-    embed_dims: tuple[int, int, int] = (144, 144, 144)
-    num_heads: tuple[int, int, int] = (6, 6, 6)
-    mlp_ratio: float = Field(default=2, gt=0)
-    qkv_bias: bool = True
-    inputconv_groups: tuple[int, int, int, int, int, int] = (1, 1, 1, 1, 1, 1)
-    """For the shallow extractor, the four branches and the reconstruction."""
-    deformable_groups: int = Field(default=12, gt=0)
-    attention_heads: int = Field(default=12, gt=0)
-    attention_window: tuple[int, int] = (3, 3)
-    max_residue_magnitude: float = Field(default=10, gt=0)
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> RVRTConfig:
-        channels = self.embed_dims[1]
-        if self.embed_dims[0] != channels:
-            raise ValueError(f"embed_dims {list(self.embed_dims)}: the first two have to be the same")
-        if any(width % heads for width, heads in zip(self.embed_dims, self.num_heads, strict=True)):
-            raise ValueError(f"embed_dims {list(self.embed_dims)}: have to be multiples of num_heads {list(self.num_heads)}")
-        if 2 * channels % self.attention_heads:
-            raise ValueError(f"attention_heads {self.attention_heads}: have to divide twice the channels, {2 * channels}")
-        if 4 * channels % self.deformable_groups:
-            raise ValueError(
-                f"deformable_groups {self.deformable_groups}: have to divide four times the channels, {4 * channels}"
-            )
-        return self
 
 
 class RVRTOptions(RestorerOptions):
@@ -100,7 +64,7 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
 
     def create_network(self, options: RVRTOptions) -> RVRT:
         """The network of the card's size."""
-        return RVRT(**options.network.model_dump())
+        return RVRT(options.network)
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """All but the constants of the flow network."""

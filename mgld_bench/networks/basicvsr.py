@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.layers.residual_block import ResidualBlock
+from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
 from mgld_bench.networks.layers.warping import warp
 from mgld_bench.networks.spynet import SPyNet
 
@@ -17,6 +19,20 @@ SLOPE = 0.1
 """Of every leaky ReLU."""
 UPSAMPLED_CHANNELS = 64
 """At four times the size, whatever ``mid_channels`` is."""
+
+
+@dataclass(frozen=True)
+class BasicVSRConfig:
+    """The size of a BasicVSR; the default is the published one. ValueError for a size that cannot be."""
+
+    mid_channels: int = 64
+    """Channels of the features."""
+    num_blocks: int = 30
+    """Residual blocks of each of the two recurrences."""
+
+    def __post_init__(self) -> None:
+        check_positive(mid_channels=self.mid_channels)
+        check_not_negative(num_blocks=self.num_blocks)
 
 
 class BasicVSR(nn.Module):
@@ -30,9 +46,9 @@ class BasicVSR(nn.Module):
     the type of the frames, which has to be that of SPyNet's weights.
     """
 
-    def __init__(self, mid_channels: int = 64, num_blocks: int = 30) -> None:
-        """mid_channels: channels of the features. num_blocks: residual blocks of each of the two trunks."""
+    def __init__(self, config: BasicVSRConfig) -> None:
         super().__init__()
+        mid_channels, num_blocks = config.mid_channels, config.num_blocks
         self.mid_channels = mid_channels
         self.spynet = SPyNet()
         self.backward_resblocks = ResidualBlocksWithInputConv(mid_channels + 3, mid_channels, num_blocks)

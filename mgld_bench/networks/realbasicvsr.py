@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.basicvsr import BasicVSR, ResidualBlocksWithInputConv
+from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig, ResidualBlocksWithInputConv
+from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
 
 LEVELS = 255
 """The threshold of the refinement is in levels of 8-bit frames."""
+
+
+@dataclass(frozen=True)
+class RealBasicVSRConfig:
+    """The size of a RealBasicVSR; the default is the published one. ValueError for a size that cannot be."""
+
+    mid_channels: int = 64
+    """Channels of all features."""
+    num_propagation_blocks: int = 20
+    """Residual blocks of each of the two recurrences."""
+    num_cleaning_blocks: int = 20
+    """Residual blocks of the cleaning network."""
+
+    def __post_init__(self) -> None:
+        check_positive(mid_channels=self.mid_channels)
+        check_not_negative(num_propagation_blocks=self.num_propagation_blocks, num_cleaning_blocks=self.num_cleaning_blocks)
 
 
 class RealBasicVSR(nn.Module):
@@ -20,27 +38,24 @@ class RealBasicVSR(nn.Module):
     of OpenMMLab's mmediting 0.12 to mmagic 1.2 (Apache-2.0).
     """
 
-    def __init__(
-        self,
-        mid_channels: int = 64,
-        num_propagation_blocks: int = 20,
-        num_cleaning_blocks: int = 20,
-        dynamic_refine_thres: float = 255,
-        cleaning_passes: int = 3,
-    ) -> None:
-        """mid_channels: channels of all features. num_*_blocks: residual blocks of each recurrence, and of the cleaning.
+    def __init__(self, config: RealBasicVSRConfig, dynamic_refine_thres: float = 255, cleaning_passes: int = 3) -> None:
+        """Build the network with random weights.
 
-        dynamic_refine_thres: cleaning ends when it changes the frames by less, in levels of 0 ... 255, averaged over all that
-        clean() is given; 255 stands for no refinement. cleaning_passes: it also ends after as many passes.
+        Args:
+            config: its size.
+            dynamic_refine_thres: cleaning stops once a pass changes the frames by less than this, in 8-bit levels (0 to 255),
+                averaged over all frames that clean() is given; 255 means one pass.
+            cleaning_passes: the most passes there are.
         """
         super().__init__()
+        mid_channels = config.mid_channels
         self.dynamic_refine_thres = dynamic_refine_thres
         self.cleaning_passes = cleaning_passes
         self.image_cleaning = nn.Sequential(
-            ResidualBlocksWithInputConv(3, mid_channels, num_cleaning_blocks),
+            ResidualBlocksWithInputConv(3, mid_channels, config.num_cleaning_blocks),
             nn.Conv2d(mid_channels, 3, kernel_size=3, padding=1),
         )
-        self.basicvsr = BasicVSR(mid_channels, num_propagation_blocks)
+        self.basicvsr = BasicVSR(BasicVSRConfig(mid_channels, config.num_propagation_blocks))
 
     def forward(self, frames: Tensor) -> Tensor:
         """(n, t, 3, h, w) RGB in [0, 1] -> (n, t, 3, 4h, 4w), not clamped. ``frames`` stay as they are."""

@@ -12,9 +12,9 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.dbvsr import DBVSRConfig, DBVSROptions, DBVSRRestorer, window_at
+from mgld_bench.methods.dbvsr import DBVSROptions, DBVSRRestorer, window_at
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.networks.dbvsr.network import DBVSR
+from mgld_bench.networks.dbvsr.network import DBVSR, DBVSRConfig
 
 OPTIONS = DBVSROptions(network=DBVSRConfig(features=8, condition_features=4, reconstruction_blocks=1))
 
@@ -53,7 +53,7 @@ def test_every_frame_is_that_of_its_window_computed_anew(moving: Clip, frame_cou
     frames = np.stack(list(moving.frames(0, frame_count)))
     clip = ArrayClip("short", frames)
     method = restorer()
-    plain = DBVSR(**OPTIONS.network.model_dump()).eval()
+    plain = DBVSR(OPTIONS.network).eval()
     plain.load_state_dict(method.network.state_dict())
     restored = list(method.restore(clip))
     assert len(restored) == frame_count
@@ -110,7 +110,7 @@ def test_a_frame_that_does_not_fit_is_an_error_that_says_how_much_it_takes(movin
 
 def test_an_official_file_is_read_and_another_one_refused(tmp_path: Path, moving: Clip) -> None:
     torch.manual_seed(3)
-    state = DBVSR(**OPTIONS.network.model_dump()).state_dict()
+    state = DBVSR(OPTIONS.network).state_dict()
     path = tmp_path / "gaussian_e1r3.pt"
     torch.save(state, path)
     assert torch.equal(restorer(weights={"network": path}).network.state_dict()["in_conv.0.weight"], state["in_conv.0.weight"])
@@ -134,5 +134,5 @@ def test_cards_describe_the_networks_of_the_authors_files(name: str, file: str) 
     assert file in card.weights["network"].obtain
     size = DBVSROptions(**card.options).network
     with torch.device("meta"):
-        network = DBVSR(**size.model_dump())
+        network = DBVSR(size)
     assert card.publication.parameters == f"{sum(part.numel() for part in network.parameters()) / 1e6:.2f}M"

@@ -18,11 +18,11 @@ from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb
 from mgld_bench.methods.bases.temporal_window import window_around
 from mgld_bench.methods.bicubic import enlarge
-from mgld_bench.methods.realvsr import EDVRNoUpConfig, RealVSROptions, RealVSRRestorer
+from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.metrics.fidelity.luma import luma
 from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
-from mgld_bench.networks.edvr.network import EDVRNoUp
+from mgld_bench.networks.edvr.network import EDVRNoUp, EDVRNoUpConfig
 from mgld_bench.restoring.loading import load_untrained, parse_options
 
 TINY = EDVRNoUpConfig(features=8, groups=2, front_blocks=1, back_blocks=1)
@@ -191,7 +191,7 @@ def test_not_even_the_smallest_tile_fits() -> None:
 
 def test_an_official_file_is_read_with_and_without_the_prefix_of_parallel_training(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    network = EDVRNoUp(**TINY.model_dump())
+    network = EDVRNoUp(TINY)
     clip, path = moving(3), tmp_path / "edvr.pth"
     restored = []
     for prefix in ("", "module."):
@@ -219,9 +219,9 @@ def test_in_half_precision_deformable_convolutions_stay_in_float32() -> None:
 
 def test_a_window_needs_a_middle_and_groups_have_to_divide_the_features() -> None:
     with pytest.raises(ValidationError, match="an odd number of frames"):
-        EDVRNoUpConfig(frames=4)
+        RealVSROptions.model_validate({"network": {"frames": 4}})
     with pytest.raises(ValidationError, match="a multiple of groups"):
-        EDVRNoUpConfig(features=20)
+        RealVSROptions.model_validate({"network": {"features": 20}})
 
 
 def test_the_cards_name_the_two_readings_of_the_paper_s_row() -> None:

@@ -13,7 +13,8 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.methods.rvrt import RVRTConfig, RVRTOptions, RVRTRestorer
+from mgld_bench.methods.rvrt import RVRTOptions, RVRTRestorer
+from mgld_bench.networks.rvrt.network import RVRTConfig
 from mgld_bench.restoring.loading import parse_options
 
 SMALL = RVRTConfig(
@@ -137,7 +138,8 @@ def test_an_official_file_is_read(tmp_path: Path) -> None:
         ({"network": {"num_heads": [5, 6, 6]}}, "multiples of num_heads"),
         ({"network": {"attention_heads": 7}}, "attention_heads 7"),
         ({"network": {"deformable_groups": 7}}, "deformable_groups 7"),
-        ({"network": {"upscale": 4}}, "Extra inputs are not permitted"),
+        ({"network": {"attention_heads": 0}}, "attention_heads 0: has to be positive"),
+        ({"network": {"upscale": 4}}, "Unexpected keyword argument"),
     ],
 )
 def test_options_that_do_not_agree_are_refused(options: dict[str, object], problem: str) -> None:

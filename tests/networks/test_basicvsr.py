@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
-from mgld_bench.networks.basicvsr import BasicVSR
-from mgld_bench.networks.realbasicvsr import RealBasicVSR
+from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig
+from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
 from mgld_bench.networks.spynet import basicsr_names
 from tests.helpers.official_names import official_shapes
 from tests.helpers.plain_realbasicvsr import basicvsr, realbasicvsr
 
 
 def tiny(threshold: float = 255, passes: int = 3) -> RealBasicVSR:
-    network = RealBasicVSR(6, 2, 1, threshold, passes)
+    network = RealBasicVSR(RealBasicVSRConfig(6, 2, 1), threshold, passes)
     fill_with_fixed_weights(network, gain=0.9)
     for name, tensor in network.state_dict().items():
         if name.endswith("bias"):
@@ -39,7 +39,7 @@ def differ(one: Tensor, other: Tensor) -> float:
 
 def test_names_and_shapes_are_the_official_ones() -> None:
     with torch.device("meta"):
-        network = RealBasicVSR()
+        network = RealBasicVSR(RealBasicVSRConfig())
     official = official_shapes("realbasicvsr")
     in_file = basicsr_names({name: torch.empty(shape, device="meta") for name, shape in official.items()})
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
@@ -58,7 +58,7 @@ def test_one_recurrence_is_what_a_plain_implementation_computes(count: int) -> N
 
 
 def test_a_mirrored_clip_needs_no_shortcut() -> None:
-    network, half = BasicVSR(6, 1), clip(2)
+    network, half = BasicVSR(BasicVSRConfig(6, 1)), clip(2)
     fill_with_fixed_weights(network)
     frames = torch.cat([half, half.flip(0)])
     assert differ(run(network, frames), basicvsr(network.state_dict(), frames)) < 2e-5

@@ -12,20 +12,20 @@ from torch.nn import functional
 
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
-from mgld_bench.networks.edvr.network import EDVRNoUp
+from mgld_bench.networks.edvr.network import EDVRNoUp, EDVRNoUpConfig
 from tests.helpers.official_names import official_shapes
 
 
 def small() -> EDVRNoUp:
     """A network whose displacements reach some pixels."""
-    network = EDVRNoUp(features=8, groups=2, front_blocks=1, back_blocks=1)
+    network = EDVRNoUp(EDVRNoUpConfig(features=8, groups=2, front_blocks=1, back_blocks=1))
     fill_with_fixed_weights(network, gain=1.3)
     return network
 
 
 def test_names_and_shapes_are_the_official_ones() -> None:
     with torch.device("meta"):
-        network = EDVRNoUp()
+        network = EDVRNoUp(EDVRNoUpConfig())
     official = official_shapes("realvsr")
     assert [(name, tuple(tensor.shape)) for name, tensor in network.state_dict().items()] == list(official.items())
     # The number that the authors' file holds.
@@ -124,7 +124,9 @@ def test_the_frame_itself_is_added_in_its_own_type() -> None:
 @pytest.mark.parametrize(("front", "back"), [(1, 0), (2, 3)])
 def test_reach_bounds_what_a_pixel_can_change(front: int, back: int) -> None:
     torch.manual_seed(6)
-    network = EDVRNoUp(features=4, groups=1, front_blocks=front, back_blocks=back).eval().requires_grad_(False).double()
+    network = (
+        EDVRNoUp(EDVRNoUpConfig(features=4, groups=1, front_blocks=front, back_blocks=back)).eval().requires_grad_(False).double()
+    )
     for module in network.modules():
         if isinstance(module, ModulatedDeformableConvolution):
             # The masks vary, so that what decides them counts; nothing is displaced.

@@ -11,16 +11,18 @@ from torch import Tensor
 
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.networks.rvrt.alignment import GuidedDeformableAttention
-from mgld_bench.networks.rvrt.network import RVRT, flows_to_pair_before
+from mgld_bench.networks.rvrt.network import RVRT, RVRTConfig, flows_to_pair_before
 from mgld_bench.networks.rvrt.sampling import attend_to_points
 from tests.helpers.official_names import official_shapes
+
+SMALL = RVRTConfig((2, 4, 4), (1, 1, 1), (2, 2, 2), (8, 8, 12), (2, 2, 3), deformable_groups=4, attention_heads=2)
 
 CONSTANTS = {"spynet.mean", "spynet.std"}
 
 
 @pytest.fixture(scope="module")
 def network() -> RVRT:
-    small = RVRT((2, 4, 4), (1, 1, 1), (2, 2, 2), (8, 8, 12), (2, 2, 3), deformable_groups=4, attention_heads=2)
+    small = RVRT(SMALL)
     fill_with_fixed_weights(small)
     return small
 
@@ -32,7 +34,7 @@ def clip() -> Tensor:
 
 def test_names_and_shapes_are_the_official_ones() -> None:
     with torch.device("meta"):
-        network = RVRT()
+        network = RVRT(RVRTConfig())
     held = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     official = official_shapes("rvrt")
     assert official.keys() >= CONSTANTS
@@ -146,16 +148,14 @@ def test_every_frame_sees_the_whole_clip(network: RVRT, clip: Tensor) -> None:
 
 
 def test_a_smaller_chunk_changes_nothing(network: RVRT, clip: Tensor) -> None:
-    chunked = RVRT(
-        (2, 4, 4), (1, 1, 1), (2, 2, 2), (8, 8, 12), (2, 2, 3), deformable_groups=4, attention_heads=2, sampled_bytes=2**20
-    )
+    chunked = RVRT(SMALL, sampled_bytes=2**20)
     chunked.load_state_dict(network.state_dict())
     with torch.inference_mode():
         torch.testing.assert_close(chunked.eval()(clip), network(clip), rtol=1e-4, atol=1e-5)
 
 
 def test_in_half_precision_flow_and_offsets_stay_in_float32(network: RVRT, clip: Tensor) -> None:
-    half = RVRT((2, 4, 4), (1, 1, 1), (2, 2, 2), (8, 8, 12), (2, 2, 3), deformable_groups=4, attention_heads=2)
+    half = RVRT(SMALL)
     half.load_state_dict(network.state_dict())
     half.eval().in_precision(torch.bfloat16)
     types = {name: parameter.dtype for name, parameter in half.named_parameters()}

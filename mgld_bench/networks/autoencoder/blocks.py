@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-NORM_GROUPS: Final = 32
+from mgld_bench.networks.layers.sizes import NORM_GROUPS
+
 NORM_EPSILON: Final = 1e-6
 
 

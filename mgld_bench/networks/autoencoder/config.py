@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mgld_bench.networks.diffusion.blocks import check_widths
+from mgld_bench.networks.layers.sizes import check_widths
 
 FEATURE_LEVELS: Final = (1, 2)
 """The encoder levels whose maps the decoder fuses; level l has 1 / 2^l of the size."""

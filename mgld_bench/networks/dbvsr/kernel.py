@@ -16,7 +16,7 @@ class KernelEstimation(nn.Module):
     Source: code/model/kernel.py of csbhr/Deep-Blind-VSR (MIT).
     """
 
-    def __init__(self, kernel_size: int = 13) -> None:
+    def __init__(self, kernel_size: int) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.in_conv = nn.Sequential(_convolution(3, _CHANNELS))

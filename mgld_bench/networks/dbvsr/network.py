@@ -16,12 +16,38 @@ from mgld_bench.networks.dbvsr.flow import DBVSRFlow, align
 from mgld_bench.networks.dbvsr.kernel import KernelEstimation
 from mgld_bench.networks.dbvsr.modulation import Reconstruction
 from mgld_bench.networks.layers.residual_block import ResidualBlock
+from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
 from mgld_bench.networks.pwcnet.network import Pyramid
 
 WINDOW: Final = 5
 """Frames that restore one: the middle one."""
+LARGEST_KERNEL: Final = 24
+"""Side of the smallest extended frame, which a kernel has to fit into."""
 SLOPE: Final = 0.1
 """Of every leaky ReLU."""
+
+
+@dataclass(frozen=True)
+class DBVSRConfig:
+    """The size of a DBVSR; the default is that of the authors' files ..._e1r3.pt. ValueError for a size that cannot be.
+
+    The authors' names for the fields: n_feat, n_cond, extra_RBS, recons_RBS, est_ksize.
+    """
+
+    features: int = 128
+    condition_features: int = 64
+    feature_blocks: int = 1
+    """Residual blocks before the alignment; 3 in ..._e3r20.pt."""
+    reconstruction_blocks: int = 3
+    """Modulated residual blocks after it; 20 in ..._e3r20.pt."""
+    kernel_size: int = 13
+    """Side of the blur kernel in pixels of the restored frame; the smallest frames are extended to 24 pixels."""
+
+    def __post_init__(self) -> None:
+        check_positive(features=self.features, condition_features=self.condition_features, kernel_size=self.kernel_size)
+        check_not_negative(feature_blocks=self.feature_blocks, reconstruction_blocks=self.reconstruction_blocks)
+        if self.kernel_size > LARGEST_KERNEL:
+            raise ValueError(f"kernel_size {self.kernel_size}: has to be {LARGEST_KERNEL} or less")
 
 
 @dataclass(frozen=True)
@@ -45,26 +71,19 @@ class DBVSR(nn.Module):
     be in half precision.
     """
 
-    def __init__(
-        self,
-        features: int = 128,
-        condition_features: int = 64,
-        feature_blocks: int = 1,
-        reconstruction_blocks: int = 3,
-        kernel_size: int = 13,
-    ) -> None:
-        """The authors' names for these: n_feat, n_cond, extra_RBS, recons_RBS, est_ksize. Their "large" has 3 and 20 blocks."""
+    def __init__(self, config: DBVSRConfig) -> None:
         super().__init__()
+        features, condition_features = config.features, config.condition_features
         self.in_conv = nn.Sequential(_convolution(3, features))
-        self.extra_feat = nn.Sequential(*(ResidualBlock(features) for _ in range(feature_blocks)))
+        self.extra_feat = nn.Sequential(*(ResidualBlock(features) for _ in range(config.feature_blocks)))
         self.fusion_conv = nn.Sequential(_convolution(WINDOW * features, features))
-        self.recons_net = Reconstruction(features, condition_features, reconstruction_blocks)
+        self.recons_net = Reconstruction(features, condition_features, config.reconstruction_blocks)
         self.upsample_layers = nn.Sequential(
             _convolution(features, 4 * features), nn.PixelShuffle(2), _convolution(features, 4 * features), nn.PixelShuffle(2)
         )
         self.out_conv = nn.Sequential(_convolution(features, features), _convolution(features, 3))
         self.flow_net = DBVSRFlow()
-        self.kernel_net = KernelEstimation(kernel_size)
+        self.kernel_net = KernelEstimation(config.kernel_size)
         self.cond_net = nn.Sequential(
             nn.Conv2d(3 * SCALE**2, features, 5, padding=4, dilation=2),
             nn.LeakyReLU(SLOPE),

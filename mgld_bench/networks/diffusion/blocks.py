@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mgld_bench.networks.layers.sizes import NORM_GROUPS
+
 LATENT_CHANNELS = 4
-GROUPS = 32
 SPADE_CHANNELS = 128
 
 
@@ -16,7 +17,7 @@ class GroupNorm32(nn.GroupNorm):
     """GroupNorm of 32 groups, computed in float32 whatever the type of input and weights; the output is of the input's type."""
 
     def __init__(self, channels: int, eps: float = 1e-5) -> None:
-        super().__init__(GROUPS, channels, eps)
+        super().__init__(NORM_GROUPS, channels, eps)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
         """See the class."""
@@ -104,20 +105,6 @@ def check_levels(multipliers: Sequence[int], blocks: int) -> None:
     """Raise ValueError unless there are levels, and blocks in each."""
     if not multipliers or blocks < 1:
         raise ValueError(f"{len(multipliers)} levels of {blocks} blocks: one of each is the least")
-
-
-def check_widths(widths: Iterable[int]) -> None:
-    """Raise ValueError unless normalisations can group channels of these widths."""
-    for width in widths:
-        if width < GROUPS or width % GROUPS:
-            raise ValueError(f"{width} channels: not a multiple of {GROUPS}, the number of groups of normalisations")
-
-
-def check_heads(widths: Iterable[int], heads: int, what: str) -> None:
-    """Raise ValueError unless each width is a multiple of ``heads``, which are ``what``."""
-    for width in widths:
-        if heads < 1 or width % heads:
-            raise ValueError(f"{width} channels: not a multiple of {heads} {what}")
 
 
 def convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:

@@ -13,12 +13,11 @@ from mgld_bench.networks.diffusion.blocks import (
     Downsample,
     GroupNorm32,
     TimedResidualBlock,
-    check_heads,
     check_levels,
-    check_widths,
     convolution,
 )
 from mgld_bench.networks.diffusion.time_embedding import TimeEmbedding
+from mgld_bench.networks.layers.sizes import check_heads, check_widths
 
 
 @dataclass(frozen=True)

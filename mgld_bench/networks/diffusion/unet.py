@@ -15,14 +15,13 @@ from mgld_bench.networks.diffusion.blocks import (
     GroupNorm32,
     TimedResidualBlock,
     Upsample,
-    check_heads,
     check_levels,
-    check_widths,
     convolution,
 )
 from mgld_bench.networks.diffusion.temporal_mixing import TemporalAttention, TemporalConvolution, TemporalMixing
 from mgld_bench.networks.diffusion.time_embedding import TimeEmbedding
 from mgld_bench.networks.diffusion.transformer import KeysValues, SpatialTransformer, TransformerBlock
+from mgld_bench.networks.layers.sizes import check_heads, check_widths
 
 TextKeys = tuple[KeysValues, ...]
 """The keys and values of one text, of every transformer of a U-Net in the order of use."""

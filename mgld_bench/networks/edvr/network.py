@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 
 from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
 from mgld_bench.networks.layers.residual_block import ResidualBlock
+from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
 
 MULTIPLE = 4
 """Both sides of the frames have to be multiples of it."""
@@ -21,6 +23,30 @@ Pyramid: TypeAlias = tuple[Tensor, Tensor, Tensor]
 """Features of frames at their size, at a half and at a quarter of it: (n, features, h, w), (.., h/2, w/2), (.., h/4, w/4)."""
 
 
+@dataclass(frozen=True)
+class EDVRNoUpConfig:
+    """The size of an EDVR_NoUp; the default is the published one. ValueError where sizes do not fit together."""
+
+    features: int = 64
+    """Channels; HRconv and conv_last of the authors' code have 64 written in, so that their checkpoints always have 64."""
+    frames: int = 3
+    """Of a window, an odd number."""
+    groups: int = 8
+    """Of each deformable convolution; they divide the features."""
+    front_blocks: int = 5
+    """Residual blocks before the alignment."""
+    back_blocks: int = 10
+    """Residual blocks after it."""
+
+    def __post_init__(self) -> None:
+        check_positive(features=self.features, frames=self.frames, groups=self.groups)
+        check_not_negative(front_blocks=self.front_blocks, back_blocks=self.back_blocks)
+        if self.frames % 2 == 0:
+            raise ValueError(f"frames {self.frames}: a window has an odd number of frames, with the restored one in the middle")
+        if self.features % self.groups:
+            raise ValueError(f"features {self.features}: have to be a multiple of groups ({self.groups})")
+
+
 class EDVRNoUp(nn.Module):
     """A window of neighbouring frames in, the sharpened frame in its centre out, of the same size.
 
@@ -29,35 +55,29 @@ class EDVRNoUp(nn.Module):
     ``pyramid`` gives them, to be kept while windows slide, and ``restore`` does the rest; ``forward`` is both at once.
 
     Source: Yang et al., Real-world Video Super-resolution: A Benchmark Dataset and A Decomposition based Learning Scheme, ICCV
-    2021; EDVR_NoUp in codes/models/archs/EDVR_arch.py of IanYeung/RealVSR (Apache-2.0). HRconv and conv_last have 64 channels
-    written in there, so that a checkpoint of the authors always has 64 features.
+    2021; EDVR_NoUp in codes/models/archs/EDVR_arch.py of IanYeung/RealVSR (Apache-2.0).
     """
 
-    def __init__(
-        self,
-        features: int = 64,
-        frames: int = 3,
-        groups: int = 8,
-        front_blocks: int = 5,
-        back_blocks: int = 10,
-        center: int | None = None,
-    ) -> None:
-        """``frames`` in a window, ``groups`` of each deformable convolution, residual blocks before and after the alignment.
+    def __init__(self, config: EDVRNoUpConfig, center: int | None = None) -> None:
+        """Build the network with random weights.
 
-        center: which frame of the window is restored; None: the one in the middle.
+        Args:
+            config: its size.
+            center: index of the frame of a window that is restored; None: the middle one.
         """
         super().__init__()
-        self.center = frames // 2 if center is None else center
-        self.front_blocks, self.back_blocks = front_blocks, back_blocks
+        self.config = config
+        self.center = config.frames // 2 if center is None else center
+        features = config.features
         self.conv_first = _convolution(PLANES, features)
-        self.feature_extraction = nn.Sequential(*(ResidualBlock(features) for _ in range(front_blocks)))
+        self.feature_extraction = nn.Sequential(*(ResidualBlock(features) for _ in range(config.front_blocks)))
         self.fea_L2_conv1 = _convolution(features, features, stride=2)
         self.fea_L2_conv2 = _convolution(features, features)
         self.fea_L3_conv1 = _convolution(features, features, stride=2)
         self.fea_L3_conv2 = _convolution(features, features)
-        self.pcd_align = PyramidAlignment(features, groups)
-        self.tsa_fusion = nn.Conv2d(frames * features, features, 1)
-        self.recon_trunk = nn.Sequential(*(ResidualBlock(features) for _ in range(back_blocks)))
+        self.pcd_align = PyramidAlignment(features, config.groups)
+        self.tsa_fusion = nn.Conv2d(config.frames * features, features, 1)
+        self.recon_trunk = nn.Sequential(*(ResidualBlock(features) for _ in range(config.back_blocks)))
         self.HRconv = _convolution(features, features)
         self.conv_last = _convolution(features, PLANES)
 
@@ -65,7 +85,7 @@ class EDVRNoUp(nn.Module):
     def reach(self) -> int:
         """How many pixels away from a pixel something may change it while all displacements are 0."""
         # Twice per residual block; 10 from frame to the third level, 26 from there through the alignment, 2 in the last layers.
-        return 2 * (self.front_blocks + self.back_blocks) + 38
+        return 2 * (self.config.front_blocks + self.config.back_blocks) + 38
 
     def forward(self, window: Tensor) -> Tensor:
         """(n, frames, 3, h, w) Y, Cb, Cr in [0, 1] -> (n, 3, h, w), not clamped."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.layers.precision import cast_except
+from mgld_bench.networks.layers.sizes import check_positive
 from mgld_bench.networks.layers.video_windows import Size
 from mgld_bench.networks.layers.warping import warp
 from mgld_bench.networks.rvrt.alignment import GuidedDeformableAttention
@@ -31,6 +33,57 @@ Features: TypeAlias = dict[str, list[Tensor]]
 """By branch (and "shallow"), for every pair of frames in order of time: (n, 2, h, w, channels)."""
 
 
+@dataclass(frozen=True)
+class RVRTConfig:
+    """The size of an RVRT, in the authors' names; the default is that of the published x4 checkpoints.
+
+    Fields of three entries: shallow extractor, the four branches, reconstruction. ValueError where sizes do not fit together.
+    """
+
+    window_size: Size = (2, 8, 8)
+    """Frames, rows and columns of an attention window."""
+    num_blocks: tuple[int, int, int] = (1, 2, 1)
+    """Residual Swin blocks."""
+    depths: tuple[int, int, int] = (2, 2, 2)
+    """Swin layers of each block."""
+    embed_dims: tuple[int, int, int] = (144, 144, 144)
+    """Channels; the first two have to be the same."""
+    num_heads: tuple[int, int, int] = (6, 6, 6)
+    """Of the attention within windows."""
+    mlp_ratio: float = 2
+    """Width of the perceptrons' hidden layer, in channels."""
+    qkv_bias: bool = True
+    inputconv_groups: tuple[int, int, int, int, int, int] = (1, 1, 1, 1, 1, 1)
+    """Convolution groups of the shallow extractor, the four branches and the reconstruction."""
+    deformable_groups: int = 12
+    """Groups of channels that are sampled at offsets of their own."""
+    attention_heads: int = 12
+    """Of the deformable attention."""
+    attention_window: tuple[int, int] = (3, 3)
+    """Rows and columns of points around a pixel that the deformable attention samples."""
+    max_residue_magnitude: float = 10
+    """Largest offset from the optical flow, in pixels."""
+
+    def __post_init__(self) -> None:
+        check_positive(
+            mlp_ratio=self.mlp_ratio,
+            deformable_groups=self.deformable_groups,
+            attention_heads=self.attention_heads,
+            max_residue_magnitude=self.max_residue_magnitude,
+        )
+        channels = self.embed_dims[1]
+        if self.embed_dims[0] != channels:
+            raise ValueError(f"embed_dims {list(self.embed_dims)}: the first two have to be the same")
+        if any(width % heads for width, heads in zip(self.embed_dims, self.num_heads, strict=True)):
+            raise ValueError(f"embed_dims {list(self.embed_dims)}: have to be multiples of num_heads {list(self.num_heads)}")
+        if 2 * channels % self.attention_heads:
+            raise ValueError(f"attention_heads {self.attention_heads}: have to divide twice the channels, {2 * channels}")
+        if 4 * channels % self.deformable_groups:
+            raise ValueError(
+                f"deformable_groups {self.deformable_groups}: have to divide four times the channels, {4 * channels}"
+            )
+
+
 class RVRT(nn.Module):
     """Pairs of frames, restored by four recurrences through the clip, each of which sees what the ones before have found.
 
@@ -42,45 +95,31 @@ class RVRT(nn.Module):
     For half precision see in_precision(); clips are float32 all the same.
     """
 
-    def __init__(
-        self,
-        window_size: Size = (2, 8, 8),
-        num_blocks: tuple[int, int, int] = (1, 2, 1),
-        depths: tuple[int, int, int] = (2, 2, 2),
-        embed_dims: tuple[int, int, int] = (144, 144, 144),
-        num_heads: tuple[int, int, int] = (6, 6, 6),
-        mlp_ratio: float = 2,
-        qkv_bias: bool = True,
-        inputconv_groups: tuple[int, int, int, int, int, int] = (1, 1, 1, 1, 1, 1),
-        deformable_groups: int = 12,
-        attention_heads: int = 12,
-        attention_window: tuple[int, int] = (3, 3),
-        max_residue_magnitude: float = 10,
-        sampled_bytes: int | None = None,
-    ) -> None:
-        """The authors' arguments; the defaults are those of the published x4 checkpoints.
+    def __init__(self, config: RVRTConfig, sampled_bytes: int | None = None) -> None:
+        """Build the network with random weights.
 
-        Three entries: shallow extractor, branches, reconstruction; the first two of ``embed_dims`` have to be the same. Six
-        entries: convolution groups of the shallow extractor, the four branches, the reconstruction. sampled_bytes: what the
-        deformable attention samples at a time, see attend_to_points(); it bounds its memory and changes no value.
+        Args:
+            config: its size.
+            sampled_bytes: bytes of keys and values that the deformable attention samples at a time, see attend_to_points(). It
+                bounds the memory and changes no value.
         """
         super().__init__()
 
         def blocks(stage: int, place: int, features: int, window: Size) -> InputConvolutionBlocks:
             return InputConvolutionBlocks(
                 features,
-                embed_dims[stage],
+                config.embed_dims[stage],
                 window,
-                num_blocks[stage],
-                depths[stage],
-                num_heads[stage],
-                mlp_ratio,
-                qkv_bias,
-                inputconv_groups[place],
+                config.num_blocks[stage],
+                config.depths[stage],
+                config.num_heads[stage],
+                config.mlp_ratio,
+                config.qkv_bias,
+                config.inputconv_groups[place],
             )
 
+        window_size, channels = config.window_size, config.embed_dims[1]
         single_frames = (1, window_size[1], window_size[2])
-        channels = embed_dims[1]
         self.spynet = SPyNet()
         self.feat_extract = blocks(0, 0, 3, single_frames)
         self.backbone = nn.ModuleDict(
@@ -89,13 +128,20 @@ class RVRT(nn.Module):
         self.deform_align = nn.ModuleDict(
             {
                 branch: GuidedDeformableAttention(
-                    channels, deformable_groups, attention_heads, attention_window, max_residue_magnitude, sampled_bytes
+                    channels,
+                    config.deformable_groups,
+                    config.attention_heads,
+                    config.attention_window,
+                    config.max_residue_magnitude,
+                    sampled_bytes,
                 )
                 for branch in BRANCHES
             }
         )
         self.reconstruction = blocks(2, 5, 5 * channels, single_frames)
-        self.conv_before_upsampler = nn.Sequential(FrameConvolution(embed_dims[2], UPSAMPLED_CHANNELS, 1), nn.LeakyReLU(0.1))
+        self.conv_before_upsampler = nn.Sequential(
+            FrameConvolution(config.embed_dims[2], UPSAMPLED_CHANNELS, 1), nn.LeakyReLU(0.1)
+        )
         self.upsampler = _upsampler()
         self.conv_last = FrameConvolution(UPSAMPLED_CHANNELS, 3, 3)
 

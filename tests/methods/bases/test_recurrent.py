@@ -19,10 +19,10 @@ from mgld_bench.methods.bases.recurrent import STEP_BYTES
 from mgld_bench.methods.basicvsr import BasicVSROptions, BasicVSRRestorer
 from mgld_bench.methods.realbasicvsr import RealBasicVSROptions, RealBasicVSRRestorer
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.networks.realbasicvsr import RealBasicVSR
+from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
 from mgld_bench.restoring.loading import parse_options
 
-TINY = {"mid_channels": 4, "num_propagation_blocks": 1, "num_cleaning_blocks": 1}
+TINY = RealBasicVSRConfig(mid_channels=4, num_propagation_blocks=1, num_cleaning_blocks=1)
 
 
 def realbasicvsr(compute: Compute | None = None, weights: dict[str, Path] | None = None, **options: Any) -> RealBasicVSRRestorer:
@@ -96,7 +96,7 @@ def test_refinement_changes_frames_and_has_a_limit(clip: Clip) -> None:
     assert not np.array_equal(once, often)
     np.testing.assert_array_equal(frames_of(realbasicvsr(refinement_threshold=0, refinement_iterations=1), clip), once)
     refined = realbasicvsr(refinement_threshold=0)
-    network = RealBasicVSR(*TINY.values(), dynamic_refine_thres=0)
+    network = RealBasicVSR(TINY, dynamic_refine_thres=0)
     network.load_state_dict(refined.network.state_dict())
     assert_nearly_equal(often, directly(network, clip))
 
@@ -159,7 +159,7 @@ def official_file(path: Path, prefixes: tuple[str, ...], gains: tuple[float, ...
     """A file as OpenMMLab writes them, with a generator per prefix; returns the first of them."""
     networks, entries = [], {}
     for prefix, gain in zip(prefixes, gains, strict=True):
-        network = RealBasicVSR(*TINY.values())
+        network = RealBasicVSR(TINY)
         fill_with_fixed_weights(network, gain)
         networks.append(network)
         for name, tensor in network.state_dict().items():

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.methods.rvrt import RVRTConfig, RVRTOptions, RVRTRestorer
+from mgld_bench.methods.rvrt import RVRTOptions, RVRTRestorer
+from mgld_bench.networks.rvrt.network import RVRTConfig
 from mgld_bench.methods.bases.rvrt_memory import network_memory
 
 def size(kind):

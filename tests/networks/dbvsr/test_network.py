@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.networks.dbvsr.enlargement import ComposedEnlargement
-from mgld_bench.networks.dbvsr.network import DBVSR, space_to_depth
+from mgld_bench.networks.dbvsr.network import DBVSR, DBVSRConfig, space_to_depth
 from tests.helpers.official_names import official_shapes
 
 
 @pytest.fixture(scope="module")
 def network() -> DBVSR:
-    network = DBVSR(features=8, condition_features=4, reconstruction_blocks=1)
+    network = DBVSR(DBVSRConfig(features=8, condition_features=4, reconstruction_blocks=1))
     fill_with_fixed_weights(network)
     return network
 
@@ -28,7 +28,7 @@ def window() -> torch.Tensor:
 @pytest.mark.parametrize(("table", "blocks"), [("parameters", (1, 3)), ("parameters-large", (3, 20))])
 def test_names_and_shapes_are_the_official_ones(table: str, blocks: tuple[int, int]) -> None:
     with torch.device("meta"):
-        network = DBVSR(feature_blocks=blocks[0], reconstruction_blocks=blocks[1])
+        network = DBVSR(DBVSRConfig(feature_blocks=blocks[0], reconstruction_blocks=blocks[1]))
     assert {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()} == official_shapes("dbvsr", table)
 
 
@@ -45,7 +45,7 @@ def test_depth_holds_rows_then_columns_then_colours() -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 1000))
 def test_one_convolution_enlarges_as_the_four_do(height: int, width: int, seed: int) -> None:
-    network = DBVSR(features=6, condition_features=2, reconstruction_blocks=0)
+    network = DBVSR(DBVSRConfig(features=6, condition_features=2, reconstruction_blocks=0))
     generator = torch.Generator().manual_seed(seed)
     layers = torch.nn.Sequential(network.upsample_layers, network.out_conv).double()
     for parameter in layers.parameters():
@@ -57,7 +57,7 @@ def test_one_convolution_enlarges_as_the_four_do(height: int, width: int, seed: 
 
 
 def test_the_network_enlarges_as_before_with_one_convolution(network: DBVSR, window: torch.Tensor) -> None:
-    composed = DBVSR(features=8, condition_features=4, reconstruction_blocks=1).eval()
+    composed = DBVSR(DBVSRConfig(features=8, condition_features=4, reconstruction_blocks=1)).eval()
     composed.load_state_dict(network.state_dict())
     composed.compose_enlargement()
     assert set(composed.state_dict()) == set(network.state_dict())
@@ -67,7 +67,7 @@ def test_the_network_enlarges_as_before_with_one_convolution(network: DBVSR, win
 
 
 def test_the_trunk_may_be_in_half_precision(network: DBVSR, window: torch.Tensor) -> None:
-    half = DBVSR(features=8, condition_features=4, reconstruction_blocks=1).eval()
+    half = DBVSR(DBVSRConfig(features=8, condition_features=4, reconstruction_blocks=1)).eval()
     half.load_state_dict(network.state_dict())
     half.compose_enlargement()
     for part in half.trunk():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mgld_bench.networks.dbvsr.deconvolution import deconvolve, frequency_response
 from mgld_bench.networks.dbvsr.flow import DBVSRFlow, align, alignment_mask
-from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW
+from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig
 from mgld_bench.networks.dbvsr.periodic_extension import enlarge_mixed, extend_periodically
 from mgld_bench.networks.pwcnet.network import PWCNet
 from tests.parity.fixture import Fixture
@@ -24,11 +24,13 @@ def forward(fixture: Fixture) -> Outputs:
     config = fixture.facts["config"]
     assert (config["n_colors"], config["n_sequence"], config["scale"]) == (3, WINDOW, 4)
     network = DBVSR(
-        features=config["n_feat"],
-        condition_features=config["n_cond"],
-        feature_blocks=config["extra_RBS"],
-        reconstruction_blocks=config["recons_RBS"],
-        kernel_size=config["est_ksize"],
+        DBVSRConfig(
+            features=config["n_feat"],
+            condition_features=config["n_cond"],
+            feature_blocks=config["extra_RBS"],
+            reconstruction_blocks=config["recons_RBS"],
+            kernel_size=config["est_ksize"],
+        )
     )
     network.load_state_dict({name: torch.from_numpy(value) for name, value in fixture.weights().items()})
     network.eval()

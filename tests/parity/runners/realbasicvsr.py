@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.realbasicvsr import RealBasicVSR
+from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
 from mgld_bench.networks.spynet import basicsr_names
 from tests.parity.fixture import Fixture
 
@@ -52,8 +52,9 @@ def forward(fixture: Fixture) -> Outputs:
 
 def filled_network(fixture: Fixture) -> RealBasicVSR:
     # Cleaning in sequence or all at once gives the same numbers: the network has no such switch.
-    config = {name: value for name, value in fixture.facts["config"].items() if name != "is_sequential_cleaning"}
-    network = RealBasicVSR(**config)
+    sizes = {name: value for name, value in fixture.facts["config"].items() if name != "is_sequential_cleaning"}
+    threshold = sizes.pop("dynamic_refine_thres", 255)
+    network = RealBasicVSR(RealBasicVSRConfig(**sizes), threshold)
     network.load_state_dict(basicsr_names({name: torch.from_numpy(value) for name, value in fixture.weights().items()}))
     return network.eval()
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.bases.pictures import to_frame
 from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr
-from mgld_bench.methods.realvsr import EDVRNoUpConfig, RealVSROptions, RealVSRRestorer
+from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
 from mgld_bench.methods.restorer import Compute
-from mgld_bench.networks.edvr.network import PLANES, EDVRNoUp
+from mgld_bench.networks.edvr.network import PLANES, EDVRNoUp, EDVRNoUpConfig
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
@@ -22,7 +22,7 @@ Outputs = dict[str, "np.ndarray[Any, Any]"]
 
 def forward(fixture: Fixture) -> Outputs:
     config = fixture.facts["config"]
-    network = EDVRNoUp(**sizes(config), center=config["center"]).eval()
+    network = EDVRNoUp(sizes(config), center=config["center"]).eval()
     network.load_state_dict(filled(fixture))
     seen: dict[str, list[Tensor]] = {}
     watched = {
@@ -50,7 +50,7 @@ def video(fixture: Fixture) -> Outputs:
         enlarge="last",
         border=call["padding"],
         clamp_before_rgb=call["clamp_before_rgb"],
-        network=EDVRNoUpConfig(**sizes(config)),
+        network=sizes(config),
     )
     restorer = RealVSRRestorer(options, None, Compute())
     restorer.network.load_state_dict(filled(fixture))
@@ -63,10 +63,10 @@ def video(fixture: Fixture) -> Outputs:
     }
 
 
-def sizes(config: Mapping[str, Any]) -> dict[str, int]:
+def sizes(config: Mapping[str, Any]) -> EDVRNoUpConfig:
     assert (config["nc"], config["predeblur"], config["HR_in"], config["w_TSA"]) == (PLANES, False, False, False)
     ours = {"features": "nf", "frames": "nframes", "groups": "groups", "front_blocks": "front_RBs", "back_blocks": "back_RBs"}
-    return {name: config[theirs] for name, theirs in ours.items()}
+    return EDVRNoUpConfig(**{name: config[theirs] for name, theirs in ours.items()})
 
 
 def filled(fixture: Fixture) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mgld_bench.methods.tiling.rvrt import ClipTiling, restored_frames
-from mgld_bench.networks.rvrt.network import BRANCHES, PAIR, RVRT, SCALE
+from mgld_bench.networks.rvrt.network import BRANCHES, PAIR, RVRT, SCALE, RVRTConfig
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
@@ -74,7 +74,7 @@ def filled_network(fixture: Fixture) -> RVRT:
     other = {name: config.pop(name) for name in FIXED if name in config}
     if any(other[name] != FIXED[name] for name in other):
         pytest.fail(f"the network has {FIXED}, the fixture {other}")
-    network = RVRT(**config)
+    network = RVRT(RVRTConfig(**{name: tuple(size) if isinstance(size, list) else size for name, size in config.items()}))
     filled = {name: torch.from_numpy(value) for name, value in fixture.weights().items()}
     indices = {name: value for name, value in network.state_dict().items() if name.endswith(".relative_position_index")}
     network.load_state_dict(indices | filled)
