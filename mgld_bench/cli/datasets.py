@@ -55,8 +55,6 @@ def prepare(
         raise InputError("--use-existing-lq and --degradation exclude each other: LR is either taken or built")
     how = None if use_existing_lq or not chosen else load_degradation(chosen, cards or ())
     planned = plan_pairs(card, how, source, workspace)
-    if isinstance(planned, str):
-        raise InputError(planned)
     with sole_writer(workspace):
         missing = [pair for pair in planned if not pair.built]
         for pair, seconds in build_pairs(missing, workspace, workers, progress_display(), force):

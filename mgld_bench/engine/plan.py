@@ -78,11 +78,10 @@ def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sourc
     pairs: dict[str, Sequence[PlannedPair]] = {}
     obstacles = list(suite.obstacles)
     for name, dataset in suite.datasets.items():
-        found = plan_pairs(dataset, suite.degradations[name], sources.get(name), workspace)
-        if isinstance(found, str):
-            obstacles.append(Obstacle("dataset", name, found))
-        else:
-            pairs[name] = found
+        try:
+            pairs[name] = plan_pairs(dataset, suite.degradations[name], sources.get(name), workspace)
+        except InputError as error:
+            obstacles.append(Obstacle("dataset", name, str(error)))
     units = _units(suite, pairs, precision)
     finished = store.finished(unit.key for unit in units)
     return Plan(suite, pairs, _with_states(units, finished, workspace, pairs), _waiting(suite, pairs), tuple(obstacles))

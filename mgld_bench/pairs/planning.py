@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,29 +32,29 @@ class PlannedPair:
     """None where the pair is built and its source was not asked for."""
 
 
-def plan_pairs(
-    card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path, layout: str | None = None
-) -> Sequence[PlannedPair] | str:
-    """The pairs of a dataset in its order, or, in one line, why they cannot be had.
+def plan_pairs(card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path) -> list[PlannedPair]:
+    """The pairs of a dataset, in the dataset's order.
 
-    ``degradation`` None: LR clips are taken as they are. ``source``: folder of the download; None: the package that carries the
-    clips, or else the pairs as they were built before, if card, encoder and code are still those of their keys.
+    Args:
+        card: The dataset.
+        degradation: How LR is made; None: LR clips are taken as they are.
+        source: Folder of the download; None: the package that carries the clips, or else the pairs as they were built before, if
+            card, encoder and code are still those of their keys.
+        workspace: Where the pairs are, or will be.
+
+    Raises:
+        InputError: The pairs cannot be had; one line that says why and what to do.
     """
-    try:
-        if source is None and not any(known.package for known in card.layouts):
-            return _built_before(card, degradation, workspace)
-        return _of_source(card, degradation, source, workspace, layout)
-    except InputError as error:
-        return str(error)
+    if source is None and not any(known.package for known in card.layouts):
+        return _built_before(card, degradation, workspace)
+    return _of_source(card, degradation, source, workspace)
 
 
-def _of_source(
-    card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path, layout: str | None
-) -> list[PlannedPair]:
+def _of_source(card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path) -> list[PlannedPair]:
     cache = DigestCache(workspace / "pairs" / ".digests.json")
     folder = pairs_folder(workspace, card.name, _name(degradation))
     planned = []
-    for clip in locate_clips(card, source, layout, existing_lq=degradation is None, cache=cache):
+    for clip in locate_clips(card, source, existing_lq=degradation is None, cache=cache):
         key = pair_key(clip.digest(), card.name, clip.name, degradation)
         height, width = clip.target_size
         there = read_side(folder, clip.name)

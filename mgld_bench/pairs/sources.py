@@ -54,19 +54,18 @@ class SourceClip:
 def locate_clips(
     card: DatasetCard,
     source: Path | None,
-    layout: str | None = None,
     existing_lq: bool | None = None,
     cache: DigestCache | None = None,
 ) -> list[SourceClip]:
     """The dataset's clips under the folder ``source`` (None: in the package that carries them), in the card's order.
 
-    ``layout``: the name of one of the card's layouts; None: the first that fits. ``existing_lq``: whether LR clips are taken as
+    ``existing_lq``: whether LR clips are taken as
     they are; None: where the card names no degradation. Names, frame counts, sizes and pinned digests are checked against the
     card, and LR against ground truth. Raises InputError, one line, that lists what does not fit (of the first few clips).
     """
     if existing_lq is None:
         existing_lq = card.degradation is None
-    found = find_layout(card, source, layout, existing_lq)
+    found = find_layout(card, source, existing_lq)
     if card.clip_count is not None and len(found.clips) != card.clip_count:
         raise InputError(
             f"dataset {card.name}: layout {found.name} has {len(found.clips)} clips, the card says {card.clip_count}"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.cards.loader import load_dataset, load_degradation
-from mgld_bench.cards.schemas import ClipEntry, DatasetCard, Layout
+from mgld_bench.cards.schemas import ClipEntry, DatasetCard, DegradationCard, Layout
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.reading import open_clip
@@ -49,9 +49,13 @@ def source(tmp_path: Path, frames: list[Frame]) -> Path:
 
 
 def planned_of(workspace: Path, source: Path | None, card: DatasetCard = CARD) -> list[PlannedPair]:
-    planned = plan_pairs(card, None, source, workspace)
-    assert not isinstance(planned, str), planned
-    return list(planned)
+    return plan_pairs(card, None, source, workspace)
+
+
+def refusal(workspace: Path, source: Path | None = None, degradation: DegradationCard | None = None) -> str:
+    with pytest.raises(InputError) as caught:
+        plan_pairs(CARD, degradation, source, workspace)
+    return str(caught.value)
 
 
 def take_all(workspace: Path, source: Path) -> None:
@@ -111,14 +115,14 @@ def test_an_interrupted_copy_leaves_no_pair(tmp_path: Path, source: Path) -> Non
 
 def test_what_is_missing_is_told(tmp_path: Path, source: Path) -> None:
     built = "of 2 pairs are built; build them: mgld-bench datasets prepare small --source DIR"
-    assert plan_pairs(CARD, None, None, tmp_path) == f"dataset small: 0 {built}. To get the data: Ask its authors."
+    assert refusal(tmp_path) == f"dataset small: 0 {built}. To get the data: Ask its authors."
     take_all(tmp_path, source)
     (tmp_path / "pairs" / "small" / "existing" / "a.json").unlink()
-    assert str(plan_pairs(CARD, None, None, tmp_path)).startswith(f"dataset small: 1 {built}")
+    assert refusal(tmp_path).startswith(f"dataset small: 1 {built}")
     degradation = load_degradation("realbasicvsr")
     hint = "to use them, write a card that extends small with degradation: null"
-    assert hint in str(plan_pairs(CARD, degradation, None, tmp_path))
-    assert str(plan_pairs(CARD, None, tmp_path / "none", tmp_path)).startswith("dataset small: the source ")
+    assert hint in refusal(tmp_path, degradation=degradation)
+    assert refusal(tmp_path, tmp_path / "none").startswith("dataset small: the source ")
 
 
 def test_side_files_that_are_damaged_or_of_other_code(tmp_path: Path, source: Path) -> None:
@@ -126,7 +130,7 @@ def test_side_files_that_are_damaged_or_of_other_code(tmp_path: Path, source: Pa
     folder = pairs_folder(tmp_path, "small", "existing")
     side = json.loads((folder / "a.json").read_text())
     (folder / "a.json").write_text(json.dumps({**side, "key": "0" * 64}))
-    assert "was built with another degradation card, encoder or revision of code" in str(plan_pairs(CARD, None, None, tmp_path))
+    assert "was built with another degradation card, encoder or revision of code" in refusal(tmp_path)
     assert [pair.built for pair in planned_of(tmp_path, source)] == [False, True]
     for broken in ("{", "[]", '{"key": 5}'):
         (folder / "a.json").write_text(broken)
