@@ -8,9 +8,8 @@ from functools import partial
 import torch
 from torch import nn
 
-from mgld_bench.metrics.flow.adapters import RAFTAdapter, SPyNetAdapter
-from mgld_bench.metrics.flow.estimators import flow_estimators
-from mgld_bench.metrics.flow.networks import FlowNetwork
+from mgld_bench.metrics.flow.estimators import RAFTAdapter, SPyNetAdapter, flow_estimators
+from mgld_bench.metrics.flow.sources import FlowNetwork
 from mgld_bench.networks.gmflow.network import SCALE1, GMFlow, GMFlowConfig
 from mgld_bench.networks.raft.network import RAFT
 from mgld_bench.networks.spynet import SPyNet

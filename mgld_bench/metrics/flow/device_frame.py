@@ -22,19 +22,19 @@ _HALF_MULTIPLE = 8
 _HALF_RANGE = 127.5
 
 
-class FeatureNetwork(Protocol[Features_co]):
-    """A network that computes something of a frame alone."""
+class FrameEncoder(Protocol[Features_co]):
+    """A network that computes features from one frame alone."""
 
     @property
     def key(self) -> Hashable:
-        """Names the network with its weights and device."""
+        """Identifies the network with its weights and device."""
 
     def features(self, levels: Tensor) -> Features_co:
-        """From (1, 3, h, w) float32 RGB, 0..255."""
+        """The features of one frame, (1, 3, h, w) float32 RGB, 0..255."""
 
 
 class DeviceFrame:
-    """One frame; everything is computed when it is first asked for, and once."""
+    """One frame; everything is computed once, when it is first asked for."""
 
     reduction: ClassVar[int] = 1
     """The frame's sides are divided by this."""
@@ -54,18 +54,18 @@ class DeviceFrame:
         """Of the pixels' bytes."""
         return hashlib.sha256(np.ascontiguousarray(self.pixels).data).hexdigest()
 
-    def features(self, network: FeatureNetwork[Features_co]) -> Features_co:
-        """What ``network`` computes of this frame alone."""
-        if network.key not in self._features:
-            self._features[network.key] = network.features(self.levels)
-        return cast(Features_co, self._features[network.key])
+    def features(self, encoder: FrameEncoder[Features_co]) -> Features_co:
+        """What ``encoder`` computes from this frame."""
+        if encoder.key not in self._features:
+            self._features[encoder.key] = encoder.features(self.levels)
+        return cast(Features_co, self._features[encoder.key])
 
     def _prepared(self, levels: Tensor) -> Tensor:
         return levels
 
 
 class HalfFrame(DeviceFrame):
-    """A frame at half of its size, as EvalCrafter's warping error takes it: bilinear, padded to multiples of 8 by replication."""
+    """A frame at half its size, as EvalCrafter's warping error takes it: bilinear, padded to multiples of 8 by replication."""
 
     reduction = 2
 
@@ -83,9 +83,19 @@ class _Last:
 
 
 def frame_pair(chunk: Chunk, row: int, kind: type[DeviceFrame], device: torch.device) -> tuple[DeviceFrame, DeviceFrame]:
-    """The frame before that of ``row`` of the chunk, and the row's own; the same objects for all who ask.
+    """The frame in a row of the chunk and the one before it: the previous frame, then the row's own.
 
-    Raises ValueError where the chunk does not know the frame before.
+    Args:
+        chunk: Of one clip; chunks have to come in order.
+        row: Of the chunk, from 0.
+        kind: How frames are prepared.
+        device: Where they are put.
+
+    Returns:
+        The same objects for everyone who asks.
+
+    Raises:
+        ValueError: The chunk does not know the frame before its first one.
     """
     frames = chunk.shared((kind, device), lambda _frames: _with_previous(chunk, kind, device))
     previous, frame = frames[row], frames[row + 1]
@@ -95,7 +105,7 @@ def frame_pair(chunk: Chunk, row: int, kind: type[DeviceFrame], device: torch.de
 
 
 def _with_previous(chunk: Chunk, kind: type[DeviceFrame], device: torch.device) -> list[DeviceFrame | None]:
-    """The frame before the chunk's first, None where it is not known, and the chunk's frames."""
+    """The frame before the chunk's first (None where it is not known), then the chunk's frames."""
     last = chunk.clip.get((kind, device), _Last)
     previous = last.frame if last.index == chunk.indices[0] - 1 else None
     if previous is None and chunk.previous is not None:
@@ -106,5 +116,5 @@ def _with_previous(chunk: Chunk, kind: type[DeviceFrame], device: torch.device) 
 
 
 def signed(levels: Tensor) -> Tensor:
-    """0..255 as -1..1."""
+    """Levels in 0..255 rescaled to -1..1."""
     return levels / _HALF_RANGE - 1

@@ -1,4 +1,4 @@
-"""Metrics of neighbouring frames that are brought onto each other by optical flow."""
+"""Metrics of neighbouring frames that optical flow aligns: which measure each of them takes, and the pass over the pairs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from functools import partial
 from torch import Tensor
 
 from mgld_bench.clips.clip import ClipFacts
-from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair
-from mgld_bench.metrics.flow.folder import FlowFolder
-from mgld_bench.metrics.flow.networks import FlowNetwork
-from mgld_bench.metrics.flow.pair_flow import PairFlow, pair_flow
+from mgld_bench.metrics.flow import measures
+from mgld_bench.metrics.flow.device_frame import DeviceFrame, HalfFrame, frame_pair, signed
+from mgld_bench.metrics.flow.sources import FlowFolder, FlowNetwork, PairFlow, pair_flow
 from mgld_bench.metrics.frame_metric import reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
 from mgld_bench.metrics.metric import Chunk, ClipScorer, Metric, MetricFacts
@@ -25,40 +24,66 @@ _BYTES_PER_FRAME_PIXEL = 80
 
 @dataclass(frozen=True)
 class FramePair:
-    """What a measure is given of two neighbouring frames; frames are (1, 3, h, w) float32 RGB, 0..255."""
+    """What a measure is given of two neighbouring frames; each frame is (1, 3, h, w) float32 RGB, 0..255."""
 
-    previous: Tensor
-    frame: Tensor
+    frames: tuple[Tensor, Tensor]
+    """The frame before, and the frame."""
     flow: PairFlow
+    """Between them."""
     truth: Callable[[], tuple[Tensor, Tensor]]
     """Gives the same two frames of the ground truth; raises InputError where there is none."""
 
 
 @dataclass(frozen=True)
 class FlowMeasure:
-    """What is measured of a pair of frames, and of which flow."""
+    """What is measured of a pair of frames, and which flow that takes."""
 
     value: Callable[[FramePair], Tensor]
     """(1,): NaN where the pair has no value, which is an error unless there may be gaps."""
     both_directions: bool
-    """It uses forward flow as well as backward flow."""
+    """It takes the forward flow as well as the backward flow."""
     kind: type[DeviceFrame] = DeviceFrame
     """How frames are prepared, for the flow and for the comparison."""
     own_flow: bool = False
-    """The flow is that of the restored clip itself, even where there is ground truth."""
+    """It takes the flow of the restored clip itself, even where there is ground truth."""
     has_gaps: bool = False
-    """A pair none of whose pixels counts has no value."""
+    """A pair in which no pixel counts has no value."""
+
+
+def _consistency(pair: FramePair) -> Tensor:
+    """The sum of both directions: the paper sums over all pairs as well, where the score is their mean."""
+    previous, frame, true_previous, true_frame = map(signed, (*pair.frames, *pair.truth()))
+    halves = measures.structure_weighted_consistency(previous, frame, true_previous, true_frame, *pair.flow.both())
+    return halves[0] + halves[1]
+
+
+FLOW_MEASURES = {
+    "l1": FlowMeasure(lambda pair: measures.l1_zeros(*pair.frames, pair.flow.backward()), both_directions=False),
+    "l1.border": FlowMeasure(lambda pair: measures.l1_border(*pair.frames, pair.flow.backward()), both_directions=False),
+    "l1.valid": FlowMeasure(
+        lambda pair: measures.l1_valid(*pair.frames, pair.flow.backward()), both_directions=False, has_gaps=True
+    ),
+    "l1.masked": FlowMeasure(
+        lambda pair: measures.l1_masked(*pair.frames, *pair.flow.both()), both_directions=True, has_gaps=True
+    ),
+    "lai": FlowMeasure(lambda pair: measures.lai(*pair.frames, *pair.flow.both()), both_directions=True),
+    "masked": FlowMeasure(
+        lambda pair: measures.evalcrafter(*pair.frames, *pair.flow.both()), both_directions=True, kind=HalfFrame, own_flow=True
+    ),
+    "swc": FlowMeasure(_consistency, both_directions=True),
+}
+"""By the last part of a metric's name; swc is a name of its own."""
 
 
 class FlowMetric(PairMetric):
     """A measure of each frame and the one before it, with the flow between them.
 
-    The flow is the ground truth's; where there is none, or the measure wants it so, the restored clip's own. The ground truth's
-    is estimated once for all metrics and methods of a pass, and kept on disk for later ones.
+    The flow is the ground truth's or, where there is none or the measure asks for it, the restored clip's own. The ground
+    truth's flow is estimated once for all metrics and methods of a pass, and kept on disk for later passes.
     """
 
     def __init__(self, facts: MetricFacts, measure: FlowMeasure, network: FlowNetwork, folder: FlowFolder) -> None:
-        """``folder``: where the ground truth's flow is kept."""
+        """The metric of ``measure`` with the flow of ``network``; ``folder``: where the ground truth's flow is kept."""
         super().__init__(facts, network.estimator.smallest_side * measure.kind.reduction, has_gaps=measure.has_gaps)
         self.measure = measure
         self.network = network
@@ -66,7 +91,7 @@ class FlowMetric(PairMetric):
 
     @classmethod
     def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
-        """The scorers know which flow the others need: both directions together can cost less than one after the other."""
+        """One scorer per metric; each knows which flow the rest need, as both directions at once can cost less than two calls."""
         flow_metrics = [metric for metric in metrics if isinstance(metric, FlowMetric)]
         both = {metric._flow_key for metric in flow_metrics if metric.measure.both_directions}
         return [metric.scorer(clip, partial(metric._scores, metric._flow_key in both)) for metric in flow_metrics]
@@ -106,9 +131,12 @@ class FlowMetric(PairMetric):
             flow = pair_flow(reference, row, kind, network, self._folder)
         if both:
             flow.both()
-        previous, frame = (each.levels for each in frame_pair(restored, row, kind, network.device))
-        return float(self.measure.value(FramePair(previous, frame, flow, partial(self._truth, reference, row))))
+        frames = _levels(frame_pair(restored, row, kind, network.device))
+        return float(self.measure.value(FramePair(frames, flow, partial(self._truth, reference, row))))
 
     def _truth(self, reference: Chunk | None, row: int) -> tuple[Tensor, Tensor]:
-        previous, frame = frame_pair(reference_of(reference, self.facts.name), row, self.measure.kind, self.network.device)
-        return previous.levels, frame.levels
+        return _levels(frame_pair(reference_of(reference, self.facts.name), row, self.measure.kind, self.network.device))
+
+
+def _levels(pair: tuple[DeviceFrame, DeviceFrame]) -> tuple[Tensor, Tensor]:
+    return pair[0].levels, pair[1].levels

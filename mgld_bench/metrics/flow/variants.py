@@ -78,10 +78,8 @@ def _variant(
 
 
 def _build(estimator: FlowEstimator, measure: str, input_scale: float, facts: MetricFacts, _crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.flow.folder import flow_folder
-    from mgld_bench.metrics.flow.measures import FLOW_MEASURES
-    from mgld_bench.metrics.flow.metric import FlowMetric
-    from mgld_bench.metrics.flow.networks import load_flow_network
+    from mgld_bench.metrics.flow.metric import FLOW_MEASURES, FlowMetric
+    from mgld_bench.metrics.flow.sources import flow_folder, load_flow_network
 
     network = load_flow_network(estimator, device, input_scale)
     return FlowMetric(facts, FLOW_MEASURES[measure], network, flow_folder())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair, signed
-from mgld_bench.metrics.flow.sequence_measures import frame_difference
 from mgld_bench.metrics.frame_metric import reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
 from mgld_bench.metrics.metric import Chunk, MetricFacts
@@ -39,3 +39,20 @@ class FrameDifference(PairMetric):
     def _difference(self, restored: Chunk, truth: Chunk, row: int) -> float:
         frames = [frame for chunk in (restored, truth) for frame in frame_pair(chunk, row, DeviceFrame, self._device)]
         return float(frame_difference(*(signed(frame.levels) for frame in frames)))
+
+
+def frame_difference(previous: Tensor, frame: Tensor, true_previous: Tensor, true_frame: Tensor) -> Tensor:
+    """Mean |change from frame to frame - that of the ground truth| over pixels and channels (equation 4 of MGLD-VSR has a sum).
+
+    Args:
+        previous: (n, 3, h, w) float32 RGB in [-1, 1], frame i of n pairs.
+        frame: Frame i + 1 of each pair.
+        true_previous: Frame i of the ground truth.
+        true_frame: Frame i + 1 of the ground truth.
+
+    Returns:
+        (n,) float64, one value per pair.
+    """
+    change = previous - frame
+    true_change = true_previous - true_frame
+    return change.sub_(true_change).abs_().mean((1, 2, 3), dtype=torch.float64)

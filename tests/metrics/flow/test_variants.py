@@ -61,7 +61,7 @@ def test_all_measures_of_an_estimator_are_scored_in_one_pass(random_weights: Pat
     names = [name.format("spynet") for name in OF_AN_ESTIMATOR]
     metrics = [load_metric(name) for name in names]
     assert all(isinstance(metric, FlowMetric) for metric in metrics)
-    assert len({metric.network._adapter for metric in metrics if isinstance(metric, FlowMetric)}) == 1
+    assert len({metric.network.adapter for metric in metrics if isinstance(metric, FlowMetric)}) == 1
     truth, restored = ArrayClip("bunny", bunny[:3, :96, :128]), ArrayClip("bunny", degraded[:3, :96, :128])
     scores = score_clip(truth, {"m": restored}, {"m": metrics})["m"]
     assert list(scores) == names

@@ -5,12 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Chunk, Metric, told_notes
 from mgld_bench.metrics.pair_metric import PairMetric
 from mgld_bench.metrics.temporal.frame_difference import variants
+from mgld_bench.metrics.temporal.frame_difference_metric import frame_difference
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.feeding import feed
 from tests.helpers.metric_samples import Frames, facts_of
@@ -56,3 +61,33 @@ def test_no_number_is_an_error_unless_pairs_may_be_without_a_value(metric: Metri
     score = score_clip(clip, {"m": clip}, {"m": [Broken(metric.facts, 1, has_gaps=True)]})["m"][NAME]
     assert (score.value, score.notes["pairs"]) == (1.0, 8)
     assert told_notes(score) == ["frame-difference.rgb leaves out frame 4, where no pixel counts"]
+
+
+def frames(count: int, seed: int) -> Tensor:
+    return 2 * torch.rand(count, 3, 14, 17, generator=torch.Generator().manual_seed(seed)) - 1
+
+
+def test_frames_that_are_wrong_in_the_same_way_do_not_differ() -> None:
+    truth = frames(4, seed=1)
+    restored = truth + frames(1, seed=3)
+    assert frame_difference(restored[:-1], restored[1:], truth[:-1], truth[1:]).max() < 1e-6
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=5))
+def test_a_brightness_that_flickers_is_the_difference(brightness: list[float]) -> None:
+    truth = frames(len(brightness), seed=1)
+    restored = truth + torch.tensor(brightness).view(-1, 1, 1, 1)
+    expected = torch.tensor(brightness, dtype=torch.float64).diff().abs()
+    torch.testing.assert_close(frame_difference(restored[:-1], restored[1:], truth[:-1], truth[1:]), expected, rtol=0, atol=1e-6)
+
+
+def test_pairs_are_measured_each_for_itself_and_their_frames_are_left_as_they_are() -> None:
+    restored, truth = frames(4, seed=8), frames(4, seed=9)
+    before = restored.clone(), truth.clone()
+    whole = frame_difference(restored[:-1], restored[1:], truth[:-1], truth[1:])
+    for i in range(3):
+        pair = (restored[i : i + 1], restored[i + 1 : i + 2], truth[i : i + 1], truth[i + 1 : i + 2])
+        torch.testing.assert_close(frame_difference(*pair)[0], whole[i], rtol=1e-6, atol=0)
+    assert torch.equal(restored, before[0])
+    assert torch.equal(truth, before[1])

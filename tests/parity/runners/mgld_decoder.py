@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from mgld_bench.methods.diffusion import colour_fix
-from mgld_bench.metrics.flow import sequence_measures
-from mgld_bench.metrics.flow.sequence_measures import frame_difference, sobel_magnitude, visible_structure, weighted_difference
+from mgld_bench.metrics.flow import measures
+from mgld_bench.metrics.flow.measures import sobel_magnitude, visible_structure, weighted_difference
+from mgld_bench.metrics.temporal.frame_difference_metric import frame_difference
 from mgld_bench.networks.autoencoder.network import SCALE_FACTOR
 from mgld_bench.networks.layers.warping import inconsistent, warp
 from tests.parity.fixture import Fixture
@@ -65,10 +66,9 @@ def formula_terms(given: Losses) -> tuple[Tensor, Tensor]:
     """By the suite's measure where the constants are its own."""
     truth, prediction, forward, backward = given.truth, given.prediction, given.forward, given.backward
     constants = (given.structure_weight, given.alpha, given.beta, given.epsilon)
-    module = sequence_measures
-    if constants == (module.STRUCTURE_WEIGHT, module.OCCLUSION_ALPHA, module.OCCLUSION_BETA, module.SOBEL_EPSILON):
+    if constants == (measures.STRUCTURE_WEIGHT, measures.OCCLUSION_ALPHA, measures.OCCLUSION_BETA, measures.SOBEL_EPSILON):
         pairs = (prediction[:-1], prediction[1:], truth[:-1], truth[1:])
-        return module.structure_weighted_consistency(*pairs, backward, forward)
+        return measures.structure_weighted_consistency(*pairs, backward, forward)
     onto_next = weighted_difference(prediction[:-1], prediction[1:], backward, given.weights(truth[1:], backward, forward))
     onto_previous = weighted_difference(prediction[1:], prediction[:-1], forward, given.weights(truth[:-1], forward, backward))
     return onto_next, onto_previous

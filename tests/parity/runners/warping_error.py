@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from mgld_bench.metrics.flow import warping_error
-from mgld_bench.metrics.flow.adapters import GMFlowAdapter
+from mgld_bench.metrics.flow import measures
+from mgld_bench.metrics.flow.estimators import GMFlowAdapter
 from mgld_bench.metrics.temporal import crop as temporal_crop
 from mgld_bench.metrics.temporal.tlp import temporal_lpips
 from mgld_bench.metrics.temporal.tof import Farneback, flow_distance
@@ -31,7 +31,7 @@ def variants(fixture: Fixture) -> Outputs:
     errors = all_errors(call["alpha"], call["beta"])
     outputs: Outputs = {
         "occ_masked_l1": inconsistent(backward, forward, call["alpha"], call["beta"]).numpy().astype(np.uint8),
-        "occ_lai": (~warping_error.lai_seen(backward, forward)).numpy().astype(np.uint8),
+        "occ_lai": (~measures.lai_visible(backward, forward)).numpy().astype(np.uint8),
     }
     for clip in ("pred", "gt"):
         levels = levels_of(fixture, clip)
@@ -45,13 +45,13 @@ def variants(fixture: Fixture) -> Outputs:
 
 def all_errors(alpha: float, beta: float) -> dict[str, Error]:
     return {
-        "we_l1_zeros": lambda previous, frame, backward, _forward: warping_error.l1_zeros(previous, frame, backward),
-        "we_l1_border": lambda previous, frame, backward, _forward: warping_error.l1_border(previous, frame, backward),
-        "we_l1_valid": lambda previous, frame, backward, _forward: warping_error.l1_valid(previous, frame, backward),
-        "we_l1_masked": lambda *pair: warping_error.l1_masked(*pair, alpha, beta),
-        "we_l1_wrong_direction": lambda previous, frame, _backward, forward: warping_error.l1_zeros(previous, frame, forward),
-        "lai_e_warp": warping_error.lai,
-        "evalcrafter_e_warp_x1000": warping_error.evalcrafter,
+        "we_l1_zeros": lambda previous, frame, backward, _forward: measures.l1_zeros(previous, frame, backward),
+        "we_l1_border": lambda previous, frame, backward, _forward: measures.l1_border(previous, frame, backward),
+        "we_l1_valid": lambda previous, frame, backward, _forward: measures.l1_valid(previous, frame, backward),
+        "we_l1_masked": lambda *pair: measures.l1_masked(*pair, alpha, beta),
+        "we_l1_wrong_direction": lambda previous, frame, _backward, forward: measures.l1_zeros(previous, frame, forward),
+        "lai_e_warp": measures.lai,
+        "evalcrafter_e_warp_x1000": measures.evalcrafter,
     }
 
 
@@ -80,14 +80,14 @@ def pipeline(fixture: Fixture) -> Outputs:
     with torch.inference_mode():
         flows = {name: both_flows(network, clip, call) for name, clip in clips.items()}
     previous, frame = clips["pred"][:-1], clips["pred"][1:]
-    errors = {"zeros": warping_error.l1_zeros, "border": warping_error.l1_border, "valid": warping_error.l1_valid}
+    errors = {"zeros": measures.l1_zeros, "border": measures.l1_border, "valid": measures.l1_valid}
     outputs: Outputs = {}
     for name, (backward, _) in flows.items():
         outputs[f"flow_bwd_{name}"] = backward.numpy()
         for kind, error in errors.items():
             outputs[f"we_l1_{kind}_flow_{name}"] = np.nanmean(error(previous, frame, backward).numpy())
     _, forward = flows["gt"]
-    outputs["we_l1_wrong_direction_flow_gt"] = np.mean(warping_error.l1_zeros(previous, frame, forward).numpy())
+    outputs["we_l1_wrong_direction_flow_gt"] = np.mean(measures.l1_zeros(previous, frame, forward).numpy())
     return outputs
 
 

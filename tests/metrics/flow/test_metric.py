@@ -10,13 +10,11 @@ import torch
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
+from mgld_bench.metrics.flow import measures
 from mgld_bench.metrics.flow import variants as flow_variants
-from mgld_bench.metrics.flow import warping_error
-from mgld_bench.metrics.flow.folder import FlowFolder
-from mgld_bench.metrics.flow.measures import FLOW_MEASURES
-from mgld_bench.metrics.flow.metric import FlowMetric
-from mgld_bench.metrics.flow.networks import FlowNetwork
-from mgld_bench.metrics.flow.sequence_measures import structure_weighted_consistency
+from mgld_bench.metrics.flow.measures import structure_weighted_consistency
+from mgld_bench.metrics.flow.metric import FLOW_MEASURES, FlowMetric
+from mgld_bench.metrics.flow.sources import FlowFolder, FlowNetwork
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.feeding import feed
 from tests.helpers.flow_samples import raft, spynet
@@ -62,11 +60,11 @@ def test_a_score_is_that_of_the_restored_frames_with_the_flow_of_the_ground_trut
         pair = levels(restored[index - 1]), levels(restored[index])
         backward, forward = flow(network, truth[index], truth[index - 1]), flow(network, truth[index - 1], truth[index])
         expected = {
-            "we.spynet.l1": warping_error.l1_zeros(*pair, backward),
-            "we.spynet.l1.border": warping_error.l1_border(*pair, backward),
-            "we.spynet.l1.valid": warping_error.l1_valid(*pair, backward),
-            "we.spynet.l1.masked": warping_error.l1_masked(*pair, backward, forward),
-            "ewarp.spynet.lai": warping_error.lai(*pair, backward, forward),
+            "we.spynet.l1": measures.l1_zeros(*pair, backward),
+            "we.spynet.l1.border": measures.l1_border(*pair, backward),
+            "we.spynet.l1.valid": measures.l1_valid(*pair, backward),
+            "we.spynet.l1.masked": measures.l1_masked(*pair, backward, forward),
+            "ewarp.spynet.lai": measures.lai(*pair, backward, forward),
         }
         for name, value in expected.items():
             assert found[name].per_frame[index] == pytest.approx(value.item(), rel=1e-6)
@@ -83,7 +81,7 @@ def test_without_ground_truth_the_flow_is_the_clips_own(clips: tuple[Frames, Fra
     network, _ = spynet()
     alone = feed(metrics(network, tmp_path, "l1"), {"m": restored}, None)["m"]["we.spynet.l1"]
     pair = levels(restored[0]), levels(restored[1])
-    own = warping_error.l1_zeros(*pair, flow(network, restored[1], restored[0])).item()
+    own = measures.l1_zeros(*pair, flow(network, restored[1], restored[0])).item()
     assert alone.per_frame[1] == pytest.approx(own, rel=1e-6)
     assert "of the clip itself" in alone.notes["flow"]
     against = feed(metrics(network, tmp_path, "l1"), {"m": restored}, truth)["m"]["we.spynet.l1"]
@@ -147,7 +145,7 @@ def test_kept_flow_depends_on_frames_weights_estimator_and_revision(clips: tuple
     feed(metrics(network, tmp_path, "l1"), {"m": restored}, darker)
     assert calls.count == 8
     assert len(list(tmp_path.rglob("*.npz"))) == 12
-    revised = FlowNetwork(network.estimator, network._adapter, network.sha256, network.device, input_scale=0.5)
+    revised = FlowNetwork(network.estimator, network.adapter, network.sha256, network.device, input_scale=0.5)
     feed(metrics(revised, tmp_path, "l1"), {"m": restored}, truth)
     assert calls.count == 12
 
@@ -176,7 +174,7 @@ def test_evalcrafters_error_is_of_the_halved_clip_and_its_own_flow(bikes: Frames
     padded = [torch.nn.functional.pad(halve(levels(frame)), (1, 2, 3, 4), mode="replicate") for frame in odd[:2]]
     features = [network.features(frame) for frame in padded]
     flows = network.flow(features[1], features[0]), network.flow(features[0], features[1])
-    expected = warping_error.evalcrafter(*padded, *flows).item()
+    expected = measures.evalcrafter(*padded, *flows).item()
     assert alone.per_frame[1] == pytest.approx(expected, rel=1e-6)
 
 

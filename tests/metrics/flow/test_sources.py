@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,78 +9,81 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torchvision.models.optical_flow import raft_large
 
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.flow.adapters import FlowAdapter, GMFlowAdapter, UniMatchAdapter
 from mgld_bench.metrics.flow.estimators import FlowEstimator, flow_estimators
-from mgld_bench.metrics.flow.networks import load_flow_network
-from mgld_bench.networks.gmflow.network import REGREFINE6, SCALE1, SCALE2, GMFlow, GMFlowConfig
+from mgld_bench.metrics.flow.sources import FlowFolder, flow_folder, load_flow_network
+from mgld_bench.networks.gmflow.network import REGREFINE6, SCALE1, SCALE2, GMFlow
 from mgld_bench.networks.spynet import SPyNet
-from tests.helpers.flow_samples import gmflow, raft, spynet
+from tests.helpers.flow_samples import spynet
 from tests.helpers.metric_samples import Frames
 
-TWO_REFINEMENTS = replace(REGREFINE6, num_reg_refine=2)
+KEY = "0a" * 32
+FLOW = np.random.default_rng(0).normal(size=(2, 30, 40)).astype(np.float32)
+
+
+def test_what_is_kept_is_read_bit_by_bit(tmp_path: Path) -> None:
+    folder = FlowFolder(tmp_path / "flow")
+    assert folder.read(KEY, 30, 40) is None
+    folder.write(KEY, FLOW)
+    kept = FlowFolder(tmp_path / "flow").read(KEY, 30, 40)
+    assert kept is not None
+    np.testing.assert_array_equal(kept, FLOW)
+    assert kept.dtype == np.float32
+    assert FlowFolder(tmp_path / "flow").read("0b" * 32, 30, 40) is None
+    assert [path.name for path in (tmp_path / "flow").rglob("*") if path.is_file()] == [f"{KEY}.npz"]
+
+
+@pytest.mark.parametrize("kept", [1, 100, 5000, -1, "byte", "foreign", "shape", "type"])
+def test_a_damaged_file_is_none_at_all_and_is_replaced(kept: int | str, tmp_path: Path) -> None:
+    folder = FlowFolder(tmp_path)
+    folder.write(KEY, FLOW)
+    path = tmp_path / KEY[:2] / f"{KEY}.npz"
+    whole = path.read_bytes()
+    if isinstance(kept, int):
+        path.write_bytes(whole[:kept])
+    elif kept == "byte":
+        path.write_bytes(whole[:4000] + bytes([whole[4000] ^ 1]) + whole[4001:])
+    elif kept == "foreign":
+        path.write_text("no flow")
+    else:
+        np.savez(path, flow=FLOW[:, :20] if kept == "shape" else FLOW.astype(np.float64))
+    assert folder.read(KEY, 30, 40) is None
+    folder.write(KEY, FLOW)
+    np.testing.assert_array_equal(folder.read(KEY, 30, 40), FLOW)
+
+
+def test_a_folder_that_cannot_be_written_is_reported_and_costs_only_time(tmp_path: Path) -> None:
+    (tmp_path / "flow").write_text("a file in the way")
+    folder = FlowFolder(tmp_path / "flow")
+    assert not folder.problem
+    folder.write(KEY, FLOW)
+    assert "cannot be written" in folder.problem
+    assert folder.read(KEY, 30, 40) is None
+
+
+def test_several_writers_of_one_flow_leave_it_whole(tmp_path: Path) -> None:
+    folders = [FlowFolder(tmp_path) for _ in range(4)]
+    writers = [threading.Thread(target=folder.write, args=(KEY, FLOW)) for folder in folders]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    np.testing.assert_array_equal(folders[0].read(KEY, 30, 40), FLOW)
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_the_shared_folder_lies_beside_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MGLD_BENCH_HOME", str(tmp_path))
+    flow_folder().write(KEY, FLOW)
+    assert (tmp_path / "flow" / KEY[:2] / f"{KEY}.npz").is_file()
+    assert flow_folder() is flow_folder()
 
 
 def levels(frame: Frames) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)[None].float()
-
-
-@torch.no_grad()
-def flow(adapter: FlowAdapter, source: Tensor, target: Tensor) -> Tensor:
-    return adapter.flow(adapter.features(source), adapter.features(target))
-
-
-@pytest.mark.parametrize(("config", "multiple"), [(SCALE1, 16), (SCALE2, 32)])
-def test_gmflow_pads_on_all_sides_and_cuts_the_flow(config: GMFlowConfig, multiple: int, bikes: Frames) -> None:
-    network, _ = gmflow(config)
-    first, second = levels(bikes[0, :61, :90]), levels(bikes[1, :61, :90])
-    # 61x90: 64x96 for both; one row above and two below, three columns on either side.
-    padded = [functional.pad(frame, (3, 3, 1, 2), mode="replicate") for frame in (first, second)]
-    assert padded[0].shape[2] % multiple == padded[0].shape[3] % multiple == 0
-    expected = network(*padded)[:, :, 1:-2, 3:-3]
-    found = flow(GMFlowAdapter(network), first, second)
-    assert found.shape == (1, 2, 61, 90)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
-
-
-def test_unimatch_resizes_and_puts_the_flow_of_portrait_frames_in_order(bikes: Frames) -> None:
-    network, _ = gmflow(TWO_REFINEMENTS)
-    adapter = UniMatchAdapter(network)
-    first, second = levels(bikes[0, :61, :90]), levels(bikes[1, :61, :90])
-    resized = [functional.interpolate(frame, (64, 96), mode="bilinear", align_corners=True) for frame in (first, second)]
-    full = functional.interpolate(network(*resized), (61, 90), mode="bilinear", align_corners=True)
-    expected = full * torch.tensor([90 / 96, 61 / 64]).view(1, 2, 1, 1)
-    found = flow(adapter, first, second)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-    portrait = flow(adapter, first.mT, second.mT)
-    assert portrait.shape == (1, 2, 90, 61)
-    torch.testing.assert_close(portrait.flip(1).mT, found, rtol=1e-4, atol=1e-4)
-    fitting = levels(bikes[0, :64, :96]), levels(bikes[1, :64, :96])
-    torch.testing.assert_close(flow(adapter, *fitting), network(*fitting), rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["gmflow", "gmflow-refine", "unimatch", "spynet", "raft"])
-def test_both_directions_together_are_those_of_two_calls(name: str, bikes: Frames) -> None:
-    side = 133 if name == "raft" else 70
-    first, second = levels(bikes[0, :side, : side + 20]), levels(bikes[1, :side, : side + 20])
-    adapters: dict[str, Callable[[], FlowAdapter]] = {
-        "gmflow": lambda: GMFlowAdapter(gmflow(SCALE1)[0]),
-        "gmflow-refine": lambda: GMFlowAdapter(gmflow(SCALE2)[0]),
-        "unimatch": lambda: UniMatchAdapter(gmflow(TWO_REFINEMENTS)[0]),
-        "spynet": lambda: spynet(gain=1.5)[0]._adapter,
-        "raft": lambda: raft()[0]._adapter,
-    }
-    adapter = adapters[name]()
-    with torch.no_grad():
-        there, back = adapter.both(adapter.features(first), adapter.features(second))
-    torch.testing.assert_close(there, flow(adapter, first, second), rtol=1e-4, atol=1e-3)
-    torch.testing.assert_close(back, flow(adapter, second, first), rtol=1e-4, atol=1e-3)
-    assert there.shape == back.shape == (1, 2, side, side + 20)
-    assert not torch.allclose(there, back, atol=0.01)
 
 
 def saved(name: str, folder: Path) -> tuple[FlowEstimator, dict[str, Tensor]]:
@@ -107,7 +111,7 @@ def test_official_files_load_once_and_give_flow(name: str, tmp_path: Path, bikes
     side = estimator.smallest_side
     frames = [network.features(levels(frame[:side, :side])) for frame in bikes[:2]]
     assert network.flow(*frames).shape == (1, 2, side, side)
-    assert load_flow_network(estimator, "cpu")._adapter is network._adapter
+    assert load_flow_network(estimator, "cpu").adapter is network.adapter
 
 
 def test_a_replaced_weight_file_is_read_again(tmp_path: Path, bikes: Frames) -> None:
@@ -158,7 +162,7 @@ def test_networks_compute_in_full_float32_and_leave_the_settings_alone(bikes: Fr
     def look(*_of_call: object) -> None:
         seen.append((torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32, torch.is_grad_enabled()))
 
-    network._adapter._network.register_forward_hook(look)
+    network.adapter.network.register_forward_hook(look)
     before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
     frame = network.features(levels(bikes[0, :32, :32]))
     network.flow(frame, frame)
