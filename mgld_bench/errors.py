@@ -28,8 +28,8 @@ def first_of(items: Sequence[object], most: int = 5, separator: str = ", ") -> s
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """``did you mean x, y?`` with the known names nearest to ``name``; ``otherwise`` where none is near.
 
-    >>> did_you_mean("pnsr.rgb", ["psnr.rgb", "ssim.rgb"])
-    'did you mean psnr.rgb?'
+    >>> did_you_mean("pnsr", ["psnr", "lpips"])
+    'did you mean psnr?'
     """
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
     return f"did you mean {', '.join(near)}?" if near else otherwise

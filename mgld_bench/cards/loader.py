@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from mgld_bench.cards.folders import KIND_FOLDERS, SUFFIXES, CardFile, card_files, search_path
 from mgld_bench.cards.schemas import (
     Card,
     CardKind,
@@ -17,9 +16,10 @@ from mgld_bench.cards.schemas import (
     ProtocolCard,
     ReportCard,
 )
+from mgld_bench.cards.search_path import KIND_FOLDERS, SUFFIXES, CardFile, card_files, search_path
 from mgld_bench.cards.tree import Tree, follow, merge, read_tree, shown_path
-from mgld_bench.cards.validation import nearest, validate_card
-from mgld_bench.errors import InputError
+from mgld_bench.cards.validation import validate_card
+from mgld_bench.errors import InputError, did_you_mean
 
 SomeCard = TypeVar("SomeCard", bound=Card)
 
@@ -32,7 +32,12 @@ SCHEMAS: dict[CardKind, type[Card]] = {
 }
 
 NOT_INHERITED = ("name", "title", "extends")
-"""Fields that a card does not take from the card it extends: two cards must not be printed under one heading."""
+"""Fields that a card does not inherit from the card it extends: no two cards are printed under one heading."""
+
+RETIRED: Final[Mapping[CardKind, Mapping[str, str]]] = {"protocol": {"averaging": "clips"}}
+"""Fields that cards of version 0.1 had, with the only value that they accepted. They decided nothing, so a card that has one
+still opens and the field is ignored.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,20 @@ class CardEntry:
 
 
 def load_card(name: str, kind: CardKind | None = None, search: Sequence[Path] = ()) -> Card:
-    """The card of this name, or in the YAML file of this path, with ``extends`` resolved.
+    """The card of this name, or in the YAML file at this path, with ``extends`` resolved.
 
-    ``search``: card folders that come before $MGLD_BENCH_CARDS and the shipped cards. A name means one card: two files of one
-    kind and name are an error, also where one of them is shipped. Raises InputError with file, line and field where something is
-    wrong, with the nearest name where there is none.
+    A name means one card: two files of the same kind and name are an error, even where one of them is shipped.
+
+    >>> load_card("table1").heading
+    'Table 1: quantitative comparison'
+
+    Args:
+        name: A card's name, or the path of its file (anything with a slash or the suffix .yaml or .yml).
+        kind: What kind of card is wanted; needed for a name that cards of several kinds have.
+        search: Card folders that come before those of $MGLD_BENCH_CARDS and the shipped one.
+
+    Raises:
+        InputError: There is no such card (the message names the nearest ones), or it is wrong (file, line and field).
     """
     library = _Library(search)
     found = library.at_path(Path(name), kind) if _is_path(name) else library.find(name, kind)
@@ -57,32 +71,36 @@ def load_card(name: str, kind: CardKind | None = None, search: Sequence[Path] = 
 
 
 def load_dataset(name: str, search: Sequence[Path] = ()) -> DatasetCard:
-    """The dataset card of this name or path; see load_card."""
+    """The dataset card of this name or path; see `load_card`."""
     return _as(DatasetCard, load_card(name, "dataset", search))
 
 
 def load_degradation(name: str, search: Sequence[Path] = ()) -> DegradationCard:
-    """The degradation card of this name or path; see load_card."""
+    """The degradation card of this name or path; see `load_card`."""
     return _as(DegradationCard, load_card(name, "degradation", search))
 
 
 def load_method(name: str, search: Sequence[Path] = ()) -> MethodCard:
-    """The method card of this name or path; see load_card."""
+    """The method card of this name or path; see `load_card`."""
     return _as(MethodCard, load_card(name, "method", search))
 
 
 def load_protocol(name: str, search: Sequence[Path] = ()) -> ProtocolCard:
-    """The protocol card of this name or path; see load_card."""
+    """The protocol card of this name or path; see `load_card`."""
     return _as(ProtocolCard, load_card(name, "protocol", search))
 
 
 def load_report(name: str, search: Sequence[Path] = ()) -> ReportCard:
-    """The report card of this name or path; see load_card. The methods that it names need not have cards."""
+    """The report card of this name or path; see `load_card`. The methods that it names need not have cards."""
     return _as(ReportCard, load_card(name, "report", search))
 
 
 def list_cards(kind: CardKind | None = None, search: Sequence[Path] = ()) -> list[CardEntry]:
-    """The cards (of one kind, or all) on the search path, by name. Raises InputError for a name that is there twice."""
+    """The cards on the search path, of one kind or all, sorted by kind and name.
+
+    Raises:
+        InputError: Two cards have the same kind and name, or a file's kind cannot be determined.
+    """
     library = _Library(search)
     entries = [library.entry(file) for file in library.files]
     chosen = [entry for entry in entries if kind in (None, entry.kind)]
@@ -92,7 +110,7 @@ def list_cards(kind: CardKind | None = None, search: Sequence[Path] = ()) -> lis
 
 
 def resolved_card(card: Card) -> dict[str, Any]:
-    """The whole card as JSON has it, ``extends`` resolved and defaults filled in: what digests of units are made of."""
+    """The whole card as JSON values, with ``extends`` resolved and defaults filled in: what keys of units are digests of."""
     return card.model_dump(mode="json")
 
 
@@ -111,19 +129,19 @@ class _Library:
         if len(found) > 1:
             if len({entry.kind for entry in found}) > 1:
                 kinds = " and a ".join(sorted({entry.kind for entry in found}))
-                raise InputError(f'"{name}" is a {kinds} card: say which is meant, or give the path of its file')
+                raise InputError(f'"{name}" is a {kinds} card: name the kind, or give the path of the file')
             first, second = (shown_path(entry.path) for entry in found[:2])
-            raise InputError(f'{second}: there is a {found[0].kind} "{name}" in {first} too; give this one a name of its own')
+            raise InputError(f'{second}: {first} is a {found[0].kind} card named "{name}" too; rename one of them')
         return found[0]
 
     def at_path(self, path: Path, kind: CardKind | None) -> CardEntry:
-        """The card in this file, of the kind that its folder, or else the caller or its content tells."""
+        """The card in this file; its kind is given by its folder, else by the caller, else by its fields."""
         if not path.is_file():
             raise InputError(f"{path}: no such card file")
         known = next((file for file in self.files if file.path.resolve() == path.resolve()), None)
         entry = self.entry(known or CardFile(path.stem, path, kind))
         if kind not in (None, entry.kind):
-            raise InputError(f"{shown_path(path)}: is a {entry.kind} card; a {kind} card is wanted here")
+            raise InputError(f"{shown_path(path)}: this is a {entry.kind} card, but a {kind} card is needed here")
         return entry
 
     def entry(self, file: CardFile) -> CardEntry:
@@ -131,11 +149,11 @@ class _Library:
         return CardEntry(file.name, file.kind or self._kind_by_content(file), file.path)
 
     def resolve(self, entry: CardEntry) -> Tree:
-        """The card's tree laid on those that it extends, without the field ``extends``."""
+        """The card's tree merged into those that it extends, without the field ``extends``."""
         return _without(self._resolve(entry, ()), ("extends",))
 
     def _resolve(self, entry: CardEntry, extended_by: tuple[CardEntry, ...]) -> Tree:
-        own = _anchored(read_tree(entry.path), entry)
+        own = _without_retired(_anchored(read_tree(entry.path), entry), entry.kind)
         if entry in extended_by:
             raise InputError(_circle(own, [link.name for link in (*extended_by, entry)]))
         _check_name(own, entry)
@@ -154,25 +172,25 @@ class _Library:
             raise InputError(_circle(tree, [link.name for link in (*extended_by, file)]))
         fields = set(tree.value) if isinstance(tree.value, dict) else set()
         base = _extended(tree)
-        possible = [kind for kind, model in SCHEMAS.items() if fields - {"extends"} <= set(model.model_fields)]
+        possible = [kind for kind in SCHEMAS if fields - {"extends"} <= _fields(kind)]
         if base is not None:
-            named = [other for other in self.files if other.name == base]
-            bases = {other.kind or self._kind_by_content(other, (*extended_by, file)) for other in named}
+            named = [known for known in self.files if known.name == base]
+            bases = {known.kind or self._kind_by_content(known, (*extended_by, file)) for known in named}
             possible = [kind for kind in possible if kind in bases] if len(bases) > 1 else list(bases)
         else:
             possible = [kind for kind in possible if fields & _own_fields(kind)]
         if len(possible) == 1:
             return possible[0]
         folders = ", ".join(KIND_FOLDERS)
-        raise InputError(f"{tree.place.file}: cannot tell what kind of card this is; put it into a folder named {folders}")
+        raise InputError(f"{tree.place.file}: the fields do not show what kind of card this is; move it to one of {folders}")
 
     def _unknown(self, name: str, kind: CardKind | None) -> str:
-        others = [self.entry(file).kind for file in self.files if file.name == name]
-        if others:
-            return f'there is no {kind} "{name}"; "{name}" is a {others[0]}'
+        kinds = [self.entry(file).kind for file in self.files if file.name == name]
+        if kinds:
+            return f'there is no {kind} "{name}"; "{name}" is a {kinds[0]}'
         names = sorted({file.name for file in self.files if kind is None or self.entry(file).kind == kind})
-        hint = nearest(name, names) or f"; there is: {', '.join(names)}"
-        return f'there is no {kind or "card"} "{name}"{hint}'
+        hint = did_you_mean(name, names, f"known: {', '.join(names)}")
+        return f'there is no {kind or "card"} "{name}"; {hint}'
 
 
 def _is_path(name: str) -> bool:
@@ -181,14 +199,14 @@ def _is_path(name: str) -> bool:
 
 def _as(model: type[SomeCard], card: Card) -> SomeCard:
     if not isinstance(card, model):
-        raise TypeError(f"{card.name} is no {model.__name__}")
+        raise TypeError(f"{card.name} is not a {model.__name__}")
     return card
 
 
 def _check_name(tree: Tree, entry: CardEntry) -> None:
     name, gone = follow(tree, ["name"])
     if gone and isinstance(name.value, str) and name.value != entry.name:
-        raise InputError(f'{name.place}: name: a card is named as its file: "{entry.name}", not "{name.value}"')
+        raise InputError(f'{name.place}: name: must be "{entry.name}", the name of its file, not "{name.value}"')
 
 
 def _extended(tree: Tree) -> str | None:
@@ -203,20 +221,29 @@ def _extended(tree: Tree) -> str | None:
 
 def _circle(tree: Tree, names: Sequence[str]) -> str:
     place = follow(tree, ["extends"])[0].place
-    return f"{place}: extends: goes round in a circle: {' -> '.join(names)}"
+    return f"{place}: extends: the cards extend each other in a circle: {' -> '.join(names)}"
+
+
+def _fields(kind: CardKind) -> set[str]:
+    return set(SCHEMAS[kind].model_fields) | set(RETIRED.get(kind, ()))
 
 
 def _own_fields(kind: CardKind) -> set[str]:
-    """The fields by which a card of this kind is known: those that no other kind has."""
-    others: set[str] = set()
-    for other, model in SCHEMAS.items():
-        if other != kind:
-            others |= set(model.model_fields)
-    return set(SCHEMAS[kind].model_fields) - others
+    """The fields by which a card of this kind is recognised: those that no other kind has."""
+    return _fields(kind).difference(*(_fields(known) for known in SCHEMAS if known != kind))
+
+
+def _without_retired(tree: Tree, kind: CardKind) -> Tree:
+    retired = RETIRED.get(kind, {})
+    for field, accepted in retired.items():
+        found, gone = follow(tree, [field])
+        if gone and found.value != accepted:
+            raise InputError(f"{found.place}: {field}: this field has no effect and only accepts {accepted}; remove it")
+    return _without(tree, tuple(retired))
 
 
 def _lay_on(base: Tree, own: Tree) -> Tree:
-    """``own`` laid on what it inherits of ``base``; a weight that names another file inherits nothing of the old file's facts."""
+    """``own`` merged into what it inherits from ``base``; a weight with its own ``file`` inherits no facts of the old file."""
     inherited = _without(base, NOT_INHERITED)
     weights, _ = follow(own, ["weights"])
     if isinstance(weights.value, Mapping) and isinstance(inherited.value, dict) and "weights" in inherited.value:
@@ -233,12 +260,12 @@ def _without(tree: Tree, fields: Sequence[str]) -> Tree:
 
 
 def _anchored(tree: Tree, entry: CardEntry) -> Tree:
-    """A report's tree with its file of published values, which the card names relative to itself, as an absolute path."""
+    """A report's tree in which the path of the published values, relative to the card's file, is made absolute."""
     file, gone = follow(tree, ["published", "file"])
     if entry.kind != "report" or gone != 2 or not isinstance(file.value, str):
         return tree
     path = (entry.path.parent / file.value).resolve()
     if not path.is_file():
-        raise InputError(f"{file.place}: published.file: there is no file {path}")
+        raise InputError(f"{file.place}: published.file: {path} does not exist")
     absolute = Tree({"published": Tree({"file": Tree(str(path), file.place, file.text)}, file.place)}, tree.place)
     return merge(tree, absolute)

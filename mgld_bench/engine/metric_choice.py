@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mgld_bench.cards.schemas import ProtocolCard
-from mgld_bench.engine.suite import resolve_metric
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, reason_unavailable
 
@@ -40,7 +39,7 @@ def choose_metrics(names: Sequence[str], protocol: ProtocolCard, has_reference: 
     asked = names or (REFERENCE_METRICS if has_reference else NO_REFERENCE_METRICS)
     full: list[str] = []
     for name in asked:
-        full += _every(protocol, has_reference) if name == EVERY else [resolve_metric(name, protocol)]
+        full += _every(protocol, has_reference) if name == EVERY else [protocol.resolve(name)]
     for name in full:
         if describe(name).needs_reference and not has_reference:
             raise InputError(f"metric {name} needs ground truth: name its folder with --gt, or ask for no-reference metrics only")

@@ -91,17 +91,12 @@ def load_suite(
     )
 
 
-def resolve_metric(name: str, protocol: ProtocolCard) -> str:
-    """The full variant of a short name of the protocol; a full name is returned as it is."""
-    return protocol.metrics.get(name, name)
-
-
 def _metrics(
     names: Sequence[str], dataset: DatasetCard, protocol: ProtocolCard, obstacles: list[Obstacle]
 ) -> dict[str, MetricFacts]:
     found: dict[str, MetricFacts] = {}
     for name in names:
-        full = resolve_metric(name, protocol)
+        full = protocol.resolve(name)
         try:
             facts = describe(full)
         except InputError as error:

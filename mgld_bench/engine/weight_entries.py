@@ -12,7 +12,7 @@ from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, metric_names
 from mgld_bench.metrics.weight_files import weight_files
-from mgld_bench.weights.pins import recorded_sha256
+from mgld_bench.weights.locate import recorded_sha256
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.errors import InputError
 
-Progress = Callable[[int, int | None], None]
+BytesDone = Callable[[int, int | None], None]
 """Hears (bytes that are here, bytes in all or None where that is not known)."""
 
 TIMEOUT = 30.0
@@ -58,7 +58,7 @@ class Wanted:
     """True where its digest will be checked."""
 
 
-def download(address: str, partial: Path, wanted: Wanted, progress: Progress) -> None:
+def download(address: str, partial: Path, wanted: Wanted, progress: BytesDone) -> None:
     """Bring ``partial`` to the whole file at ``address``.
 
     A connection that breaks off is taken up again where it stopped, until ATTEMPTS in a row have brought nothing new. Raises
@@ -88,7 +88,7 @@ def forget(partial: Path) -> None:
     _note_of(partial).unlink(missing_ok=True)
 
 
-def _attempt(address: str, partial: Path, wanted: Wanted, progress: Progress) -> None:
+def _attempt(address: str, partial: Path, wanted: Wanted, progress: BytesDone) -> None:
     offset, validator = _resume_point(address, partial)
     headers = {"User-Agent": f"mgld-bench/{version('mgld-bench')}", "Accept-Encoding": "identity"}
     if offset:
@@ -151,7 +151,7 @@ def _check_disk(partial: Path, total: int | None, start: int) -> None:
         raise InputError(f"{partial.parent}: {total - start} bytes are to come and {free} are free: make room, then fetch again")
 
 
-def _receive(response: http.client.HTTPResponse, partial: Path, start: int, total: int | None, progress: Progress) -> None:
+def _receive(response: http.client.HTTPResponse, partial: Path, start: int, total: int | None, progress: BytesDone) -> None:
     here = start
     progress(here, total)
     try:

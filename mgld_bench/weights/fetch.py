@@ -12,13 +12,12 @@ from filelock import FileLock, Timeout
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.digest import file_sha256
 from mgld_bench.errors import InputError
-from mgld_bench.weights.download import DownloadError, Progress, Wanted, download, forget
-from mgld_bench.weights.locate import fetched_path, locate
+from mgld_bench.weights.download import BytesDone, DownloadError, Wanted, download, forget
+from mgld_bench.weights.locate import change, disagreement, fetched_path, locate, record_sha256, recorded_sha256
 from mgld_bench.weights.offline import is_offline
-from mgld_bench.weights.pins import change, disagreement, record_sha256, recorded_sha256
 
 
-def fetch(weight: WeightFile, progress: Progress) -> Path:
+def fetch(weight: WeightFile, progress: BytesDone) -> Path:
     """The local file of ``weight``, fetched from its addresses in order where it is missing or wrong.
 
     It takes its name only once size and sha256 agree with its card (and with what was recorded at its first use, where the card
@@ -52,7 +51,7 @@ def _problem(target: Path, weight: WeightFile) -> str | None:
 
 
 @contextmanager
-def _alone(target: Path, partial: Path, weight: WeightFile, progress: Progress) -> Iterator[None]:
+def _alone(target: Path, partial: Path, weight: WeightFile, progress: BytesDone) -> Iterator[None]:
     """The only process that fetches this file; while another one does, its progress is told."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +69,7 @@ def _alone(target: Path, partial: Path, weight: WeightFile, progress: Progress) 
         lock.release()
 
 
-def _fetch_from_any(target: Path, partial: Path, weight: WeightFile, progress: Progress) -> None:
+def _fetch_from_any(target: Path, partial: Path, weight: WeightFile, progress: BytesDone) -> None:
     failures = []
     for address in weight.url:
         try:
@@ -83,7 +82,7 @@ def _fetch_from_any(target: Path, partial: Path, weight: WeightFile, progress: P
     raise InputError(f"weight file {weight.file} could not be fetched: {'; '.join(failures)}{other}")
 
 
-def _fetch_from(address: str, target: Path, partial: Path, weight: WeightFile, progress: Progress) -> None:
+def _fetch_from(address: str, target: Path, partial: Path, weight: WeightFile, progress: BytesDone) -> None:
     checked = bool(weight.sha256 or weight.sha256_start or recorded_sha256(target))
     download(address, partial, Wanted(weight.size, checked), progress)
     sha256 = file_sha256(partial)

@@ -19,7 +19,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Layout:
+class NamingScheme:
     """How one family of checkpoints names the convolutions. ``{block}``, ``{dense}`` and ``{conv}`` count from 0, 1 and 1."""
 
     title: str
@@ -30,11 +30,11 @@ class Layout:
     hr: str
 
 
-REAL_ESRGAN = Layout("Real-ESRGAN", "body.{block}.rdb{dense}.conv{conv}", "conv_body", "conv_up1", "conv_up2", "conv_hr")
-BSRGAN = Layout("BSRGAN", "RRDB_trunk.{block}.RDB{dense}.conv{conv}", "trunk_conv", "upconv1", "upconv2", "HRconv")
+REAL_ESRGAN = NamingScheme("Real-ESRGAN", "body.{block}.rdb{dense}.conv{conv}", "conv_body", "conv_up1", "conv_up2", "conv_hr")
+BSRGAN = NamingScheme("BSRGAN", "RRDB_trunk.{block}.RDB{dense}.conv{conv}", "trunk_conv", "upconv1", "upconv2", "HRconv")
 
 
-def parameter_shapes(layout: Layout, features: int = 64, blocks: int = 23) -> Shapes:
+def parameter_shapes(layout: NamingScheme, features: int = 64, blocks: int = 23) -> Shapes:
     """Name -> shape of every entry of the official state dict, in its order (the same order in both layouts)."""
     shapes: Shapes = {}
     for convolution in _convolutions(layout, features, blocks):
@@ -58,7 +58,7 @@ def read_rrdbnet(network: Path, structure: Path | None = None) -> dict[str, torc
     return state
 
 
-def check_official(source: Path | str, state: Mapping[str, torch.Tensor]) -> Layout:
+def check_official(source: Path | str, state: Mapping[str, torch.Tensor]) -> NamingScheme:
     """The layout of ``state``. Raises InputError unless names and shapes are exactly those of an RRDBNet x4."""
     layout = BSRGAN if BSRGAN.body + ".weight" in state else REAL_ESRGAN
     first = state.get("conv_first.weight")
@@ -100,7 +100,7 @@ def _form(convolution: Convolution) -> tuple[int, int, int, bool]:
     return convolution.out_channels, convolution.in_channels, convolution.kernel_size, convolution.bias
 
 
-def _convolutions(layout: Layout, features: int, blocks: int) -> tuple[Convolution, ...]:
+def _convolutions(layout: NamingScheme, features: int, blocks: int) -> tuple[Convolution, ...]:
     found = [Convolution("conv_first", features, 3)]
     for block in range(blocks):
         for dense in (1, 2, 3):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mgld_bench.cards.loader import list_cards, load_card, load_dataset, load_method, load_report
+from mgld_bench.cards.loader import list_cards, load_card, load_dataset, load_method, load_protocol, load_report
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.errors import InputError
 from mgld_bench.restoring.loading import parse_options
@@ -42,12 +42,12 @@ WRONG = [
     (
         "an unknown field",
         "name: x\nrestorer: a:B\nweights:\n  network:\n    fil: y.pth\n",
-        'x.yaml:5: weights.network.fil: unknown field, did you mean "file"?',
+        'x.yaml:5: weights.network.fil: unknown field; did you mean file?',
     ),
     (
         "an unknown field at the top",
         "name: x\nrestorer: a:B\noption: {}\n",
-        'x.yaml:3: option: unknown field, did you mean "options"?',
+        'x.yaml:3: option: unknown field; did you mean options?',
     ),
     (
         "an unknown field like no other",
@@ -56,7 +56,7 @@ WRONG = [
     ),
     ("a missing field", "name: x\nweights: {}\n", "x.yaml:1: restorer: is missing"),
     ("a missing name", "restorer: a:B\n", "x.yaml:1: name: is missing"),
-    ("another name", "name: y\nrestorer: a:B\n", 'x.yaml:1: name: a card is named as its file: "x", not "y"'),
+    ("another name", "name: y\nrestorer: a:B\n", 'x.yaml:1: name: must be "x", the name of its file, not "y"'),
     (
         "a number for text",
         "name: x\nrestorer: a:B\ntitle: 7\n",
@@ -77,22 +77,22 @@ WRONG = [
         "name: x\nrestorer: a:B\nweights: {network: {file: y, size: '5'}}\n",
         'x.yaml:3: weights.network.size: should be a valid integer, not "5"',
     ),
-    ("a key twice", "name: x\nrestorer: a:B\nname: x\n", "x.yaml:3: name: is there twice (first in line 1)"),
+    ("a key twice", "name: x\nrestorer: a:B\nname: x\n", "x.yaml:3: name: appears twice (first in line 1)"),
     (
         "an alias",
         "name: x\nrestorer: a:B\noptions: &o {}\nweights: *o\n",
-        "x.yaml:3: YAML aliases are not supported in cards; use extends, or write the value again",
+        "x.yaml:3: YAML aliases are not supported in cards; use extends, or repeat the value",
     ),
-    ("no number", "name: x\nrestorer: a:B\noptions: {tile: .nan}\n", "x.yaml:3: .nan: numbers in cards are finite"),
-    ("no end", "name: x\nrestorer: a:B\noptions: {tile: -.inf}\n", "x.yaml:3: -.inf: numbers in cards are finite"),
+    ("no number", "name: x\nrestorer: a:B\noptions: {tile: .nan}\n", "x.yaml:3: .nan: numbers in cards must be finite"),
+    ("no end", "name: x\nrestorer: a:B\noptions: {tile: -.inf}\n", "x.yaml:3: -.inf: numbers in cards must be finite"),
     ("a tag", "name: !mine x\n", "x.yaml:1: YAML tag !mine is not supported in cards"),
     ("no mapping", "- x\n", "x.yaml: a card is a mapping of fields, e.g. name: my-card"),
     ("nothing", "", "x.yaml: a card is a mapping of fields, e.g. name: my-card"),
     ("no YAML", "name: x\nrestorer: [a\n", "x.yaml:3: not YAML: expected ',' or ']', but got '<stream end>'"),
     ("a tab", "name: x\n\trestorer: a\n", "x.yaml:2: not YAML: found character '\\t' that cannot start any token"),
-    ("no base", "name: x\nextends: bicubik\n", 'x.yaml:2: extends: there is no method "bicubik", did you mean "bicubic"?'),
+    ("no base", "name: x\nextends: bicubik\n", 'x.yaml:2: extends: there is no method "bicubik"; did you mean bicubic?'),
     ("a base that is no name", "name: x\nextends: [bicubic]\n", "x.yaml:2: extends: must be the name of a card"),
-    ("itself", "name: x\nextends: x\n", "x.yaml:2: extends: goes round in a circle: x -> x"),
+    ("itself", "name: x\nextends: x\n", "x.yaml:2: extends: the cards extend each other in a circle: x -> x"),
 ]  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_a_card_extends_another(folder: Path) -> None:
     assert mine.heading == "mine"
 
 
-def test_extending_goes_on(folder: Path) -> None:
+def test_extending_a_card_that_extends_another(folder: Path) -> None:
     write(folder, "a.yaml", "name: a\nextends: realesrgan\noptions: {tile: 64}\n")
     write(folder, "b.yaml", "name: b\nextends: a\noptions: {tile_pad: 4}\n")
     assert load_method("b", [folder]).options == {"tile": 64, "tile_pad": 4, "pre_pad": 0}
@@ -173,10 +173,10 @@ def test_circles_through_several_files(folder: Path) -> None:
     write(folder, "baselines/a.yaml", "name: a\nextends: b\n")
     write(folder, "baselines/b.yaml", "name: b\nextends: c\n")
     write(folder, "baselines/c.yaml", "name: c\nextends: a\n")
-    assert "goes round in a circle: a -> b -> c -> a" in message("a", folder)
+    assert "in a circle: a -> b -> c -> a" in message("a", folder)
     for name in "abc":
         (folder / "baselines" / f"{name}.yaml").rename(folder / f"{name}.yaml")
-    assert "goes round in a circle" in message("a", folder)
+    assert "in a circle" in message("a", folder)
 
 
 @pytest.mark.parametrize(
@@ -202,20 +202,20 @@ def test_the_kind_of_a_card_that_lies_in_no_folder_of_a_kind(folder: Path, text:
 @pytest.mark.parametrize("text", ["title: X\n", "extends: demo\ntitle: X\n"])
 def test_a_card_of_no_certain_kind(folder: Path, text: str) -> None:
     write(folder, "x.yaml", f"name: x\n{text}")
-    assert message("x", folder).startswith("x.yaml: cannot tell what kind of card this is; put it into a folder named datasets")
+    assert message("x", folder).startswith("x.yaml: the fields do not show what kind of card this is; move it to one of datasets")
 
 
 def test_one_name_means_one_card(folder: Path) -> None:
     write(folder, "bicubic.yaml", METHOD.format(name="bicubic"))
     with pytest.raises(
-        InputError, match=r'bicubic\.yaml: there is a method "bicubic" in bicubic\.yaml too; give this one a name of its own'
+        InputError, match=r'bicubic\.yaml: bicubic\.yaml is a method card named "bicubic" too; rename one of them'
     ):
         load_method("bicubic", [folder])
-    with pytest.raises(InputError, match="give this one a name of its own"):
+    with pytest.raises(InputError, match="rename one of them"):
         list_cards("method", [folder])
     write(folder, "x.yaml", METHOD.format(name="x"))
     write(folder, "x.yml", METHOD.format(name="x"))
-    assert message("x", folder) == 'x.yml: there is a method "x" in x.yaml too; give this one a name of its own'
+    assert message("x", folder) == 'x.yml: x.yaml is a method card named "x" too; rename one of them'
 
 
 def test_the_same_folder_named_twice_is_one_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,29 +238,27 @@ def test_the_environment_names_folders(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_unknown_names(folder: Path) -> None:
-    assert message("bicubik", folder) == 'there is no card "bicubik", did you mean "bicubic"?'
+    assert message("bicubik", folder) == 'there is no card "bicubik"; did you mean bicubic?'
     with pytest.raises(InputError, match=r'^there is no method "reds4"; "reds4" is a dataset$'):
         load_method("reds4")
-    with pytest.raises(InputError, match=r'^there is no method "zzz"; there is: (.*, )?bicubic, '):
+    with pytest.raises(InputError, match=r'^there is no method "zzz"; known: (.*, )?bicubic, '):
         load_method("zzz")
     with pytest.raises(InputError, match=r"^nowhere/x\.yaml: no such card file$"):
         load_card("nowhere/x.yaml")
-    with pytest.raises(
-        InputError, match=r'^"demo" is a dataset and a report card: say which is meant, or give the path of its file$'
-    ):
+    with pytest.raises(InputError, match=r'^"demo" is a dataset and a report card: name the kind, or give the path of the file$'):
         load_card("demo")
 
 
 def test_a_path_of_another_kind(folder: Path) -> None:
     path = write(folder, "baselines/x.yaml", METHOD.format(name="x"))
-    with pytest.raises(InputError, match=r"^baselines/x\.yaml: is a method card; a dataset card is wanted here$"):
+    with pytest.raises(InputError, match=r"^baselines/x\.yaml: this is a method card, but a dataset card is needed here$"):
         load_card(str(path), "dataset", [folder])
 
 
 def test_published_values_lie_beside_the_card_that_names_them(folder: Path) -> None:
     report = "name: mine\nextends: table1\npublished: {file: mine.csv}\n"
     write(folder, "reports/mine.yaml", report)
-    assert message("mine", folder).startswith("reports/mine.yaml:3: published.file: there is no file ")
+    assert message("mine", folder).startswith("reports/mine.yaml:3: published.file: ")
     values = write(folder, "reports/mine.csv", "table,dataset,method,metric,value\n")
     assert load_report("mine", [folder]).published.file == str(values)
     write(folder, "reports/heir.yaml", "name: heir\nextends: mine\n")
@@ -292,12 +290,12 @@ def test_files_that_are_no_cards_are_left_alone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ("tiel: 4", 'x.yaml:4: options.tiel: unknown field, did you mean "tile"?'),
+        ("tiel: 4", "x.yaml:4: options.tiel: unknown field; did you mean tile?"),
         ("tile: four", 'x.yaml:4: options.tile: should be a valid integer, not "four"'),
         ("tile: -1", "x.yaml:4: options.tile: should be greater than or equal to 0, not -1"),
     ],
 )
-def test_options_are_told_with_file_and_line(folder: Path, options: str, expected: str) -> None:
+def test_errors_in_options_name_file_and_line(folder: Path, options: str, expected: str) -> None:
     write(folder, "x.yaml", f"name: x\nextends: realesrgan\noptions:\n  {options}\n")
     card = load_method("x", [folder])
     with pytest.raises(InputError) as caught:
@@ -310,3 +308,12 @@ def test_options_are_told_with_file_and_line(folder: Path, options: str, expecte
 def test_options_that_a_user_has_to_give(folder: Path) -> None:
     with pytest.raises(InputError, match=r"results\.yaml:[0-9]+: options\.folder: name the folder of the finished"):
         parse_options(load_method("results"))
+
+
+def test_a_protocol_of_version_0_1_still_opens(folder: Path) -> None:
+    write(folder, "x.yaml", "name: x\nmetrics: {psnr: psnr.rgb}\naveraging: clips\n")
+    protocol = load_protocol("x", [folder])
+    assert protocol.resolve("psnr") == "psnr.rgb"
+    assert protocol.resolve("ssim.rgb") == "ssim.rgb"
+    write(folder, "y.yaml", "name: y\nextends: x\naveraging: frames\n")
+    assert message("y", folder) == "y.yaml:3: averaging: this field has no effect and only accepts clips; remove it"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from mgld_bench.cards.folders import shipped_folder
 from mgld_bench.cards.loader import (
     CardEntry,
     list_cards,
@@ -22,6 +21,7 @@ from mgld_bench.cards.loader import (
     resolved_card,
 )
 from mgld_bench.cards.schemas import CardKind
+from mgld_bench.cards.search_path import shipped_folder
 
 EXPECTED: dict[CardKind, set[str]] = {
     "dataset": {"demo", "reds4", "udm10", "spmcs", "videolq", "youhq40", "realvsr", "mvsr4x"},

@@ -187,7 +187,7 @@ def test_degrade_from_python_is_decided_by_its_seed(folders: Path) -> None:
 
 
 def test_wrong_use_is_one_line(folders: Path, tmp_path: Path) -> None:
-    assert 'did you mean "bicubic"' in refused("restore", "bicubik", folders / "LR", tmp_path)
+    assert "did you mean bicubic" in refused("restore", "bicubik", folders / "LR", tmp_path)
     assert "BSRGAN.pth" in refused("restore", "bsrgan", folders / "LR", tmp_path)
     assert "--precision" in refused("restore", "bicubic", folders / "LR", tmp_path, "--precision", "float8")
     assert "abacus" in refused("restore", "bicubic", folders / "LR", tmp_path, "--device", "abacus")

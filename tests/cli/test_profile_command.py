@@ -77,7 +77,7 @@ def test_json_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("bicubik",), 'did you mean "bicubic"'),
+        (("bicubik",), "did you mean bicubic"),
         (("bicubic", "--size", "128"), "--size 128: write WIDTHxHEIGHT"),
         (("bicubic", "--frames", "0"), "--frames"),
         (("results",), "finished results of another program"),

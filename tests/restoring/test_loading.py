@@ -55,7 +55,7 @@ def test_options_become_the_restorers_own_type() -> None:
         (card("mgld_bench.methods.bicubic:enlarge"), "is not a Restorer"),
         (card("mgld_bench.cards.schemas:MethodCard"), "is not a Restorer"),
         (card(options={"tile": 3}), r"options\.tile: unknown field"),
-        (anime(options={"tiles": 3}), r'options\.tiles: unknown field, did you mean "tile"\?'),
+        (anime(options={"tiles": 3}), r"options\.tiles: unknown field; did you mean tile"),
         (anime(options={"tile": -1}), r"options\.tile: should be greater than or equal to 0, not -1"),
         (anime(options={"tile": "many"}), r'options\.tile: should be a valid integer, not "many"'),
     ],

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mgld_bench.errors import InputError
-from mgld_bench.weights.autoencoder import autoencoder_entries
+from mgld_bench.weights.diffusion import autoencoder_entries
 
 FIXTURES = Path(__file__).parents[1] / "parity" / "fixtures"
 SOURCE = Path("video_vae_cfw.ckpt")

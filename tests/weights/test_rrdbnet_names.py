@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mgld_bench.methods.rrdbnet import build_rrdbnet
-from mgld_bench.weights.rrdbnet import BSRGAN, REAL_ESRGAN, Layout, parameter_shapes
+from mgld_bench.weights.rrdbnet import BSRGAN, REAL_ESRGAN, NamingScheme, parameter_shapes
 
 FIXTURES = Path(__file__).parents[1] / "parity" / "fixtures" / "rrdbnet"
 
@@ -22,7 +22,7 @@ def official(file: str) -> dict[str, tuple[int, ...]]:
 @pytest.mark.parametrize(
     ("layout", "file"), [(REAL_ESRGAN, "parameters.tsv"), (BSRGAN, "parameters-bsrgan.tsv")], ids=["realesrgan", "bsrgan"]
 )
-def test_every_official_tensor_has_its_place(layout: Layout, file: str) -> None:
+def test_every_official_tensor_has_its_place(layout: NamingScheme, file: str) -> None:
     shapes = official(file)
     assert list(parameter_shapes(layout).items()) == list(shapes.items())
     assert sum(torch.Size(shape).numel() for shape in shapes.values()) == 16_697_987

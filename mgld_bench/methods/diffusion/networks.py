@@ -19,8 +19,7 @@ from mgld_bench.networks.diffusion.blocks import LATENT_CHANNELS
 from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, StructureEncoder, StructureEncoderConfig
 from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig
 from mgld_bench.networks.diffusion.unet import MGLD_UNET, DenoisingUNet, UNetConfig
-from mgld_bench.weights.autoencoder import autoencoder_entries
-from mgld_bench.weights.diffusion import DiffusionGroups, split_groups
+from mgld_bench.weights.diffusion import DiffusionGroups, autoencoder_entries, split_groups
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.reading import read_state_dict
 

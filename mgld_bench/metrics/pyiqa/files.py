@@ -18,7 +18,7 @@ from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.pyiqa.package import PREFIX, pyiqa_facts, pyiqa_version
-from mgld_bench.weights.download import Progress
+from mgld_bench.weights.download import BytesDone
 from mgld_bench.weights.locate import weights_home
 from mgld_bench.weights.offline import is_offline
 
@@ -74,7 +74,7 @@ def why_files_are_wanting(name: str) -> str | None:
     return None
 
 
-def fetch_pyiqa(name: str, progress: Progress) -> list[Path]:
+def fetch_pyiqa(name: str, progress: BytesDone) -> list[Path]:
     """Fetch what pyiqa's metric ``name`` (with or without "pyiqa." before it) needs, and record it; returns its files.
 
     pyiqa downloads by itself, from where it will, in a process of its own. What is here and as it was recorded is left alone;
@@ -98,7 +98,7 @@ def fetch_pyiqa(name: str, progress: Progress) -> list[Path]:
     return [folder / file for file in fetched_files(name)]
 
 
-def _download(name: str, folder: Path, progress: Progress) -> None:
+def _download(name: str, folder: Path, progress: BytesDone) -> None:
     command = [sys.executable, "-m", "mgld_bench.metrics.pyiqa.fetching", name, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:  # noqa: S603 - our own module
         try:
@@ -109,7 +109,7 @@ def _download(name: str, folder: Path, progress: Progress) -> None:
         raise InputError(message or f"metric {PREFIX}{name}: pyiqa ended with exit code {process.returncode}")
 
 
-def _wait(process: subprocess.Popen[bytes], folder: Path, progress: Progress) -> str:
+def _wait(process: subprocess.Popen[bytes], folder: Path, progress: BytesDone) -> str:
     """The last line that the process writes to stderr; meanwhile ``progress`` is told."""
     while True:
         try:

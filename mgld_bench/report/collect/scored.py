@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.report.collect.data import Cell, ReportData
 
 
@@ -53,13 +52,8 @@ def scored_cells(data: ReportData) -> tuple[ScoredCell, ...]:
 def card_metrics(data: ReportData, dataset: str) -> tuple[str, ...]:
     """The full variants that the report card asks for on a dataset, in its order."""
     return tuple(
-        resolve(data.protocol, metric) for entry in data.card.datasets if entry.name == dataset for metric in entry.metrics
+        data.protocol.resolve(metric) for entry in data.card.datasets if entry.name == dataset for metric in entry.metrics
     )
-
-
-def resolve(protocol: ProtocolCard, metric: str) -> str:
-    """The full variant of a short name; a full name is returned as it is."""
-    return protocol.metrics.get(metric, metric)
 
 
 def _lines(data: ReportData) -> list[tuple[str, str]]:

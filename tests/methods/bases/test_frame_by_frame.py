@@ -18,7 +18,7 @@ from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.restorer import Compute
 from mgld_bench.methods.rrdbnet import RRDBNetRestorer, build_rrdbnet
 from mgld_bench.methods.srvgg import SRVGGRestorer
-from mgld_bench.weights.rrdbnet import BSRGAN, REAL_ESRGAN, Layout, parameter_shapes, read_rrdbnet
+from mgld_bench.weights.rrdbnet import BSRGAN, REAL_ESRGAN, NamingScheme, parameter_shapes, read_rrdbnet
 from mgld_bench.weights.srvgg import read_srvgg
 
 
@@ -179,14 +179,14 @@ def test_a_card_without_the_networks_file_is_an_error() -> None:
         RRDBNetRestorer(FrameByFrameOptions(), {"weights": X4PLUS["network"]}, Compute())
 
 
-def random_state(layout: Layout, features: int, blocks: int) -> dict[str, torch.Tensor]:
+def random_state(layout: NamingScheme, features: int, blocks: int) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     return {name: 0.1 * torch.randn(shape) for name, shape in parameter_shapes(layout, features, blocks).items()}
 
 
 @pytest.mark.parametrize("wrapper", ["", "params", "params_ema"])
 @pytest.mark.parametrize("layout", [REAL_ESRGAN, BSRGAN], ids=["realesrgan", "bsrgan"])
-def test_official_files_of_both_layouts_are_read(tmp_path: Path, layout: Layout, wrapper: str) -> None:
+def test_official_files_of_both_layouts_are_read(tmp_path: Path, layout: NamingScheme, wrapper: str) -> None:
     state = random_state(layout, features=8, blocks=1)
     path = tmp_path / "official.pth"
     torch.save({wrapper: state} if wrapper else state, path)

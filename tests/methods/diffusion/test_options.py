@@ -34,9 +34,9 @@ def parsed(folder: Path, base: str, options: str) -> Any:
 
 
 WRONG = {
-    "{networks: {unet: {model_chanels: 64}}}": 'networks.unet.model_chanels: unknown field, did you mean "model_channels"?',
-    "{networks: {decoder: {fussion: rrdb}}}": 'networks.decoder.fussion: unknown field, did you mean "fusion"?',
-    "{networks: {unt: {model_channels: 64}}}": 'networks.unt: unknown field, did you mean "unet"?',
+    "{networks: {unet: {model_chanels: 64}}}": "networks.unet.model_chanels: unknown field; did you mean model_channels",
+    "{networks: {decoder: {fussion: rrdb}}}": "networks.decoder.fussion: unknown field; did you mean fusion",
+    "{networks: {unt: {model_channels: 64}}}": "networks.unt: unknown field; did you mean unet?",
     "{networks: {unet: 7}}": "networks.unet: should be an object, not 7",
     "{networks: {decoder: {fusion: rrbd}}}": "networks.decoder.fusion: should be 'dense' or 'rrdb', not \"rrbd\"",
     "{networks: {unet: {model_channels: 100}}}": "networks.unet: 100 channels: not a multiple of 32, the number of groups of ",
@@ -51,7 +51,7 @@ WRONG = {
     "{picture_stride: 7}": "picture_stride: should be greater than or equal to 8, not 7",
     "{seed: 4294967296}": "seed: should be less than or equal to 4294967295, not 4294967296",
     "{steps: 0}": "steps: should be greater than or equal to 1, not 0",
-    "{stepz: 5}": 'stepz: unknown field, did you mean "steps"?',
+    "{stepz: 5}": "stepz: unknown field; did you mean steps?",
 }
 
 

@@ -1,4 +1,4 @@
-"""Where cards lie: the search path, and which file is which card."""
+"""Where cards are looked for, and which file holds which card."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KIND_FOLDERS: dict[str, CardKind] = {
     "reports": "report",
     "reports/protocols": "protocol",
 }
-"""The folders of a card folder and the kind of the cards in them; cards that lie in the card folder itself may be of any kind."""
+"""The subfolders of a card folder, and the kind of the cards in each; cards in the card folder itself may be of any kind."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,15 @@ class CardFile:
     name: str
     path: Path
     kind: CardKind | None
-    """None where the folder does not tell."""
+    """None where its folder does not determine it."""
 
 
 def search_path(first: Sequence[Path] = ()) -> list[Path]:
-    """The card folders in order: ``first``, $MGLD_BENCH_CARDS, the shipped ones. Raises InputError where one is missing."""
+    """The card folders, in order: ``first``, those of $MGLD_BENCH_CARDS, the shipped one.
+
+    Raises:
+        InputError: One of them is not a folder.
+    """
     named = [(path, "--cards") for path in first]
     named += [(Path(text), f"${ENVIRONMENT}") for text in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if text]
     for path, origin in named:
@@ -46,12 +50,12 @@ def search_path(first: Sequence[Path] = ()) -> list[Path]:
 
 
 def shipped_folder() -> Path:
-    """The folder of the cards that come with the suite: inside the installed package, or the checkout's own."""
+    """The folder of the cards that come with the suite: inside the installed package, or in the checkout."""
     here = Path(__file__).resolve().parent
     for folder in (here / "shipped", here.parents[1]):
         if (folder / "baselines").is_dir() and (folder / "datasets").is_dir():
             return folder
-    raise InputError(f"{here}: the shipped cards are missing; install the package again")
+    raise InputError(f"{here}: the shipped cards are missing; reinstall the package")
 
 
 def card_files(folders: Sequence[Path]) -> Iterator[CardFile]:
@@ -67,9 +71,10 @@ def card_files(folders: Sequence[Path]) -> Iterator[CardFile]:
 
 
 def _kinds(folder: Path) -> dict[Path, CardKind | None]:
-    """The folders to look in, with the kind that each stands for."""
+    """The folders to look in, and the kind of the cards in each."""
     found: dict[Path, CardKind | None] = {}
-    if folder != shipped_folder():
+    # The shipped cards may lie in a checkout, whose root holds other YAML files.
+    if folder.resolve() != shipped_folder():
         found[folder] = None
     for name, kind in KIND_FOLDERS.items():
         if (folder / name).is_dir():
