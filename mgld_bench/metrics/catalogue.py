@@ -16,14 +16,13 @@ from mgld_bench.metrics.dover import variants as dover
 from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
 from mgld_bench.metrics.flow import variants as flow_variants
 from mgld_bench.metrics.learned import dists, lpips, musiq
-from mgld_bench.metrics.metric import Metric, MetricFacts
+from mgld_bench.metrics.metric import Metric, MetricFacts, Variant
 from mgld_bench.metrics.natural import brisque, niqe
 from mgld_bench.metrics.pyiqa import variants as pyiqa_variants
 from mgld_bench.metrics.pyiqa.package import PREFIX
 from mgld_bench.metrics.temporal import frame_difference
 from mgld_bench.metrics.temporal import tlp as temporal_lpips
 from mgld_bench.metrics.temporal import tof as temporal_flow
-from mgld_bench.metrics.variant import Variant
 from mgld_bench.weights.locate import locate
 
 GROUP = "mgld_bench.metrics"
@@ -50,7 +49,7 @@ def load_metric(name: str, device: str = "cpu") -> Metric:
     if isinstance(found, EntryPoint):
         return _build(_load_class(found), device)
     variant, crop = found
-    return variant.build(variant.facts, crop, device)
+    return variant.load(crop, device)
 
 
 def reason_unavailable(name: str) -> str | None:

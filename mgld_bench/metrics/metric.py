@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Literal, TypeVar, cast
 
 import numpy as np
@@ -78,6 +79,16 @@ def told_notes(score: ClipScore) -> list[str]:
     return facts
 
 
+@dataclass(frozen=True)
+class MemoryNeed:
+    """Bytes that scoring takes on a metric's device."""
+
+    fixed: int = 0
+    """At any time, whatever the chunk."""
+    per_frame: int = 0
+    """More, for each frame of a chunk."""
+
+
 class Kept:
     """What is computed once and kept."""
 
@@ -144,6 +155,30 @@ class Metric(ABC):
         """One scorer for each of ``metrics``, all of this class, for one clip: the place to share work among variants."""
         return [metric.start(clip) for metric in metrics]
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
-        """An estimate of the bytes that scoring takes on its device: at any time, and for each frame of a chunk more."""
-        return 0, 0
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
+        """An estimate of what scoring this clip takes on the metric's device."""
+        return MemoryNeed()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a family's table: the facts of a metric, and what makes it. Nothing is imported before it is loaded."""
+
+    facts: MetricFacts
+    loader: str
+    """``module:name`` of the class (or of a function that loads one): called with the facts, and ``options`` by name."""
+    options: Mapping[str, object] = field(default_factory=dict)
+    croppable: bool = True
+    """Whether .cropN may follow the name; the loader is then given the pixels to cut from every side, as ``crop``."""
+    on_device: bool = False
+    """Whether it computes on a torch device; the loader is then given its name, as ``device``."""
+    why_unavailable: Callable[[], str | None] = lambda: None
+    """Why it cannot run here, in one line, or None; missing weight files are reported in any case."""
+
+    def load(self, crop: int = 0, device: str = "cpu") -> Metric:
+        """The metric, ready to score. Raises InputError where a weight file is missing or does not fit."""
+        module, name = self.loader.split(":")
+        given: dict[str, object] = {"crop": crop} if self.croppable else {}
+        given |= {"device": device} if self.on_device else {}
+        metric: Metric = getattr(import_module(module), name)(self.facts, **given, **self.options)
+        return metric

@@ -23,9 +23,9 @@ def chunk_size(clip: ClipFacts, metrics: Iterable[Metric], device: str) -> int:
     """Frames of ``clip`` that are scored at a time on a torch ``device``, at least one."""
     needs = [metric.memory(clip) for metric in {metric.facts.name: metric for metric in metrics}.values()]
     frames = (CPU_PIXELS if device == "cpu" else GPU_PIXELS) // (clip.height * clip.width)
-    per_frame = sum(of_frame for _, of_frame in needs)
+    per_frame = sum(need.per_frame for need in needs)
     if per_frame:
-        room = memory_budget_now(device) - max(fixed for fixed, _ in needs)
+        room = memory_budget_now(device) - max(need.fixed for need in needs)
         frames = min(frames, room // per_frame)
     return max(1, frames)
 

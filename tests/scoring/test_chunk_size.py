@@ -15,7 +15,7 @@ import torch
 from mgld_bench.clips.clip import ArrayClip, ClipFacts
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, MemoryNeed, Metric
 from mgld_bench.scoring.chunk_size import CPU_PIXELS, chunk_size
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames, facts_of
@@ -30,8 +30,8 @@ class Hungry(Metric):
         self._fixed = fixed
         self.chunks: list[int] = []
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
-        return self._fixed, self._bytes
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
+        return MemoryNeed(self._fixed, self._bytes)
 
     def start(self, clip: ClipFacts) -> ClipScorer:
         return HungryScorer(self)

@@ -6,8 +6,11 @@ Source: VQAssessment/DOVER, fuse_results of evaluate_one_video.py. The constants
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from scipy.special import expit
+
+Reported = Literal["fused", "technical", "aesthetic"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class DoverScores:
     """0..1"""
     fused: float
     """0..1; what papers call DOVER."""
+
+    def of(self, reported: Reported) -> float:
+        """The score of this name."""
+        return {"technical": self.technical, "aesthetic": self.aesthetic, "fused": self.fused}[reported]
 
 
 def fuse(technical_raw: float, aesthetic_raw: float, technical: Branch = TECHNICAL, aesthetic: Branch = AESTHETIC) -> DoverScores:

@@ -13,11 +13,11 @@ from torch import Tensor
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.dover.fusion import DoverScores, fuse
+from mgld_bench.metrics.dover.fusion import DoverScores, Reported, fuse
 from mgld_bench.metrics.dover.sampling import AestheticView, TechnicalView
 from mgld_bench.metrics.dover.views import Pixels, Views, normalised, plan_views
 from mgld_bench.metrics.learned.full_float32 import full_float32
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, MemoryNeed, Metric, MetricFacts
 from mgld_bench.networks.dover.network import DOVER, DoverConfig
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.locate import locate, weight_sha256
@@ -37,7 +37,7 @@ _networks: WeakValueDictionary[tuple[str, str], DOVER] = WeakValueDictionary()
 class Dover(Metric):
     """One of DOVER's scores of a clip. The crops are drawn anew for each clip's name, and are the same for every method on it."""
 
-    def __init__(self, facts: MetricFacts, reported: Callable[[DoverScores], float], device: str) -> None:
+    def __init__(self, facts: MetricFacts, reported: Reported, device: str) -> None:
         """``reported``: which of the scores this metric gives. Raises InputError where the weight file does not fit."""
         self.facts = facts
         self.reported = reported
@@ -59,9 +59,9 @@ class Dover(Metric):
         run = _Run(variants[0], clip)
         return [_DoverScorer(metric, run, feeds=place == 0) for place, metric in enumerate(variants)]
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory; only one clip of 32 frames is on the device at any time."""
-        return _NETWORK_BYTES + _CLIP_BYTES, 0
+        return MemoryNeed(fixed=_NETWORK_BYTES + _CLIP_BYTES)
 
 
 def shared_network(weight: WeightFile, device: torch.device) -> DOVER:
@@ -147,5 +147,5 @@ class _DoverScorer(ClipScorer):
             self._run.add(restored)
 
     def finish(self) -> ClipScore:
-        value = self._metric.reported(self._run.scores())
+        value = self._run.scores().of(self._metric.reported)
         return ClipScore(self._metric.facts.name, value, None, self._run.notes())

@@ -5,12 +5,8 @@ H. Wu et al.: Exploring Video Quality Assessment on User Generated Contents from
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
-from mgld_bench.metrics.dover.fusion import AESTHETIC, TECHNICAL, DoverScores
-from mgld_bench.metrics.metric import Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.dover.fusion import AESTHETIC, TECHNICAL
+from mgld_bench.metrics.metric import MetricFacts, Variant
 from mgld_bench.metrics.weight_files import weight_file
 
 _T = f"t = (technical raw - {TECHNICAL.centre}) / {TECHNICAL.scale}"
@@ -24,32 +20,31 @@ _HOW = "8-bit RGB; float32; one draw"
 
 
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
+    """The variants of this family."""
     fused = f"sigmoid({TECHNICAL.weight} t + {AESTHETIC.weight} a), {_T}, {_A}; {_FRAGMENTS}; {_WHOLE}; {_HOW}"
-    return (
-        _variant("dover.fused", fused, lambda scores: scores.fused),
-        _variant("dover.technical", f"sigmoid(t), {_T}; {_FRAGMENTS}; {_HOW}", lambda scores: scores.technical),
-        _variant("dover.aesthetic", f"sigmoid(a), {_A}; {_WHOLE}; {_HOW}", lambda scores: scores.aesthetic),
+    definitions = {
+        "fused": fused,
+        "technical": f"sigmoid(t), {_T}; {_FRAGMENTS}; {_HOW}",
+        "aesthetic": f"sigmoid(a), {_A}; {_WHOLE}; {_HOW}",
+    }
+    return tuple(
+        Variant(
+            MetricFacts(
+                name=f"dover.{reported}",
+                title="DOVER",
+                direction="higher",
+                needs_reference=False,
+                per_frame=False,
+                digits=4,
+                revision=1,
+                definition=definition,
+                license="code and weights: S-Lab License 1.0, non-commercial use only",
+                weights={"dover": weight_file("dover")},
+            ),
+            "mgld_bench.metrics.dover.metric:Dover",
+            {"reported": reported},
+            croppable=False,
+            on_device=True,
+        )
+        for reported, definition in definitions.items()
     )
-
-
-def _variant(name: str, definition: str, reported: Callable[[DoverScores], float]) -> Variant:
-    facts = MetricFacts(
-        name=name,
-        title="DOVER",
-        direction="higher",
-        needs_reference=False,
-        per_frame=False,
-        digits=4,
-        revision=1,
-        definition=definition,
-        license="code and weights: S-Lab License 1.0, non-commercial use only",
-        weights={"dover": weight_file("dover")},
-    )
-    return Variant(facts, partial(_build, reported), croppable=False)
-
-
-def _build(reported: Callable[[DoverScores], float], facts: MetricFacts, _crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.dover.metric import Dover
-
-    return Dover(facts, reported, device)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import cv2
 
 from mgld_bench.metrics.fidelity.luma import LumaKind, Samples, chunk_luma, cropped
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric, reference_of
-from mgld_bench.metrics.metric import Chunk, Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import Chunk, MetricFacts, Variant
 
 PEAK = 255.0
 
@@ -43,29 +41,30 @@ class PSNR(FrameMetric):
         return cropped(chunk.frames if self._luma is None else chunk_luma(chunk, self._luma), self._crop)
 
 
+_VARIANTS: tuple[tuple[str, LumaKind | None, str], ...] = (
+    ("psnr.rgb", None, "MSE over the three channels of 8-bit RGB"),
+    ("psnr.y", "limited", "MSE of limited-range BT.601 luma (16..235), not rounded, as MATLAB and basicsr"),
+    ("psnr.y-full", "full", "MSE of full-range BT.601 luma (0..255), not rounded, as pyiqa's psnry"),
+)
+
+
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
-    return (
-        _variant("psnr.rgb", None, "MSE over the three channels of 8-bit RGB"),
-        _variant("psnr.y", "limited", "MSE of limited-range BT.601 luma (16..235), not rounded, as MATLAB and basicsr"),
-        _variant("psnr.y-full", "full", "MSE of full-range BT.601 luma (0..255), not rounded, as pyiqa's psnry"),
+    """The variants of this family."""
+    return tuple(
+        Variant(
+            MetricFacts(
+                name=name,
+                title="PSNR",
+                direction="higher",
+                needs_reference=True,
+                per_frame=True,
+                digits=2,
+                revision=1,
+                definition=f"{compared}; peak 255; no offset: identical frames are infinite; mean over frames",
+                infinite="identical to the ground truth",
+            ),
+            "mgld_bench.metrics.fidelity.psnr:PSNR",
+            {"luma": luma},
+        )
+        for name, luma, compared in _VARIANTS
     )
-
-
-def _variant(name: str, luma: LumaKind | None, compared: str) -> Variant:
-    facts = MetricFacts(
-        name=name,
-        title="PSNR",
-        direction="higher",
-        needs_reference=True,
-        per_frame=True,
-        digits=2,
-        revision=1,
-        definition=f"{compared}; peak 255; no offset: identical frames are infinite; mean over frames",
-        infinite="identical to the ground truth",
-    )
-    return Variant(facts, partial(_build, luma))
-
-
-def _build(luma: LumaKind | None, facts: MetricFacts, crop: int, _device: str) -> Metric:
-    return PSNR(facts, crop, luma)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import cv2
 import numpy as np
 
 from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, Samples, chunk_luma, cropped, rounded_luma
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric, reference_of
-from mgld_bench.metrics.metric import Chunk, Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import Chunk, MetricFacts, Variant
 
 WINDOW = 11
 SIGMA = 1.5
@@ -60,7 +58,7 @@ def _smooth(plane: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class _Compared:
+class Compared:
     """What is compared, and how."""
 
     luma: LumaKind | None
@@ -71,7 +69,7 @@ class _Compared:
 class SSIM(FrameMetric):
     """SSIM per frame, in float64; RGB: the mean of the channels' values."""
 
-    def __init__(self, facts: MetricFacts, crop: int, compared: _Compared) -> None:
+    def __init__(self, facts: MetricFacts, crop: int, compared: Compared) -> None:
         super().__init__(facts, smallest_side=2 * crop + WINDOW)
         self._crop = crop
         self._compared = compared
@@ -96,38 +94,38 @@ class SSIM(FrameMetric):
         return sum(values) / len(values)
 
 
+_VARIANTS = (
+    ("ssim.rgb", Compared(None, rounded=False, clip_structure=False), "mean of the three channels' values, as basicsr"),
+    (
+        "ssim.y",
+        Compared("limited", rounded=False, clip_structure=False),
+        "limited-range BT.601 luma (16..235), not rounded, constants for 255, as MATLAB and basicsr",
+    ),
+    (
+        "ssim.y-full",
+        Compared("full", rounded=True, clip_structure=True),
+        "full-range BT.601 luma (0..255), rounded, contrast-structure term clipped at 0, as pyiqa's ssim",
+    ),
+)
+
+
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
-    return (
-        _variant(
-            "ssim.rgb", _Compared(None, rounded=False, clip_structure=False), "mean of the three channels' values, as basicsr"
-        ),
-        _variant(
-            "ssim.y",
-            _Compared("limited", rounded=False, clip_structure=False),
-            "limited-range BT.601 luma (16..235), not rounded, constants for 255, as MATLAB and basicsr",
-        ),
-        _variant(
-            "ssim.y-full",
-            _Compared("full", rounded=True, clip_structure=True),
-            "full-range BT.601 luma (0..255), rounded, contrast-structure term clipped at 0, as pyiqa's ssim",
-        ),
+    """The variants of this family."""
+    how = "Gaussian 11x11, sigma 1.5, valid area, K 0.01 and 0.03, no down-sampling; mean over frames"
+    return tuple(
+        Variant(
+            MetricFacts(
+                name=name,
+                title="SSIM",
+                direction="higher",
+                needs_reference=True,
+                per_frame=True,
+                digits=4,
+                revision=1,
+                definition=f"{definition}; {how}",
+            ),
+            "mgld_bench.metrics.fidelity.ssim:SSIM",
+            {"compared": compared},
+        )
+        for name, compared, definition in _VARIANTS
     )
-
-
-def _variant(name: str, compared: _Compared, definition: str) -> Variant:
-    facts = MetricFacts(
-        name=name,
-        title="SSIM",
-        direction="higher",
-        needs_reference=True,
-        per_frame=True,
-        digits=4,
-        revision=1,
-        definition=f"{definition}; Gaussian 11x11, sigma 1.5, valid area, K 0.01 and 0.03, no down-sampling; mean over frames",
-    )
-    return Variant(facts, partial(_build, compared))
-
-
-def _build(compared: _Compared, facts: MetricFacts, crop: int, _device: str) -> Metric:
-    return SSIM(facts, crop, compared)

@@ -9,8 +9,7 @@ from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
 from mgld_bench.metrics.frame_metric import reference_of, score_of_frames
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts, Variant
 
 CONVERSION = {"matrix": "bt601", "range": "limited", "pixel_format": "yuv420p", "scaler": "bicubic"}
 THREADS = 2
@@ -78,32 +77,36 @@ class _VmafScorer(ClipScorer):
         self._run.close()
 
 
+_VARIANTS = (
+    ("vmaf.v0.6.1", "vmaf_v0.6.1", "the default model; rewards sharpening"),
+    ("vmaf.v0.6.1neg", "vmaf_v0.6.1neg", "the NEG model, without a reward for sharpening"),
+)
+
+
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
-    return (
-        _variant("vmaf.v0.6.1", "the default model; rewards sharpening"),
-        _variant("vmaf.v0.6.1neg", "the NEG model, without a reward for sharpening"),
+    """The variants of this family."""
+    how = "libvmaf on raw frames; RGB to yuv420p by BT.601, limited range; mean over frames; identical: 99.9"
+    return tuple(
+        Variant(
+            MetricFacts(
+                name=name,
+                title="VMAF",
+                direction="higher",
+                needs_reference=True,
+                per_frame=True,
+                digits=2,
+                revision=1,
+                definition=f"{meaning}; {how}",
+                license="libvmaf and its models: BSD-2-Clause-Patent, Netflix",
+                needs_neighbours=True,
+            ),
+            "mgld_bench.metrics.fidelity.vmaf:VMAF",
+            {"model": model},
+            croppable=False,
+            why_unavailable=why_unavailable,
+        )
+        for name, model, meaning in _VARIANTS
     )
-
-
-def _variant(name: str, model: str) -> Variant:
-    facts = MetricFacts(
-        name=name,
-        title="VMAF",
-        direction="higher",
-        needs_reference=True,
-        per_frame=True,
-        digits=2,
-        revision=1,
-        definition=f"{model}; libvmaf on raw frames; RGB to yuv420p by BT.601, limited range; mean over frames; identical: 99.9",
-        license="libvmaf and its models: BSD-2-Clause-Patent, Netflix",
-        needs_neighbours=True,
-    )
-    return Variant(facts, _build, croppable=False, why_unavailable=why_unavailable)
-
-
-def _build(facts: MetricFacts, _crop: int, _device: str) -> Metric:
-    return VMAF(facts, facts.name.replace("vmaf.", "vmaf_", 1))
 
 
 def why_unavailable() -> str | None:

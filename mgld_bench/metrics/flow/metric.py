@@ -11,10 +11,11 @@ from torch import Tensor
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.metrics.flow import measures
 from mgld_bench.metrics.flow.device_frame import DeviceFrame, HalfFrame, frame_pair, signed
-from mgld_bench.metrics.flow.sources import FlowFolder, FlowNetwork, PairFlow, pair_flow
+from mgld_bench.metrics.flow.estimators import FlowEstimator
+from mgld_bench.metrics.flow.sources import FlowFolder, FlowNetwork, PairFlow, flow_folder, load_flow_network, pair_flow
 from mgld_bench.metrics.frame_metric import reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
-from mgld_bench.metrics.metric import Chunk, ClipScorer, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, ClipScorer, MemoryNeed, Metric, MetricFacts
 from mgld_bench.metrics.pair_metric import PairMetric
 
 _SHA256_SHOWN = 16
@@ -110,10 +111,10 @@ class FlowMetric(PairMetric):
         unkept = {"flow_not_kept": self._folder.problem} if of_reference and self._folder.problem else {}
         return {"flow": flow, **unkept}
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory."""
         pixels = clip.height * clip.width
-        return self.network.estimator.memory(pixels), _BYTES_PER_FRAME_PIXEL * pixels
+        return MemoryNeed(self.network.estimator.memory(pixels), _BYTES_PER_FRAME_PIXEL * pixels)
 
     @property
     def _flow_key(self) -> tuple[object, ...]:
@@ -140,3 +141,8 @@ class FlowMetric(PairMetric):
 
 def _levels(pair: tuple[DeviceFrame, DeviceFrame]) -> tuple[Tensor, Tensor]:
     return pair[0].levels, pair[1].levels
+
+
+def load_flow_metric(facts: MetricFacts, estimator: FlowEstimator, measure: str, input_scale: float, device: str) -> FlowMetric:
+    """One of FLOW_MEASURES with an estimator's flow on a torch ``device``; ``input_scale``: see FlowNetwork."""
+    return FlowMetric(facts, FLOW_MEASURES[measure], load_flow_network(estimator, device, input_scale), flow_folder())

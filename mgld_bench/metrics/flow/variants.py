@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from mgld_bench.metrics.flow.estimators import FlowEstimator, flow_estimators
-from mgld_bench.metrics.metric import Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import MetricFacts, Variant
 
 _REVISION = 1
 """Raised when a change of the measures changes values; the estimators have revisions of their own."""
@@ -32,7 +29,7 @@ _CONSISTENCY = (
 
 
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
+    """The variants of this family."""
     return tuple(variant for estimator in flow_estimators().values() for variant in _of(estimator))
 
 
@@ -74,12 +71,5 @@ def _variant(
         weights={"flow": estimator.weight},
         needs_neighbours=True,
     )
-    return Variant(facts, partial(_build, estimator, measure, input_scale), croppable=False)
-
-
-def _build(estimator: FlowEstimator, measure: str, input_scale: float, facts: MetricFacts, _crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.flow.metric import FLOW_MEASURES, FlowMetric
-    from mgld_bench.metrics.flow.sources import flow_folder, load_flow_network
-
-    network = load_flow_network(estimator, device, input_scale)
-    return FlowMetric(facts, FLOW_MEASURES[measure], network, flow_folder())
+    options = {"estimator": estimator, "measure": measure, "input_scale": input_scale}
+    return Variant(facts, "mgld_bench.metrics.flow.metric:load_flow_metric", options, croppable=False, on_device=True)

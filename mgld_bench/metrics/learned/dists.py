@@ -5,13 +5,12 @@ Ding et al., Image Quality Assessment: Unifying Structure and Texture Similarity
 
 from __future__ import annotations
 
-from mgld_bench.metrics.metric import Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import MetricFacts, Variant
 from mgld_bench.metrics.weight_files import weight_file
 
 
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
+    """The variants of this family."""
     facts = MetricFacts(
         name="dists",
         title="DISTS",
@@ -24,10 +23,4 @@ def variants() -> tuple[Variant, ...]:
         license="MIT (alpha and beta), BSD-3-Clause (backbone)",
         weights={"backbone": weight_file("vgg16"), "linear": weight_file("dists")},
     )
-    return (Variant(facts, _build),)
-
-
-def _build(facts: MetricFacts, crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.learned.feature_distance import dists_metric
-
-    return dists_metric(facts, crop, device)
+    return (Variant(facts, "mgld_bench.metrics.learned.feature_distance:dists_metric", on_device=True),)

@@ -15,7 +15,7 @@ from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric, reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
 from mgld_bench.metrics.learned.tensors import batches, chunk_tensor
-from mgld_bench.metrics.metric import Chunk, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
 from mgld_bench.networks.layers.winograd import with_winograd
 from mgld_bench.networks.perceptual.dists import DISTS
 from mgld_bench.networks.perceptual.lpips import LPIPS, LpipsBackbone
@@ -74,13 +74,13 @@ class FeatureDistance(FrameMetric):
                 values += network.compare(network.stages(ours[rows]), kept).tolist()
         return ChunkScores(values)
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory."""
         pixels, loaded = clip.height * clip.width, self.loaded
         of_frame = pixels * (_IMAGES + loaded.kept)
         if loaded.device.type == "cpu":
-            return loaded.weight_bytes + pixels * loaded.working, of_frame
-        return loaded.weight_bytes, of_frame + pixels * loaded.working
+            return MemoryNeed(loaded.weight_bytes + pixels * loaded.working, of_frame)
+        return MemoryNeed(loaded.weight_bytes, of_frame + pixels * loaded.working)
 
     def _images(self, chunk: Chunk) -> Tensor:
         images, crop = chunk_tensor(chunk, self.loaded.device), self._crop
@@ -108,7 +108,7 @@ def load_dists(weights: Mapping[str, WeightFile], device: str) -> DISTS:
     return _ready(network, device)
 
 
-def lpips_metric(backbone: LpipsBackbone, facts: MetricFacts, crop: int, device: str) -> FeatureDistance:
+def lpips_metric(facts: MetricFacts, backbone: LpipsBackbone, crop: int, device: str) -> FeatureDistance:
     """LPIPS, loaded."""
     network = load_lpips(backbone, facts.weights, device)
     # Smaller frames leave nothing after the last pooling.

@@ -5,14 +5,13 @@ Ke et al., MUSIQ: Multi-scale Image Quality Transformer, ICCV 2021.
 
 from __future__ import annotations
 
-from mgld_bench.metrics.metric import Metric, MetricFacts
+from mgld_bench.metrics.metric import MetricFacts, Variant
 from mgld_bench.metrics.pyiqa.package import why_not_installed
-from mgld_bench.metrics.variant import Variant
 from mgld_bench.metrics.weight_files import weight_file
 
 
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
+    """The variants of this family."""
     facts = MetricFacts(
         name="musiq.koniq",
         title="MUSIQ",
@@ -25,10 +24,5 @@ def variants() -> tuple[Variant, ...]:
         license="PolyForm-Noncommercial-1.0.0 (the network's code, in pyiqa), Apache-2.0 (weights)",
         weights={"network": weight_file("musiq-koniq")},
     )
-    return (Variant(facts, _build, why_unavailable=why_not_installed),)
-
-
-def _build(facts: MetricFacts, crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.learned.musiq_metric import load_musiq
-
-    return load_musiq(facts, crop, device)
+    loader = "mgld_bench.metrics.learned.musiq_metric:load_musiq"
+    return (Variant(facts, loader, on_device=True, why_unavailable=why_not_installed),)

@@ -9,7 +9,7 @@ from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
 from mgld_bench.metrics.learned.full_float32 import full_float32
 from mgld_bench.metrics.learned.tensors import batches, chunk_tensor
-from mgld_bench.metrics.metric import Chunk, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.locate import locate
 from mgld_bench.weights.reading import read_state_dict
@@ -41,12 +41,12 @@ class MUSIQ(FrameMetric):
                 values += self._network(images[rows]).view(-1).tolist()
         return ChunkScores(values)
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory."""
         tokens = SMALL_SCALES_TOKENS + -(-clip.height // PATCH) * -(-clip.width // PATCH)
         weights = sum(tensor.nbytes for tensor in self._network.state_dict().values())
         frame, working = 12 * clip.height * clip.width, tokens * (_TOKEN_BYTES + _TOKEN_PAIR_BYTES * tokens)
-        return (weights + working, frame) if self._device.type == "cpu" else (weights, frame + working)
+        return MemoryNeed(weights + working, frame) if self._device.type == "cpu" else MemoryNeed(weights, frame + working)
 
 
 def load_musiq(facts: MetricFacts, crop: int, device: str) -> MUSIQ:

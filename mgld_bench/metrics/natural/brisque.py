@@ -6,17 +6,14 @@ Processing, 2012.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, rounded_luma
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
-from mgld_bench.metrics.metric import Chunk, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MetricFacts, Variant
 from mgld_bench.metrics.natural.models import LICENSE, load_model, model_sha256
 from mgld_bench.metrics.natural.statistics import fit_asymmetric, fit_symmetric, flat_share, gamma_ratio, normalise
-from mgld_bench.metrics.variant import Variant
 
 MODEL = "brisque_live.npz"
 _SHIFTS = ((0, 1), (1, 0), (1, 1), (-1, 1))
@@ -64,29 +61,32 @@ class BRISQUE(FrameMetric):
         return ChunkScores([brisque(features) for features, _ in found], {"flat_share": [share for _, share in found]})
 
 
+_VARIANTS: tuple[tuple[str, LumaKind, str], ...] = (
+    ("brisque.pyiqa", "full", "full-range BT.601 luma, as pyiqa's brisque"),
+    ("brisque.live", "matlab-gray", "MATLAB's rgb2gray, as the LIVE release"),
+)
+
+
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
-    return (
-        _variant("brisque.pyiqa", "full", "full-range BT.601 luma, as pyiqa's brisque"),
-        _variant("brisque.live", "matlab-gray", "MATLAB's rgb2gray, as the LIVE release"),
+    """The variants of this family."""
+    how = "zero padding; two scales; LIVE support vector machine; float64; mean over frames"
+    return tuple(
+        Variant(
+            MetricFacts(
+                name=name,
+                title="BRISQUE",
+                direction="lower",
+                needs_reference=False,
+                per_frame=True,
+                digits=2,
+                revision=1,
+                definition=f"{convention}, rounded; {how}",
+                license=LICENSE,
+                files={MODEL: model_sha256(MODEL)},
+            ),
+            "mgld_bench.metrics.natural.brisque:BRISQUE",
+            {"luma": luma},
+            croppable=False,
+        )
+        for name, luma, convention in _VARIANTS
     )
-
-
-def _variant(name: str, luma: LumaKind, convention: str) -> Variant:
-    facts = MetricFacts(
-        name=name,
-        title="BRISQUE",
-        direction="lower",
-        needs_reference=False,
-        per_frame=True,
-        digits=2,
-        revision=1,
-        definition=f"{convention}, rounded; zero padding; two scales; LIVE support vector machine; float64; mean over frames",
-        license=LICENSE,
-        files={MODEL: model_sha256(MODEL)},
-    )
-    return Variant(facts, partial(_build, luma), croppable=False)
-
-
-def _build(luma: LumaKind, facts: MetricFacts, _crop: int, _device: str) -> Metric:
-    return BRISQUE(facts, luma)

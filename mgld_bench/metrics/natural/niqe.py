@@ -5,8 +5,6 @@ A. Mittal, R. Soundararajan, A. C. Bovik: Making a Completely Blind Image Qualit
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from mgld_bench.clips.bicubic import resize_bicubic
@@ -14,10 +12,9 @@ from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, cropped, rounded_luma
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
-from mgld_bench.metrics.metric import Chunk, ClipScorer, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, ClipScorer, MetricFacts, Variant
 from mgld_bench.metrics.natural.models import LICENSE, load_model, model_sha256
 from mgld_bench.metrics.natural.statistics import fit_asymmetric, flat_share, gamma_ratio, normalise
-from mgld_bench.metrics.variant import Variant
 
 BLOCK = 96
 MODEL = "niqe_live.npz"
@@ -98,30 +95,31 @@ class NIQE(FrameMetric):
         return ChunkScores([niqe(features) for features, _ in found], {"flat_share": [share for _, share in found]})
 
 
+_VARIANTS: tuple[tuple[str, LumaKind, str], ...] = (
+    ("niqe.pyiqa", "full", "full-range BT.601 luma, as pyiqa's niqe"),
+    ("niqe.live", "matlab-gray", "MATLAB's rgb2gray, as the LIVE release"),
+    ("niqe.y", "limited", "limited-range BT.601 luma, as basicsr"),
+)
+
+
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
-    return (
-        _variant("niqe.pyiqa", "full", "full-range BT.601 luma, as pyiqa's niqe"),
-        _variant("niqe.live", "matlab-gray", "MATLAB's rgb2gray, as the LIVE release"),
-        _variant("niqe.y", "limited", "limited-range BT.601 luma, as basicsr"),
+    """The variants of this family."""
+    return tuple(
+        Variant(
+            MetricFacts(
+                name=name,
+                title="NIQE",
+                direction="lower",
+                needs_reference=False,
+                per_frame=True,
+                digits=2,
+                revision=1,
+                definition=f"{convention}, rounded; 96x96 blocks at two scales; LIVE model; float64; mean over frames",
+                license=LICENSE,
+                files={MODEL: model_sha256(MODEL)},
+            ),
+            "mgld_bench.metrics.natural.niqe:NIQE",
+            {"luma": luma},
+        )
+        for name, luma, convention in _VARIANTS
     )
-
-
-def _variant(name: str, luma: LumaKind, convention: str) -> Variant:
-    facts = MetricFacts(
-        name=name,
-        title="NIQE",
-        direction="lower",
-        needs_reference=False,
-        per_frame=True,
-        digits=2,
-        revision=1,
-        definition=f"{convention}, rounded; 96x96 blocks at two scales; LIVE model; float64; mean over frames",
-        license=LICENSE,
-        files={MODEL: model_sha256(MODEL)},
-    )
-    return Variant(facts, partial(_build, luma))
-
-
-def _build(luma: LumaKind, facts: MetricFacts, crop: int, _device: str) -> Metric:
-    return NIQE(facts, crop, luma)

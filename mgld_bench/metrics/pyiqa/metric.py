@@ -11,7 +11,7 @@ from mgld_bench.memory import is_out_of_memory
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric, reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
 from mgld_bench.metrics.learned.tensors import chunk_tensor
-from mgld_bench.metrics.metric import Chunk, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
 from mgld_bench.metrics.pyiqa.building import build, without_network
 from mgld_bench.metrics.pyiqa.files import files_folder
 
@@ -34,10 +34,10 @@ class PyiqaMetric(FrameMetric):
         with full_float32(), without_network():
             return ChunkScores([self._score(*(stack[row : row + 1] for stack in images)) for row in range(len(images[0]))])
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory: the weights and the frames; what the network takes besides is not known."""
         weights = sum(tensor.nbytes for tensor in self._network.state_dict().values())
-        return weights, 2 * 12 * clip.height * clip.width
+        return MemoryNeed(weights, 2 * 12 * clip.height * clip.width)
 
     def _images(self, chunk: Chunk) -> Tensor:
         images, crop = chunk_tensor(chunk, self._device), self._crop
@@ -56,7 +56,7 @@ class PyiqaMetric(FrameMetric):
         return float(found)
 
 
-def load_pyiqa(short: str, facts: MetricFacts, crop: int, device: str) -> PyiqaMetric:
+def load_pyiqa(facts: MetricFacts, short: str, crop: int, device: str) -> PyiqaMetric:
     """pyiqa's metric ``short`` on a torch ``device``, from the files that were fetched for it; the network is not used.
 
     Raises InputError where it cannot be built.

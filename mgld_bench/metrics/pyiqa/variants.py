@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from mgld_bench.metrics.metric import Metric, MetricFacts
+from mgld_bench.metrics.metric import MetricFacts, Variant
 from mgld_bench.metrics.pyiqa.files import fetched_files, why_files_are_wanting
 from mgld_bench.metrics.pyiqa.package import PREFIX, pyiqa_facts, pyiqa_version
-from mgld_bench.metrics.variant import Variant
 
 
 def find(name: str) -> Variant:
@@ -27,10 +26,10 @@ def find(name: str) -> Variant:
         license="PolyForm-Noncommercial-1.0.0 (pyiqa); that of its weights: see its authors",
         files={"pyiqa": pyiqa_version(), **fetched_files(short)},
     )
-    return Variant(facts, partial(_build, short), why_unavailable=partial(why_files_are_wanting, short))
-
-
-def _build(short: str, facts: MetricFacts, crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.pyiqa.metric import load_pyiqa
-
-    return load_pyiqa(short, facts, crop, device)
+    return Variant(
+        facts,
+        "mgld_bench.metrics.pyiqa.metric:load_pyiqa",
+        {"short": short},
+        on_device=True,
+        why_unavailable=partial(why_files_are_wanting, short),
+    )

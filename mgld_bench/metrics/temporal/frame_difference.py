@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from mgld_bench.metrics.metric import Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import MetricFacts, Variant
 
 
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
+    """The variants of this family."""
     facts = MetricFacts(
         name="frame-difference.rgb",
         title="Frame difference",
@@ -22,10 +21,5 @@ def variants() -> tuple[Variant, ...]:
         ),
         needs_neighbours=True,
     )
-    return (Variant(facts, _build, croppable=False),)
-
-
-def _build(facts: MetricFacts, _crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.temporal.frame_difference_metric import FrameDifference
-
-    return FrameDifference(facts, device)
+    loader = "mgld_bench.metrics.temporal.frame_difference_metric:FrameDifference"
+    return (Variant(facts, loader, croppable=False, on_device=True),)

@@ -11,7 +11,7 @@ from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair, signed
 from mgld_bench.metrics.frame_metric import reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
-from mgld_bench.metrics.metric import Chunk, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
 from mgld_bench.metrics.pair_metric import PairMetric
 
 _FRAMES, _WORKING = 2 * 12, 6 * 12
@@ -31,10 +31,10 @@ class FrameDifference(PairMetric):
         with full_float32():
             return [self._difference(restored, truth, row) for row in rows]
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory."""
         pixels = clip.height * clip.width
-        return _WORKING * pixels, _FRAMES * pixels
+        return MemoryNeed(_WORKING * pixels, _FRAMES * pixels)
 
     def _difference(self, restored: Chunk, truth: Chunk, row: int) -> float:
         frames = [frame for chunk in (restored, truth) for frame in frame_pair(chunk, row, DeviceFrame, self._device)]

@@ -5,8 +5,7 @@ Source: TecoGAN, see temporal_crop.py.
 
 from __future__ import annotations
 
-from mgld_bench.metrics.metric import Metric, MetricFacts
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import MetricFacts, Variant
 from mgld_bench.metrics.weight_files import weight_file
 
 SCALE = 100.0
@@ -18,7 +17,7 @@ def temporal_lpips(truth: float, restored: float, scale: float = SCALE) -> float
 
 
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
+    """The variants of this family."""
     facts = MetricFacts(
         name="tlp.alex",
         title="tLP",
@@ -35,11 +34,5 @@ def variants() -> tuple[Variant, ...]:
         weights={"backbone": weight_file("alexnet"), "linear": weight_file("lpips-alex-linear")},
         needs_neighbours=True,
     )
-    return (Variant(facts, _build, croppable=False),)
-
-
-def _build(facts: MetricFacts, _crop: int, device: str) -> Metric:
-    from mgld_bench.metrics.learned.feature_distance import load_lpips
-    from mgld_bench.metrics.temporal.tlp_metric import TemporalLpips
-
-    return TemporalLpips(facts, load_lpips("alex", facts.weights, device), device)
+    loader = "mgld_bench.metrics.temporal.tlp_metric:load_temporal_lpips"
+    return (Variant(facts, loader, croppable=False, on_device=True),)

@@ -11,8 +11,9 @@ from torch import Tensor
 from mgld_bench.clips.clip import ClipFacts, Frame
 from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair
 from mgld_bench.metrics.frame_metric import reference_of
+from mgld_bench.metrics.learned.feature_distance import load_lpips
 from mgld_bench.metrics.learned.full_float32 import full_float32
-from mgld_bench.metrics.metric import Chunk, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
 from mgld_bench.metrics.pair_metric import PairMetric
 from mgld_bench.metrics.temporal import crop as temporal_crop
 from mgld_bench.metrics.temporal.tlp import temporal_lpips
@@ -44,10 +45,10 @@ class TemporalLpips(PairMetric):
         with full_float32():
             return [temporal_lpips(self._distance(truth, row), self._distance(restored, row)) for row in rows]
 
-    def memory(self, clip: ClipFacts) -> tuple[int, int]:
+    def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory."""
         pixels = clip.height * clip.width
-        return _WORKING * pixels, _KEPT * pixels
+        return MemoryNeed(_WORKING * pixels, _KEPT * pixels)
 
     def _distance(self, chunk: Chunk, row: int) -> float:
         """LPIPS of a row's frame and the one before it."""
@@ -56,6 +57,11 @@ class TemporalLpips(PairMetric):
     def _compared(self, chunk: Chunk, row: int) -> float:
         previous, frame = frame_pair(chunk, row, CentreFrame, self._device)
         return float(self._lpips.network.compare(previous.features(self._lpips), frame.features(self._lpips)))
+
+
+def load_temporal_lpips(facts: MetricFacts, device: str) -> TemporalLpips:
+    """tLP with AlexNet on a torch ``device``. Raises InputError where a weight file is missing or does not fit."""
+    return TemporalLpips(facts, load_lpips("alex", facts.weights, device), device)
 
 
 class _Stages:

@@ -14,10 +14,9 @@ import numpy.typing as npt
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.metrics.frame_metric import reference_of
-from mgld_bench.metrics.metric import Chunk, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MetricFacts, Variant
 from mgld_bench.metrics.pair_metric import PairMetric, before
 from mgld_bench.metrics.temporal import crop as temporal_crop
-from mgld_bench.metrics.variant import Variant
 
 Flow = npt.NDArray[np.float32]
 """(h, w, 2) float32, pixels, right then down."""
@@ -77,7 +76,7 @@ class TemporalFlow(PairMetric):
 
 
 def variants() -> tuple[Variant, ...]:
-    """The variants of this file."""
+    """The variants of this family."""
     facts = MetricFacts(
         name="tof",
         title="tOF",
@@ -93,8 +92,4 @@ def variants() -> tuple[Variant, ...]:
         ),
         needs_neighbours=True,
     )
-    return (Variant(facts, _build, croppable=False),)
-
-
-def _build(facts: MetricFacts, _crop: int, _device: str) -> Metric:
-    return TemporalFlow(facts)
+    return (Variant(facts, "mgld_bench.metrics.temporal.tof:TemporalFlow", croppable=False),)

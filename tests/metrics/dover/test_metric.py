@@ -58,7 +58,7 @@ def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dover_metri
     weight = WeightFile(file="DOVER.pth", sha256=weight_sha256(WeightFile(file="DOVER.pth")))
     built = []
     for variant in dover.variants():
-        metric = variant.build(replace(variant.facts, weights={"dover": weight}), 0, "cpu")
+        metric = replace(variant, facts=replace(variant.facts, weights={"dover": weight})).load()
         assert isinstance(metric, dover_metric.Dover)
         built.append(metric)
     assert [metric.facts.name for metric in built] == list(NAMES)

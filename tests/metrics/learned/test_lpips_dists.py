@@ -17,8 +17,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.learned import dists, lpips
 from mgld_bench.metrics.learned.feature_distance import FeatureDistance
 from mgld_bench.metrics.learned.tensors import batches, chunk_tensor
-from mgld_bench.metrics.metric import Chunk
-from mgld_bench.metrics.variant import Variant
+from mgld_bench.metrics.metric import Chunk, Variant
 from mgld_bench.networks.perceptual.torchvision_features import alexnet_features, vgg16_features
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames, facts_of
@@ -52,7 +51,7 @@ def build(home: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     def built(name: str, crop: int = 0, **weights: WeightFile) -> FeatureDistance:
         variant: Variant = VARIANTS[name]
         files = {**variant.facts.weights, "backbone": WeightFile(file=FILES[name]), **weights}
-        metric = variant.build(replace(variant.facts, weights=files), crop, "cpu")
+        metric = replace(variant, facts=replace(variant.facts, weights=files)).load(crop)
         assert isinstance(metric, FeatureDistance)
         return metric
 
@@ -159,10 +158,10 @@ def test_the_memory_estimate_covers_what_is_kept(build: Build, name: str) -> Non
         stages = tuple(metric.loaded.network.stages(torch.rand(1, 3, 128, 256)))
     maps = [stage if isinstance(stage, torch.Tensor) else stage.maps for stage in stages]
     kept = sum(tensor.nbytes for tensor in maps)
-    fixed, of_frame = metric.memory(facts_of(128, 256))
-    assert kept <= of_frame <= 1.3 * kept + 24 * 128 * 256
-    assert fixed > sum(tensor.nbytes for tensor in metric.loaded.network.state_dict().values())
-    assert metric.memory(facts_of(256, 256))[1] == 2 * of_frame
+    need = metric.memory(facts_of(128, 256))
+    assert kept <= need.per_frame <= 1.3 * kept + 24 * 128 * 256
+    assert need.fixed > sum(tensor.nbytes for tensor in metric.loaded.network.state_dict().values())
+    assert metric.memory(facts_of(256, 256)).per_frame == 2 * need.per_frame
 
 
 def test_frames_become_one_tensor_per_device() -> None:

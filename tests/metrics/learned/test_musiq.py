@@ -42,7 +42,7 @@ def metric(home: Path) -> MUSIQ:
 def load(home: Path, file: str, crop: int = 0) -> MUSIQ:
     with pytest.MonkeyPatch.context() as patch, without_network():
         patch.setenv("MGLD_BENCH_HOME", str(home))
-        built = VARIANT.build(replace(VARIANT.facts, weights={"network": WeightFile(file=file)}), crop, "cpu")
+        built = replace(VARIANT, facts=replace(VARIANT.facts, weights={"network": WeightFile(file=file)})).load(crop)
     assert isinstance(built, MUSIQ)
     return built
 
@@ -78,7 +78,7 @@ def test_a_file_of_something_else_is_named(home: Path) -> None:
 
 
 def test_the_memory_estimate_grows_with_the_square_of_large_frames(metric: MUSIQ) -> None:
-    small, medium, large = (metric.memory(facts_of(9 * side, 16 * side))[0] for side in (80, 240, 480))
+    small, medium, large = (metric.memory(facts_of(9 * side, 16 * side)).fixed for side in (80, 240, 480))
     # Beside the weights, 0.35 GB were measured for a frame of 720p.
     assert 0.3e9 < small - 108e6 < 0.7e9
     assert large > 10 * medium

@@ -25,8 +25,7 @@ NAME = "frame-difference.rgb"
 
 @pytest.fixture
 def metric() -> Metric:
-    variant = variants()[0]
-    return variant.build(variant.facts, 0, "cpu")
+    return variants()[0].load()
 
 
 @pytest.mark.parametrize("size", [1, 4, 10])

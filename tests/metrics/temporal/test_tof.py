@@ -16,8 +16,7 @@ from tests.helpers.metric_samples import Frames, facts_of
 
 
 def tof() -> Metric:
-    variant = temporal_flow.variants()[0]
-    return variant.build(variant.facts, 0, "cpu")
+    return temporal_flow.variants()[0].load()
 
 
 def test_a_clip_moves_like_itself(bikes: Frames) -> None:
