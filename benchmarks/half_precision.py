@@ -16,7 +16,7 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods import devices
-from mgld_bench.methods.restorer import Compute, Precision
+from mgld_bench.methods.compute import Compute, Precision
 from mgld_bench.restoring.loading import load_restorer, load_untrained, why_unavailable
 
 METHODS = "realesrgan,realesr-animevideov3,realbasicvsr,basicvsr,rvrt,dbvsr,realvsr"

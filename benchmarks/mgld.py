@@ -22,9 +22,9 @@ from torch import Tensor
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.engine.profiling import moving_texture
+from mgld_bench.methods.compute import Compute, Precision
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
-from mgld_bench.methods.restorer import Compute, Precision
 from mgld_bench.restoring.flops import count_flops
 from mgld_bench.restoring.memory import PeakMemory
 

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.networks.rvrt.sampling import attend_to_points
 from mgld_bench.restoring.memory import PeakMemory
 

@@ -25,7 +25,7 @@ from fixed_weights import write_fixed_weights
 
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.restoring.memory import PeakMemory
 
 BACKBONES = ("alexnet", "vgg16", "gmflow-things")

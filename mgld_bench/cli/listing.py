@@ -58,7 +58,7 @@ def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
 
 def _methods(_workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
     from mgld_bench.cards.loader import list_cards, load_method
-    from mgld_bench.methods.restorer import Compute
+    from mgld_bench.methods.compute import Compute
     from mgld_bench.restoring.loading import why_unavailable
 
     rows = []

@@ -22,7 +22,7 @@ from mgld_bench.cli.options import (
 if TYPE_CHECKING:
     from mgld_bench.engine.plan import Plan
     from mgld_bench.engine.store import Store
-    from mgld_bench.methods.restorer import Compute
+    from mgld_bench.methods.compute import Compute
 
 FORMATS = ("csv", "md", "tex", "html")
 

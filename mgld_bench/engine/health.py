@@ -16,7 +16,7 @@ from mgld_bench.cards.loader import list_cards, load_dataset, load_method
 from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
 from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.errors import InputError
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
 from mgld_bench.pairs.prepare import list_pairs
 from mgld_bench.restoring.loading import why_unavailable

@@ -14,7 +14,8 @@ from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.memory import is_out_of_memory
-from mgld_bench.methods.restorer import Compute, Restorer
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.methods.results import FinishedResults
 from mgld_bench.processes import worker_processes
 from mgld_bench.restoring.loading import load_restorer, load_untrained, restorer_class
@@ -106,7 +107,7 @@ def moving_texture(frames: int, height: int, width: int) -> ArrayClip:
     return ArrayClip("moving-texture", np.stack(moved))
 
 
-def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[Restorer, str]:
+def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[AnyRestorer, str]:
     """The restorer, and which weights it has."""
     missing = [weight.file for weight in card.weights.values() if not status(weight).present]
     if missing:

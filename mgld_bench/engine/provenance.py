@@ -12,8 +12,7 @@ from typing import Any
 import psutil
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
-from mgld_bench.methods.devices import describe_device
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 
 PACKAGES = (
     "mgld-bench",
@@ -42,7 +41,7 @@ def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "memory_bytes": psutil.virtual_memory().total,
         },
-        "device": describe_device(compute),
+        "device": compute.describe_device(),
         "precision": compute.precision,
     }
 

@@ -13,8 +13,7 @@ from mgld_bench.engine.keys import method_facts, restore_key
 from mgld_bench.engine.lock import sole_writer
 from mgld_bench.engine.progress import Progress, resumed_steps, stage
 from mgld_bench.errors import InputError
-from mgld_bench.methods.devices import check_device
-from mgld_bench.methods.restorer import Compute, Precision
+from mgld_bench.methods.compute import Compute, Precision
 from mgld_bench.restoring.loading import load_restorer
 from mgld_bench.restoring.running import restore_clip
 
@@ -33,7 +32,7 @@ def compute_on(device: str, precision: str, max_memory: str) -> Compute:
     if precision not in get_args(Precision):
         raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
     compute = Compute(device or _best_device(), precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
-    check_device(compute)
+    compute.check()
     return compute
 
 

@@ -16,7 +16,8 @@ from mgld_bench.engine.progress import Progress, resumed_steps, stage, steps
 from mgld_bench.engine.provenance import provenance
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.errors import InputError
-from mgld_bench.methods.restorer import Compute, Restorer
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import ClipScore, Metric
 from mgld_bench.pairs.planning import PlannedPair
@@ -126,7 +127,7 @@ def _restore(plan: Plan, run: int, machinery: Machinery, failures: _Failures) ->
                     machinery.store.add(run, [(finished, None)])
 
 
-def _restore_unit(plan: Plan, unit: Unit, restorer: Restorer, machinery: Machinery) -> FinishedUnit:
+def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, machinery: Machinery) -> FinishedUnit:
     pair = open_pair(plan.pairs[unit.dataset], unit.clip, machinery.workspace)
     card = plan.suite.methods[unit.method]
     facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key}

@@ -9,7 +9,7 @@ from pathlib import Path
 from mgld_bench.cards.loader import load_dataset, load_degradation, load_method, load_protocol, load_report
 from mgld_bench.cards.schemas import DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard
 from mgld_bench.errors import InputError
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import describe, reason_unavailable
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.restoring.loading import why_unavailable

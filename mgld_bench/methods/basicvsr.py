@@ -19,7 +19,6 @@ class BasicVSROptions(RecurrentOptions):
 class BasicVSRRestorer(RecurrentRestorer[BasicVSROptions]):
     """BasicVSR x4. Source: OpenMMLab's mmediting and mmagic (Apache-2.0), whole clips in float32."""
 
-    Options = BasicVSROptions
     revision: ClassVar[int] = 1
     title: ClassVar[str] = "BasicVSR"
     network: BasicVSR

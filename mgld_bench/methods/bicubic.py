@@ -9,10 +9,10 @@ import numpy as np
 
 from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.clips.clip import Clip, Frame
-from mgld_bench.methods.restorer import Restorer
+from mgld_bench.methods.restorer import Restorer, RestorerOptions
 
 
-class Bicubic(Restorer):
+class Bicubic(Restorer[RestorerOptions]):
     """imresize(frame, 4, 'bicubic') of MATLAB, in double precision from start to end, rounded once.
 
     Keys' kernel with a = -0.5, half-pixel centres, mirrored borders; then clipped to 0..255 and rounded half away from zero,

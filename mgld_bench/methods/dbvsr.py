@@ -15,7 +15,8 @@ from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.temporal_window import sliding
-from mgld_bench.methods.restorer import Compute, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig, DescribedFrame
 from mgld_bench.networks.pwcnet.network import MULTIPLE
 
@@ -40,7 +41,6 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
     """
 
     title = "DBVSR"
-    Options = DBVSROptions
     revision: ClassVar[int] = 1
     memory_per_pixel: ClassVar[int] = 12_000
     """Bytes of intermediate results per LR pixel in float32, all but the optical flow's (measured on a CPU, rounded up)."""
@@ -49,7 +49,7 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
 
     network: DBVSR
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+    def __init__(self, options: DBVSROptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         if compute.device.startswith("mps"):
             raise InputError(f"device {compute.device}: {self.title} needs float64, which Metal does not have; use cpu")
         super().__init__(options, weights, compute)

@@ -14,6 +14,7 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.bases.pictures import to_pictures
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.counts import mgld_trained
 from mgld_bench.methods.diffusion.frames import Geometry
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
@@ -23,7 +24,7 @@ from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNet
 from mgld_bench.methods.diffusion.noise import Noise
 from mgld_bench.methods.diffusion.options import DiffusionOptions
 from mgld_bench.methods.diffusion.sampler import Guidance
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import Box, boxes, merge, picture_boxes, strided_starts
 from mgld_bench.networks.autoencoder.network import SEQUENCE_AUTOENCODER
 from mgld_bench.networks.raft.network import RAFT
@@ -61,7 +62,7 @@ class MGLDOptions(DiffusionOptions):
     networks: DiffusionSizes = DiffusionSizes(decoder=SEQUENCE_AUTOENCODER)
 
 
-class MGLDVSR(Restorer):
+class MGLDVSR(Restorer[MGLDOptions]):
     """MGLD-VSR, segment by segment; nothing passes from one segment to the next.
 
     Weights: role ``diffusion`` (mgldvsr_unet.ckpt), ``decoder`` (video_vae_cfw.ckpt), and ``flow`` for SPyNet, or for RAFT where
@@ -73,15 +74,11 @@ class MGLDVSR(Restorer):
     tile and segment, as theirs. Source: Yang et al., ECCV 2024; IanYeung/MGLD-VSR (S-Lab License 1.0).
     """
 
-    Options = MGLDOptions
     revision: ClassVar[int] = 1
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+    def __init__(self, options: MGLDOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         super().__init__(options, weights, compute)
-        if not isinstance(options, MGLDOptions):
-            raise TypeError("options of MGLDVSR have to be MGLDOptions")
         _check_options(options)
-        self._options = options
         self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
         self._networks.unet.mix_frames = options.temporal
         self._diffusion = LatentDiffusion(self._networks, options, compute, options.decoder_temporal)
@@ -90,7 +87,7 @@ class MGLDVSR(Restorer):
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, some segments at a time. ``start``: a multiple of the segment's length."""
-        geometry, length = geometry_of(clip, self._options), self._options.segment
+        geometry, length = geometry_of(clip, self.options), self.options.segment
         self._diffusion.check_memory(clip, length, *geometry.padded)
         segments = range(start // length, -(-clip.frame_count // length))
         restore = functools.partial(self._restored, clip, geometry)
@@ -100,7 +97,7 @@ class MGLDVSR(Restorer):
 
     def resume_point(self, finished: int) -> int:
         """The segment's first frame."""
-        return finished - finished % self._options.segment
+        return finished - finished % self.options.segment
 
     def networks(self) -> Mapping[str, nn.Module]:
         """All networks; the first stage with its decoder, which is not used."""
@@ -113,8 +110,8 @@ class MGLDVSR(Restorer):
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """What is not as in the authors' script, and where memory was short."""
         found = {}
-        geometry = geometry_of(clip, self._options)
-        if max(geometry.padded) <= self._options.picture_tile:
+        geometry = geometry_of(clip, self.options)
+        if max(geometry.padded) <= self.options.picture_tile:
             found["noise"] = "the authors' script stops at pictures of a single tile; each segment draws noise of its own here"
         if geometry.faithful and geometry.scale > self.scale and geometry.padded != geometry.enlarged:
             found["size"] = f"the authors' script would keep a padded border; cut to {self.scale} times the LR frame here"
@@ -124,7 +121,7 @@ class MGLDVSR(Restorer):
 
     def _slots(self, clip: Clip, segments: range) -> list[int]:
         """The frames of these segments; the last frame of the clip again and again, where a segment goes beyond it."""
-        length = self._options.segment
+        length = self.options.segment
         return [min(index, clip.frame_count - 1) for index in range(segments.start * length, segments.stop * length)]
 
     def _finished(self, restored: Tensor, slots: Sequence[int], geometry: Geometry) -> Iterator[Frame]:
@@ -132,7 +129,7 @@ class MGLDVSR(Restorer):
         for index in dict.fromkeys(slots):
             # Kept: the authors save each repetition of the last frame under its name, so that the last one stays.
             repetitions = [slot for slot, frame in enumerate(slots) if frame == index]
-            yield geometry.finish(restored[repetitions[-1 if self._options.faithful else 0]])
+            yield geometry.finish(restored[repetitions[-1 if self.options.faithful else 0]])
 
     def _restored(self, clip: Clip, geometry: Geometry, segments: range) -> Tensor:
         """The padded frames (n, 3, H, W) of some segments, restored, in about [-1, 1]."""
@@ -140,11 +137,11 @@ class MGLDVSR(Restorer):
         padded = geometry.enlarge(pictures.to(self._networks.device))
         motions = self._motions(padded, len(segments))
         height, width = padded.shape[-2:]
-        tile, seed = self._options.picture_tile, self._options.seed
+        tile, seed = self.options.picture_tile, self.options.seed
         if max(height, width) <= tile:
             return self._tile(padded, motions, [seed + segment for segment in segments])
-        places = picture_boxes(height, width, tile, self._options.picture_stride)
-        latent_places = latent_boxes(height, width, self._options)
+        places = picture_boxes(height, width, tile, self.options.picture_stride)
+        latent_places = latent_boxes(height, width, self.options)
         # Kept where faithful: pairing by order, which differs from pairing by place where there are more starts among the
         # latents.
         tiles = (
@@ -155,12 +152,12 @@ class MGLDVSR(Restorer):
 
     def _motions(self, padded: Tensor, segments: int) -> list[Motion]:
         """The motion in each segment; none where nothing is guided."""
-        if not self._options.guidance:
+        if not self.options.guidance:
             return []
         return [estimate_motion(self._flow, part) for part in padded.chunk(segments)]
 
     def _tile(self, pictures: Tensor, motions: Sequence[Motion], seeds: Sequence[int]) -> Tensor:
-        options = self._options
+        options = self.options
         guidance = Guidance(tuple(motions), options.guidance, options.guidance_rule) if motions else None
         noise = functools.partial(Noise, seeds, options.segment, self._networks.device)
         return self._diffusion.restore(Piece(pictures, noise, guidance))
@@ -168,9 +165,9 @@ class MGLDVSR(Restorer):
     def _segments_at_once(self, geometry: Geometry) -> int:
         """Segments that are restored together: more than one only for small pictures on a GPU, which one does not keep busy."""
         height, width = geometry.padded
-        if self._networks.device.type == "cpu" or max(height, width) > self._options.picture_tile:
+        if self._networks.device.type == "cpu" or max(height, width) > self.options.picture_tile:
             return 1
-        frames = self._options.segment
+        frames = self.options.segment
         of_segment = max(self._diffusion.tile_bytes(frames), frames * self._diffusion.frame_bytes(height, width))
         return max(1, min(_MOST_SEGMENTS, self.compute.memory_budget() // of_segment))
 

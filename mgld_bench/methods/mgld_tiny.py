@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.networks import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
-from mgld_bench.methods.restorer import Compute, RestorerOptions
 from mgld_bench.networks.autoencoder.network import AutoencoderConfig
 from mgld_bench.networks.diffusion.structure_encoder import StructureEncoderConfig
 from mgld_bench.networks.diffusion.text_tower import TextTowerConfig
@@ -53,7 +53,7 @@ class TinyMGLDVSR(MGLDVSR):
     Options = TinyMGLDOptions
     revision: ClassVar[int] = 1
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+    def __init__(self, options: MGLDOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         """Raises InputError where a card names weight files: it has none."""
         if weights:
             raise InputError("MGLD-VSR tiny has made-up weights: a card with weight files extends mgld-vsr, not mgld-vsr-tiny")

@@ -31,7 +31,6 @@ class RealBasicVSROptions(RecurrentOptions):
 class RealBasicVSRRestorer(RecurrentRestorer[RealBasicVSROptions]):
     """RealBasicVSR x4. Sources: ckkelvinchan/RealBasicVSR (Apache-2.0), OpenMMLab's mmediting; whole clips in float32."""
 
-    Options = RealBasicVSROptions
     revision: ClassVar[int] = 1
     title: ClassVar[str] = "RealBasicVSR"
     network: RealBasicVSR

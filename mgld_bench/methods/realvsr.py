@@ -57,7 +57,6 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
     """
 
     title = "RealVSR (EDVR_NoUp)"
-    Options = RealVSROptions
     revision: ClassVar[int] = 1
     memory_per_pixel: ClassVar[int] = 7_500
     """Bytes of intermediate results per pixel of the frames that the network sees: 5400 on a CPU, and room for an allocator."""

@@ -4,89 +4,113 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
 from mgld_bench.clips.clip import Clip, Frame
-from mgld_bench.memory import memory_budget
+from mgld_bench.methods.compute import Compute
+from mgld_bench.plain_data import PlainData
 
 if TYPE_CHECKING:
     from torch import nn
 
-Precision = Literal["float32", "float16", "bfloat16"]
+
+class RestorerOptions(PlainData):
+    """Base of a method's options: what its card may set under ``options``. An option that does not exist is an error."""
 
 
-@dataclass(frozen=True)
-class Compute:
-    """Where and how a method computes."""
-
-    device: str = "cpu"
-    """A torch device: "cpu", "cuda", "cuda:1"."""
-    precision: Precision = "float32"
-    max_memory: int | None = None
-    """Bytes that the method may take beside its weights; None: half of the device's memory."""
-
-    def memory_budget(self) -> int:
-        """The bytes that the method may take beside its weights: `max_memory`, or what stands for it on this device."""
-        return memory_budget(self.device, self.max_memory)
+OptionsT = TypeVar("OptionsT", bound=RestorerOptions)
 
 
-class RestorerOptions(BaseModel):
-    """Base of a method's options: an option that does not exist is an error."""
+class Restorer(ABC, Generic[OptionsT]):
+    """One method, ready to restore clips.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A method with options names their type in brackets; the card's options are checked against it and arrive as
+    ``self.options``. One without options derives from plain ``Restorer``.
 
-
-class Restorer(ABC):
-    """One method, ready to restore clips."""
+    >>> class GainOptions(RestorerOptions):
+    ...     gain: float = 1.0
+    >>> class Gain(Restorer[GainOptions]):
+    ...     def restore(self, clip, start=0):
+    ...         for frame in clip.frames(start):
+    ...             yield (frame.repeat(4, 0).repeat(4, 1) * self.options.gain).clip(0, 255).astype("uint8")
+    >>> Gain.Options is GainOptions
+    True
+    """
 
     Options: ClassVar[type[RestorerOptions]] = RestorerOptions
+    """The type of the options: what stands in brackets after the base class."""
     revision: ClassVar[int] = 1
-    """Raised when a change of the code changes the frames: restored clips of older revisions are then done again."""
+    """Raised when a change of the code changes the frames: clips restored by older revisions are then restored again."""
     scale: ClassVar[int] = 4
 
+    options: OptionsT
     compute: Compute = Compute()
-    """Where this one computes."""
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
-        """Build the method: ``options`` an instance of Options, ``weights`` the verified local file per role of the card.
+    def __init_subclass__(cls) -> None:
+        """Take `Options` from the brackets after the base class, unless the class sets it itself."""
+        super().__init_subclass__()
+        if "Options" not in vars(cls):
+            for base in vars(cls).get("__orig_bases__", ()):
+                for argument in get_args(base):
+                    if isinstance(argument, type):
+                        cls.Options = argument
 
-        ``weights`` None: random but fixed weights take their place, which cost the same and give no useful picture.
+    def __init__(self, options: OptionsT, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        """Build the method.
+
+        Args:
+            options: an instance of `Options`.
+            weights: the verified local file of each role in the card; None: random but fixed weights, which cost the same and
+                give no useful picture.
+            compute: where and how to compute.
         """
+        if not isinstance(options, self.Options):
+            raise TypeError(f"options of {type(self).__name__} have to be {self.Options.__name__}")
+        self.options = options
         self.compute = compute
 
     def networks(self) -> Mapping[str, nn.Module]:
-        """The networks that it runs, by the role of the weight file (or of its part) that holds them; {} where there are none."""
+        """The networks it runs, by the role of the weight file (or of the part of one) that holds them; {} if there are none."""
         return {}
 
     def trained(self) -> Mapping[str, int]:
-        """How many parameters the authors trained, by stage; other parameters were taken as they were. All, unless overridden."""
+        """How many parameters the authors trained, by stage; the others were taken as they were. All, unless overridden."""
         counts = {role: sum(part.numel() for part in network.parameters()) for role, network in self.networks().items()}
         return {role: count for role, count in counts.items() if count}
 
-    def for_dataset(self, dataset: str) -> Restorer:
-        """The restorer for clips of ``dataset`` ("" for clips of none); itself, where the dataset changes nothing."""
+    def for_dataset(self, dataset: str) -> Restorer[OptionsT]:
+        """The restorer for clips of ``dataset`` ("": clips of no dataset); itself, unless the dataset changes something."""
         return self
 
     @abstractmethod
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
-        """Restored frames (scale * height, scale * width, 3) uint8 RGB of ``clip`` from frame ``start`` on, in order.
+        """The restored frames of ``clip`` from frame ``start`` on, in order: (scale * height, scale * width, 3) uint8 RGB.
 
-        ``start`` is a value that resume_point has returned, or 0.
+        Args:
+            clip: the LR clip.
+            start: 0, or a value that `resume_point` has returned.
         """
 
     def resume_point(self, finished: int) -> int:
-        """The largest frame index <= ``finished`` at which restore() may start and still give the same frames."""
+        """The largest frame index <= ``finished`` at which `restore` may start and still give the same frames."""
         return finished
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """What a reader of the restored ``clip`` should know, by topic (tile chosen for lack of memory); goes into its record."""
+        """What a reader of the restored ``clip`` should know, by topic ("tile", "window"); goes into its record."""
         return {}
 
     @classmethod
-    def depends_on(cls, options: RestorerOptions, dataset: str, clip: str) -> str:
-        """A digest of what else decides this clip's frames beside LR, weights, options (finished results' files); "" for none."""
+    def depends_on(cls, options: OptionsT, dataset: str, clip: str) -> str:
+        """A digest of what else decides a clip's frames beside the LR clip, weights and options; "" if there is nothing.
+
+        Args:
+            options: an instance of `Options`.
+            dataset: the clip's dataset, or "".
+            clip: the clip's name.
+        """
         return ""
+
+
+AnyRestorer: TypeAlias = Restorer[Any]
+"""A method, whatever its options."""

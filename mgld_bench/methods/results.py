@@ -13,7 +13,8 @@ from mgld_bench.clips.digest import DigestCache
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.errors import InputError
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import Restorer, RestorerOptions
 from mgld_bench.weights.locate import weights_home
 
 
@@ -31,27 +32,27 @@ class FinishedResultsOptions(RestorerOptions):
         return folder
 
 
-class FinishedResults(Restorer):
+class FinishedResults(Restorer[FinishedResultsOptions]):
     """Frames or videos that are there already: read, checked for number and size, and otherwise left as they are.
 
     A clip of a dataset is looked for in ``folder/<dataset>`` first, then in ``folder``.
     """
 
-    Options = FinishedResultsOptions
     revision: ClassVar[int] = 1
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute, dataset: str = "") -> None:
+    def __init__(
+        self, options: FinishedResultsOptions, weights: Mapping[str, Path] | None, compute: Compute, dataset: str = ""
+    ) -> None:
         super().__init__(options, weights, compute)
-        self._options = _checked(options)
         self._dataset = dataset
 
     def for_dataset(self, dataset: str) -> FinishedResults:
         """The same folder, looked through for clips of ``dataset``."""
-        return FinishedResults(self._options, {}, self.compute, dataset)
+        return FinishedResults(self.options, {}, self.compute, dataset)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """The finished frames. Raises InputError where their number or size is not what the LR clip asks for."""
-        finished = open_clip(_find(self._options, self._dataset, clip.name), clip.name)
+        finished = open_clip(_find(self.options, self._dataset, clip.name), clip.name)
         height, width = self.scale * clip.height, self.scale * clip.width
         if finished.frame_count != clip.frame_count:
             raise InputError(
@@ -66,23 +67,17 @@ class FinishedResults(Restorer):
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """Whether the results were stored with loss, and how they became RGB."""
-        facts = open_clip(_find(self._options, self._dataset, clip.name), clip.name).facts
+        facts = open_clip(_find(self.options, self._dataset, clip.name), clip.name).facts
         notes = {"lossy": "the finished results were stored with lossy compression"} if facts.lossy else {}
         return notes | {name: str(value) for name, value in facts.conversion.items()}
 
     @classmethod
-    def depends_on(cls, options: RestorerOptions, dataset: str, clip: str) -> str:
+    def depends_on(cls, options: FinishedResultsOptions, dataset: str, clip: str) -> str:
         """The digest of the finished files. Raises InputError where there are none."""
         cache = DigestCache(weights_home().parent / "finished-results.json")
-        digest = open_clip(_find(_checked(options), dataset, clip), clip, cache).digest()
+        digest = open_clip(_find(options, dataset, clip), clip, cache).digest()
         cache.save()
         return digest
-
-
-def _checked(options: RestorerOptions) -> FinishedResultsOptions:
-    if not isinstance(options, FinishedResultsOptions):
-        raise TypeError("options of FinishedResults have to be FinishedResultsOptions")
-    return options
 
 
 def _find(options: FinishedResultsOptions, dataset: str, clip: str) -> Path:

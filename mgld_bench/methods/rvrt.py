@@ -56,7 +56,6 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
     flow, offsets and sampling are in float32. Weights: role ``network``, one of the authors' x4 checkpoints.
     """
 
-    Options = RVRTOptions
     revision: ClassVar[int] = 1
     title: ClassVar[str] = "RVRT"
 

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.bases.pictures import to_pictures
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.counts import stablesr_trained
 from mgld_bench.methods.diffusion.frames import Geometry
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
 from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
 from mgld_bench.methods.diffusion.noise import Noise
 from mgld_bench.methods.diffusion.options import DiffusionOptions
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes
 from mgld_bench.networks.autoencoder.network import STABLESR_AUTOENCODER
 from mgld_bench.networks.diffusion.unet import STABLESR_UNET
@@ -35,7 +36,7 @@ class StableSROptions(DiffusionOptions):
     networks: DiffusionSizes = DiffusionSizes(unet=STABLESR_UNET, decoder=STABLESR_AUTOENCODER)
 
 
-class StableSR(Restorer):
+class StableSR(Restorer[StableSROptions]):
     """StableSR, 512 model; every frame by itself.
 
     Weights: role ``diffusion`` (stablesr_000117.ckpt) and ``decoder`` (vqgan_cfw_00011.ckpt). Numbers as for MGLD-VSR.
@@ -47,20 +48,16 @@ class StableSR(Restorer):
     tile script.
     """
 
-    Options = StableSROptions
     revision: ClassVar[int] = 1
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+    def __init__(self, options: StableSROptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         super().__init__(options, weights, compute)
-        if not isinstance(options, StableSROptions):
-            raise TypeError("options of StableSR have to be StableSROptions")
-        self._options = options
         self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
         self._diffusion = LatentDiffusion(self._networks, options, compute, temporal_decoder=False)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames."""
-        geometry = geometry_of(clip, self._options)
+        geometry = geometry_of(clip, self.options)
         self._diffusion.check_memory(clip, 1, *geometry.padded)
         frames, restore = range(start, clip.frame_count), functools.partial(self._restored, clip, geometry)
         for _, restored in self._diffusion.in_turns(frames, self._frames_at_once(geometry), "frames of the clip", restore):
@@ -78,8 +75,8 @@ class StableSR(Restorer):
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """Where the authors' script would stop, and where memory was short."""
         found = {}
-        low, high = sorted(geometry_of(clip, self._options).padded)
-        tile = self._options.picture_tile
+        low, high = sorted(geometry_of(clip, self.options).padded)
+        tile = self.options.picture_tile
         if low < tile < high:
             found["tiles"] = f"the authors' script stops at pictures of one side above {tile} only; tiles of {tile} x {low} here"
         if self._diffusion.shortages:
@@ -91,10 +88,10 @@ class StableSR(Restorer):
         pictures = to_pictures([clip.frame(index) for index in indices])
         padded = geometry.enlarge(pictures.to(self._networks.device))
         height, width = padded.shape[-2:]
-        tile, seed = self._options.picture_tile, self._options.seed
+        tile, seed = self.options.picture_tile, self.options.seed
         if max(height, width) <= tile:
             return self._tile(padded, [seed + index for index in indices])
-        places = picture_boxes(height, width, tile, self._options.picture_stride)
+        places = picture_boxes(height, width, tile, self.options.picture_stride)
         tiles = (self._tile(place.of(padded), [seed] * len(indices)) for place in places)
         weights = gaussian_weights(min(tile, height), min(tile, width)).to(padded.device)
         return merge(padded.shape, places, tiles, weights, padded.device)
@@ -107,7 +104,7 @@ class StableSR(Restorer):
         """Frames that are restored together: more than one only on a GPU, where one does not keep it busy."""
         if self._networks.device.type == "cpu":
             return 1
-        height, width = (min(side, self._options.picture_tile) for side in geometry.padded)
+        height, width = (min(side, self.options.picture_tile) for side in geometry.padded)
         of_frame = max(self._diffusion.tile_bytes(1), self._diffusion.frame_bytes(height, width))
         return max(1, min(_MOST_FRAMES, self.compute.memory_budget() // of_frame))
 

@@ -7,12 +7,12 @@ import importlib
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.cards.validation import validate_options
 from mgld_bench.errors import InputError
-from mgld_bench.methods.devices import check_device
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
 from mgld_bench.weights import locate
 
 
-def restorer_class(card: MethodCard) -> type[Restorer]:
+def restorer_class(card: MethodCard) -> type[AnyRestorer]:
     """The class that the card names. Raises InputError where it cannot be imported or is no Restorer."""
     module_name, _, class_name = card.restorer.partition(":")
     try:
@@ -32,18 +32,18 @@ def parse_options(card: MethodCard) -> RestorerOptions:
     return validate_options(card, restorer_class(card).Options)
 
 
-def load_restorer(card: MethodCard, compute: Compute) -> Restorer:
+def load_restorer(card: MethodCard, compute: Compute) -> AnyRestorer:
     """The card's restorer, built with its options and weights. Raises InputError where why_unavailable() would give a reason."""
     options = parse_options(card)
-    check_device(compute)
+    compute.check()
     weights = {role: locate.locate(weight) for role, weight in card.weights.items()}
     return restorer_class(card)(options, weights, compute)
 
 
-def load_untrained(card: MethodCard, compute: Compute) -> Restorer:
+def load_untrained(card: MethodCard, compute: Compute) -> AnyRestorer:
     """The card's restorer with random but fixed weights in place of its files. Raises InputError for wrong options."""
     options = parse_options(card)
-    check_device(compute)
+    compute.check()
     return restorer_class(card)(options, None, compute)
 
 
@@ -51,7 +51,7 @@ def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
     """Why the method cannot run here, in one line; None where it can. Builds no network."""
     try:
         parse_options(card)
-        check_device(compute)
+        compute.check()
         for weight in card.weights.values():
             locate.locate(weight)
     except InputError as error:

@@ -8,8 +8,7 @@ from typing import Final
 
 import psutil
 
-from mgld_bench.methods.devices import device_of
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 
 _INTERVAL: Final = 0.02
 """Seconds between two looks."""
@@ -29,7 +28,7 @@ class PeakMemory:
         if self._on_gpu:
             import torch
 
-            torch.cuda.reset_peak_memory_stats(device_of(self._compute))
+            torch.cuda.reset_peak_memory_stats(self._compute.torch_device())
         self._look()
         self._thread.start()
         return self
@@ -51,7 +50,7 @@ class PeakMemory:
             return None
         import torch
 
-        return torch.cuda.max_memory_allocated(device_of(self._compute))
+        return torch.cuda.max_memory_allocated(self._compute.torch_device())
 
     @property
     def _on_gpu(self) -> bool:

@@ -13,8 +13,8 @@ import torch
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
-from mgld_bench.methods.devices import describe_device, device_of
-from mgld_bench.methods.restorer import Compute, Restorer
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.restoring.flops import count_flops
 from mgld_bench.restoring.memory import PeakMemory
 
@@ -68,7 +68,7 @@ class ProfileResult:
 
 
 def profile(
-    restorer: Restorer, clip: Clip, repeats: int = REPEATS, time_limit: float = TIME_LIMIT, tell: Tell | None = None
+    restorer: AnyRestorer, clip: Clip, repeats: int = REPEATS, time_limit: float = TIME_LIMIT, tell: Tell | None = None
 ) -> ProfileResult:
     """Restore ``clip`` once to warm up and to count operations, then up to ``repeats`` times against the clock.
 
@@ -93,7 +93,7 @@ def profile(
         resident_increase=max(0, peak_resident - before),
         peak_resident=peak_resident,
         peak_gpu=peak_gpu,
-        device=describe_device(restorer.compute),
+        device=restorer.compute.describe_device(),
         precision=restorer.compute.precision,
         width=clip.width,
         height=clip.height,
@@ -103,12 +103,12 @@ def profile(
     )
 
 
-def _total_parameters(restorer: Restorer) -> int:
+def _total_parameters(restorer: AnyRestorer) -> int:
     every = {id(part): part.numel() for network in restorer.networks().values() for part in network.parameters()}
     return sum(every.values())
 
 
-def _counted_run(restorer: Restorer, clip: Clip) -> int | None:
+def _counted_run(restorer: AnyRestorer, clip: Clip) -> int | None:
     """The operations of a run; None for a method without networks."""
     if restorer.networks():
         return count_flops(lambda: _run(restorer, clip))
@@ -116,7 +116,7 @@ def _counted_run(restorer: Restorer, clip: Clip) -> int | None:
     return None
 
 
-def _timed_runs(restorer: Restorer, clip: Clip, repeats: int, time_limit: float, say: Tell) -> tuple[float, ...]:
+def _timed_runs(restorer: AnyRestorer, clip: Clip, repeats: int, time_limit: float, say: Tell) -> tuple[float, ...]:
     """Seconds per frame of each run."""
     seconds: list[float] = []
     while len(seconds) < repeats and (not seconds or sum(seconds) * clip.frame_count < time_limit):
@@ -129,7 +129,7 @@ def _timed_runs(restorer: Restorer, clip: Clip, repeats: int, time_limit: float,
     return tuple(seconds)
 
 
-def _run(restorer: Restorer, clip: Clip) -> None:
+def _run(restorer: AnyRestorer, clip: Clip) -> None:
     """Restore the whole clip, keeping no frame."""
     count = sum(1 for _ in restorer.restore(clip))
     if count != clip.frame_count:
@@ -138,4 +138,4 @@ def _run(restorer: Restorer, clip: Clip) -> None:
 
 def _wait_for_gpu(compute: Compute) -> None:
     if compute.device.startswith("cuda"):
-        torch.cuda.synchronize(device_of(compute))
+        torch.cuda.synchronize(compute.torch_device())

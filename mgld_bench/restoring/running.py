@@ -12,8 +12,7 @@ from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
 from mgld_bench.memory import is_out_of_memory
-from mgld_bench.methods.devices import describe_device
-from mgld_bench.methods.restorer import Restorer
+from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.restoring.memory import PeakMemory
 from mgld_bench.restoring.partial import FinishedFrame, PartialClip
 from mgld_bench.restoring.record import RestoreRecord, library_versions, read_record, record_path
@@ -24,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 
 def restore_clip(
-    restorer: Restorer,
+    restorer: AnyRestorer,
     clip: Clip,
     folder: Path,
     key: str,
@@ -60,7 +59,7 @@ def restore_clip(
 
 
 def _restore_rest(
-    restorer: Restorer, clip: Clip, partial: PartialClip, start: int, progress: Progress | None
+    restorer: AnyRestorer, clip: Clip, partial: PartialClip, start: int, progress: Progress | None
 ) -> list[FinishedFrame]:
     """Restore and write the frames from ``start`` on."""
     entries: list[FinishedFrame] = []
@@ -84,7 +83,7 @@ def _restore_rest(
     return entries
 
 
-def _with_enough_memory(restorer: Restorer, clip: Clip, start: int) -> Iterator[Frame]:
+def _with_enough_memory(restorer: AnyRestorer, clip: Clip, start: int) -> Iterator[Frame]:
     """The restored frames. Smaller parts after a failure would give other frames on a machine that is busy: they are an error."""
     try:
         yield from restorer.restore(clip, start)
@@ -118,7 +117,7 @@ def _timed(frames: Iterator[Frame]) -> Iterator[tuple[Frame, float]]:
         yield frame, time.perf_counter() - began
 
 
-def _check_frame(restorer: Restorer, clip: Clip, index: int, frame: Frame) -> None:
+def _check_frame(restorer: AnyRestorer, clip: Clip, index: int, frame: Frame) -> None:
     expected = (restorer.scale * clip.height, restorer.scale * clip.width, 3)
     if index >= clip.frame_count:
         raise InputError(f"clip {clip.name}: {_name(restorer)} gave more than its {clip.frame_count} frames")
@@ -128,7 +127,9 @@ def _check_frame(restorer: Restorer, clip: Clip, index: int, frame: Frame) -> No
         )
 
 
-def _record(restorer: Restorer, clip: Clip, key: str, facts: Mapping[str, object], frames: list[FinishedFrame]) -> RestoreRecord:
+def _record(
+    restorer: AnyRestorer, clip: Clip, key: str, facts: Mapping[str, object], frames: list[FinishedFrame]
+) -> RestoreRecord:
     gpu = [frame.peak_gpu_memory for frame in frames if frame.peak_gpu_memory is not None]
     return RestoreRecord(
         name=clip.name,
@@ -141,14 +142,14 @@ def _record(restorer: Restorer, clip: Clip, key: str, facts: Mapping[str, object
         seconds=tuple(round(frame.seconds, 6) for frame in frames),
         peak_memory=max(frame.peak_memory for frame in frames),
         peak_gpu_memory=max(gpu, default=None),
-        device=describe_device(restorer.compute),
+        device=restorer.compute.describe_device(),
         precision=restorer.compute.precision,
         notes=dict(restorer.notes(clip)),
         versions=library_versions(),
     )
 
 
-def _name(restorer: Restorer) -> str:
+def _name(restorer: AnyRestorer) -> str:
     return type(restorer).__name__
 
 

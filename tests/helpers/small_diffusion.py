@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.networks import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
-from mgld_bench.methods.restorer import Compute, Restorer
+from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
 from mgld_bench.networks.autoencoder.network import AutoencoderConfig
 from mgld_bench.networks.diffusion.unet import UNetConfig

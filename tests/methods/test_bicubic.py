@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.methods.bicubic import Bicubic, enlarge
-from mgld_bench.methods.restorer import Compute, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import RestorerOptions
 
 FRAMES = arrays.arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)))
 

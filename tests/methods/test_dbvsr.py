@@ -12,8 +12,8 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.dbvsr import DBVSROptions, DBVSRRestorer, window_at
-from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.dbvsr.network import DBVSR, DBVSRConfig
 
 OPTIONS = DBVSROptions(network=DBVSRConfig(features=8, condition_features=4, reconstruction_blocks=1))

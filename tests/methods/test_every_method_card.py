@@ -24,8 +24,8 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.progress import Silent
 from mgld_bench.engine.restore_folders import restore_clips
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.mgld_tiny import TINY
-from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.diffusion.text_tower import TextTower
 from mgld_bench.restoring.loading import load_restorer, load_untrained
 from mgld_bench.weights.rrdbnet import REAL_ESRGAN, parameter_shapes

@@ -15,7 +15,7 @@ import torch
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions
 from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.rrdbnet import RRDBNetRestorer
 from mgld_bench.methods.srvgg import SRVGGRestorer
 

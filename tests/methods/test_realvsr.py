@@ -18,8 +18,8 @@ from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb
 from mgld_bench.methods.bases.temporal_window import window_around
 from mgld_bench.methods.bicubic import enlarge
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
-from mgld_bench.methods.restorer import Compute
 from mgld_bench.metrics.fidelity.luma import luma
 from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
 from mgld_bench.networks.edvr.network import EDVRNoUp, EDVRNoUpConfig

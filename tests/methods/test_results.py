@@ -11,7 +11,8 @@ from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.writing import write_frame, write_video
 from mgld_bench.errors import InputError
-from mgld_bench.methods.restorer import Compute, Restorer
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.results import FinishedResults, FinishedResultsOptions
 from mgld_bench.restoring.loading import load_restorer, parse_options, why_unavailable
 from mgld_bench.restoring.running import restore_clip

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.rvrt import RVRTOptions, RVRTRestorer
 from mgld_bench.networks.rvrt.network import RVRTConfig
 from mgld_bench.restoring.loading import parse_options

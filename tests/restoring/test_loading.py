@@ -13,8 +13,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions
 from mgld_bench.methods.bicubic import Bicubic
-from mgld_bench.methods.devices import device_of, dtype_of
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.srvgg import SRVGGRestorer
 from mgld_bench.restoring.loading import load_restorer, parse_options, restorer_class, why_unavailable
 
@@ -85,12 +84,12 @@ def test_a_missing_gpu_is_a_reason() -> None:
 
 
 def test_devices_and_precisions() -> None:
-    assert device_of(Compute()).type == "cpu"
-    assert dtype_of(Compute(precision="bfloat16")) is torch.bfloat16
+    assert Compute().torch_device().type == "cpu"
+    assert Compute(precision="bfloat16").dtype() is torch.bfloat16
     with pytest.raises(InputError, match="device gpu7: not a torch device"):
-        device_of(Compute(device="gpu7"))
+        Compute(device="gpu7").torch_device()
     with pytest.raises(InputError, match="precision float16: a CPU computes in float32"):
-        device_of(Compute(precision="float16"))
+        Compute(precision="float16").torch_device()
     assert Compute(max_memory=5).memory_budget() == 5
     assert Compute().memory_budget() > 2**28
 

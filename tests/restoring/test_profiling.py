@@ -19,7 +19,8 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.engine.profiling import ProfileInput, moving_texture, parse_size, profile_method, require_profilable
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bicubic import Bicubic
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import Restorer, RestorerOptions
 from mgld_bench.restoring.flops import count_flops
 from mgld_bench.restoring.loading import load_untrained
 from mgld_bench.restoring.profiling import profile

@@ -15,7 +15,8 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import write_frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bicubic import Bicubic
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import Restorer, RestorerOptions
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
 from mgld_bench.restoring.running import restore_clip
 

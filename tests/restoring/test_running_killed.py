@@ -19,7 +19,8 @@ import pytest
 
 from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.methods.bicubic import Bicubic
-from mgld_bench.methods.restorer import Compute, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.restoring.record import read_record, record_path
 from mgld_bench.restoring.running import restore_clip
 

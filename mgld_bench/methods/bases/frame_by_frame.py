@@ -16,8 +16,8 @@ from mgld_bench.errors import InputError
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.devices import device_of, dtype_of
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import Restorer, RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import Tiling, enlarge_padded
 
 _AUTOMATIC_TILES: Final = (1024, 512, 256, 128, 64, 32)
@@ -34,24 +34,19 @@ class FrameByFrameOptions(RestorerOptions):
     """Pixels mirrored onto the frame's right and bottom before, and cut off after."""
 
 
-class FrameByFrameRestorer(Restorer):
+class FrameByFrameRestorer(Restorer[FrameByFrameOptions]):
     """One network, frame by frame: /255, network, clamp to [0, 1], times 255, round half to even.
 
     float32 computes as the reference implementation on the CPU; float16 and bfloat16 need a GPU. Tiles change pixels near their
     borders slightly, since the network no longer sees the whole frame: where one is chosen for lack of memory, the notes say so.
     """
 
-    Options = FrameByFrameOptions
     memory_per_pixel: ClassVar[int]
     """Bytes of intermediate results per LR pixel in float32 (measured on a CPU, rounded up)."""
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+    def __init__(self, options: FrameByFrameOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         super().__init__(options, weights, compute)
-        if not isinstance(options, FrameByFrameOptions):
-            raise TypeError(f"options of {type(self).__name__} have to be FrameByFrameOptions")
-        self._options = options
-        self._device = device_of(compute)
-        self._dtype = dtype_of(compute)
+        self._device, self._dtype = compute.torch_device(), compute.dtype()
         network = fill_with_fixed_weights(self.empty_network()) if weights is None else self.build_network(weights)
         network = network.eval().requires_grad_(False)
         # Channels-last is the faster order of a CPU's and of a GPU's convolutions; values move by less than 1e-5.
@@ -78,21 +73,21 @@ class FrameByFrameRestorer(Restorer):
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """Which tile was chosen where the whole frame does not fit."""
         tile = self._tile(clip)
-        if tile == self._options.tile:
+        if tile == self.options.tile:
             return {}
         return {"tile": f"{tile} px, since a whole frame does not fit the memory; pixels near tile borders differ slightly"}
 
     def enlarge(self, frame: Frame, tile: int) -> torch.Tensor:
         """The network's output for ``frame``, (3, scale * h, scale * w) float32 on the CPU, not clamped. ``tile`` 0: whole."""
         picture = to_pictures([frame]).to(self._device, self._dtype).contiguous(memory_format=torch.channels_last)
-        tiling = Tiling(tile, self._options.tile_pad, self._options.pre_pad)
+        tiling = Tiling(tile, self.options.tile_pad, self.options.pre_pad)
         with torch.inference_mode():
             output = enlarge_padded(self._network, picture, self.scale, tiling)
         return output[0].float().cpu()
 
     def _tile(self, clip: Clip) -> int:
         """The tile for this clip; 0: whole frames."""
-        options = self._options
+        options = self.options
         if options.pre_pad >= min(clip.height, clip.width):
             raise InputError(
                 f"clip {clip.name}: pre_pad {options.pre_pad} is not smaller than its frames ({clip.width} x {clip.height})"

@@ -5,24 +5,22 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import ClassVar, Final
 
 from torch import Tensor, nn
 
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
-from mgld_bench.methods.devices import device_of, dtype_of
-from mgld_bench.methods.restorer import Compute, Restorer, RestorerOptions
+from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.restorer import OptionsT, Restorer
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.reading import read_state_dict
 
 ROLE: Final = "network"
 """The role of the weight file in the card."""
 
-Options = TypeVar("Options", bound=RestorerOptions)
 
-
-class NetworkRestorer(Restorer, Generic[Options]):
+class NetworkRestorer(Restorer[OptionsT]):
     """A method of one network, built from the options, with the file of role ``network`` loaded strictly by name."""
 
     title: ClassVar[str]
@@ -31,16 +29,12 @@ class NetworkRestorer(Restorer, Generic[Options]):
     made_up_gain: ClassVar[float] = 1.0
     """Of the weights that take the place of missing files, so that values neither vanish nor explode."""
 
-    options: Options
     network: nn.Module
     """On the device, in evaluation mode, without gradient."""
 
-    def __init__(self, options: RestorerOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+    def __init__(self, options: OptionsT, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         super().__init__(options, weights, compute)
-        if not isinstance(options, self.Options):
-            raise TypeError(f"options of {type(self).__name__} have to be {self.Options.__name__}")
-        self.options = options  # type: ignore[assignment]  # Options of the class is the type that it is generic in
-        self.device, self.dtype = device_of(compute), dtype_of(compute)
+        self.device, self.dtype = compute.torch_device(), compute.dtype()
         network = self.create_network(self.options)
         if weights is None:
             fill_with_fixed_weights(network, self.made_up_gain)
@@ -49,7 +43,7 @@ class NetworkRestorer(Restorer, Generic[Options]):
         self.network = self.place(network.eval().requires_grad_(False))
 
     @abstractmethod
-    def create_network(self, options: Options) -> nn.Module:
+    def create_network(self, options: OptionsT) -> nn.Module:
         """The network, float32, on the CPU."""
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

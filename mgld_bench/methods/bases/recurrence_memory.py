@@ -8,7 +8,7 @@ import torch
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.memory import memory_budget, over_budget
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.networks.spynet import MULTIPLE
 
 

@@ -36,10 +36,10 @@ class RecurrentOptions(RestorerOptions):
     equal windows as long as the memory allows where it does not fit."""
 
 
-Options = TypeVar("Options", bound=RecurrentOptions)
+OptionsT = TypeVar("OptionsT", bound=RecurrentOptions)
 
 
-class RecurrentRestorer(NetworkRestorer[Options]):
+class RecurrentRestorer(NetworkRestorer[OptionsT]):
     """/255, network, clamp to [0, 1], times 255, round half to even; neither padding nor tiles.
 
     The features of the backward recurrence are kept for all frames of a window, everything else for one frame: memory is a

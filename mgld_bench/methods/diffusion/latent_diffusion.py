@@ -13,6 +13,7 @@ from torch import Tensor
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
 from mgld_bench.memory import in_smaller_parts, is_out_of_memory, over_budget
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.colour_fix import COLOUR_FIXES
 from mgld_bench.methods.diffusion.frames import Geometry
 from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks
@@ -20,7 +21,6 @@ from mgld_bench.methods.diffusion.noise import Noise
 from mgld_bench.methods.diffusion.noise_schedule import respaced_schedule, training_schedule
 from mgld_bench.methods.diffusion.options import DiffusionOptions, check_tiles
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, noised, sampling_steps
-from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.autoencoder.memory import decode_memory
 from mgld_bench.networks.autoencoder.network import SCALE_FACTOR
 

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
-from mgld_bench.methods.devices import device_of, dtype_of
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.networks.autoencoder.network import FIRST_STAGE, Autoencoder, AutoencoderConfig
 from mgld_bench.networks.diffusion.blocks import LATENT_CHANNELS
 from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, StructureEncoder, StructureEncoderConfig
@@ -72,7 +71,7 @@ class DiffusionNetworks:
         every step goes through torch.compile, at its first use. Raises InputError where a file is missing, or is no checkpoint of
         ``title``.
         """
-        self.device, self.dtype = device_of(compute), dtype_of(compute)
+        self.device, self.dtype = compute.torch_device(), compute.dtype()
         # Random weights need real tensors; official ones are taken as they lie in the file.
         with self.device if weights is None else torch.device("meta"):
             self.unet = DenoisingUNet(sizes.unet)

@@ -15,7 +15,7 @@ from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions, FrameByFrameRestorer
 from mgld_bench.methods.bicubic import enlarge
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.rrdbnet import RRDBNetRestorer, build_rrdbnet
 from mgld_bench.methods.srvgg import SRVGGRestorer
 from mgld_bench.weights.rrdbnet import BSRGAN, REAL_ESRGAN, NamingScheme, parameter_shapes, read_rrdbnet

@@ -17,8 +17,8 @@ from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.recurrence_memory import RecurrenceMemory, plan_recurrence
 from mgld_bench.methods.bases.recurrent import STEP_BYTES
 from mgld_bench.methods.basicvsr import BasicVSROptions, BasicVSRRestorer
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realbasicvsr import RealBasicVSROptions, RealBasicVSRRestorer
-from mgld_bench.methods.restorer import Compute
 from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
 from mgld_bench.restoring.loading import parse_options
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mgld_bench.clips.clip import ArrayClip
-from mgld_bench.methods.restorer import Compute
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.rvrt import RVRTOptions, RVRTRestorer
 from mgld_bench.networks.rvrt.network import RVRTConfig
 from mgld_bench.methods.bases.rvrt_memory import network_memory

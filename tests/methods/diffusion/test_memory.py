@@ -12,10 +12,10 @@ from torch import Tensor
 
 from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
-from mgld_bench.methods.restorer import Compute
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
 from mgld_bench.methods.tiling.diffusion import merge, picture_boxes
 from tests.helpers.small_diffusion import SMALL, mgld, stablesr, stablesr_sizes

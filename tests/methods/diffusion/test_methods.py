@@ -13,11 +13,12 @@ import torch
 from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece
 from mgld_bench.methods.diffusion.networks import DiffusionNetworks
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions, latent_boxes
 from mgld_bench.methods.mgld_tiny import TINY, TinyMGLDOptions, TinyMGLDVSR
-from mgld_bench.methods.restorer import Compute, Restorer
+from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
 from mgld_bench.methods.tiling.diffusion import picture_boxes
 from mgld_bench.networks.diffusion.text_tower import TextTower

@@ -1,0 +1,79 @@
+"""Where and how a method computes: the device, the precision, and the memory it may take."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mgld_bench.errors import InputError
+from mgld_bench.memory import memory_budget
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["float32", "float16", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where and how a method computes. Made without torch, and checked without it for a CPU."""
+
+    device: str = "cpu"
+    """A torch device: "cpu", "cuda", "cuda:1"."""
+    precision: Precision = "float32"
+    max_memory: int | None = None
+    """Bytes that the method may take beside its weights; None: half of the device's memory."""
+
+    def check(self) -> None:
+        """Raise InputError if the device is unknown or missing, or cannot compute in this precision."""
+        if self.device == "cpu":
+            self._check_cpu()
+        else:
+            self.torch_device()
+
+    def torch_device(self) -> torch.device:
+        """The torch device.
+
+        Raises:
+            InputError: if it is unknown or missing, or cannot compute in this precision.
+        """
+        import torch
+
+        try:
+            device = torch.device(self.device)
+        except RuntimeError:
+            raise InputError(f"device {self.device}: not a torch device (cpu, cuda, cuda:1, mps)") from None
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise InputError(f"device {self.device}: PyTorch finds no CUDA GPU here; use cpu")
+        if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+            raise InputError(f"device {self.device}: there are only {torch.cuda.device_count()} GPUs here")
+        if device.type == "mps" and not torch.backends.mps.is_available():
+            raise InputError(f"device {self.device}: PyTorch finds no Metal GPU here; use cpu")
+        if device.type == "cpu":
+            self._check_cpu()
+        return device
+
+    def dtype(self) -> torch.dtype:
+        """The torch type in which networks compute."""
+        import torch
+
+        return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[self.precision]
+
+    def memory_budget(self) -> int:
+        """The bytes that the method may take beside its weights: ``max_memory``, or half of the device's memory."""
+        return memory_budget(self.device, self.max_memory)
+
+    def describe_device(self) -> str:
+        """The device as a reader of results would name it: "cpu, 2 cores", "cuda:0 NVIDIA H200"."""
+        if not self.device.startswith("cuda"):
+            return f"{self.device}, {os.cpu_count()} cores"
+        import torch
+
+        device = self.torch_device()
+        index = torch.cuda.current_device() if device.index is None else device.index
+        return f"cuda:{index} {torch.cuda.get_device_name(index)}"
+
+    def _check_cpu(self) -> None:
+        if self.precision != "float32":
+            raise InputError(f"precision {self.precision}: a CPU computes in float32; use that, or a GPU")
