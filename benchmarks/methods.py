@@ -3,11 +3,11 @@
     python benchmarks/methods.py [--methods rvrt,bsrgan] [--size 320x180] [--frames 5] [--device cuda] [--precision float16]
 
 The input is a moving texture; weights that are not at hand are replaced by random but fixed ones, which cost the same. Without
---methods: all cards but those of finished results and of diffusion models, which sample in many steps and take minutes per frame
-on a CPU; of cards that differ in nothing but their weights, one. A method that fails is told in its row, does not end the others,
-and makes the exit code 1.
+--methods: all cards except those of finished results and of diffusion models, which sample in many steps and take minutes per
+frame on a CPU; of cards that differ only in their weights, one. A method that fails is reported in its row, does not end the
+others, and makes the exit code 1.
 
-Memory: what restoring took on top of the loaded weights; process: most that the process took; GPU: most that PyTorch had
+Memory: what restoring took on top of the loaded weights; process: the most that the process took; GPU: the most that PyTorch had
 allocated there, weights included.
 """
 
@@ -51,11 +51,11 @@ def main() -> int:
     print(f"{'process':>9} {'GPU':>9}  weights", flush=True)
     failed = 0
     for number, (card, alike) in enumerate(cards.items(), 1):
-        say(f"{card.name} ({number} of {len(cards)})")
+        log(f"{card.name} ({number} of {len(cards)})")
         try:
-            row = cells(profile_alone(card, compute, measured, say))
+            row = cells(profile_alone(card, compute, measured, log))
             row += f"; the same cost: {', '.join(alike)}" if alike else ""
-        except Exception as error:  # noqa: BLE001 - whatever befalls one method is told in its row and by the exit code
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong with one method stands in its row and in the exit code
             failed += 1
             row = f"failed: {error}"
         print(f"{card.name:24} {row}", flush=True)
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def chosen_cards(names: str) -> dict[MethodCard, list[str]]:
-    """Each with the names of cards that cost the same."""
+    """Each card with the names of those that cost the same."""
     if names:
         return {load_method(name.strip()): [] for name in names.split(",")}
     cards = [load_method(entry.name) for entry in list_cards("method")]
@@ -84,7 +84,7 @@ def cells(profile: MethodProfile) -> str:
     )
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

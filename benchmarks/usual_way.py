@@ -1,7 +1,7 @@
 """The usual way to score: metric by metric, method by method, frame by frame, decoding again each time.
 
 So do common scripts, and the PyPI package vsreval: a metric is a function of two pictures, from pyiqa; for the warping error the
-ground truth's flow is estimated for every method anew; VMAF is an ffmpeg command on the files.
+ground truth's flow is estimated anew for every method; VMAF is an ffmpeg command on the files.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from mgld_bench.weights.reading import read_state_dict
 
 ClipScore = Callable[[Sequence[Path], Sequence[Path]], float]
 """From the files of a restored clip and of its ground truth."""
+_ATTEND = "attend"
+"""The function of networks/gmflow/attention.py, under the name by which its users import it."""
 
 
 def usual_metrics() -> dict[str, Callable[[], ClipScore]]:
@@ -50,7 +52,9 @@ def usual_metrics() -> dict[str, Callable[[], ClipScore]]:
 
 def read(path: Path) -> Tensor:
     """A frame as pyiqa wants it: (1, 3, h, w) float32 RGB in [0, 1]."""
-    frame = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    stored = cv2.imread(str(path))
+    assert stored is not None
+    frame = cv2.cvtColor(stored, cv2.COLOR_BGR2RGB)
     return torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255
 
 
@@ -103,7 +107,7 @@ def _dists() -> ClipScore:
 
 @contextmanager
 def _backbone(models: ModuleType, name: str) -> Iterator[None]:
-    """Let pyiqa have the backbone that is at hand: its classes download torchvision's file as they are built."""
+    """Give pyiqa the backbone that is at hand: its classes would download torchvision's file when they are built."""
     network = getattr(torchvision.models, name)(weights=None)
     network.load_state_dict(read_state_dict(locate(weight_file(name))), strict=False)
     original = getattr(models, name)
@@ -151,15 +155,15 @@ def _warping_error() -> ClipScore:
 @contextmanager
 def _scores_written_out() -> Iterator[None]:
     """GMFlow's attention as in the authors' code: the scores of all tokens with all tokens as one matrix."""
-    modules = (gmflow_matching, gmflow_transformer)
-    originals = [module.attend for module in modules]
+    modules: tuple[ModuleType, ...] = (gmflow_matching, gmflow_transformer)
+    originals = [getattr(module, _ATTEND) for module in modules]
     for module in modules:
-        module.attend = _attend_plainly
+        setattr(module, _ATTEND, _attend_plainly)
     try:
         yield
     finally:
         for module, original in zip(modules, originals, strict=True):
-            module.attend = original
+            setattr(module, _ATTEND, original)
 
 
 def _attend_plainly(query: Tensor, key: Tensor, value: Tensor, _block_bytes: int, scale: float | None = None) -> Tensor:
