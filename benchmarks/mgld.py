@@ -26,8 +26,8 @@ from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods.compute import Compute, Precision
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
-from mgld_bench.restoring.flops import count_flops
-from mgld_bench.restoring.memory import PeakMemory
+from mgld_bench.restoring.peak_memory import PeakMemory
+from mgld_bench.restoring.profiling import count_flops
 
 MATRIX = 8192
 """Side of the matrices whose product shows the most that the device can do."""

@@ -27,7 +27,7 @@ from torch.nn import functional
 
 from mgld_bench.methods.compute import Compute
 from mgld_bench.networks.rvrt.sampling import attend_to_points
-from mgld_bench.restoring.memory import PeakMemory
+from mgld_bench.restoring.peak_memory import PeakMemory
 
 WINDOW = (3, 3)
 SOURCES = 2

@@ -29,7 +29,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.methods.compute import Compute
-from mgld_bench.restoring.memory import PeakMemory
+from mgld_bench.restoring.peak_memory import PeakMemory
 
 BACKBONES = ("alexnet", "vgg16", "gmflow-things")
 TOGETHER = "all in one pass"

@@ -12,8 +12,7 @@ from rich.table import Table
 
 from mgld_bench.cli.display import size
 from mgld_bench.engine.profiling import RANDOM, MethodProfile
-from mgld_bench.restoring.flops import COUNTED
-from mgld_bench.restoring.profiling import ProfileResult
+from mgld_bench.restoring.profiling import COUNTED, ProfileResult
 from mgld_bench.restoring.record import library_versions
 
 GAP = "-"

@@ -19,7 +19,7 @@ from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.methods.results import FinishedResults
 from mgld_bench.processes import worker_processes
 from mgld_bench.restoring.loading import load_restorer, load_untrained, restorer_class
-from mgld_bench.restoring.profiling import ProfileResult, Tell, profile
+from mgld_bench.restoring.profiling import Log, ProfileResult, profile
 from mgld_bench.weights.locate import status
 
 RANDOM: Final = "random but fixed"
@@ -67,19 +67,19 @@ def require_profilable(card: MethodCard) -> None:
         raise InputError(f"method {card.name}: finished results of another program: there is nothing to measure")
 
 
-def profile_alone(card: MethodCard, compute: Compute, measured: ProfileInput, tell: Tell) -> MethodProfile:
+def profile_alone(card: MethodCard, compute: Compute, measured: ProfileInput, log: Log) -> MethodProfile:
     """profile_method() in a process of its own, so that its memory is its own and this process outlives it.
 
-    ``tell`` is called in that process and has to be a function of a module. Raises InputError where the process dies.
+    ``log`` is called in that process and has to be a function of a module. Raises InputError where the process dies.
     """
     try:
         with worker_processes(1) as executor:
-            return executor.submit(profile_method, card, compute, measured, tell).result()
+            return executor.submit(profile_method, card, compute, measured, log).result()
     except BrokenProcessPool:
         raise InputError(f"method {card.name}: its process was killed (out of memory?); {_smaller(measured)}") from None
 
 
-def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, tell: Tell) -> MethodProfile:
+def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, log: Log) -> MethodProfile:
     """Build the method of ``card``, with its weights where all of them are here, else with random but fixed ones, and measure it.
 
     Raises InputError where it cannot be built, a weight file is another than its card says, or memory is not enough.
@@ -87,8 +87,8 @@ def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, t
     require_profilable(card)
     clip = moving_texture(measured.frames, measured.height, measured.width)
     try:
-        restorer, weights = _build(card, compute, lambda line: tell(f"{card.name}: {line}"))
-        result = profile(restorer, clip, tell=lambda line: tell(f"{card.name}: {line}"))
+        restorer, weights = _build(card, compute, lambda line: log(f"{card.name}: {line}"))
+        result = profile(restorer, clip, log=lambda line: log(f"{card.name}: {line}"))
     except Exception as error:
         if is_out_of_memory(error) and not isinstance(error, InputError):
             raise InputError(f"method {card.name}: memory is not enough; {_smaller(measured)}") from error
@@ -107,14 +107,14 @@ def moving_texture(frames: int, height: int, width: int) -> ArrayClip:
     return ArrayClip("moving-texture", np.stack(moved))
 
 
-def _build(card: MethodCard, compute: Compute, tell: Tell) -> tuple[AnyRestorer, str]:
+def _build(card: MethodCard, compute: Compute, log: Log) -> tuple[AnyRestorer, str]:
     """The restorer, and which weights it has."""
     missing = [weight.file for weight in card.weights.values() if not status(weight).present]
     if missing:
         weights = f"{RANDOM}, since {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not here"
-        tell(f"building, weights {weights}")
+        log(f"building, weights {weights}")
         return load_untrained(card, compute), weights
-    tell("building")
+    log("building")
     return load_restorer(card, compute), "those of its card" if card.weights else "its card names none"
 
 

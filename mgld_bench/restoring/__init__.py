@@ -1,1 +1,10 @@
-"""Running a method over a clip: loading, resuming, recording, profiling."""
+"""Restoring: runs a method over a clip, resumably, with a record of what it took; and measures what a method costs.
+
+For use from outside:
+
+- `restore_clip` (`running`): restores one clip into a folder
+- `load_restorer`, `load_untrained`, `why_unavailable`, `parse_options`, `restorer_class` (`loading`): from a card to a method
+- `RestoreRecord`, `read_record`, `record_path` (`record`): the side file of a restored clip
+- `profile`, `ProfileResult`, `count_flops` (`profiling`): parameters, operations, time and memory
+- `PeakMemory` (`peak_memory`)
+"""

@@ -1,4 +1,4 @@
-"""From a method card to a restorer that is ready to work."""
+"""From a method card to a restorer that is ready to run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mgld_bench.weights import locate
 
 
 def restorer_class(card: MethodCard) -> type[AnyRestorer]:
-    """The class that the card names. Raises InputError where it cannot be imported or is no Restorer."""
+    """The class that the card names. Raises InputError if it cannot be imported or is not a Restorer."""
     module_name, _, class_name = card.restorer.partition(":")
     try:
         module = importlib.import_module(module_name)
@@ -33,7 +33,7 @@ def parse_options(card: MethodCard) -> RestorerOptions:
 
 
 def load_restorer(card: MethodCard, compute: Compute) -> AnyRestorer:
-    """The card's restorer, built with its options and weights. Raises InputError where why_unavailable() would give a reason."""
+    """The card's restorer, built with its options and weights. Raises InputError where `why_unavailable` would give a reason."""
     options = parse_options(card)
     compute.check()
     weights = {role: locate.locate(weight) for role, weight in card.weights.items()}
@@ -41,14 +41,14 @@ def load_restorer(card: MethodCard, compute: Compute) -> AnyRestorer:
 
 
 def load_untrained(card: MethodCard, compute: Compute) -> AnyRestorer:
-    """The card's restorer with random but fixed weights in place of its files. Raises InputError for wrong options."""
+    """The card's restorer with random but fixed weights instead of its files. Raises InputError for wrong options."""
     options = parse_options(card)
     compute.check()
     return restorer_class(card)(options, None, compute)
 
 
 def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
-    """Why the method cannot run here, in one line; None where it can. Builds no network."""
+    """Why the method cannot run here, in one line; None if it can. Builds no network."""
     try:
         parse_options(card)
         compute.check()

@@ -1,11 +1,15 @@
-"""A restored clip in the making: kept so that no kill, at whatever moment, loses more than the frames in flight."""
+"""A partially restored clip on disk: killed at any moment, it loses no more than the frames in flight."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,9 +21,12 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.errors import InputError
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
 
+_WAITING: Final = 4
+"""Frames that may wait to be written; beyond these the computation waits."""
+
 
 class FinishedFrame(BaseModel):
-    """What the journal keeps of a frame that is safely on disk."""
+    """One line of the journal: a frame that is safely on disk."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,8 +41,8 @@ class PartialClip:
     """The folder ``.<name>.partial`` beside the restored clip that is being made.
 
     It holds ``key`` (what the frames depend on), ``frames/%08d.png`` and ``journal.jsonl``: a line per frame, added once its file
-    is on disk. publish() swaps the frames in for an older restored clip, which it first takes into the same folder; recover()
-    undoes a publish that a kill has cut off, so that both clips are whole again.
+    is on disk. `publish` replaces an older restored clip by these frames, after moving the older one into the same folder;
+    `recover` undoes a publish that was killed half-way, so that both clips are whole again.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -49,7 +56,7 @@ class PartialClip:
         self._replaced_record = self._home / "replaced.json"
 
     def recover(self) -> None:
-        """Undo a publish() that was cut off, or clean up after one that was not; a clip still in the making stays."""
+        """Undo a `publish` that was killed half-way, or clean up after one that was not; a partial clip stays."""
         if self._frames.exists() and not self._replaced_record.exists():
             return
         key, record = self._stored_key(), read_record(self._record)
@@ -64,23 +71,24 @@ class PartialClip:
             self._replaced_record.replace(self._record)
 
     def open(self, key: str) -> None:
-        """Go on from what an interrupted run of the same ``key`` has left, or start anew.
+        """Resume what an interrupted run with the same ``key`` left, or start afresh.
 
-        Raises InputError where the place of the restored clip is taken by files that no restore has made.
+        Raises:
+            InputError: if files that no restore has made are in the place of the restored clip.
         """
         if self._final.exists() and read_record(self._record) is None:
             raise InputError(
-                f"{self._final}: exists, and was not made by a restore; move it away or choose another output folder"
+                f"{self._final}: exists, but was not made by a restore; move it away or choose a different output folder"
             )
         if self._stored_key() != key:
-            # The key goes first: recover() takes a folder with a key and without frames for a publish that was cut off.
+            # The key goes first: to `recover`, a folder with a key and without frames is a publish that was killed.
             self._key.unlink(missing_ok=True)
             shutil.rmtree(self._home, ignore_errors=True)
         self._frames.mkdir(parents=True, exist_ok=True)
         write_bytes_atomic(self._key, key.encode())
 
     def finished(self, height: int, width: int) -> list[FinishedFrame]:
-        """The frames from 0 on, without a gap, that the journal knows and whose files are still what was written."""
+        """The frames from 0 on, without a gap, that the journal lists and whose files still hold what was written."""
         known = {entry.index: entry for entry in self._read_journal()}
         found: list[FinishedFrame] = []
         while len(found) in known:
@@ -92,7 +100,7 @@ class PartialClip:
         return found
 
     def keep(self, entries: Iterable[FinishedFrame]) -> None:
-        """Go on from exactly these frames: whatever else is there is forgotten."""
+        """Resume from exactly these frames; everything else that is there is deleted."""
         kept = list(entries)
         write_bytes_atomic(self._journal, "".join(f"{entry.model_dump_json()}\n" for entry in kept).encode())
         names = {self._frame_path(entry.index).name for entry in kept}
@@ -101,7 +109,7 @@ class PartialClip:
                 path.unlink()
 
     def add(self, frame: Frame, entry: FinishedFrame) -> None:
-        """Write one frame, then note it in the journal."""
+        """Write one frame, then add it to the journal."""
         path = self._frame_path(entry.index)
         write_frame(path, frame)
         try:
@@ -113,7 +121,7 @@ class PartialClip:
             raise InputError(f"{self._journal}: cannot be written: {error.strerror}") from None
 
     def publish(self, record: RestoreRecord) -> None:
-        """Make the frames the restored clip, in place of an older one, and write its record last."""
+        """Make these frames the restored clip, replacing an older one, and write its record last."""
         new_record = self._home / "record.json"
         write_json_atomic(new_record, record.model_dump(mode="json"))
         if self._record.exists():
@@ -140,7 +148,7 @@ class PartialClip:
             try:
                 entries.append(FinishedFrame.model_validate_json(line))
             except ValidationError:
-                # A line that a kill has cut off: its frame is done again, like all after it.
+                # A line that a kill cut short: its frame and all after it are restored again.
                 break
         return entries
 
@@ -148,8 +156,37 @@ class PartialClip:
         return self._frames / frame_name(index)
 
 
+class BackgroundWriter:
+    """Runs write jobs one after the other in its own thread, while the next frame is computed; at most four wait.
+
+    An error in a job is raised by the next `put`, or on leaving ``with``. Jobs that were put are finished even when an exception
+    such as KeyboardInterrupt leaves the ``with`` block.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="frame-writer")
+        self._pending: deque[Future[None]] = deque()
+
+    def __enter__(self) -> BackgroundWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._pool.shutdown(wait=True)
+        if kind is None:
+            self._collect(0)
+
+    def put(self, job: Callable[[], None]) -> None:
+        """Queue ``job``; blocks while too many are waiting."""
+        self._collect(_WAITING - 1)
+        self._pending.append(self._pool.submit(job))
+
+    def _collect(self, allowed: int) -> None:
+        while self._pending and (len(self._pending) > allowed or self._pending[0].done()):
+            self._pending.popleft().result()
+
+
 def _read_frame(path: Path) -> Frame | None:
-    """The frame in the file; None where it is not there or not a whole picture."""
+    """The frame in the file; None if there is no file, or not a whole picture in it."""
     try:
         return read_image(path)[1]
     except InputError:

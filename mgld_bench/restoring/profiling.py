@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
 import psutil
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer
-from mgld_bench.restoring.flops import count_flops
-from mgld_bench.restoring.memory import PeakMemory
+from mgld_bench.restoring.peak_memory import PeakMemory
 
-Tell = Callable[[str], None]
-"""Called with a line at the beginning of each stage."""
+Log = Callable[[str], None]
+"""Called with a line of text at the beginning of each stage."""
 
 REPEATS: Final = 5
 TIME_LIMIT: Final = 60.0
-"""Seconds of timed runs after which no further one is begun."""
+"""Seconds of timed runs after which no more are begun."""
+
+COUNTED: Final = (
+    "2 per multiply-add of convolutions (deformable ones too), matrix products and attention; "
+    "sampling, FFT, normalisations and element-wise operations are not counted"
+)
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,11 @@ class ProfileResult:
     parameters: Mapping[str, int]
     """Per network, by role."""
     total_parameters: int
-    """Of all networks; a parameter that two of them share counts once."""
+    """Of all networks; a parameter that two of them share is counted once."""
     trained: Mapping[str, int]
     """Parameters that the authors trained, by stage."""
     flops_per_frame: float | None
-    """As mgld_bench.restoring.flops.COUNTED says, over the frames of the clip; None for a method without networks."""
+    """As COUNTED says, over the frames of the clip; None for a method without networks."""
     seconds: tuple[float, ...]
     """Seconds per frame of each timed run: the whole run over the frames of the clip."""
     resident_increase: int
@@ -54,7 +61,7 @@ class ProfileResult:
     frames: int
     scale: int
     notes: Mapping[str, str]
-    """What the restorer says of this clip, by topic: tiles or windows chosen for lack of memory."""
+    """The restorer's notes on this clip, by topic: tiles or windows chosen for lack of memory."""
 
     @property
     def seconds_per_frame(self) -> float:
@@ -68,21 +75,30 @@ class ProfileResult:
 
 
 def profile(
-    restorer: AnyRestorer, clip: Clip, repeats: int = REPEATS, time_limit: float = TIME_LIMIT, tell: Tell | None = None
+    restorer: AnyRestorer, clip: Clip, repeats: int = REPEATS, time_limit: float = TIME_LIMIT, log: Log | None = None
 ) -> ProfileResult:
-    """Restore ``clip`` once to warm up and to count operations, then up to ``repeats`` times against the clock.
+    """Restore ``clip`` once to warm up and to count operations, then up to ``repeats`` times to measure time and memory.
 
-    At least one run is timed; none is begun after ``time_limit`` seconds of them. Resident memory is that of the process: another
-    method run before in the same process leaves memory behind, which makes the increase look smaller. Raises InputError where
-    the restorer gives another number of frames than the clip has.
+    Resident memory is that of the process: a method that ran before in the same process leaves memory behind, which makes the
+    increase look smaller.
+
+    Args:
+        restorer: the method.
+        clip: the LR clip that is restored.
+        repeats: timed runs at most.
+        time_limit: seconds of timed runs after which no more are begun; there is at least one.
+        log: called at the beginning of each stage.
+
+    Raises:
+        InputError: if the restorer gives a number of frames that is not the clip's.
     """
-    say = tell or (lambda line: None)
+    log = log or (lambda line: None)
     networks = restorer.networks()
     before = psutil.Process().memory_info().rss
-    say(f"first run of {clip.frame_count} frames, to warm up{' and to count operations' if networks else ''}")
+    log(f"first run of {clip.frame_count} frames, to warm up{' and to count operations' if networks else ''}")
     flops = _counted_run(restorer, clip)
     with PeakMemory(restorer.compute) as memory:
-        seconds = _timed_runs(restorer, clip, repeats, time_limit, say)
+        seconds = _timed_runs(restorer, clip, repeats, time_limit, log)
         peak_resident, peak_gpu = memory.resident, memory.gpu
     return ProfileResult(
         parameters={role: sum(part.numel() for part in network.parameters()) for role, network in networks.items()},
@@ -116,7 +132,7 @@ def _counted_run(restorer: AnyRestorer, clip: Clip) -> int | None:
     return None
 
 
-def _timed_runs(restorer: AnyRestorer, clip: Clip, repeats: int, time_limit: float, say: Tell) -> tuple[float, ...]:
+def _timed_runs(restorer: AnyRestorer, clip: Clip, repeats: int, time_limit: float, log: Log) -> tuple[float, ...]:
     """Seconds per frame of each run."""
     seconds: list[float] = []
     while len(seconds) < repeats and (not seconds or sum(seconds) * clip.frame_count < time_limit):
@@ -125,7 +141,7 @@ def _timed_runs(restorer: AnyRestorer, clip: Clip, repeats: int, time_limit: flo
         _run(restorer, clip)
         _wait_for_gpu(restorer.compute)
         seconds.append((time.perf_counter() - began) / clip.frame_count)
-        say(f"timed run {len(seconds)}: {seconds[-1]:.4f} s/frame")
+        log(f"timed run {len(seconds)}: {seconds[-1]:.4f} s/frame")
     return tuple(seconds)
 
 
@@ -139,3 +155,60 @@ def _run(restorer: AnyRestorer, clip: Clip) -> None:
 def _wait_for_gpu(compute: Compute) -> None:
     if compute.device.startswith("cuda"):
         torch.cuda.synchronize(compute.torch_device())
+
+
+def count_flops(run: Callable[[], None]) -> int:
+    """The floating-point operations of ``run()``, as `COUNTED` says; those of threads that it starts are missed.
+
+    The count follows from shapes alone: it is the same on every device and in every precision, unless the run itself decides by
+    values how much it does.
+    """
+    # Makes torch.ops.torchvision.deform_conv2d known; here, since it takes seconds.
+    import torchvision.ops  # noqa: F401
+
+    operators = torch.ops.aten
+    counter = FlopCounterMode(
+        display=False,
+        custom_mapping={
+            torch.ops.torchvision.deform_conv2d: deform_conv2d_flops,
+            # PyTorch's own table has the attention of GPUs only.
+            operators._scaled_dot_product_flash_attention_for_cpu: attention_flops,
+            operators._scaled_dot_product_attention_math_for_mps: attention_flops,
+        },
+    )
+    with _attention_in_parts(), counter:
+        run()
+    return counter.get_total_flops()
+
+
+def deform_conv2d_flops(picture: Sequence[int], weight: Sequence[int], *others: object, out_shape: Sequence[int]) -> int:
+    """Operations of a deformable convolution, from the shapes of its input, weight (out, in / groups, kernel) and output.
+
+    Those of the convolution once the input is sampled; bilinear sampling and modulation by the mask are not counted.
+    """
+    return 2 * math.prod(out_shape) * math.prod(weight[1:])
+
+
+def attention_flops(
+    query: Sequence[int],
+    key: Sequence[int],
+    value: Sequence[int],
+    *others: object,
+    attn_mask: object = None,
+    scale: object = None,
+    out_shape: object = None,
+) -> int:
+    """Operations of scaled dot-product attention, from shapes (batch, heads, tokens, channels): scores and weighted values."""
+    batch, heads, queries, channels = query
+    return 2 * batch * heads * queries * key[2] * (channels + value[3])
+
+
+@contextmanager
+def _attention_in_parts() -> Iterator[None]:
+    """Runs torch.nn.MultiheadAttention without its fused operator, for which there is no formula."""
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)

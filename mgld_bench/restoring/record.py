@@ -15,22 +15,22 @@ _LIBRARIES: Final = ("torch", "numpy", "spandrel", "opencv-python-headless")
 
 
 class RestoreRecord(BaseModel):
-    """Everything known about one restored clip; kept as <clip>.json beside the clip's folder."""
+    """Everything known about one restored clip; stored as <clip>.json beside the clip's folder."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     key: str
-    """The unit's key: a digest of all that the frames depend on."""
+    """The unit's key: a digest of everything the frames depend on."""
     facts: dict[str, Any]
-    """What the caller wants to be kept: method card, weights' sha256, ..."""
+    """What the caller adds: method card, sha256 of the weights, ..."""
     frame_count: int
     height: int
     width: int
     sha256: tuple[str, ...]
     """Per frame, of its (height, width, 3) uint8 RGB bytes."""
     seconds: tuple[float, ...]
-    """Per frame: reading and restoring, without writing. The first one includes warming up."""
+    """Per frame: reading and restoring, without writing. The first includes warm-up."""
     peak_memory: int
     """Bytes: largest resident size of the process while restoring."""
     peak_gpu_memory: int | None
@@ -47,12 +47,12 @@ class RestoreRecord(BaseModel):
 
 
 def record_path(folder: Path, name: str) -> Path:
-    """Where the side file of the clip ``name`` in ``folder`` is."""
+    """The path of the side file of the clip ``name`` in ``folder``."""
     return folder / f"{name}.json"
 
 
 def read_record(path: Path) -> RestoreRecord | None:
-    """The record in the side file; None where there is no such file. Raises InputError where it is not a whole record."""
+    """The record in the side file; None if there is no such file. Raises InputError if it is not a whole record."""
     try:
         return RestoreRecord.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -62,7 +62,7 @@ def read_record(path: Path) -> RestoreRecord | None:
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that decide a restored frame's values."""
+    """The versions of Python and of the libraries that decide the values of a restored frame."""
     versions = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:

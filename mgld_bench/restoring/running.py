@@ -1,4 +1,4 @@
-"""Runs a restorer over a clip into a folder: safely, resumably, and with a record of what it took."""
+"""Restores one clip into a folder: safely, resumably, and with a record of what it took."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
 from mgld_bench.memory import is_out_of_memory
 from mgld_bench.methods.restorer import AnyRestorer
-from mgld_bench.restoring.memory import PeakMemory
-from mgld_bench.restoring.partial import FinishedFrame, PartialClip
+from mgld_bench.restoring.partial import BackgroundWriter, FinishedFrame, PartialClip
+from mgld_bench.restoring.peak_memory import PeakMemory
 from mgld_bench.restoring.record import RestoreRecord, library_versions, read_record, record_path
-from mgld_bench.restoring.writer import BackgroundWriter
 
-Progress = Callable[[int, int], None]
-"""Called with (frames done, frames of the clip)."""
+FramesDone = Callable[[int, int], None]
+"""Called with the frames done so far and the frames of the clip. The first call counts frames of an earlier run only."""
 
 
 def restore_clip(
@@ -28,21 +27,34 @@ def restore_clip(
     folder: Path,
     key: str,
     facts: Mapping[str, object],
-    progress: Progress | None = None,
+    frames_done: FramesDone | None = None,
 ) -> RestoreRecord:
     """Restore ``clip`` into ``folder``/<clip name>/%08d.png, with the record beside it in <clip name>.json.
 
-    ``key`` stands for all that the frames depend on: finished frames of the same key are not done again, an older restored clip
-    of another key is replaced once the new one is complete. ``facts`` (plain data for JSON) are kept in the record. Interrupted
-    or killed at any moment, the next call with the same key goes on from the frames that are safely on disk. Only one process at
-    a time may work on a clip. Raises InputError where a frame cannot be read or written, where the restorer gives frames of
-    another number or size, or where memory is not enough.
+    Interrupted or killed at any moment, the next call with the same key resumes from the frames that are safely on disk. Only
+    one process at a time may work on a clip.
+
+    Args:
+        restorer: the method.
+        clip: the LR clip.
+        folder: the folder of restored clips.
+        key: stands for all that the frames depend on. Finished frames with the same key are kept; an older restored clip with a
+            different key is replaced once the new one is complete.
+        facts: plain data for JSON, kept in the record: the method's card, the digests of its weights.
+        frames_done: called as frames are finished.
+
+    Returns:
+        The record of the restored clip, new or as it was.
+
+    Raises:
+        InputError: if a frame cannot be read or written, if the restorer gives frames of the wrong number or size, or if memory
+            is not enough.
     """
     partial = PartialClip(folder, clip.name)
     partial.recover()
     finished = _finished(folder, clip, key)
     if finished is not None:
-        _tell(progress, clip.frame_count, clip.frame_count)
+        _report(frames_done, clip.frame_count, clip.frame_count)
         return finished
     partial.open(key)
     height, width = restorer.scale * clip.height, restorer.scale * clip.width
@@ -51,19 +63,19 @@ def restore_clip(
         done = done[: restorer.resume_point(len(done))]
     partial.keep(done)
     if len(done) < clip.frame_count:
-        done += _restore_rest(restorer, clip, partial, len(done), progress)
+        done += _restore_rest(restorer, clip, partial, len(done), frames_done)
     record = _record(restorer, clip, key, facts, done)
     partial.publish(record)
-    _tell(progress, clip.frame_count, clip.frame_count)
+    _report(frames_done, clip.frame_count, clip.frame_count)
     return record
 
 
 def _restore_rest(
-    restorer: AnyRestorer, clip: Clip, partial: PartialClip, start: int, progress: Progress | None
+    restorer: AnyRestorer, clip: Clip, partial: PartialClip, start: int, frames_done: FramesDone | None
 ) -> list[FinishedFrame]:
-    """Restore and write the frames from ``start`` on."""
+    """Restore and write the frames from ``start`` on; returns their journal entries."""
     entries: list[FinishedFrame] = []
-    _tell(progress, start, clip.frame_count)
+    _report(frames_done, start, clip.frame_count)
     with PeakMemory(restorer.compute) as memory, BackgroundWriter() as writer:
         for frame, seconds in _timed(_with_enough_memory(restorer, clip, start)):
             index = start + len(entries)
@@ -77,27 +89,27 @@ def _restore_rest(
             )
             writer.put(functools.partial(partial.add, frame, entry))
             entries.append(entry)
-            _tell(progress, index + 1, clip.frame_count)
+            _report(frames_done, index + 1, clip.frame_count)
     if start + len(entries) != clip.frame_count:
         raise InputError(f"clip {clip.name}: {_name(restorer)} gave {start + len(entries)} frames for {clip.frame_count}")
     return entries
 
 
 def _with_enough_memory(restorer: AnyRestorer, clip: Clip, start: int) -> Iterator[Frame]:
-    """The restored frames. Smaller parts after a failure would give other frames on a machine that is busy: they are an error."""
+    """The restored frames. Out of memory is an error: to retry in smaller parts would give different frames on a busy machine."""
     try:
         yield from restorer.restore(clip, start)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         raise InputError(
-            f"clip {clip.name}: {_name(restorer)} ran out of memory on {restorer.compute.device}; free some, or allow the method "
-            f"less with --max-memory, so that it works in smaller parts where it can"
+            f"clip {clip.name}: {_name(restorer)} ran out of memory on {restorer.compute.device}; free some, or lower "
+            "--max-memory, so that the method works in smaller parts if it can"
         ) from error
 
 
 def _finished(folder: Path, clip: Clip, key: str) -> RestoreRecord | None:
-    """The record of a complete restored clip of this key."""
+    """The record of the restored clip, if it is complete and has this key."""
     record = read_record(record_path(folder, clip.name))
     if record is None or record.key != key:
         return None
@@ -108,7 +120,7 @@ def _finished(folder: Path, clip: Clip, key: str) -> RestoreRecord | None:
 
 
 def _timed(frames: Iterator[Frame]) -> Iterator[tuple[Frame, float]]:
-    """Each frame with the seconds that it took to come."""
+    """Each frame with the seconds it took."""
     while True:
         began = time.perf_counter()
         frame = next(frames, None)
@@ -153,6 +165,6 @@ def _name(restorer: AnyRestorer) -> str:
     return type(restorer).__name__
 
 
-def _tell(progress: Progress | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done, total)
+def _report(frames_done: FramesDone | None, done: int, total: int) -> None:
+    if frames_done is not None:
+        frames_done(done, total)

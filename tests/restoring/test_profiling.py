@@ -21,9 +21,8 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import Restorer, RestorerOptions
-from mgld_bench.restoring.flops import count_flops
 from mgld_bench.restoring.loading import load_untrained
-from mgld_bench.restoring.profiling import profile
+from mgld_bench.restoring.profiling import count_flops, profile
 
 LINES: list[str] = []
 
@@ -133,7 +132,7 @@ def test_peak_memory_is_what_a_run_holds() -> None:
 
 def test_every_stage_is_told() -> None:
     lines: list[str] = []
-    profile(Bicubic(RestorerOptions(), {}, Compute()), moving_texture(2, 4, 4), repeats=2, tell=lines.append)
+    profile(Bicubic(RestorerOptions(), {}, Compute()), moving_texture(2, 4, 4), repeats=2, log=lines.append)
     assert [line.split(":")[0] for line in lines] == ["first run of 2 frames, to warm up", "timed run 1", "timed run 2"]
 
 

@@ -191,7 +191,7 @@ def test_what_another_key_has_left_is_not_used(tmp_path: Path, clip: Clip) -> No
 def test_files_of_the_user_are_never_replaced(tmp_path: Path, clip: Clip) -> None:
     (tmp_path / "waves").mkdir()
     (tmp_path / "waves" / "precious.png").write_bytes(b"mine")
-    with pytest.raises(InputError, match=r"waves: exists, and was not made by a restore"):
+    with pytest.raises(InputError, match=r"waves: exists, but was not made by a restore"):
         restore_clip(Counting(), clip, tmp_path, "key", {})
     assert contents(tmp_path / "waves") == {"precious.png": b"mine"}
     shutil.rmtree(tmp_path / "waves")

@@ -1,4 +1,4 @@
-"""How much memory some work takes at its peak."""
+"""The most memory that work takes at any moment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ import psutil
 from mgld_bench.methods.compute import Compute
 
 _INTERVAL: Final = 0.02
-"""Seconds between two looks."""
+"""Seconds between two samples."""
 
 
 class PeakMemory:
-    """Watches this process, and the GPU of ``compute``, from ``with`` on."""
+    """Watches the memory of this process, and of the GPU of ``compute``, while its ``with`` block runs.
+
+    >>> with PeakMemory(Compute()) as memory:
+    ...     zeros = bytearray(1000)
+    >>> memory.resident > 1_000_000, memory.gpu
+    (True, None)
+    """
 
     def __init__(self, compute: Compute) -> None:
         self._compute = compute
@@ -29,7 +35,7 @@ class PeakMemory:
             import torch
 
             torch.cuda.reset_peak_memory_stats(self._compute.torch_device())
-        self._look()
+        self._sample()
         self._thread.start()
         return self
 
@@ -39,13 +45,13 @@ class PeakMemory:
 
     @property
     def resident(self) -> int:
-        """Largest resident size so far, in bytes."""
-        self._look()
+        """The largest resident size so far, in bytes."""
+        self._sample()
         return self._peak
 
     @property
     def gpu(self) -> int | None:
-        """Most that PyTorch has had allocated on the GPU so far, in bytes; None without one."""
+        """The most that PyTorch has had allocated on the GPU so far, in bytes; None without a GPU."""
         if not self._on_gpu:
             return None
         import torch
@@ -58,7 +64,7 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._stopped.wait(_INTERVAL):
-            self._look()
+            self._sample()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         self._peak = max(self._peak, self._process.memory_info().rss)
