@@ -20,9 +20,7 @@ from mgld_bench.metrics.metric import Metric, MetricFacts, Variant
 from mgld_bench.metrics.natural import brisque, niqe
 from mgld_bench.metrics.pyiqa import variants as pyiqa_variants
 from mgld_bench.metrics.pyiqa.package import PREFIX
-from mgld_bench.metrics.temporal import frame_difference
-from mgld_bench.metrics.temporal import tlp as temporal_lpips
-from mgld_bench.metrics.temporal import tof as temporal_flow
+from mgld_bench.metrics.temporal import variants as temporal_variants
 from mgld_bench.weights.locate import locate
 
 GROUP = "mgld_bench.metrics"
@@ -66,7 +64,7 @@ def reason_unavailable(name: str) -> str | None:
 
 def _variants() -> dict[str, Variant]:
     frames = (psnr, ssim, lpips, dists, vmaf, niqe, brisque, musiq, dover)
-    pairs = (flow_variants, frame_difference, temporal_flow, temporal_lpips)
+    pairs = (flow_variants, temporal_variants)
     return {variant.facts.name: variant for family in (*frames, *pairs) for variant in family.variants()}
 
 

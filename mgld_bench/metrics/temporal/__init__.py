@@ -1,1 +1,6 @@
-"""Temporal metrics against the ground truth: tOF, tLP, frame difference."""
+"""Metrics that compare how a restored clip and the ground truth change over time: tOF, tLP, frame difference.
+
+For use from outside:
+
+- `variants` (`variants`): the family's table for the catalogue; imports no torch
+"""

@@ -1,12 +1,14 @@
 """tOF: how far the motion of a restored clip is from that of the ground truth.
 
-Source: TecoGAN, see temporal_crop.py. The paper writes an L1 norm; the code, which this follows, takes the Euclidean length.
+Source: Chu et al., Learning Temporal Coherence via Self-Supervision for GAN-based Video Generation (TecoGAN, arXiv 1811.09393),
+as its code computes it (github thunil/TecoGAN, metrics.py). The paper writes an L1 norm; the code takes the Euclidean length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,12 +16,18 @@ import numpy.typing as npt
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.metrics.frame_metric import reference_of
-from mgld_bench.metrics.metric import Chunk, MetricFacts, Variant
+from mgld_bench.metrics.metric import Chunk, MetricFacts
 from mgld_bench.metrics.pair_metric import PairMetric, before
-from mgld_bench.metrics.temporal import crop as temporal_crop
 
-Flow = npt.NDArray[np.float32]
-"""(h, w, 2) float32, pixels, right then down."""
+OpenCVFlow = npt.NDArray[np.float32]
+"""(h, w, 2) float32 in pixels: right, then down; networks have the two components first (see metrics/flow/sources.py: Flow)."""
+CUT = 2
+"""How many frames TecoGAN's metrics leave out at either end of a clip."""
+MULTIPLE = 32
+MARGIN = 16
+SMALLEST_SIDE = MULTIPLE + MARGIN
+"""The fewest pixels of a side of which something is left."""
+Sample = TypeVar("Sample", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,8 @@ class Farneback:
     poly_sigma: float = 1.2
     flags: int = 0
 
-    def flow(self, first: Frame, second: Frame) -> Flow:
-        """From ``first`` to ``second``, taken of their 8-bit grey."""
+    def flow(self, first: Frame, second: Frame) -> OpenCVFlow:
+        """The flow from ``first`` to ``second``, computed on their 8-bit grey."""
         found = np.zeros((*first.shape[:2], 2), np.float32)
         cv2.calcOpticalFlowFarneback(
             cv2.cvtColor(first, cv2.COLOR_RGB2GRAY),
@@ -52,16 +60,34 @@ class Farneback:
         return found
 
 
-def flow_distance(first: Flow, second: Flow) -> float:
+def flow_distance(first: OpenCVFlow, second: OpenCVFlow) -> float:
     """The mean length of the difference of two flows, in pixels."""
     return float(np.linalg.norm(first - second, axis=2).mean(dtype=np.float64))
 
 
+def centre(pixels: npt.NDArray[Sample], multiple: int = MULTIPLE, margin: int = MARGIN) -> npt.NDArray[Sample]:
+    """The part of a frame that TecoGAN's metrics look at: its middle, a view.
+
+    Args:
+        pixels: (h, w, …).
+        multiple: The sides of the kept part are multiples of it.
+        margin: The fewest pixels by which a side gets shorter.
+    """
+    (top, height), (left, width) = (_middle(side, multiple, margin) for side in pixels.shape[:2])
+    return pixels[top : top + height, left : left + width]
+
+
+def _middle(side: int, multiple: int, margin: int) -> tuple[int, int]:
+    """Where the kept part of a side begins, and its length."""
+    kept = (side - margin) // multiple * multiple
+    return (side - kept) // 2, kept
+
+
 class TemporalFlow(PairMetric):
-    """tOF."""
+    """tOF; the ground truth's flow is computed once for all methods."""
 
     def __init__(self, facts: MetricFacts) -> None:
-        super().__init__(facts, temporal_crop.SMALLEST_SIDE, temporal_crop.CUT)
+        super().__init__(facts, SMALLEST_SIDE, CUT)
         self._method = Farneback()
 
     def score(self, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> list[float]:
@@ -70,26 +96,6 @@ class TemporalFlow(PairMetric):
         theirs = truth.shared(("farneback flow", tuple(rows)), lambda _frames: self._flows(truth, rows))
         return [flow_distance(*pair) for pair in zip(theirs, self._flows(restored, rows), strict=True)]
 
-    def _flows(self, chunk: Chunk, rows: Sequence[int]) -> list[Flow]:
-        """The flow is that of the whole frames, and its margin is cut off."""
-        return [temporal_crop.centre(self._method.flow(before(chunk, row), chunk.frames[row])) for row in rows]
-
-
-def variants() -> tuple[Variant, ...]:
-    """The variants of this family."""
-    facts = MetricFacts(
-        name="tof",
-        title="tOF",
-        direction="lower",
-        needs_reference=True,
-        per_frame=True,
-        digits=3,
-        revision=1,
-        definition=(
-            "TecoGAN's: mean length of the difference of the ground truth's and the clip's flow, pixels; OpenCV Farneback "
-            "(pyramid 0.5, 3 levels, window 15, 3 iterations, poly_n 5, sigma 1.2) on 8-bit grey, frame i-1 to i; without the "
-            "first and last 2 frames and a margin of at least 8 pixels; mean over pairs"
-        ),
-        needs_neighbours=True,
-    )
-    return (Variant(facts, "mgld_bench.metrics.temporal.tof:TemporalFlow", croppable=False),)
+    def _flows(self, chunk: Chunk, rows: Sequence[int]) -> list[OpenCVFlow]:
+        """That of whole frames, whose margin is then cut off."""
+        return [centre(self._method.flow(before(chunk, row), chunk.frames[row])) for row in rows]

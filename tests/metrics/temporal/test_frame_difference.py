@@ -12,10 +12,10 @@ from torch import Tensor
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
+from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Chunk, Metric, told_notes
 from mgld_bench.metrics.pair_metric import PairMetric
-from mgld_bench.metrics.temporal.frame_difference import variants
-from mgld_bench.metrics.temporal.frame_difference_metric import frame_difference
+from mgld_bench.metrics.temporal.frame_difference import frame_difference
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.feeding import feed
 from tests.helpers.metric_samples import Frames, facts_of
@@ -25,7 +25,7 @@ NAME = "frame-difference.rgb"
 
 @pytest.fixture
 def metric() -> Metric:
-    return variants()[0].load()
+    return load_metric(NAME)
 
 
 @pytest.mark.parametrize("size", [1, 4, 10])

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.temporal import crop as temporal_crop
-from mgld_bench.metrics.temporal.tlp import temporal_lpips, variants
-from mgld_bench.metrics.temporal.tlp_metric import TemporalLpips
+from mgld_bench.metrics.catalogue import describe
+from mgld_bench.metrics.temporal.tlp import TemporalLpips, temporal_lpips
+from mgld_bench.metrics.temporal.tof import centre
 from mgld_bench.networks.perceptual.lpips import LPIPS
 from tests.helpers.feeding import feed
 from tests.helpers.metric_samples import Frames, facts_of
@@ -27,13 +27,12 @@ def network() -> LPIPS:
 
 @pytest.fixture
 def tlp(network: LPIPS) -> TemporalLpips:
-    return TemporalLpips(variants()[0].facts, network, "cpu")
+    return TemporalLpips(describe("tlp.alex"), network, "cpu")
 
 
 def distance(network: LPIPS, first: Frames, second: Frames) -> float:
     images = [
-        torch.from_numpy(np.ascontiguousarray(temporal_crop.centre(frame))).permute(2, 0, 1)[None].float() / 255
-        for frame in (first, second)
+        torch.from_numpy(np.ascontiguousarray(centre(frame))).permute(2, 0, 1)[None].float() / 255 for frame in (first, second)
     ]
     return network(*images).item()
 

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
+from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Metric
-from mgld_bench.metrics.temporal import crop as temporal_crop
-from mgld_bench.metrics.temporal import tof as temporal_flow
+from mgld_bench.metrics.temporal.tof import centre
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.feeding import feed
 from tests.helpers.metric_samples import Frames, facts_of
 
 
 def tof() -> Metric:
-    return temporal_flow.variants()[0].load()
+    return load_metric("tof")
 
 
 def test_a_clip_moves_like_itself(bikes: Frames) -> None:
@@ -54,7 +54,7 @@ def test_what_is_too_short_or_too_small_is_an_error() -> None:
 @given(height=st.integers(48, 300), width=st.integers(48, 300))
 def test_the_crop_is_the_middle_and_as_large_as_it_may_be(height: int, width: int) -> None:
     positions = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
-    kept = temporal_crop.centre(positions)
+    kept = centre(positions)
     for axis, side in enumerate((height, width)):
         assert kept.shape[axis] % 32 == 0
         assert 16 <= side - kept.shape[axis] < 48

@@ -11,9 +11,8 @@ import torch
 
 from mgld_bench.metrics.flow import measures
 from mgld_bench.metrics.flow.estimators import GMFlowAdapter
-from mgld_bench.metrics.temporal import crop as temporal_crop
 from mgld_bench.metrics.temporal.tlp import temporal_lpips
-from mgld_bench.metrics.temporal.tof import Farneback, flow_distance
+from mgld_bench.metrics.temporal.tof import Farneback, centre, flow_distance
 from mgld_bench.networks.gmflow.inference import padded_flow, resized_flow
 from mgld_bench.networks.gmflow.network import GMFlow
 from mgld_bench.networks.layers.warping import inconsistent
@@ -63,7 +62,7 @@ def tof(fixture: Fixture) -> Outputs:
     values = []
     for index in range(call["cut"] + 1, len(clips[0]) - call["cut"]):
         flows = [method.flow(clip[index - 1], clip[index]) for clip in clips]
-        values.append(flow_distance(*(temporal_crop.centre(flow, call["crop_multiple"], call["crop_margin"]) for flow in flows)))
+        values.append(flow_distance(*(centre(flow, call["crop_multiple"], call["crop_margin"]) for flow in flows)))
     return {"tof_per_pair": np.array(values), "tof": np.mean(values)}
 
 
