@@ -1,5 +1,5 @@
 """mgld_bench: judges real-world video super-resolution."""
 
-from mgld_bench.api import degrade, load_card, restore, score
+from mgld_bench.api import degrade, load_card, restore, run, score
 
-__all__ = ["degrade", "load_card", "restore", "score"]
+__all__ = ["degrade", "load_card", "restore", "run", "score"]

@@ -44,8 +44,8 @@ def prepare(
     """
     from mgld_bench.cards.loader import load_dataset, load_degradation
     from mgld_bench.cli.display import duration, progress_display
-    from mgld_bench.engine.lock import sole_writer
     from mgld_bench.engine.run import build_pairs
+    from mgld_bench.engine.safe_writes import sole_writer
     from mgld_bench.errors import InputError
     from mgld_bench.pairs.planning import plan_pairs
 

@@ -73,7 +73,7 @@ class _Terminal:
         self._pace.advance(frames, time.monotonic())
         self._show(frames)
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def stop(self) -> None:
@@ -101,16 +101,16 @@ class _Log:
         self._began = self._spoke = time.monotonic()
         self._pace = Pace(frames, self._began)
         if frames:
-            self.say(f"{stage}: {frames} frames to do")
+            self.log(f"{stage}: {frames} frames to do")
 
     def unit(self, label: str) -> None:
-        self.say(f"{self._stage}: {label} ({self._done} of {self._total} frames done)")
+        self.log(f"{self._stage}: {label} ({self._done} of {self._total} frames done)")
         self._spoke = time.monotonic()
 
     def found(self, frames: int) -> None:
         self._done += frames
         self._pace.found(frames)
-        self.say(f"{self._stage}: {frames} frames are there already")
+        self.log(f"{self._stage}: {frames} frames are there already")
 
     def advance(self, frames: int) -> None:
         self._done += frames
@@ -119,16 +119,16 @@ class _Log:
         if now - self._spoke >= LOG_INTERVAL and self._done:
             left = self._pace.left(now)
             estimate = "" if left is None else f", about {duration(left)} left"
-            self.say(f"{self._stage}: {self._done} of {self._total} frames{estimate}")
+            self.log(f"{self._stage}: {self._done} of {self._total} frames{estimate}")
             self._spoke = now
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def stop(self) -> None:
         if self._total:
             spent = duration(time.monotonic() - self._began)
-            self.say(f"{self._stage}: {self._done} of {self._total} frames done in {spent}")
+            self.log(f"{self._stage}: {self._done} of {self._total} frames done in {spent}")
 
 
 def duration(seconds: float) -> str:

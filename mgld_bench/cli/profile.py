@@ -31,8 +31,8 @@ def profile(
 
     from mgld_bench.cards.loader import load_method
     from mgld_bench.cli.profile_display import as_json, print_profiles
+    from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.profiling import MethodProfile, ProfileInput, parse_size, profile_alone, require_profilable
-    from mgld_bench.engine.restore_folders import compute_on
 
     width, height = parse_size(size)
     chosen = [load_method(method, cards or ()) for method in methods]

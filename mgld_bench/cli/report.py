@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,11 +19,9 @@ from mgld_bench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from mgld_bench.engine.plan import Plan
-    from mgld_bench.engine.store import Store
-    from mgld_bench.methods.compute import Compute
+    from collections.abc import Sequence
 
-FORMATS = ("csv", "md", "tex", "html")
+    from mgld_bench.engine.session import Session
 
 
 def report(
@@ -45,35 +42,39 @@ def report(
 
     Example: mgld-bench report demo --format html,tex --against paper
     """
-    from mgld_bench.engine.plan import make_plan
-    from mgld_bench.engine.restore_folders import compute_on
-    from mgld_bench.engine.store import open_store
-    from mgld_bench.engine.suite import load_suite
+    from mgld_bench.engine.session import Session
+    from mgld_bench.report.write import FORMATS
 
     chosen = split_names(formats) or FORMATS
     unknown = [text for text in chosen if text not in FORMATS]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r}: use {', '.join(FORMATS)}", param_hint="--format")
     if against not in ("", "paper"):
-        raise typer.BadParameter(f"{against!r}: only 'paper'", param_hint="--against")
-    compute = compute_on("", precision, "")
-    suite = load_suite(name, compute, split_names(datasets), split_names(methods), split_names(metrics), cards or ())
-    with open_store(store, workspace, create=False) as results:
-        plan = make_plan(suite, workspace, results, precision, parse_sources(source))
-        write(plan, workspace, results, compute, chosen, against == "paper")
+        raise typer.BadParameter(f"{against!r}: use 'paper'", param_hint="--against")
+    with Session.open(
+        name,
+        workspace=workspace,
+        methods=split_names(methods),
+        datasets=split_names(datasets),
+        metrics=split_names(metrics),
+        sources=parse_sources(source),
+        cards=cards or (),
+        store=store,
+        read_only=True,
+        precision=precision,
+    ) as session:
+        write(session, chosen, against == "paper")
 
 
-def write(plan: Plan, workspace: Path, store: Store, compute: Compute, formats: tuple[str, ...], against_paper: bool) -> None:
-    """Write the report into the workspace, print the table and where the page is."""
+def write(session: Session, formats: Sequence[str] = (), against_paper: bool = False) -> None:
+    """Write the report into the workspace, print its table and where the page is. Without ``formats``: in all of them."""
     from rich.console import Console
 
-    from mgld_bench.engine.provenance import command_line, provenance
-    from mgld_bench.report.collect.from_store import collect
+    from mgld_bench.engine.machine import command_line
     from mgld_bench.report.tables.render_terminal import render_terminal
-    from mgld_bench.report.write import write_report
+    from mgld_bench.report.write import FORMATS, write_session_report
 
-    data = collect(plan, workspace, store, {**provenance(command_line(), compute), **store.latest_run(plan.suite.report.name)})
-    files = write_report(data, workspace / "reports" / plan.suite.report.name, formats, against_paper)
+    files = write_session_report(session, command_line(), formats or FORMATS, against_paper)
     Console().print(render_terminal(files.table))
     typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:

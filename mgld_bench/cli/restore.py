@@ -31,7 +31,8 @@ def restore(
     from mgld_bench.cli.display import progress_display
     from mgld_bench.clips.reading import find_clips, open_clip
     from mgld_bench.clips.writing import write_video
-    from mgld_bench.engine.restore_folders import compute_on, restore_clips
+    from mgld_bench.engine.machine import compute_on
+    from mgld_bench.engine.restore_folders import restore_clips
 
     compute = compute_on(device, precision, max_memory)
     folders = restore_clips(method, find_clips(source), output, compute, cards or (), progress_display())

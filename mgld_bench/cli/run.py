@@ -52,29 +52,32 @@ def run(
     Example: mgld-bench run demo --methods bicubic,realesrgan --dry-run
     """
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.engine.plan import estimate, make_plan, require_all
-    from mgld_bench.engine.provenance import command_line
-    from mgld_bench.engine.restore_folders import compute_on
-    from mgld_bench.engine.run import Machinery, execute
-    from mgld_bench.engine.store import open_store
-    from mgld_bench.engine.suite import load_suite
+    from mgld_bench.engine.machine import command_line
+    from mgld_bench.engine.session import Session
 
-    compute = compute_on(device, precision, max_memory)
-    suite = load_suite(report, compute, split_names(datasets), split_names(methods), split_names(metrics), cards or ())
-    with open_store(store, workspace, create=not dry_run) as results:
-        plan = make_plan(suite, workspace, results, precision, parse_sources(source))
+    with Session.open(
+        report,
+        workspace=workspace,
+        methods=split_names(methods),
+        datasets=split_names(datasets),
+        metrics=split_names(metrics),
+        sources=parse_sources(source),
+        cards=cards or (),
+        store=store,
+        read_only=dry_run,
+        device=device,
+        precision=precision,
+        max_memory=max_memory,
+    ) as session:
         if dry_run:
-            tell_plan(plan, estimate(plan, results), json_output)
+            plan = session.plan()
+            print_plan(plan, session.estimate(plan), json_output)
             return
-        require_all(plan, skip_unavailable)
-        progress = progress_display()
-        for obstacle in plan.obstacles:
-            progress.say(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
-        execute(plan, command_line(), Machinery(workspace, results, compute, workers, progress))
-        tell_done(plan, json_output)
+        done = session.run(command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display())
+        print_done(done, json_output)
 
 
-def tell_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
+def print_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
     """Print what would be done."""
     from mgld_bench.cli.display import duration, size
 
@@ -117,7 +120,7 @@ def _todo_lines(units: Sequence[Unit]) -> list[str]:
     return [f"{place}: {', '.join(names)}" if names[0] else place for place, names in metrics.items()]
 
 
-def tell_done(plan: Plan, json_output: bool) -> None:
+def print_done(plan: Plan, json_output: bool) -> None:
     """Print what was done, and what was left out."""
     done = {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")}
     if json_output:

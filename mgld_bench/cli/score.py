@@ -11,7 +11,7 @@ import typer
 from mgld_bench.cli.options import Cards, Device, Json, Offline, SkipUnavailable, split_names
 
 if TYPE_CHECKING:
-    from mgld_bench.engine.metric_choice import MetricChoice
+    from mgld_bench.engine.score_folders import MetricChoice
     from mgld_bench.metrics.metric import ClipScore
 
 
@@ -35,9 +35,8 @@ def score(
     from mgld_bench.cards.loader import load_protocol
     from mgld_bench.cli.display import progress_display
     from mgld_bench.cli.score_display import print_scores
-    from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
-    from mgld_bench.engine.restore_folders import compute_on
-    from mgld_bench.engine.score_folders import score_folders
+    from mgld_bench.engine.machine import compute_on
+    from mgld_bench.engine.score_folders import choose_metrics, require_runnable, score_folders
 
     card = load_protocol(protocol, cards or ())
     choice = choose_metrics(split_names(metrics), card, has_reference=gt is not None)

@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from mgld_bench.engine.metric_choice import MetricChoice
+from mgld_bench.engine.score_folders import MetricChoice
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import ClipScore, MetricFacts, told_notes
 

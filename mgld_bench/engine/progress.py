@@ -1,4 +1,4 @@
-"""How long work tells what it does: a protocol, so that a terminal, a log and a test can each listen."""
+"""Progress reporting for long-running work: a protocol that a terminal, a log and a test each implement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Hears of the work as it goes on."""
+    """Receives what the work reports."""
 
     def start(self, stage: str, frames: int) -> None:
         """A stage (pairs, restore, score) with this many frames of work begins."""
@@ -17,20 +17,20 @@ class Progress(Protocol):
         """Work on this unit begins."""
 
     def found(self, frames: int) -> None:
-        """So many frames of the stage are there from an earlier run: done, but no measure of how long the others will take."""
+        """Frames of the stage that are there from an earlier run: done, but no measure of how long the rest will take."""
 
     def advance(self, frames: int) -> None:
-        """So many frames more of the stage are done."""
+        """This many more frames of the stage are done."""
 
-    def say(self, line: str) -> None:
-        """Something that the reader of a log should know."""
+    def log(self, line: str) -> None:
+        """One line for the user."""
 
     def stop(self) -> None:
         """The stage is over."""
 
 
 class Silent:
-    """Progress that tells nobody."""
+    """Progress that reports nothing."""
 
     def start(self, stage: str, frames: int) -> None:
         """Nothing."""
@@ -44,7 +44,7 @@ class Silent:
     def advance(self, frames: int) -> None:
         """Nothing."""
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """Nothing."""
 
     def stop(self) -> None:
@@ -53,7 +53,7 @@ class Silent:
 
 @contextmanager
 def stage(progress: Progress, name: str, frames: int) -> Iterator[None]:
-    """A stage of the work; it is also over when an error or Ctrl-C ends it, so that a terminal is left as it was."""
+    """A stage of the work; it also ends when an error or Ctrl-C ends it, so that a terminal is left as it was."""
     progress.start(name, frames)
     try:
         yield
@@ -62,23 +62,23 @@ def stage(progress: Progress, name: str, frames: int) -> Iterator[None]:
 
 
 def steps(progress: Progress) -> Callable[[int, int], None]:
-    """A callback of the form (done, total) that advances ``progress`` by what came since the last call."""
+    """A callback (frames done, frames in all) that advances ``progress`` by what has been done since the last call."""
     seen = 0
 
-    def tell(done: int, _total: int) -> None:
+    def advance(done: int, _total: int) -> None:
         nonlocal seen
         progress.advance(done - seen)
         seen = done
 
-    return tell
+    return advance
 
 
 def resumed_steps(progress: Progress) -> Callable[[int, int], None]:
-    """As steps(), for work that may go on where it stopped: what the first call tells was there before."""
+    """Like steps(), for work that may be resumed: what the first call reports was there before."""
     further = steps(progress)
     seen: int | None = None
 
-    def tell(done: int, total: int) -> None:
+    def advance(done: int, total: int) -> None:
         nonlocal seen
         if seen is None:
             seen = done
@@ -86,4 +86,4 @@ def resumed_steps(progress: Progress) -> Callable[[int, int], None]:
                 progress.found(done)
         further(done - seen, total)
 
-    return tell
+    return advance

@@ -10,10 +10,10 @@ from pathlib import Path
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import method_facts, metric_facts
-from mgld_bench.engine.lock import sole_writer
+from mgld_bench.engine.machine import provenance
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, resumed_steps, stage, steps
-from mgld_bench.engine.provenance import provenance
+from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
@@ -28,7 +28,7 @@ from mgld_bench.scoring.score_pass import score_clip
 
 
 @dataclass(frozen=True)
-class Machinery:
+class RunContext:
     """What a run works with."""
 
     workspace: Path
@@ -39,18 +39,18 @@ class Machinery:
     progress: Progress
 
 
-def execute(plan: Plan, command: Sequence[str], machinery: Machinery) -> None:
+def execute(plan: Plan, command: Sequence[str], context: RunContext) -> None:
     """Do every unit of the plan that is not done, and note each in the store as soon as it is finished.
 
     A clip that cannot be restored or scored does not keep the others waiting: it is told of at once, and after everything else is
     done an InputError names all of them. Pairs come first, and one that cannot be built ends the run.
     """
-    failures = _Failures(machinery.progress)
-    with sole_writer(machinery.workspace):
-        run = machinery.store.begin_run(plan.suite.report.name, provenance(command, machinery.compute))
-        _build_pairs(plan, run, machinery)
-        _restore(plan, run, machinery, failures)
-        _score(plan, run, machinery, failures)
+    failures = _Failures(context.progress)
+    with sole_writer(context.workspace):
+        run = context.store.begin_run(plan.suite.report.name, provenance(command, context.compute))
+        _build_pairs(plan, run, context)
+        _restore(plan, run, context, failures)
+        _score(plan, run, context, failures)
     failures.raise_if_any()
 
 
@@ -69,7 +69,7 @@ class _Failures:
         if line in self._lines:
             return
         self._lines.append(line)
-        self._progress.say(f"FAILED {line}")
+        self._progress.log(f"FAILED {line}")
         if stage == "restore":
             self._unrestored |= {(unit.dataset, unit.clip, unit.method) for unit in units}
 
@@ -100,39 +100,39 @@ def build_pairs(
             began = now
 
 
-def _build_pairs(plan: Plan, run: int, machinery: Machinery) -> None:
+def _build_pairs(plan: Plan, run: int, context: RunContext) -> None:
     wanted = {unit.key for unit in plan.todo("pair")}
     chosen = [pair for planned in plan.pairs.values() for pair in planned if pair.key in wanted]
-    for pair, seconds in build_pairs(chosen, machinery.workspace, machinery.workers, machinery.progress):
+    for pair, seconds in build_pairs(chosen, context.workspace, context.workers, context.progress):
         facts = {"degradation": pair.degradation_name}
         unit = FinishedUnit(pair.key, "pair", pair.dataset, pair.clip, frames=pair.frames, seconds=seconds, facts=facts)
-        machinery.store.add(run, [(unit, None)])
+        context.store.add(run, [(unit, None)])
 
 
-def _restore(plan: Plan, run: int, machinery: Machinery, failures: _Failures) -> None:
+def _restore(plan: Plan, run: int, context: RunContext, failures: _Failures) -> None:
     todo = plan.todo("restore")
-    with stage(machinery.progress, "restore", sum(unit.frames for unit in todo)):
+    with stage(context.progress, "restore", sum(unit.frames for unit in todo)):
         for method, card in plan.suite.methods.items():
             mine = [unit for unit in todo if unit.method == method]
             if not mine:
                 continue
-            restorer = load_restorer(card, machinery.compute)
+            restorer = load_restorer(card, context.compute)
             for unit in mine:
-                machinery.progress.unit(f"{method} {unit.dataset} {unit.clip}")
+                context.progress.unit(f"{method} {unit.dataset} {unit.clip}")
                 try:
-                    finished = _restore_unit(plan, unit, restorer.for_dataset(unit.dataset), machinery)
+                    finished = _restore_unit(plan, unit, restorer.for_dataset(unit.dataset), context)
                 except InputError as error:
                     failures.note("restore", [unit], error)
                 else:
-                    machinery.store.add(run, [(finished, None)])
+                    context.store.add(run, [(finished, None)])
 
 
-def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, machinery: Machinery) -> FinishedUnit:
-    pair = open_pair(plan.pairs[unit.dataset], unit.clip, machinery.workspace)
+def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunContext) -> FinishedUnit:
+    pair = open_pair(plan.pairs[unit.dataset], unit.clip, context.workspace)
     card = plan.suite.methods[unit.method]
     facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key}
-    folder = restored_folder(machinery.workspace, unit.dataset, unit.method)
-    record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, resumed_steps(machinery.progress))
+    folder = restored_folder(context.workspace, unit.dataset, unit.method)
+    record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, resumed_steps(context.progress))
     seconds = record.seconds_per_frame * unit.frames
     kept = {"peak_memory": record.peak_memory, "device": record.device, "notes": dict(record.notes)}
     return FinishedUnit(
@@ -140,32 +140,32 @@ def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, machinery: Mach
     )
 
 
-def _score(plan: Plan, run: int, machinery: Machinery, failures: _Failures) -> None:
+def _score(plan: Plan, run: int, context: RunContext, failures: _Failures) -> None:
     """One pass per clip, for all methods and metrics that are not scored yet."""
     todo = [unit for unit in plan.todo("score") if not failures.kept_from_scoring(unit)]
     places = list(dict.fromkeys((unit.dataset, unit.clip) for unit in todo))
     frames = {(unit.dataset, unit.clip): unit.frames for unit in todo}
-    loaded = {name: load_metric(name, machinery.compute.device) for name in dict.fromkeys(unit.metric for unit in todo)}
-    with stage(machinery.progress, "score", sum(frames[place] for place in places)):
+    loaded = {name: load_metric(name, context.compute.device) for name in dict.fromkeys(unit.metric for unit in todo)}
+    with stage(context.progress, "score", sum(frames[place] for place in places)):
         for dataset, clip in places:
-            machinery.progress.unit(f"{dataset} {clip}")
+            context.progress.unit(f"{dataset} {clip}")
             units = [unit for unit in todo if (unit.dataset, unit.clip) == (dataset, clip)]
-            for scored in _score_apart_where_needed(plan, units, loaded, machinery, failures):
-                machinery.store.add(run, scored)
+            for scored in _score_apart_where_needed(plan, units, loaded, context, failures):
+                context.store.add(run, scored)
 
 
 def _score_apart_where_needed(
-    plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], machinery: Machinery, failures: _Failures
+    plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], context: RunContext, failures: _Failures
 ) -> Iterator[list[tuple[FinishedUnit, ClipScore | None]]]:
     """The scores of one clip. Where a method or a metric spoils the pass for all, each method and then each metric by itself."""
     try:
-        yield _score_place(plan, units, metrics, machinery)
+        yield _score_place(plan, units, metrics, context)
     except InputError as error:
         if len(units) == 1:
             failures.note("score", units, error)
             return
         for part in _parts(units):
-            yield from _score_apart_where_needed(plan, part, metrics, machinery, failures)
+            yield from _score_apart_where_needed(plan, part, metrics, context, failures)
 
 
 def _parts(units: Sequence[Unit]) -> list[list[Unit]]:
@@ -177,13 +177,13 @@ def _parts(units: Sequence[Unit]) -> list[list[Unit]]:
 
 
 def _score_place(
-    plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], machinery: Machinery
+    plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], context: RunContext
 ) -> list[tuple[FinishedUnit, ClipScore | None]]:
     dataset, clip = units[0].dataset, units[0].clip
-    pair = open_pair(plan.pairs[dataset], clip, machinery.workspace)
+    pair = open_pair(plan.pairs[dataset], clip, context.workspace)
     methods = list(dict.fromkeys(unit.method for unit in units))
     restored: dict[str, Clip] = {
-        method: open_clip(restored_folder(machinery.workspace, dataset, method) / clip, clip) for method in methods
+        method: open_clip(restored_folder(context.workspace, dataset, method) / clip, clip) for method in methods
     }
     wanted = {method: [metrics[unit.metric] for unit in units if unit.method == method] for method in methods}
     began = time.monotonic()
@@ -192,10 +192,10 @@ def _score_place(
         restored,
         wanted,
         plan.suite.protocol.frames,
-        progress=steps(machinery.progress),
+        progress=steps(context.progress),
         shifts={method: _declared_shift(plan, dataset, method) for method in methods},
-        device=machinery.compute.device,
-        say=machinery.progress.say,
+        device=context.compute.device,
+        say=context.progress.log,
     )
     share = (time.monotonic() - began) / len(units)
     finished: list[tuple[FinishedUnit, ClipScore | None]] = []

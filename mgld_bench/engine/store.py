@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,9 +14,11 @@ from sqlalchemy import JSON, Engine, Float, ForeignKey, Integer, String, create_
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from mgld_bench.engine.safe_writes import interrupt_held_back
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 
@@ -94,7 +97,8 @@ class Store:
         """Open (or create) the database at this SQLAlchemy URL. Raises InputError where it cannot be used."""
         self._engine = _open(url)
         try:
-            _Table.metadata.create_all(self._engine)
+            with interrupt_held_back():
+                _Table.metadata.create_all(self._engine)
         except (DatabaseError, OSError) as error:
             raise InputError(f"{url}: cannot be used as results database: {error.__cause__ or error}") from error
 
@@ -102,11 +106,15 @@ class Store:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
         self._engine.dispose()
 
     def begin_run(self, report: str, provenance: Mapping[str, Any]) -> int:
         """Note that a run starts; returns its number."""
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             row = RunRow(started_at=_now(), report=report, provenance=dict(provenance))
             session.add(row)
             session.flush()
@@ -115,21 +123,21 @@ class Store:
     def latest_run(self, report: str) -> Mapping[str, Any]:
         """The provenance of the last run of this report; empty where there was none."""
         newest = select(RunRow).where(RunRow.report == report).order_by(RunRow.id.desc()).limit(1)
-        with Session(self._engine) as session:
+        with self._transaction() as session:
             row = session.scalars(newest).first()
-        return {} if row is None else {**row.provenance, "started_at": row.started_at}
+            return {} if row is None else {**row.provenance, "started_at": row.started_at}
 
     def finished(self, keys: Iterable[str]) -> set[str]:
         """Those of ``keys`` whose unit is done."""
         found: set[str] = set()
-        with Session(self._engine) as session:
+        with self._transaction() as session:
             for some in _batches(keys):
                 found.update(session.scalars(select(UnitRow.key).where(UnitRow.key.in_(some))))
         return found
 
     def add(self, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]]) -> None:
         """Note finished units, with the scores of score units, in one transaction. A key that is there is left as it is."""
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             for unit, score in units:
                 if session.get(UnitRow, unit.key) is not None:
                     continue
@@ -143,7 +151,7 @@ class Store:
     def scores(self, keys: Iterable[str]) -> dict[str, ClipScore]:
         """The scores of the score units among ``keys`` that are done."""
         found: dict[str, ClipScore] = {}
-        with Session(self._engine) as session:
+        with self._transaction() as session:
             for some in _batches(keys):
                 per_frame: dict[str, dict[int, float]] = {}
                 frames = select(FrameScoreRow).where(FrameScoreRow.unit.in_(some)).order_by(FrameScoreRow.frame)
@@ -157,7 +165,7 @@ class Store:
     def facts(self, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """The recorded facts of the units among ``keys`` that are done."""
         found: dict[str, Mapping[str, Any]] = {}
-        with Session(self._engine) as session:
+        with self._transaction() as session:
             for some in _batches(keys):
                 rows = session.execute(select(UnitRow.key, UnitRow.facts).where(UnitRow.key.in_(some)))
                 found.update((key, facts) for key, facts in rows)
@@ -168,12 +176,18 @@ class Store:
         frames: dict[tuple[str, str], int] = {}
         seconds: dict[tuple[str, str], float] = {}
         columns = select(UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds)
-        with Session(self._engine) as session:
+        with self._transaction() as session:
             for kind, method, metric, count, spent in session.execute(columns):
                 what = (kind, metric if kind == "score" else method)
                 frames[what] = frames.get(what, 0) + count
                 seconds[what] = seconds.get(what, 0.0) + spent
         return {what: seconds[what] / frames[what] for what in frames if frames[what]}
+
+    @contextmanager
+    def _transaction(self) -> Iterator[OrmSession]:
+        """A transaction that is kept whole or not at all, also under Ctrl-C."""
+        with interrupt_held_back(), OrmSession(self._engine) as session, session.begin():
+            yield session
 
 
 def open_store(url: str, workspace: Path, create: bool) -> Store:

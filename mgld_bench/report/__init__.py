@@ -2,7 +2,8 @@
 
 For use from outside:
 
-- `write_report` (`write`)
+- `write_session_report` (`write`): collect the scores of a session and write the report into its workspace
+- `write_report` (`write`): the same from collected scores
 - `ReportFiles`, `FORMATS` (`write`)
 - `render_terminal` (`tables.render_terminal`): the table on a terminal
 """

@@ -77,14 +77,14 @@ def test_a_resumed_clip_is_told_with_what_is_there_and_an_estimate_of_the_rest(c
     progress = display.progress_display()
     progress.start("restore", 40)
     progress.unit("method clip")
-    tell = resumed_steps(progress)
-    tell(15, 40)
+    advance = resumed_steps(progress)
+    advance(15, 40)
     for index in range(16, 26):
         clock.now = 20.0 * ((index - 11) // 5)
-        tell(index, 40)
+        advance(index, 40)
     if console.is_terminal:
         # Bars are drawn again and again; the last picture counts.
-        progress.say("")
+        progress.log("")
         clock.now += 1
         progress._bars.refresh()  # type: ignore[attr-defined]
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())  # type: ignore[attr-defined]

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.run_state import database, files
 from tests.helpers.suite_cards import write_cards
 
@@ -93,3 +95,44 @@ def test_an_interrupt_ends_with_130_and_the_run_goes_on(tmp_path: Path) -> None:
     process = start(cards, workspace)
     assert process.wait(300) == 0
     assert len(database(workspace)["clip_scores"]) == 4
+
+
+INTERRUPTED_TRANSACTION = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+from mgld_bench.cli.main import main
+
+moment, units = sys.argv[1], int(sys.argv[2])
+del sys.argv[1:3]
+inserted = 0
+
+@event.listens_for(Engine, "before_cursor_execute")
+def count(connection, cursor, statement, parameters, context, many):
+    global inserted
+    inserted += statement.startswith("INSERT INTO units ")
+
+@event.listens_for(Engine if moment == "commit" else Session, moment)
+def interrupt(*_arguments):
+    global inserted
+    if inserted == units:
+        inserted = 0
+        os.kill(os.getpid(), signal.SIGINT)
+
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", ["commit", "after_transaction_end"])
+@pytest.mark.parametrize("units", [2, 3])
+def test_an_interrupt_in_the_middle_of_a_transaction_keeps_its_unit_and_ends_with_130(
+    tmp_path: Path, moment: str, units: int
+) -> None:
+    """The second unit is a pair, the third a restored clip."""
+    cards, workspace = write_cards(tmp_path / "cards"), tmp_path / "workspace"
+    command = [sys.executable, "-c", INTERRUPTED_TRANSACTION, moment, str(units), "run", "small", "--device", "cpu"]
+    command += ["--methods", "bicubic", "--metrics", "psnr", "--cards", str(cards), "--workspace", str(workspace)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(database(workspace)["units"]) == units

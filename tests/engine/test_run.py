@@ -13,7 +13,7 @@ import pytest
 
 from mgld_bench.cards.loader import load_report
 from mgld_bench.clips.writing import frame_name, write_frame
-from mgld_bench.engine.lock import sole_writer
+from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.errors import InputError
 from tests.helpers.run_state import database, files
 from tests.helpers.suite_cards import write_cards

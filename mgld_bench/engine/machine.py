@@ -1,18 +1,20 @@
-"""Where numbers come from: versions, hardware and encoder, recorded with every run."""
+"""This machine: the device to compute on, and the facts about hardware and software that are recorded with every run."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
-from mgld_bench.methods.compute import Compute
+from mgld_bench.errors import InputError
+from mgld_bench.methods.compute import Compute, Precision
 
 PACKAGES = (
     "mgld-bench",
@@ -26,6 +28,24 @@ PACKAGES = (
     "imageio-ffmpeg",
     "scikit-video",
 )
+
+
+def compute_on(device: str, precision: str, max_memory: str) -> Compute:
+    """Where and how to compute, from the texts of the options.
+
+    Args:
+        device: a torch device; "": cuda where there is one, else cpu.
+        precision: float32, float16 or bfloat16.
+        max_memory: a size such as 8G or 500M; "": half of the device's memory.
+
+    Raises:
+        InputError: a device that is not there, an unknown precision, or text that is not a size.
+    """
+    if precision not in get_args(Precision):
+        raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
+    compute = Compute(device or _best_device(), precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
+    compute.check()
+    return compute
 
 
 def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
@@ -66,3 +86,18 @@ def _processor() -> str:
     except OSError:
         names = []
     return names[0] if names else platform.processor()
+
+
+def _best_device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _bytes(text: str) -> int | None:
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", text)
+    if match is None:
+        raise InputError(f"--max-memory {text}: write a size such as 8G or 500M")
+    return int(float(match[1]) * 1000 ** " kMGT".index(match[2] or " "))

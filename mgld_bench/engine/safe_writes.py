@@ -1,0 +1,58 @@
+"""What keeps results whole: one writer per folder, and no Ctrl-C in the middle of a transaction."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from mgld_bench.errors import InputError
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Hold the lock of ``folder``, which is created where it is missing.
+
+    Raises:
+        InputError: another run holds the lock.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(f"{folder}: another run is using this folder; wait for it, or use a different folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def interrupt_held_back() -> Iterator[None]:
+    """Hold Ctrl-C back while the block runs, and let it take effect at the block's end.
+
+    SQLAlchemy cannot roll back a transaction that a KeyboardInterrupt tears apart at an arbitrary line: it fails with an error of
+    its own, which hides the interrupt. Only for short blocks. Signals reach the main thread alone; elsewhere this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived = False
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal arrived
+        arrived = True
+
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        if arrived:
+            signal.raise_signal(signal.SIGINT)

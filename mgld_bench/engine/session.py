@@ -1,0 +1,120 @@
+"""One suite in one workspace: open it, plan it, estimate it, run it, read its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from mgld_bench.engine.machine import compute_on
+from mgld_bench.engine.plan import Estimate, Plan, Unit, estimate, make_plan, require_all
+from mgld_bench.engine.progress import Progress, Silent
+from mgld_bench.engine.run import RunContext, execute
+from mgld_bench.engine.store import Store, open_store
+from mgld_bench.engine.suite import Suite, load_suite
+from mgld_bench.methods.compute import Compute
+from mgld_bench.metrics.metric import ClipScore
+
+
+class Session:
+    """A suite with the workspace and the results database that it uses. Use as a context manager.
+
+    Example::
+
+        with Session.open("demo", workspace=Path("workspace"), methods=["bicubic"]) as session:
+            print(session.estimate())
+            session.run(["my script"])
+            scores = session.scores()
+    """
+
+    def __init__(self, suite: Suite, workspace: Path, store: Store, compute: Compute, sources: Mapping[str, Path]) -> None:
+        self.suite = suite
+        self.workspace = workspace
+        self.store = store
+        self.compute = compute
+        self._sources = sources
+
+    @classmethod
+    def open(
+        cls,
+        report: str,
+        *,
+        workspace: Path,
+        methods: Sequence[str] = (),
+        datasets: Sequence[str] = (),
+        metrics: Sequence[str] = (),
+        sources: Mapping[str, Path] | None = None,
+        cards: Sequence[Path] = (),
+        store: str = "",
+        read_only: bool = False,
+        device: str = "",
+        precision: str = "float32",
+        max_memory: str = "",
+    ) -> Session:
+        """Open the suite of a report card.
+
+        Args:
+            report: name of a report card, or a card file.
+            workspace: folder for pairs, restored clips, results and reports.
+            methods: only these; the report's where none is given. Likewise ``datasets`` and ``metrics``.
+            sources: by dataset, the folder of its official download; needed where its pairs are not built yet.
+            cards: further folders with cards.
+            store: SQLAlchemy URL of the results database; "" is the workspace's own SQLite file.
+            read_only: do not create the results database where there is none.
+            device: see compute_on(), likewise ``precision`` and ``max_memory``.
+
+        Raises:
+            InputError: an unknown report, dataset or protocol, or an unusable device or database.
+        """
+        compute = compute_on(device, precision, max_memory)
+        suite = load_suite(report, compute, datasets, methods, metrics, cards)
+        return cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {})
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the results database."""
+        self.store.close()
+
+    def plan(self) -> Plan:
+        """Every unit of the suite, with those marked that are done by now."""
+        return make_plan(self.suite, self.workspace, self.store, self.compute.precision, self._sources)
+
+    def estimate(self, plan: Plan | None = None) -> Estimate:
+        """What is left to do in ``plan`` (default: the plan as of now)."""
+        return estimate(plan or self.plan(), self.store)
+
+    def run(
+        self, command: Sequence[str], *, skip_unavailable: bool = False, workers: int = 1, progress: Progress | None = None
+    ) -> Plan:
+        """Do everything that is not done yet; each finished unit is kept at once.
+
+        Args:
+            command: recorded as that which started the run.
+            skip_unavailable: leave out what cannot run here, instead of refusing to start.
+            workers: number of processes that build pairs.
+            progress: where to report progress; default: nowhere.
+
+        Returns:
+            The plan as it was before the run: what was not done in it has been done now.
+
+        Raises:
+            InputError: something cannot run here and ``skip_unavailable`` is false, or units failed (all others are done).
+        """
+        progress = progress or Silent()
+        plan = self.plan()
+        require_all(plan, skip_unavailable)
+        for obstacle in plan.obstacles:
+            progress.log(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
+        execute(plan, command, RunContext(self.workspace, self.store, self.compute, workers, progress))
+        return plan
+
+    def scores(self) -> list[tuple[Unit, ClipScore]]:
+        """The scores that are there, each with its unit, in the order of the plan."""
+        units = [unit for unit in self.plan().units if unit.kind == "score"]
+        found = self.store.scores(unit.key for unit in units)
+        return [(unit, found[unit.key]) for unit in units if unit.key in found]
