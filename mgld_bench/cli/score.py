@@ -63,7 +63,7 @@ def _frames(text: str) -> tuple[int, ...] | None:
 def _as_json(scores: dict[str, list[ClipScore]], choice: MetricChoice, protocol: str) -> dict[str, object]:
     clips = {
         clip: {
-            result.metric: {"value": result.value, "frames": dict(result.per_frame or {}), "notes": dict(result.notes)}
+            result.metric: {"value": result.value, "frames": dict(result.per_frame or {}), "notes": dict(result.facts)}
             for result in results
         }
         for clip, results in scores.items()

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from mgld_bench.engine.score_folders import MetricChoice
 from mgld_bench.metrics.catalogue import describe
-from mgld_bench.metrics.metric import ClipScore, MetricFacts, told_notes
+from mgld_bench.metrics.metric import ClipScore, MetricFacts
 
 METRICS_PER_TABLE = 6
 """As many columns fit on a narrow terminal."""
@@ -63,11 +63,23 @@ def _broken(metric: str) -> str:
 def _notes(scores: ClipScores) -> Iterator[str]:
     for clip, results in scores.items():
         for result in results:
-            yield from (f"{clip}: {fact}" for fact in told_notes(result))
-            share = result.notes.get("flat_share", 0.0)
+            yield from (f"{clip}: {note}" for note in result.notes)
+            share = result.facts.get("flat_share", 0.0)
             if isinstance(share, float) and share > _FLAT:
                 yield f"{clip}: {share:.0%} of the area is flat; {result.metric} is unsure there"
-            if "seed" in result.notes:
-                yield f"{clip}: {result.metric}: seed {result.notes['seed']}"
-            if "flow" in result.notes:
-                yield f"{result.metric}: flow {result.notes['flow']}"
+    yield from _shown_facts(scores)
+
+
+def _shown_facts(scores: ClipScores) -> Iterator[str]:
+    """The facts that their metrics want shown: once where all clips have the same, else for each clip."""
+    found: dict[tuple[str, str], dict[str, float | str]] = {}
+    for clip, results in scores.items():
+        for result in results:
+            for name in describe(result.metric).shown_facts:
+                if name in result.facts:
+                    found.setdefault((result.metric, name), {})[clip] = result.facts[name]
+    for (metric, name), facts in found.items():
+        if len(set(facts.values())) == 1:
+            yield f"{metric}: {name} {next(iter(facts.values()))}"
+        else:
+            yield from (f"{clip}: {metric}: {name} {fact}" for clip, fact in facts.items())

@@ -22,6 +22,9 @@ from mgld_bench.engine.safe_writes import interrupt_held_back
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 
+_NOTES = "notes"
+"""Among the facts in the column of a score's notes: the list of its notes."""
+
 
 class _Table(DeclarativeBase):
     type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
@@ -144,7 +147,7 @@ class Store:
                 session.add(_unit_row(run, unit))
                 session.flush()
                 if score is not None:
-                    session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=dict(score.notes)))
+                    session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
                     frames = (score.per_frame or {}).items()
                     session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
 
@@ -159,7 +162,7 @@ class Store:
                     per_frame.setdefault(row.unit, {})[row.frame] = row.value
                 clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
                 for metric, score in session.execute(clips.where(ClipScoreRow.unit.in_(some))):
-                    found[score.unit] = ClipScore(metric, score.value, per_frame.get(score.unit), score.notes)
+                    found[score.unit] = _clip_score(metric, score, per_frame.get(score.unit))
         return found
 
     def facts(self, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -245,6 +248,31 @@ def _unit_row(run: int, unit: FinishedUnit) -> UnitRow:
         seconds=unit.seconds,
         facts=dict(unit.facts),
     )
+
+
+def _notes_column(score: ClipScore) -> dict[str, Any]:
+    """What is kept of a score beside its value: its facts by their names, and its notes under ``notes``."""
+    if _NOTES in score.facts:
+        raise InputError(f"metric {score.metric}: a fact of a score cannot be called {_NOTES}: choose another name")
+    return {**score.facts, _NOTES: list(score.notes)}
+
+
+def _clip_score(metric: str, row: ClipScoreRow, per_frame: Mapping[int, float] | None) -> ClipScore:
+    facts = {name: fact for name, fact in row.notes.items() if name != _NOTES}
+    notes = row.notes[_NOTES] if _NOTES in row.notes else _notes_of_older_row(metric, facts)
+    return ClipScore(metric, row.value, per_frame, tuple(notes), facts)
+
+
+def _notes_of_older_row(metric: str, facts: Mapping[str, float | str]) -> list[str]:
+    """The notes of a row from before notes were kept: what its facts meant to a reader."""
+    sentences = {
+        "position": "{fact}",
+        "infinite_at": "{metric} is infinite at frame {fact}",
+        "pairs_left_out_at": "{metric} leaves out frame {fact}, where no pixel counts",
+        "aesthetic_view": "{metric}: the aesthetic view sees {fact}",
+        "flow_not_kept": "{metric}: the ground truth's flow could not be kept: {fact}",
+    }
+    return [text.format(metric=metric, fact=facts[name]) for name, text in sentences.items() if name in facts]
 
 
 def _now() -> str:

@@ -19,7 +19,7 @@ class ChunkScores:
     values: Sequence[float]
     """One per frame."""
     averaged: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Further numbers, one per frame, whose means over the clip go into the notes of its score."""
+    """Further numbers by name, one per frame, whose means over the clip become facts of its score."""
 
 
 class FrameMetric(Metric):
@@ -55,18 +55,32 @@ class _FrameScorer(ClipScorer):
             self._averaged.setdefault(name, []).extend(numbers)
 
     def finish(self) -> ClipScore:
-        notes = {name: math.fsum(numbers) / len(numbers) for name, numbers in self._averaged.items()}
-        return score_of_frames(self._metric.facts.name, self._values, notes)
+        facts = {name: math.fsum(numbers) / len(numbers) for name, numbers in self._averaged.items()}
+        return score_of_frames(self._metric.facts.name, self._values, facts)
 
 
-def score_of_frames(metric: str, per_frame: Mapping[int, float], notes: Mapping[str, float | str]) -> ClipScore:
-    """The score of a clip: the mean over its frames. One infinite frame makes it infinite; then the notes name these frames."""
+def score_of_frames(
+    metric: str, per_frame: Mapping[int, float], facts: Mapping[str, float | str], notes: Sequence[str] = ()
+) -> ClipScore:
+    """The score of a clip: the mean over its frames, with these facts and notes.
+
+    One infinite frame makes it infinite; facts and a note then name the infinite frames.
+
+    >>> score_of_frames("psnr.rgb", {0: 30.0, 1: 40.0}, {}).value
+    35.0
+    >>> score_of_frames("psnr.rgb", {0: 30.0, 1: math.inf}, {}).notes
+    ('psnr.rgb is infinite at frame 1',)
+    """
     infinite = [index for index, value in per_frame.items() if math.isinf(value)]
-    value = math.inf if infinite else math.fsum(per_frame.values()) / len(per_frame)
-    told: dict[str, float | str] = {}
-    if infinite:
-        told = {"infinite_frames": len(infinite), "infinite_at": ", ".join(map(str, infinite))}
-    return ClipScore(metric, value, dict(per_frame), {**notes, **told})
+    if not infinite:
+        return ClipScore(metric, math.fsum(per_frame.values()) / len(per_frame), dict(per_frame), tuple(notes), facts)
+    found: dict[str, float | str] = {"infinite_frames": len(infinite), "infinite_at": ", ".join(map(str, infinite))}
+    return ClipScore(metric, math.inf, dict(per_frame), (infinite_note(metric, infinite), *notes), {**facts, **found})
+
+
+def infinite_note(metric: str, frames: Sequence[int]) -> str:
+    """What a reader must know of a score that is infinite at these frames."""
+    return f"{metric} is infinite at frame {', '.join(map(str, frames))}"
 
 
 def reference_of(chunk: Chunk | None, metric: str) -> Chunk:

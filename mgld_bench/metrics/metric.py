@@ -47,6 +47,8 @@ class MetricFacts:
     """What an infinite score means, e.g. identical frames; "" where it cannot be one: then it is an error, as NaN always is."""
     needs_neighbours: bool = False
     """True where a frame's score depends on other frames: the metric is then given every frame, whichever are selected."""
+    shown_facts: tuple[str, ...] = ()
+    """Names among the facts of a clip's score that `score` prints below its table, as the seed of a random choice."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +60,11 @@ class ClipScore:
     """The clip's score: the mean over frames for a metric per frame. May be inf (PSNR of identical frames), never NaN."""
     per_frame: Mapping[int, float] | None
     """Score of each scored frame by its index, or None for a metric per clip."""
-    notes: Mapping[str, float | str] = field(default_factory=dict)
-    """What a reader should know: flat_share, encoder version, …"""
-
-
-def told_notes(score: ClipScore) -> list[str]:
-    """What a reader must know of a clip's score: doubts, frames that are left out or infinite, and what could not be done."""
-    notes = score.notes
-    facts: list[str] = []
-    if "position" in notes:
-        facts.append(str(notes["position"]))
-    if "infinite_at" in notes:
-        facts.append(f"{score.metric} is infinite at frame {notes['infinite_at']}")
-    if "pairs_left_out_at" in notes:
-        facts.append(f"{score.metric} leaves out frame {notes['pairs_left_out_at']}, where no pixel counts")
-    if "aesthetic_view" in notes:
-        facts.append(f"{score.metric}: the aesthetic view sees {notes['aesthetic_view']}")
-    if "flow_not_kept" in notes:
-        facts.append(f"{score.metric}: the ground truth's flow could not be kept: {notes['flow_not_kept']}")
-    return facts
+    notes: tuple[str, ...] = ()
+    """What a reader of the score must know, in sentences without a full stop; `score` and reports show them as they are."""
+    facts: Mapping[str, float | str] = field(default_factory=dict)
+    """What programs may want to know, by name: flat_share, seed, version of the encoder, … A name of its own is `notes`, which
+    the results database uses for the sentences."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +90,15 @@ class Kept:
         return cast(Value, self._values[key])
 
 
+class SharedWork(Kept):
+    """What the metrics that score one clip share, from chunk to chunk."""
+
+    def __init__(self, metrics: Sequence[Metric] = ()) -> None:
+        """``metrics``: those that score the clip, so that one of them can prepare what several of them need."""
+        super().__init__()
+        self.metrics = tuple(metrics)
+
+
 class Chunk:
     """Some frames of one clip, in order, with what metrics have computed from them.
 
@@ -109,16 +106,21 @@ class Chunk:
     for all metrics: what is kept with shared() is computed once for all of them.
     """
 
-    def __init__(self, indices: Sequence[int], frames: Frames, previous: Frame | None = None, clip: Kept | None = None) -> None:
-        """``indices``: the frames' numbers in the clip, ascending; ``frames``: as many frames.
+    def __init__(
+        self, indices: Sequence[int], frames: Frames, previous: Frame | None = None, clip: SharedWork | None = None
+    ) -> None:
+        """A chunk of these frames.
 
-        previous: the frame of the clip just before the first; None at its start, and where the frames are a selection.
-        clip: what is kept from chunk to chunk of the same clip.
+        Args:
+            indices: The frames' numbers in the clip, ascending.
+            frames: As many frames.
+            previous: The frame of the clip just before the first; None at its start, and where the frames are a selection.
+            clip: What metrics share from chunk to chunk of the same clip.
         """
         self.indices = tuple(indices)
         self.frames = frames
         self.previous = previous
-        self.clip = Kept() if clip is None else clip
+        self.clip = SharedWork() if clip is None else clip
         self._kept = Kept()
 
     def shared(self, key: Hashable, compute: Callable[[Frames], Value]) -> Value:
@@ -149,11 +151,6 @@ class Metric(ABC):
     @abstractmethod
     def start(self, clip: ClipFacts) -> ClipScorer:
         """A scorer for this restored clip. Raises InputError where its size or length cannot be scored."""
-
-    @classmethod
-    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
-        """One scorer for each of ``metrics``, all of this class, for one clip: the place to share work among variants."""
-        return [metric.start(clip) for metric in metrics]
 
     def memory(self, clip: ClipFacts) -> MemoryNeed:
         """An estimate of what scoring this clip takes on the metric's device."""

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from mgld_bench.clips.clip import ClipFacts, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.frame_metric import score_of_frames
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts
 
-PairScores = Callable[[Chunk, Chunk | None, Sequence[int]], Sequence[float]]
-"""From a chunk, that of the ground truth (None where there is none) and rows of the chunk: the score of each row's frame with the
-one before it. NaN where a pair has none, which is an error unless the metric says that pairs may be without one."""
-
 
 class PairMetric(Metric):
     """A metric whose score of frame i is that of the frames i - 1 and i; frame 0 has none."""
 
     def __init__(self, facts: MetricFacts, smallest_side: int, cut: int = 0, has_gaps: bool = False) -> None:
-        """``smallest_side``: pixels that a frame must have in both directions; ``cut``: frames left out at either end.
+        """A metric with these limits.
 
-        has_gaps: a pair may be without a value, as one whose pixels are all masked; it is then left out and told in the notes.
+        Args:
+            facts: What it is.
+            smallest_side: Pixels that a frame must have in both directions.
+            cut: Frames left out at either end of a clip.
+            has_gaps: A pair may have no value, because all of its pixels are masked; it is then left out, which a note reports.
         """
         self.facts = facts
         self.cut = cut
@@ -31,18 +31,27 @@ class PairMetric(Metric):
 
     @abstractmethod
     def score(self, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> Sequence[float]:
-        """See PairScores."""
+        """The score of each pair of frames that ends in one of ``rows`` of a chunk.
 
-    def notes(self, with_reference: bool) -> Mapping[str, float | str]:
-        """What a reader of the score of a clip, with or without ground truth, should know."""
+        Args:
+            restored: The chunk; it knows the frame before its first.
+            reference: The same frames of the ground truth, None where there is none.
+            rows: Which frames of the chunk; the clip's first is never among them.
+
+        Returns:
+            One value per row: NaN where the pair has none, which is an error unless the metric ``has_gaps``.
+        """
+
+    def score_facts(self, with_reference: bool) -> Mapping[str, float | str]:
+        """What goes into the facts of the score of a clip, with or without ground truth."""
         return {}
+
+    def score_notes(self, with_reference: bool) -> Sequence[str]:
+        """What goes into the notes of the score of a clip, with or without ground truth."""
+        return ()
 
     def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        return self.scorer(clip, self.score)
-
-    def scorer(self, clip: ClipFacts, score: PairScores) -> ClipScorer:
-        """A scorer for this restored clip whose values are given by ``score``."""
         fewest = 2 * self.cut + 2
         if clip.frame_count < fewest:
             raise InputError(
@@ -52,14 +61,13 @@ class PairMetric(Metric):
         if min(clip.height, clip.width) < self._smallest_side:
             side, size = self._smallest_side, f"{clip.width}x{clip.height}"
             raise InputError(f"metric {self.facts.name} needs frames of at least {side}x{side}, these are {size}")
-        return _PairScorer(self, clip, score)
+        return _PairScorer(self, clip)
 
 
 class _PairScorer(ClipScorer):
-    def __init__(self, metric: PairMetric, clip: ClipFacts, score: PairScores) -> None:
+    def __init__(self, metric: PairMetric, clip: ClipFacts) -> None:
         self._metric = metric
         self._clip = clip
-        self._score = score
         self._values: dict[int, float] = {}
         self._with_reference = False
 
@@ -68,7 +76,7 @@ class _PairScorer(ClipScorer):
         cut = self._metric.cut
         wanted = range(cut + 1, self._clip.frame_count - cut)
         rows = [row for row, index in enumerate(restored.indices) if index in wanted]
-        scores = self._score(restored, reference, rows)
+        scores = self._metric.score(restored, reference, rows)
         self._values.update(zip((restored.indices[row] for row in rows), scores, strict=True))
 
     def finish(self) -> ClipScore:
@@ -79,11 +87,14 @@ class _PairScorer(ClipScorer):
                 f"clip {self._clip.name}: {self._metric.facts.name} has no value: no pixel of any pair of frames counts; "
                 "leave out this metric"
             )
-        notes: dict[str, float | str] = {"pairs": len(kept), **self._metric.notes(self._with_reference)}
+        name = self._metric.facts.name
+        facts: dict[str, float | str] = {"pairs": len(kept), **self._metric.score_facts(self._with_reference)}
+        notes = list(self._metric.score_notes(self._with_reference))
         if gaps:
-            notes["pairs_left_out"] = len(gaps)
-            notes["pairs_left_out_at"] = ", ".join(map(str, gaps))
-        return score_of_frames(self._metric.facts.name, kept, notes)
+            frames = ", ".join(map(str, gaps))
+            facts |= {"pairs_left_out": len(gaps), "pairs_left_out_at": frames}
+            notes.insert(0, f"{name} leaves out frame {frames}, where no pixel counts")
+        return score_of_frames(name, kept, facts, notes)
 
 
 def before(chunk: Chunk, row: int) -> Frame:

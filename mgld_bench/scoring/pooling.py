@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.frame_metric import score_of_frames
+from mgld_bench.metrics.frame_metric import infinite_note, score_of_frames
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 
 
 def pooled(score: ClipScore, selected: Sequence[int], clip: ClipFacts, every_frame: bool) -> ClipScore:
-    """The score over the ``selected`` frames, which its notes then name.
+    """The score over the ``selected`` frames, which its facts then name.
 
     every_frame: the metric was given all frames, whichever are selected. Raises InputError where none of them has a score, as
     frame 0 of a metric that compares each frame with the one before.
@@ -24,16 +24,19 @@ def pooled(score: ClipScore, selected: Sequence[int], clip: ClipFacts, every_fra
     if score.per_frame is None:
         return replace(
             score,
-            notes={**score.notes, "frames": f"the whole clip, not {chosen}: it has no score per frame"},
+            facts={**score.facts, "frames": f"the whole clip, not {chosen}: it has no score per frame"},
         )
     values = {index: score.per_frame[index] for index in selected if index in score.per_frame}
     if not values:
         raise InputError(f"clip {clip.name}: {score.metric} has no score for frame {chosen}: choose others")
     context = "; all were computed, as neighbours count" if every_frame else ""
     without = ", ".join(str(index) for index in selected if index not in values)
-    notes = {name: note for name, note in score.notes.items() if name not in ("infinite_frames", "infinite_at")}
-    notes["frames"] = f"{chosen} of {clip.frame_count}{context}{f'; {without} has no score' if without else ''}"
-    return score_of_frames(score.metric, values, notes)
+    # Which frames are infinite is found again, among the selected ones.
+    infinite = infinite_note(score.metric, [index for index, value in score.per_frame.items() if math.isinf(value)])
+    notes = [note for note in score.notes if note != infinite]
+    facts = {name: fact for name, fact in score.facts.items() if name not in ("infinite_frames", "infinite_at")}
+    facts["frames"] = f"{chosen} of {clip.frame_count}{context}{f'; {without} has no score' if without else ''}"
+    return score_of_frames(score.metric, values, facts, notes)
 
 
 def checked(score: ClipScore, facts: MetricFacts, clip: str, method: str) -> ClipScore:

@@ -12,7 +12,7 @@ import numpy as np
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Kept, Metric
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Metric, SharedWork
 from mgld_bench.scoring.agreement import check_agreement
 from mgld_bench.scoring.chunk_size import chunk_size, in_smaller_chunks
 from mgld_bench.scoring.kept_memory import keep_freed_memory
@@ -49,11 +49,11 @@ def score_clip(
     work = _Work(metrics, frames, chunk, device, say or _nobody)
     if reference is None:
         return _score_alone(restored, work, progress)
-    doubts = {
+    warnings = {
         method: check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0))) for method, clip in restored.items()
     }
     scores = _score_in_chunks(reference, restored, work, progress)
-    return {method: _doubted(of_method, doubts[method]) for method, of_method in scores.items()}
+    return {method: _with_warning(of_method, warnings[method]) for method, of_method in scores.items()}
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,14 @@ def _nobody(_line: str) -> None:
     """Hears what is said and forgets it."""
 
 
-def _doubted(scores: dict[str, ClipScore], doubt: str | None) -> dict[str, ClipScore]:
-    """The scores with the doubt about the clip's position in their notes."""
-    if doubt is None:
+def _with_warning(scores: dict[str, ClipScore], warning: str | None) -> dict[str, ClipScore]:
+    """The scores with the warning about the clip's position in their notes and facts."""
+    if warning is None:
         return scores
-    return {name: replace(score, notes={**score.notes, "position": doubt}) for name, score in scores.items()}
+    return {
+        name: replace(score, notes=(warning, *score.notes), facts={**score.facts, "position": warning})
+        for name, score in scores.items()
+    }
 
 
 def _score_alone(restored: Mapping[str, Clip], work: _Work, progress: Callable[[int, int], None] | None) -> Scores:
@@ -149,7 +152,7 @@ def _score_pass(
         every_frame = any(lane.every_frame for lane in lanes)
         indices = range(first.frame_count) if every_frame else selected
         steps = stack.enter_context(prefetched(_steps(indices, size, reference, restored)))
-        truth, ours = _Chunks(selected), {method: _Chunks(selected) for method in restored}
+        truth, ours = _Chunks(selected), {method: _Chunks(selected, work.metrics[method]) for method in restored}
         done = 0
         for step in steps:
             _add(step, lanes, truth, ours)
@@ -181,20 +184,14 @@ def _start(
 ) -> list[_Lane]:
     lanes = []
     for method, clip in restored.items():
-        for together in _by_class(metrics[method]):
-            needy = next((metric for metric in together if metric.facts.needs_reference and reference is None), None)
-            if needy is not None:
-                raise InputError(f"clip {clip.name}: metric {needy.facts.name} needs ground truth, and there is none")
-            for metric, scorer in zip(together, type(together[0]).start_together(together, clip.facts), strict=True):
-                stack.callback(scorer.close)
-                every_frame = metric.facts.needs_neighbours or not metric.facts.per_frame
-                lanes.append(_Lane(method, metric, scorer, every_frame))
+        for metric in metrics[method]:
+            if metric.facts.needs_reference and reference is None:
+                raise InputError(f"clip {clip.name}: metric {metric.facts.name} needs ground truth, and there is none")
+            scorer = metric.start(clip.facts)
+            stack.callback(scorer.close)
+            every_frame = metric.facts.needs_neighbours or not metric.facts.per_frame
+            lanes.append(_Lane(method, metric, scorer, every_frame))
     return lanes
-
-
-def _by_class(metrics: Sequence[Metric]) -> list[list[Metric]]:
-    classes = dict.fromkeys(type(metric) for metric in metrics)
-    return [[metric for metric in metrics if type(metric) is kind] for kind in classes]
 
 
 def _steps(
@@ -250,9 +247,9 @@ def _add(step: _Step, lanes: Sequence[_Lane], truth: _Chunks, ours: Mapping[str,
 class _Chunks:
     """Makes the chunks of one clip, which know the frame before and what is kept of the clip."""
 
-    def __init__(self, selected: Sequence[int]) -> None:
+    def __init__(self, selected: Sequence[int], metrics: Sequence[Metric] = ()) -> None:
         self._selected = frozenset(selected)
-        self._clip = Kept()
+        self._clip = SharedWork(metrics)
         self._last: tuple[int, Frame] | None = None
 
     def next(self, indices: Sequence[int], frames: Frames | None) -> dict[bool, Chunk | None]:

@@ -100,4 +100,4 @@ def make_data(
 
 def _score(metric: str, value: float, notes: Mapping[str, float | str]) -> ClipScore:
     per_frame = {0: value, 1: value} if FACTS[metric].per_frame else None
-    return ClipScore(metric, value, per_frame, notes)
+    return ClipScore(metric, value, per_frame, facts=notes)

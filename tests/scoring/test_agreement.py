@@ -81,7 +81,8 @@ def test_a_shift_that_explains_little_is_a_doubt_told_with_the_scores(bunny: Fra
     doubt = check_agreement(restored, reference)
     assert doubt is not None and "columns" in doubt
     scores = score_clip(reference, {"m": restored}, {"m": [load_metric("psnr.rgb")]})
-    assert scores["m"]["psnr.rgb"].notes["position"] == doubt
+    assert scores["m"]["psnr.rgb"].facts["position"] == doubt
+    assert scores["m"]["psnr.rgb"].notes == (doubt,)
     assert check_agreement(reference, reference) is None
 
 

@@ -97,7 +97,7 @@ def test_only_chosen_frames_are_decoded_and_averaged(bunny: Frames, degraded: Fr
     for name, score in some.items():
         assert score.per_frame == {index: every[name].per_frame[index] for index in chosen}
         assert score.value == pytest.approx(np.mean([every[name].per_frame[index] for index in chosen]))
-        assert score.notes["frames"] == "0, 4, 5, 9 of 10"
+        assert score.facts["frames"] == "0, 4, 5, 9 of 10"
 
 
 @pytest.mark.parametrize("chunk", [1, 3, None])
@@ -109,8 +109,8 @@ def test_a_metric_that_needs_neighbours_sees_all_frames_and_pools_the_chosen(
     some = score_clip(reference, clips, metrics, (9, 2, 7, 2), chunk)["m"]
     for name, score in some.items():
         assert score.per_frame == {index: every[name].per_frame[index] for index in (2, 7, 9)}
-    assert "neighbours" in some["vmaf.v0.6.1"].notes["frames"]
-    assert "neighbours" not in some["psnr.rgb"].notes["frames"]
+    assert "neighbours" in some["vmaf.v0.6.1"].facts["frames"]
+    assert "neighbours" not in some["psnr.rgb"].facts["frames"]
 
 
 def test_infinite_frames_are_counted_among_the_chosen_only(bunny: Frames, degraded: Frames) -> None:
@@ -118,10 +118,12 @@ def test_infinite_frames_are_counted_among_the_chosen_only(bunny: Frames, degrad
     mixed[:2] = bunny[:2]
     reference, clips, metrics = ArrayClip("bunny", bunny), {"m": ArrayClip("bunny", mixed)}, {"m": load("psnr.rgb")}
     found = score_clip(reference, clips, metrics, (1, 5))["m"]["psnr.rgb"]
-    assert (found.value, found.notes["infinite_frames"]) == (math.inf, 1)
+    assert (found.value, found.facts["infinite_frames"]) == (math.inf, 1)
     finite = score_clip(reference, clips, metrics, (4, 5))["m"]["psnr.rgb"]
     assert math.isfinite(finite.value)
-    assert "infinite_frames" not in finite.notes
+    assert "infinite_frames" not in finite.facts
+    assert finite.notes == ()
+    assert found.notes == ("psnr.rgb is infinite at frame 1",)
 
 
 def test_progress_ends_at_the_total(bunny: Frames) -> None:
@@ -243,7 +245,7 @@ def test_selected_frames_without_a_score_are_told_and_never_averaged_in(bunny: F
     every = score_clip(reference, clips, {"m": [Steps()]})["m"]["steps"]
     some = score_clip(reference, clips, {"m": [Steps()]}, (0, 4, 9))["m"]["steps"]
     assert some.per_frame == {index: every.per_frame[index] for index in (4, 9)}
-    assert "0 has no score" in some.notes["frames"]
+    assert "0 has no score" in some.facts["frames"]
     with pytest.raises(InputError, match="clip bunny: steps has no score for frame 0"):
         score_clip(reference, clips, {"m": [Steps()]}, (0,))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -46,18 +46,11 @@ class Dover(Metric):
 
     def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        return self.start_together([self], clip)[0]
-
-    @classmethod
-    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
-        """The networks run once for all variants."""
-        variants = [metric for metric in metrics if isinstance(metric, Dover)]
         smallest = max(TECHNICAL_VIEW.fsize_h, TECHNICAL_VIEW.fsize_w)
         if min(clip.height, clip.width) < smallest:
-            name, size = variants[0].facts.name, f"{clip.width}x{clip.height}"
+            name, size = self.facts.name, f"{clip.width}x{clip.height}"
             raise InputError(f"metric {name} needs frames of at least {smallest}x{smallest}, these are {size}")
-        run = _Run(variants[0], clip)
-        return [_DoverScorer(metric, run, feeds=place == 0) for place, metric in enumerate(variants)]
+        return _DoverScorer(self, clip)
 
     def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory; only one clip of 32 frames is on the device at any time."""
@@ -89,7 +82,7 @@ def seed_of(clip: str) -> int:
 
 
 class _Run:
-    """What the scorers of one clip share."""
+    """One clip's views, and the networks' scores of them: the same for all variants, so that their scorers share one."""
 
     def __init__(self, metric: Dover, clip: ClipFacts) -> None:
         self._network = metric.network
@@ -101,7 +94,10 @@ class _Run:
         self._scores: DoverScores | None = None
 
     def add(self, chunk: Chunk) -> None:
-        """Keep what the views need of a chunk."""
+        """Keep what the views need of a chunk; done once, however many scorers bring the same one."""
+        chunk.shared(self, lambda _frames: self._add(chunk))
+
+    def _add(self, chunk: Chunk) -> None:
         for index, frame in zip(chunk.indices, chunk.frames, strict=True):
             self._views.add(index, frame)
 
@@ -116,18 +112,19 @@ class _Run:
             self._scores = fuse(technical, aesthetic)
         return self._scores
 
-    def notes(self) -> dict[str, float | str]:
-        """What a reader of any of the scores should know."""
+    def facts(self) -> dict[str, float | str]:
+        """What goes into the facts of every variant's score."""
         scores = self.scores()
-        notes: dict[str, float | str] = {
-            "seed": self.seed,
-            "technical_raw": scores.technical_raw,
-            "aesthetic_raw": scores.aesthetic_raw,
-        }
+        facts = {"seed": self.seed, "technical_raw": scores.technical_raw, "aesthetic_raw": scores.aesthetic_raw}
+        return facts | ({"aesthetic_view": self.short} if self.short else {})
+
+    @property
+    def short(self) -> str:
+        """What the aesthetic view is made of where the clip has too few frames for it; else ""."""
         parts = AESTHETIC_VIEW.t_frag
-        if self._clip.frame_count < parts:
-            notes["aesthetic_view"] = f"frame 0 only, as in the authors' code for clips of fewer than {parts} frames"
-        return notes
+        if self._clip.frame_count >= parts:
+            return ""
+        return f"frame 0 only, as in the authors' code for clips of fewer than {parts} frames"
 
     def _raw(self, branch: Callable[[Tensor], Tensor], view: Pixels, clips: int) -> float:
         """The mean of a branch's maps, one clip at a time."""
@@ -137,15 +134,19 @@ class _Run:
 
 
 class _DoverScorer(ClipScorer):
-    def __init__(self, metric: Dover, run: _Run, feeds: bool) -> None:
+    def __init__(self, metric: Dover, clip: ClipFacts) -> None:
         self._metric = metric
-        self._run = run
-        self._feeds = feeds
+        self._clip = clip
+        self._run: _Run | None = None
 
     def add(self, restored: Chunk, reference: Chunk | None) -> None:
-        if self._feeds:
-            self._run.add(restored)
+        if self._run is None:
+            self._run = restored.clip.get((_Run, self._metric.network), lambda: _Run(self._metric, self._clip))
+        self._run.add(restored)
 
     def finish(self) -> ClipScore:
-        value = self._run.scores().of(self._metric.reported)
-        return ClipScore(self._metric.facts.name, value, None, self._run.notes())
+        if self._run is None:
+            raise InputError(f"clip {self._clip.name}: DOVER was given no frame")
+        name = self._metric.facts.name
+        notes = (f"{name}: the aesthetic view sees {self._run.short}",) if self._run.short else ()
+        return ClipScore(name, self._run.scores().of(self._metric.reported), None, notes, self._run.facts())

@@ -40,6 +40,7 @@ def variants() -> tuple[Variant, ...]:
                 definition=definition,
                 license="code and weights: S-Lab License 1.0, non-commercial use only",
                 weights={"dover": weight_file("dover")},
+                shown_facts=("seed",),
             ),
             "mgld_bench.metrics.dover.metric:Dover",
             {"reported": reported},

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
+from mgld_bench.metrics.fidelity.vmaf_process import SMALLEST_SIDE, VmafProcess
 from mgld_bench.metrics.frame_metric import reference_of, score_of_frames
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts, Variant
 
@@ -25,26 +25,27 @@ class VMAF(Metric):
 
     def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        return self.start_together([self], clip)[0]
-
-    @classmethod
-    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
-        """One process for all models: the features that they share are computed once."""
-        models = [metric for metric in metrics if isinstance(metric, VMAF)]
-        run = _Run(VmafProcess(clip.height, clip.width, [metric.model for metric in models], CONVERSION, THREADS))
-        return [_VmafScorer(metric, run, feeds=place == 0) for place, metric in enumerate(models)]
+        if min(clip.height, clip.width) < SMALLEST_SIDE:
+            size = f"{clip.width}x{clip.height}"
+            raise InputError(
+                f"metric {self.facts.name} needs frames of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}, these are {size}"
+            )
+        return _VmafScorer(self, clip)
 
 
 class _Run:
-    """The process that the scorers of one clip share."""
+    """One ffmpeg process for all models that score a clip, which their scorers share: common features are computed once."""
 
-    def __init__(self, process: VmafProcess) -> None:
-        self._process = process
+    def __init__(self, clip: ClipFacts, models: Sequence[str]) -> None:
+        self._process = VmafProcess(clip.height, clip.width, models, CONVERSION, THREADS)
         self._indices: list[int] = []
         self._scores: Mapping[str, list[float]] = {}
 
     def add(self, restored: Chunk, reference: Chunk) -> None:
-        """Feed a chunk."""
+        """Feed a chunk; done once, however many scorers bring the same one."""
+        restored.shared(self, lambda _frames: self._feed(restored, reference))
+
+    def _feed(self, restored: Chunk, reference: Chunk) -> None:
         self._indices.extend(restored.indices)
         self._process.add(restored.frames, reference.frames)
 
@@ -60,21 +61,30 @@ class _Run:
 
 
 class _VmafScorer(ClipScorer):
-    def __init__(self, metric: VMAF, run: _Run, feeds: bool) -> None:
+    def __init__(self, metric: VMAF, clip: ClipFacts) -> None:
         self._metric = metric
-        self._run = run
-        self._feeds = feeds
+        self._clip = clip
+        self._run: _Run | None = None
 
     def add(self, restored: Chunk, reference: Chunk | None) -> None:
-        if self._feeds:
-            self._run.add(restored, reference_of(reference, self._metric.facts.name))
+        truth = reference_of(reference, self._metric.facts.name)
+        if self._run is None:
+            self._run = restored.clip.get(_Run, lambda: self._start_run(restored.clip.metrics))
+        self._run.add(restored, truth)
 
     def finish(self) -> ClipScore:
-        notes = {"ffmpeg": ffmpeg_identity().version}
-        return score_of_frames(self._metric.facts.name, self._run.scores(self._metric.model), notes)
+        if self._run is None:
+            raise InputError(f"clip {self._clip.name}: VMAF was given no frame")
+        facts = {"ffmpeg": ffmpeg_identity().version}
+        return score_of_frames(self._metric.facts.name, self._run.scores(self._metric.model), facts)
 
     def close(self) -> None:
-        self._run.close()
+        if self._run is not None:
+            self._run.close()
+
+    def _start_run(self, metrics: Sequence[Metric]) -> _Run:
+        models = (metric.model for metric in (*metrics, self._metric) if isinstance(metric, VMAF))
+        return _Run(self._clip, list(dict.fromkeys(models)))
 
 
 _VARIANTS = (

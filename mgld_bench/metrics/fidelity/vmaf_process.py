@@ -30,12 +30,15 @@ class VmafProcess:
     """
 
     def __init__(self, height: int, width: int, models: Sequence[str], conversion: Mapping[str, str], threads: int) -> None:
-        """``models``: libvmaf's names, e.g. vmaf_v0.6.1neg; ``conversion``: matrix, range, pixel_format and scaler of RGB to YUV.
+        """Start ffmpeg for frames of this size, of at least SMALLEST_SIDE in both directions.
 
-        Raises InputError where the frames are too small.
+        Args:
+            height: Rows of a frame.
+            width: Columns of a frame.
+            models: libvmaf's names, e.g. vmaf_v0.6.1neg.
+            conversion: How RGB becomes YUV: matrix, range, pixel_format and scaler.
+            threads: Threads that libvmaf uses.
         """
-        if min(height, width) < SMALLEST_SIDE:
-            raise InputError(f"VMAF needs frames of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}, these are {width}x{height}")
         self._models = tuple(models)
         self._fed = 0
         self._stack = ExitStack()

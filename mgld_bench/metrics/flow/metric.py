@@ -15,7 +15,7 @@ from mgld_bench.metrics.flow.estimators import FlowEstimator
 from mgld_bench.metrics.flow.sources import FlowFolder, FlowNetwork, PairFlow, flow_folder, load_flow_network, pair_flow
 from mgld_bench.metrics.frame_metric import reference_of
 from mgld_bench.metrics.learned.full_float32 import full_float32
-from mgld_bench.metrics.metric import Chunk, ClipScorer, MemoryNeed, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, MemoryNeed, Metric, MetricFacts
 from mgld_bench.metrics.pair_metric import PairMetric
 
 _SHA256_SHOWN = 16
@@ -90,26 +90,27 @@ class FlowMetric(PairMetric):
         self.network = network
         self._folder = folder
 
-    @classmethod
-    def start_together(cls, metrics: Sequence[Metric], clip: ClipFacts) -> list[ClipScorer]:
-        """One scorer per metric; each knows which flow the rest need, as both directions at once can cost less than two calls."""
-        flow_metrics = [metric for metric in metrics if isinstance(metric, FlowMetric)]
-        both = {metric._flow_key for metric in flow_metrics if metric.measure.both_directions}
-        return [metric.scorer(clip, partial(metric._scores, metric._flow_key in both)) for metric in flow_metrics]
-
     def score(self, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> list[float]:
         """See PairMetric.score."""
-        return self._scores(self.measure.both_directions, restored, reference, rows)
+        # Where another metric of the clip takes this flow in both directions, they are estimated at once, which can cost less.
+        both = any(self._takes_both(metric) for metric in (self, *restored.clip.metrics))
+        with full_float32():
+            return [self._score_of(both, restored, reference, row) for row in rows]
 
-    def notes(self, with_reference: bool) -> Mapping[str, float | str]:
-        """See PairMetric.notes."""
-        of_reference = with_reference and not self.measure.own_flow
+    def score_facts(self, with_reference: bool) -> Mapping[str, float | str]:
+        """See PairMetric.score_facts."""
+        of_reference = self._takes_flow_of_reference(with_reference)
         whose = "of the ground truth" if of_reference else "of the clip itself"
         directions = "backward and forward" if self.measure.both_directions else "backward"
         estimator = self.network.estimator
         flow = f"{estimator.definition}, sha256 {self.network.sha256[:_SHA256_SHOWN]}; {directions}; {whose}"
-        unkept = {"flow_not_kept": self._folder.problem} if of_reference and self._folder.problem else {}
-        return {"flow": flow, **unkept}
+        problem = self._folder.problem if of_reference else ""
+        return {"flow": flow, **({"flow_not_kept": problem} if problem else {})}
+
+    def score_notes(self, with_reference: bool) -> Sequence[str]:
+        """See PairMetric.score_notes."""
+        problem = self._folder.problem if self._takes_flow_of_reference(with_reference) else ""
+        return [f"{self.facts.name}: the ground truth's flow could not be kept: {problem}"] if problem else []
 
     def memory(self, clip: ClipFacts) -> MemoryNeed:
         """See Metric.memory."""
@@ -120,9 +121,12 @@ class FlowMetric(PairMetric):
     def _flow_key(self) -> tuple[object, ...]:
         return self.network.key, self.measure.kind, self.measure.own_flow
 
-    def _scores(self, both: bool, restored: Chunk, reference: Chunk | None, rows: Sequence[int]) -> list[float]:
-        with full_float32():
-            return [self._score_of(both, restored, reference, row) for row in rows]
+    def _takes_both(self, metric: Metric) -> bool:
+        """Whether ``metric`` takes the same flow as this one, in both directions."""
+        return isinstance(metric, FlowMetric) and metric.measure.both_directions and metric._flow_key == self._flow_key
+
+    def _takes_flow_of_reference(self, with_reference: bool) -> bool:
+        return with_reference and not self.measure.own_flow
 
     def _score_of(self, both: bool, restored: Chunk, reference: Chunk | None, row: int) -> float:
         kind, network = self.measure.kind, self.network

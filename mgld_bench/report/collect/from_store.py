@@ -13,7 +13,7 @@ from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.plan import Plan, restored_folder, restored_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Suite
-from mgld_bench.metrics.metric import MetricFacts, told_notes
+from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.prepare import open_pair
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
@@ -118,10 +118,10 @@ def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
 def _doubts(cells: Sequence[Cell]) -> list[str]:
     """What scoring has found of clips, as that it is not sure that they lie on their ground truth; once each."""
     notes = [
-        f"{cell.dataset}, {clip}, {cell.method}: {fact}."
+        f"{cell.dataset}, {clip}, {cell.method}: {note}."
         for cell in cells
         for clip, score in cell.scores.items()
-        for fact in told_notes(score)
+        for note in score.notes
     ]
     return list(dict.fromkeys(notes))
 

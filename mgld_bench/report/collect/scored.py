@@ -71,7 +71,7 @@ def _scored(cell: Cell, expected_clips: tuple[str, ...]) -> ScoredCell:
     }
     lost = [clip for clip in expected_clips if clip in cell.scores and clip not in usable]
     counts = [len(score.per_frame) for score in usable.values() if score.per_frame is not None]
-    flat = [share for score in usable.values() if isinstance(share := score.notes.get("flat_share", 0.0), float)]
+    flat = [share for score in usable.values() if isinstance(share := score.facts.get("flat_share", 0.0), float)]
     reasons = [*([cell.gap] if cell.gap else []), *([f"{', '.join(lost)}: not a number"] if lost else [])]
     return ScoredCell(
         dataset=cell.dataset,

@@ -59,7 +59,7 @@ def render_scores_csv(data: ReportData) -> str:
                 lines.append((*place, None, None, guard(cell.gap)))
                 continue
             frames = None if score.per_frame is None else len(score.per_frame)
-            notes = json.dumps(dict(score.notes), sort_keys=True, ensure_ascii=False) if score.notes else ""
+            notes = json.dumps(dict(score.facts), sort_keys=True, ensure_ascii=False) if score.facts else ""
             lines.append((*place, score.value, frames, notes))
     return _text(lines)
 

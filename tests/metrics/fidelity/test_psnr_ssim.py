@@ -63,7 +63,8 @@ def test_identical_frames_are_infinite_and_make_the_clip_infinite(bunny: Frames,
     mixed[3] = bunny[3]
     found = score("psnr.rgb", mixed, bunny)
     assert found.value == math.inf
-    assert found.notes == {"infinite_frames": 1, "infinite_at": "3"}
+    assert found.facts == {"infinite_frames": 1, "infinite_at": "3"}
+    assert found.notes == ("psnr.rgb is infinite at frame 3",)
     assert [index for index, value in found.per_frame.items() if math.isinf(value)] == [3]
 
 

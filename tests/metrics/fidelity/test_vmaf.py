@@ -4,18 +4,22 @@ import json
 import subprocess
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.catalogue import load_metric, reason_unavailable
-from mgld_bench.metrics.fidelity.vmaf import CONVERSION, VMAF
+from mgld_bench.metrics.catalogue import describe, load_metric, reason_unavailable
+from mgld_bench.metrics.fidelity.vmaf import CONVERSION
 from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
-from mgld_bench.metrics.metric import Chunk, Frames
+from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
+from mgld_bench.metrics.metric import Chunk, Frames, SharedWork
+from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import facts_of
 
 MODELS = ("vmaf_v0.6.1", "vmaf_v0.6.1neg")
@@ -76,17 +80,38 @@ def test_models_and_threads_do_not_change_each_other(bunny: Frames, degraded: Fr
 def test_both_variants_of_a_clip_share_one_process(bunny: Frames, degraded: Frames) -> None:
     before = len(psutil.Process().children())
     metrics = [load_metric(name) for name in ("vmaf.v0.6.1neg", "vmaf.v0.6.1")]
-    scorers = VMAF.start_together(metrics, facts_of(192, 320))
-    assert len(psutil.Process().children()) == before + 1
-    for scorer in scorers:
-        scorer.add(Chunk(range(10), degraded), Chunk(range(10), bunny))
+    scorers = [metric.start(facts_of(192, 320)) for metric in metrics]
+    work = SharedWork(metrics)
+    for start in (0, 4):
+        indices = range(start, min(start + 4, 6))
+        restored, reference = Chunk(indices, degraded[indices], clip=work), Chunk(indices, bunny[indices])
+        for scorer in scorers:
+            scorer.add(restored, reference)
+            assert len(psutil.Process().children()) == before + 1
     found = [scorer.finish() for scorer in scorers]
-    expected = scores(degraded, bunny)
+    expected = scores(degraded[:6], bunny[:6])
     assert [list(score.per_frame.values()) for score in found] == [expected["vmaf_v0.6.1neg"], expected["vmaf_v0.6.1"]]
     assert [score.value for score in found] == pytest.approx([np.mean(expected[MODELS[1]]), np.mean(expected[MODELS[0]])])
     assert found[0].value < found[1].value
-    assert "ffmpeg" in found[0].notes
+    assert "ffmpeg" in found[0].facts
     assert len(psutil.Process().children()) == before
+
+
+@pytest.mark.timeout(60)
+def test_variants_that_are_abandoned_together_end_their_process_once(bunny: Frames, degraded: Frames) -> None:
+    before = set(psutil.Process().children())
+    metrics = [load_metric(name) for name in ("vmaf.v0.6.1neg", "vmaf.v0.6.1")]
+    broken = replace(describe("psnr.rgb"), name="broken")
+    clip = ArrayClip("bunny", degraded)
+
+    class Broken(FrameMetric):
+        def score(self, restored: Chunk, reference: Chunk | None) -> ChunkScores:
+            assert len(set(psutil.Process().children()) - before) == 1
+            raise InputError("broken at the first chunk")
+
+    with pytest.raises(InputError, match="broken at the first chunk"):
+        score_clip(ArrayClip("bunny", bunny), {"m": clip}, {"m": [*metrics, Broken(broken, 1)]})
+    assert set(psutil.Process().children()) == before
 
 
 @pytest.mark.timeout(60)

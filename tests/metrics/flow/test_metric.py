@@ -71,9 +71,9 @@ def test_a_score_is_that_of_the_restored_frames_with_the_flow_of_the_ground_trut
     for score in found.values():
         assert list(score.per_frame) == [1, 2, 3, 4]
         assert score.value == pytest.approx(np.mean(list(score.per_frame.values())))
-        assert "of the ground truth" in score.notes["flow"]
-        assert "sha256 0000000000000000" in score.notes["flow"]
-        assert score.notes["pairs"] == 4
+        assert "of the ground truth" in score.facts["flow"]
+        assert "sha256 0000000000000000" in score.facts["flow"]
+        assert score.facts["pairs"] == 4
 
 
 def test_without_ground_truth_the_flow_is_the_clips_own(clips: tuple[Frames, Frames, Frames], tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_without_ground_truth_the_flow_is_the_clips_own(clips: tuple[Frames, Fra
     pair = levels(restored[0]), levels(restored[1])
     own = measures.l1_zeros(*pair, flow(network, restored[1], restored[0])).item()
     assert alone.per_frame[1] == pytest.approx(own, rel=1e-6)
-    assert "of the clip itself" in alone.notes["flow"]
+    assert "of the clip itself" in alone.facts["flow"]
     against = feed(metrics(network, tmp_path, "l1"), {"m": restored}, truth)["m"]["we.spynet.l1"]
     assert against.per_frame[1] != alone.per_frame[1]
     # A prediction's own flow is not kept.
@@ -167,7 +167,7 @@ def test_evalcrafters_error_is_of_the_halved_clip_and_its_own_flow(bikes: Frames
     alone = feed(chosen, {"m": odd}, None)["m"]["ewarp.spynet.masked"]
     against = feed(chosen, {"m": odd}, odd // 2)["m"]["ewarp.spynet.masked"]
     assert against.per_frame == alone.per_frame
-    assert "of the clip itself" in against.notes["flow"]
+    assert "of the clip itself" in against.facts["flow"]
     assert not list(tmp_path.iterdir())
     # 66x91 halved is 33x45, padded to 40x48: 3 rows above and 4 below, 1 column before and 2 behind.
     halve = partial(torch.nn.functional.interpolate, scale_factor=0.5, mode="bilinear", align_corners=False)
@@ -188,13 +188,13 @@ def test_a_pair_without_a_pixel_that_counts_is_left_out_and_counted(clips: tuple
     away = [flow(network, steady[1], steady[0]).numpy()[0] + 1000]
     keys = [path.stem for path in tmp_path.rglob("*.npz")]
     assert len(keys) == 1
-    assert whole["we.spynet.l1.valid"].notes["pairs"] == 4
+    assert whole["we.spynet.l1.valid"].facts["pairs"] == 4
     FlowFolder(tmp_path).write(keys[0], away[0])
     mixed = steady.copy()
     mixed[4] = truth[4]
     part = feed(chosen, {"m": restored}, mixed)["m"]["we.spynet.l1.valid"]
     assert list(part.per_frame) == [4]
-    assert (part.notes["pairs"], part.notes["pairs_left_out"], part.notes["pairs_left_out_at"]) == (1, 3, "1, 2, 3")
+    assert (part.facts["pairs"], part.facts["pairs_left_out"], part.facts["pairs_left_out_at"]) == (1, 3, "1, 2, 3")
     assert math.isfinite(part.value)
     with pytest.raises(InputError, match=r"clip clip: we\.spynet\.l1\.valid has no value: no pixel of any pair"):
         feed(chosen[:1], {"m": restored}, steady)
@@ -230,8 +230,11 @@ def test_the_kept_flow_may_not_be_written_and_the_score_says_so(clips: tuple[Fra
     blocked = feed(metrics(network, tmp_path / "flow", "l1"), {"m": restored}, truth)["m"]["we.spynet.l1"]
     free = feed(metrics(network, tmp_path / "other", "l1"), {"m": restored}, truth)["m"]["we.spynet.l1"]
     assert blocked.per_frame == free.per_frame
-    assert "cannot be written" in blocked.notes["flow_not_kept"]
-    assert "flow_not_kept" not in free.notes
+    problem = blocked.facts["flow_not_kept"]
+    assert "cannot be written" in problem
+    assert blocked.notes == (f"we.spynet.l1: the ground truth's flow could not be kept: {problem}",)
+    assert free.notes == ()
+    assert "flow_not_kept" not in free.facts
 
 
 def test_structure_weighted_consistency_is_that_of_the_measure(clips: tuple[Frames, Frames, Frames], tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_frame_does_not_change_with_its_neighbours_or_the_chunk(name: str, bun
     assert score(name, bunny[:4], chunk=1) == together
     assert score(name, bunny[2:3]).value == together.per_frame[2]
     assert together.value == pytest.approx(np.mean(list(together.per_frame.values())))
-    assert 0 <= together.notes["flat_share"] < 0.05
+    assert 0 <= together.facts["flat_share"] < 0.05
 
 
 @pytest.mark.parametrize("name", ["niqe.pyiqa", "brisque.live"])

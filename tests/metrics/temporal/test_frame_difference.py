@@ -13,7 +13,7 @@ from torch import Tensor
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import load_metric
-from mgld_bench.metrics.metric import Chunk, Metric, told_notes
+from mgld_bench.metrics.metric import Chunk, Metric
 from mgld_bench.metrics.pair_metric import PairMetric
 from mgld_bench.metrics.temporal.frame_difference import frame_difference
 from mgld_bench.scoring.score_pass import score_clip
@@ -58,8 +58,8 @@ def test_no_number_is_an_error_unless_pairs_may_be_without_a_value(metric: Metri
     with pytest.raises(InputError, match=r"clip bunny of m: frame-difference\.rgb of frame 4 is not a number"):
         score_clip(clip, {"m": clip}, {"m": [Broken(metric.facts, 1)]})
     score = score_clip(clip, {"m": clip}, {"m": [Broken(metric.facts, 1, has_gaps=True)]})["m"][NAME]
-    assert (score.value, score.notes["pairs"]) == (1.0, 8)
-    assert told_notes(score) == ["frame-difference.rgb leaves out frame 4, where no pixel counts"]
+    assert (score.value, score.facts["pairs"]) == (1.0, 8)
+    assert score.notes == ("frame-difference.rgb leaves out frame 4, where no pixel counts",)
 
 
 def frames(count: int, seed: int) -> Tensor:

@@ -24,7 +24,7 @@ def test_a_clip_moves_like_itself(bikes: Frames) -> None:
     score = score_clip(clip, {"m": clip}, {"m": [tof()]})["m"]["tof"]
     assert score.value == 0
     assert list(score.per_frame) == list(range(3, 8))
-    assert score.notes["pairs"] == 5
+    assert score.facts["pairs"] == 5
 
 
 def test_a_shaken_clip_moves_by_the_shaking(bikes: Frames) -> None:
