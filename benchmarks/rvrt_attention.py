@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mgld_bench.methods.compute import Compute
-from mgld_bench.networks.rvrt.sampling import attend_to_points
+from mgld_bench.networks.rvrt.alignment import attend_to_points
 from mgld_bench.restoring.peak_memory import PeakMemory
 
 WINDOW = (3, 3)

@@ -26,7 +26,7 @@ from mgld_bench.metrics.natural.models import load_model
 from mgld_bench.metrics.weight_files import weight_file
 from mgld_bench.networks.gmflow import matching as gmflow_matching
 from mgld_bench.networks.gmflow import transformer as gmflow_transformer
-from mgld_bench.networks.layers.warping import warp
+from mgld_bench.networks.layers.optical_flow import warp
 from mgld_bench.weights.locate import locate
 from mgld_bench.weights.reading import read_state_dict
 

@@ -18,7 +18,7 @@ from mgld_bench.methods.bases.temporal_window import sliding
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig, DescribedFrame
-from mgld_bench.networks.pwcnet.network import MULTIPLE
+from mgld_bench.networks.pwcnet import MULTIPLE
 
 
 class DBVSROptions(RestorerOptions):

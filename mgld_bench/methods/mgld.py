@@ -26,7 +26,7 @@ from mgld_bench.methods.diffusion.options import DiffusionOptions
 from mgld_bench.methods.diffusion.sampler import Guidance
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import Box, boxes, merge, picture_boxes, strided_starts
-from mgld_bench.networks.autoencoder.network import SEQUENCE_AUTOENCODER
+from mgld_bench.networks.autoencoder.config import SEQUENCE_AUTOENCODER
 from mgld_bench.networks.raft.network import RAFT
 from mgld_bench.networks.spynet import SPyNet, basicsr_names
 from mgld_bench.weights.loading import load_strictly

@@ -18,9 +18,8 @@ from mgld_bench.methods.bases.temporal_window import Border, sliding, window_aro
 from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import tiles
-from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
-from mgld_bench.networks.edvr.network import MULTIPLE, EDVRNoUp, EDVRNoUpConfig, Pyramid
-from mgld_bench.networks.layers.precision import cast_except
+from mgld_bench.networks.edvr import MULTIPLE, EDVRNoUp, EDVRNoUpConfig, FeaturePyramid, ModulatedDeformableConvolution
+from mgld_bench.networks.layers.conversion import cast_except
 
 _AUTOMATIC_TILES: Final = (1024, 768, 512, 384, 256, 128, 64)
 """Sides in pixels of the frames that the network sees, multiples of 4."""
@@ -122,7 +121,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
                 output = network.restore(window[network.center][0], [features for _, features in window])
             yield output
 
-    def _with_features(self, picture: Tensor) -> tuple[Tensor, Pyramid]:
+    def _with_features(self, picture: Tensor) -> tuple[Tensor, FeaturePyramid]:
         with torch.inference_mode():
             return picture, self.network.pyramid(picture)
 

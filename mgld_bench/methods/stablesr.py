@@ -21,7 +21,7 @@ from mgld_bench.methods.diffusion.noise import Noise
 from mgld_bench.methods.diffusion.options import DiffusionOptions
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes
-from mgld_bench.networks.autoencoder.network import STABLESR_AUTOENCODER
+from mgld_bench.networks.autoencoder.config import STABLESR_AUTOENCODER
 from mgld_bench.networks.diffusion.unet import STABLESR_UNET
 
 TITLE: Final = "StableSR"

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.residual_block import ResidualBlock
+from mgld_bench.networks.layers.blocks import ResidualBlock
+from mgld_bench.networks.layers.optical_flow import warp
 from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
-from mgld_bench.networks.layers.warping import warp
 from mgld_bench.networks.spynet import SPyNet
 
 SCALE = 4

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig, ResidualBlocksWithInputConv
 from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
 
-LEVELS = 255
+PEAK = 255
 """The threshold of the refinement is in levels of 8-bit frames."""
 
 
@@ -75,7 +75,7 @@ class RealBasicVSR(nn.Module):
                 residue = self.image_cleaning(frame.to(self._dtype)).to(frame.dtype)
                 cleaned[index] = frame + residue
                 changes.append(residue.abs().mean())
-            if torch.stack(changes).mean() < self.dynamic_refine_thres / LEVELS:
+            if torch.stack(changes).mean() < self.dynamic_refine_thres / PEAK:
                 break
         return cleaned
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.flow_resizing import resize_flow
-from mgld_bench.networks.layers.warping import warp
+from mgld_bench.networks.layers.optical_flow import resize_flow, warp
 
 LEVELS = 6
 MULTIPLE = 2 ** (LEVELS - 1)
@@ -24,35 +23,48 @@ class SPyNet(nn.Module):
     """Optical flow by a pyramid of six small networks, each of which corrects the flow of the level below it.
 
     Ranjan and Black, Optical Flow Estimation using a Spatial Pyramid Network, CVPR 2017. Arithmetic and names as in BasicSR
-    (basicsr/archs/spynet_arch.py, Apache-2.0); several levels as in JingyunLiang/RVRT. 60 tensors: the buffers ``mean`` and
+    (basicsr/archs/spynet_arch.py, Apache-2.0). 60 tensors: the buffers ``mean`` and
     ``std`` are constants and not in the state dict, so whoever loads a file of a whole network drops their two entries.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, return_levels: Sequence[int] = (LEVELS - 1,)) -> None:
-        """return_levels: the levels that forward() returns, of 0 (1/32 of the size) to 5 (the whole size)."""
+    def __init__(self) -> None:
         super().__init__()
         self.basic_module = nn.ModuleList(BasicModule() for _ in range(LEVELS))
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(STANDARD_DEVIATION).view(1, 3, 1, 1), persistent=False)
-        self.return_levels = tuple(sorted(set(return_levels), reverse=True))
 
-    def forward(self, ref: Tensor, supp: Tensor) -> Tensor | list[Tensor]:
-        """The flow from ``ref`` to ``supp``, both (n, 3, h, w) RGB in [0, 1]: how far what is seen in ``ref`` has moved.
+    def forward(self, ref: Tensor, supp: Tensor) -> Tensor:
+        """The flow from ``ref`` to ``supp``: how far what is seen in ``ref`` has moved.
 
-        (n, 2, h, w) in pixels, channel 0 points right. For a level l of ``return_levels`` other than 5 the size is that of the
-        images divided by 2 ** (5 - l), rounded down, and the flow is in pixels of that size. One level gives a tensor, several
-        give a list of tensors, the largest first. Images below 32 px give no meaningful flow.
+        Args:
+            ref: images (n, 3, h, w), RGB in [0, 1]. Below 32 pixels the flow means nothing.
+            supp: the images to find it in, of the same shape.
+
+        Returns:
+            (n, 2, h, w) in pixels; channel 0 points right, channel 1 down.
         """
         height, width = ref.shape[-2:]
-        flows = self._level_flows(self._pyramid(ref), self._pyramid(supp))
-        resized = []
-        for level in self.return_levels:
-            reduction = 2 ** (LEVELS - 1 - level)
-            resized.append(resize_flow(flows[level], (height // reduction, width // reduction)))
-        return resized[0] if len(resized) == 1 else resized
+        return resize_flow(self.pyramid_flows(ref, supp)[-1], (height, width))
+
+    def pyramid_flows(self, ref: Tensor, supp: Tensor) -> list[Tensor]:
+        """The flow after each of the six levels, coarsest first, in pixels of that level.
+
+        Level l has 1 / 2^(5 - l) of the size of the images resized to multiples of 32.
+        """
+        references, supporting = self._pyramid(ref), self._pyramid(supp)
+        flows: list[Tensor] = []
+        for level, (reference, other) in enumerate(zip(references, supporting, strict=True)):
+            count, _, height, width = reference.shape
+            if flows:
+                flow = 2 * functional.interpolate(flows[-1], (height, width), mode="bilinear", align_corners=True)
+            else:
+                flow = reference.new_zeros(count, 2, height, width)
+            warped = warp(other, flow, padding="border")
+            flows.append(self.basic_module[level](torch.cat([reference, warped, flow], dim=1)) + flow)
+        return flows
 
     def _pyramid(self, images: Tensor) -> list[Tensor]:
         """The normalised images at the size of every level, the smallest first."""
@@ -64,19 +76,6 @@ class SPyNet(nn.Module):
         for _ in range(LEVELS - 1):
             levels.insert(0, functional.avg_pool2d(levels[0], kernel_size=2, stride=2))
         return levels
-
-    def _level_flows(self, references: Sequence[Tensor], supporting: Sequence[Tensor]) -> list[Tensor]:
-        """The flow after each level, in pixels of that level, up to the last one asked for."""
-        flows: list[Tensor] = []
-        for level in range(max(self.return_levels) + 1):
-            count, _, height, width = references[level].shape
-            if flows:
-                flow = 2 * functional.interpolate(flows[-1], (height, width), mode="bilinear", align_corners=True)
-            else:
-                flow = references[level].new_zeros(count, 2, height, width)
-            warped = warp(supporting[level], flow, padding="border")
-            flows.append(self.basic_module[level](torch.cat([references[level], warped, flow], dim=1)) + flow)
-        return flows
 
 
 class BasicModule(nn.Module):

@@ -13,7 +13,7 @@ from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
-from mgld_bench.networks.autoencoder.network import AutoencoderConfig
+from mgld_bench.networks.autoencoder.config import AutoencoderConfig
 from mgld_bench.networks.diffusion.unet import UNetConfig
 
 SMALL: dict[str, Any] = {"steps": 2, "tile": 16, "tile_overlap": 8}

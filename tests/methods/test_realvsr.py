@@ -21,8 +21,7 @@ from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
 from mgld_bench.metrics.fidelity.luma import luma
-from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
-from mgld_bench.networks.edvr.network import EDVRNoUp, EDVRNoUpConfig
+from mgld_bench.networks.edvr import EDVRNoUp, EDVRNoUpConfig, ModulatedDeformableConvolution
 from mgld_bench.restoring.loading import load_untrained, parse_options
 
 TINY = EDVRNoUpConfig(features=8, groups=2, front_blocks=1, back_blocks=1)

@@ -13,8 +13,8 @@ from mgld_bench.networks.dover import aesthetic as dover_aesthetic
 from mgld_bench.networks.dover import technical as dover_technical
 from mgld_bench.networks.dover.aesthetic import AestheticConfig
 from mgld_bench.networks.dover.network import DOVER, DoverConfig, HeadConfig
-from mgld_bench.networks.dover.technical import TechnicalConfig
-from mgld_bench.networks.layers.video_windows import PositionBias, full_window_index, region_mask, window_grid
+from mgld_bench.networks.dover.technical import PositionBias, TechnicalConfig, region_mask, shift_regions
+from mgld_bench.networks.layers.video_tokens import full_window_index, window_grid
 
 PARAMETERS = Path(__file__).parent.parent / "parity/fixtures/dover/parameters.tsv"
 SMALL = DoverConfig(
@@ -93,7 +93,7 @@ def test_windows_cover_the_grid_and_are_never_larger(size: tuple[int, int, int],
 @FEW
 @given(SIZES)
 def test_without_a_shift_no_token_is_masked(size: tuple[int, int, int]) -> None:
-    assert not region_mask(window_grid(size, (4, 5, 5), (0, 0, 0)).regions()).any()
+    assert not region_mask(shift_regions(window_grid(size, (4, 5, 5), (0, 0, 0)))).any()
 
 
 @FEW
@@ -109,7 +109,7 @@ def test_the_bias_of_every_window_is_that_of_the_whole_formula(size: tuple[int, 
     (times, down, across), (frames, height, width) = grid.counts, grid.window
     windows = tokens.reshape(times, frames, down, height, across, width, 2).permute(0, 2, 4, 1, 3, 5, 6).flatten(3, 5)
     gate = (windows[..., :, None, :] - windows[..., None, :, :]).abs().sum(-1)
-    mask = region_mask(grid.regions())
+    mask = region_mask(shift_regions(grid))
     expected = relative[0] * gate[:, :, :, None] + fragment[0] * (1 - gate[:, :, :, None]) + mask[:, :, :, None]
     biases = PositionBias(relative, fragment, grid)
     for row in range(down):

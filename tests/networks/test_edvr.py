@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
-from mgld_bench.networks.edvr.deformable_convolution import ModulatedDeformableConvolution
-from mgld_bench.networks.edvr.network import EDVRNoUp, EDVRNoUpConfig
+from mgld_bench.networks.edvr import EDVRNoUp, EDVRNoUpConfig, ModulatedDeformableConvolution
 from tests.helpers.official_names import official_shapes
 
 

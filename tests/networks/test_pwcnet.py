@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mgld_bench.networks.dbvsr.flow import DBVSRFlow, align, alignment_mask
-from mgld_bench.networks.pwcnet.cost_volume import cost_volume
-from mgld_bench.networks.pwcnet.network import FLOW_UNIT
+from mgld_bench.networks.dbvsr.network import DBVSRFlow, align, alignment_mask
+from mgld_bench.networks.pwcnet import FLOW_UNIT, cost_volume
 
 
 @pytest.mark.parametrize("size", [(6, 7), (1, 2)], ids=["larger than the reach", "smaller"])

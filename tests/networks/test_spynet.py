@@ -59,36 +59,25 @@ CORRECTIONS = st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_si
 def test_each_level_adds_its_correction_to_twice_the_flow_below(
     height: int, width: int, corrections: list[tuple[int, int]]
 ) -> None:
-    network = SPyNet(return_levels=range(LEVELS)).eval()
+    network = SPyNet().eval()
     for tensor in network.state_dict().values():
         tensor.zero_()
     images = torch.rand(1, 3, height, width)
     flow = torch.zeros(2)
     expected = []
-    padded = torch.tensor([32.0 * -(-width // 32), 32.0 * -(-height // 32)])
+    padded = torch.tensor([32 * -(-width // 32), 32 * -(-height // 32)])
     for level, correction in enumerate(corrections):
         network.get_parameter(f"basic_module.{level}.basic_module.8.bias").data = torch.tensor(correction, dtype=torch.float32)
         flow = 2 * flow + torch.tensor(correction)
-        reduction = 2 ** (LEVELS - 1 - level)
-        size = torch.tensor([width // reduction, height // reduction])
-        expected.append((flow * size * reduction / padded).view(1, 2, 1, 1).expand(-1, -1, int(size[1]), int(size[0])))
+        columns, rows = (padded // 2 ** (LEVELS - 1 - level)).tolist()
+        expected.append(flow.view(1, 2, 1, 1).expand(-1, -1, rows, columns))
     with torch.inference_mode():
-        flows = network(images, images.flip(3))
-    for got, wanted in zip(flows, reversed(expected), strict=True):
+        flows = network.pyramid_flows(images, images.flip(3))
+        whole = network(images, images.flip(3))
+    for got, wanted in zip(flows, expected, strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-5)
-
-
-def test_levels_are_the_same_alone_and_together_in_any_order(network: SPyNet, images: torch.Tensor) -> None:
-    first, second = images[:2], images[1:]
-    together = SPyNet(return_levels=[2, 5, 4]).eval()
-    together.load_state_dict(network.state_dict())
-    with torch.inference_mode():
-        flows = together(first, second)
-        assert [tuple(flow.shape) for flow in flows] == [(2, 2, 40, 70), (2, 2, 20, 35), (2, 2, 5, 8)]
-        for level, flow in zip([5, 4, 2], flows, strict=True):
-            alone = SPyNet(return_levels=[level]).eval()
-            alone.load_state_dict(network.state_dict())
-            assert torch.equal(alone(first, second), flow)
+    of_images = (flow * torch.tensor([width, height]) / padded).view(1, 2, 1, 1).expand(-1, -1, height, width)
+    torch.testing.assert_close(whole, of_images, rtol=1e-5, atol=1e-5)
 
 
 def test_pairs_of_a_batch_do_not_see_each_other(network: SPyNet, images: torch.Tensor) -> None:

@@ -16,7 +16,7 @@ from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.bases.recurrence_memory import RecurrenceMemory, RecurrencePlan, plan_recurrence
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.basicvsr import UPSAMPLED_CHANNELS, BasicVSR
-from mgld_bench.networks.layers.precision import cast_except
+from mgld_bench.networks.layers.conversion import cast_except
 from mgld_bench.networks.spynet import SPyNet, basicsr_names
 
 SMALLEST_SIDE: Final = 64

@@ -11,8 +11,8 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, SCALE, ClipTiling
+from mgld_bench.networks.rvrt.alignment import usual_sampled_bytes
 from mgld_bench.networks.rvrt.network import BRANCHES, UPSAMPLED_CHANNELS
-from mgld_bench.networks.rvrt.sampling import usual_sampled_bytes
 
 _SMALLEST_TILE: Final = 40
 """Pixels: below 33 the authors' network does not work."""

@@ -21,8 +21,8 @@ from mgld_bench.methods.diffusion.noise import Noise
 from mgld_bench.methods.diffusion.noise_schedule import respaced_schedule, training_schedule
 from mgld_bench.methods.diffusion.options import DiffusionOptions, check_tiles
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, noised, sampling_steps
-from mgld_bench.networks.autoencoder.memory import decode_memory
-from mgld_bench.networks.autoencoder.network import SCALE_FACTOR
+from mgld_bench.networks.autoencoder.config import SCALE_FACTOR
+from mgld_bench.networks.autoencoder.decoder import decode_memory
 
 Result = TypeVar("Result")
 

@@ -9,8 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mgld_bench.methods.diffusion.motion_guidance import Motion
-from mgld_bench.networks.layers.flow_resizing import resize_flow
-from mgld_bench.networks.layers.warping import inconsistent
+from mgld_bench.networks.layers.optical_flow import inconsistent, resize_flow
 from mgld_bench.networks.raft.network import RAFT
 from mgld_bench.networks.spynet import SPyNet
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mgld_bench.methods.tiling.diffusion import Box
-from mgld_bench.networks.layers.warping import warp
+from mgld_bench.networks.layers.optical_flow import warp
 
 GuidanceRule = Literal["official", "paper"]
 

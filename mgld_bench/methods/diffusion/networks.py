@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
 from mgld_bench.methods.compute import Compute
-from mgld_bench.networks.autoencoder.network import FIRST_STAGE, Autoencoder, AutoencoderConfig
+from mgld_bench.networks.autoencoder.config import FIRST_STAGE, AutoencoderConfig
+from mgld_bench.networks.autoencoder.network import Autoencoder
 from mgld_bench.networks.diffusion.blocks import LATENT_CHANNELS
 from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, StructureEncoder, StructureEncoderConfig
 from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.metrics.metric import Chunk
-from mgld_bench.networks.layers.centred_padding import pad_centred
+from mgld_bench.networks.layers.optical_flow import pad_centred
 
 Features_co = TypeVar("Features_co", covariant=True)
 _HALF_MULTIPLE = 8

@@ -194,13 +194,13 @@ class GMFlowAdapter(FlowAdapter[FittedFeatures]):
 
     def _fitted(self, levels: Tensor) -> Tensor:
         """The frame at a size that the network takes."""
-        from mgld_bench.networks.layers.centred_padding import pad_centred
+        from mgld_bench.networks.layers.optical_flow import pad_centred
 
         return pad_centred(levels, self.network.config.padding_factor)
 
     def _unfitted(self, flow: Tensor, size: tuple[int, int]) -> Tensor:
         """The network's flow for frames of this height and width."""
-        from mgld_bench.networks.layers.centred_padding import unpad_centred
+        from mgld_bench.networks.layers.optical_flow import unpad_centred
 
         return unpad_centred(flow, size)
 
@@ -224,7 +224,7 @@ class UniMatchAdapter(GMFlowAdapter):
         height, width = size
         if height <= width:
             return resize_flow_back(flow, size)
-        return from_landscape(resize_flow_back(flow, (width, height)), exchange=True)
+        return from_landscape(resize_flow_back(flow, (width, height)))
 
 
 def _scale1() -> GMFlowAdapter:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.networks.layers.warping import inconsistent, inside, warp
+from mgld_bench.networks.layers.optical_flow import inconsistent, inside, warp
 
 STRUCTURE_WEIGHT = 3.0
 """How much more an edge counts in the structure-weighted consistency."""

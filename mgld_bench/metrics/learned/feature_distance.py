@@ -16,7 +16,7 @@ from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric, reference_
 from mgld_bench.metrics.learned.full_float32 import full_float32
 from mgld_bench.metrics.learned.tensors import batches, chunk_tensor
 from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
-from mgld_bench.networks.layers.winograd import with_winograd
+from mgld_bench.networks.layers.conversion import with_winograd
 from mgld_bench.networks.perceptual.dists import DISTS
 from mgld_bench.networks.perceptual.lpips import LPIPS, LpipsBackbone
 from mgld_bench.weights.loading import load_strictly

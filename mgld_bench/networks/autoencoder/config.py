@@ -79,7 +79,5 @@ FIRST_STAGE: Final = AutoencoderConfig()
 """Stable Diffusion 2.1, as it is in the diffusion checkpoints of MGLD-VSR and StableSR: 248 entries, 83,653,863 parameters."""
 SEQUENCE_AUTOENCODER: Final = AutoencoderConfig(temporal_version=1, fusion="dense")
 """MGLD-VSR's published decoder (video_vae_cfw.ckpt): 363 entries, 114,973,812 parameters."""
-SEQUENCE_AUTOENCODER_VERSION_2: Final = AutoencoderConfig(temporal_version=2, fusion="dense")
-"""The other temporal mixing of MGLD-VSR's code: 389 entries, 121,220,852 parameters."""
 STABLESR_AUTOENCODER: Final = AutoencoderConfig(fusion="rrdb")
 """StableSR's decoder (vqgan_cfw_00011.ckpt): 404 entries, 128,047,591 parameters."""

@@ -1,25 +1,21 @@
-"""The encoder that all autoencoders share."""
+"""The encoder that all autoencoders share, and the blocks that it has in common with the decoder.
+
+For inference only: activations and sums are done in place where nothing else reads the tensor.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import cast
+from typing import Final, cast
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from mgld_bench.networks.autoencoder.blocks import Downsample, Middle, ResidualBlock, activated, group_norm
 from mgld_bench.networks.autoencoder.config import COLOURS, FEATURE_LEVELS, AutoencoderConfig
+from mgld_bench.networks.layers.sizes import NORM_GROUPS
 
-
-class EncoderLevel(nn.Module):
-    """The blocks of one size, and the step to half the size (not at the lowest)."""
-
-    def __init__(self, level: int, config: AutoencoderConfig) -> None:
-        super().__init__()
-        before = config.channels_of(level - 1) if level else config.channels
-        after = config.channels_of(level)
-        self.block = nn.ModuleList(ResidualBlock(before if index == 0 else after, after) for index in range(config.blocks))
-        self.downsample = Downsample(after) if level < config.levels - 1 else None
+NORM_EPSILON: Final = 1e-6
 
 
 class Encoder(nn.Module):
@@ -57,3 +53,123 @@ class Encoder(nn.Module):
                 break
             maps = level.downsample(maps)
         return kept
+
+
+class EncoderLevel(nn.Module):
+    """The blocks of one size, and the step to half the size (not at the lowest)."""
+
+    def __init__(self, level: int, config: AutoencoderConfig) -> None:
+        super().__init__()
+        before = config.channels_of(level - 1) if level else config.channels
+        after = config.channels_of(level)
+        self.block = nn.ModuleList(ResidualBlock(before if index == 0 else after, after) for index in range(config.blocks))
+        self.downsample = Downsample(after) if level < config.levels - 1 else None
+
+
+class ResidualBlock(nn.Module):
+    """Twice normalisation, activation and 3x3 convolution, plus the input; (n, channels, h, w) in and out.
+
+    Where the numbers of channels differ, the input goes through a 1x1 convolution, which the official checkpoints call
+    nin_shortcut, or conv_out inside of fusion layers.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, shortcut_name: str = "nin_shortcut") -> None:
+        super().__init__()
+        self.norm1 = group_norm(in_channels)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.norm2 = group_norm(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self._shortcut_name = shortcut_name if in_channels != out_channels else None
+        if self._shortcut_name is not None:
+            self.add_module(self._shortcut_name, nn.Conv2d(in_channels, out_channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input, which is left as it is, plus the correction."""
+        # One step per statement: a name keeps its tensor alive until it has the next one.
+        hidden: Tensor = self.conv1(activated(self.norm1(x)))
+        hidden = activated(self.norm2(hidden))
+        hidden = self.conv2(hidden)
+        hidden += x if self._shortcut_name is None else self.get_submodule(self._shortcut_name)(x)
+        return hidden
+
+
+class AttentionBlock(nn.Module):
+    """Every pixel attends to all pixels of its frame, with one head, plus the input; (n, channels, h, w) in and out."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = group_norm(channels)
+        self.q = nn.Conv2d(channels, channels, 1)
+        self.k = nn.Conv2d(channels, channels, 1)
+        self.v = nn.Conv2d(channels, channels, 1)
+        self.proj_out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Fused attention: the scores (pixels x pixels) are never held, where the device has a kernel for it."""
+        normed = self.norm(x)
+        query, key, value = (_tokens(projection(normed)) for projection in (self.q, self.k, self.v))
+        attended = functional.scaled_dot_product_attention(query, key, value)
+        # As x lies in memory: the convolutions after this one would go by the strides that a view had.
+        maps = torch.empty_like(x).copy_(attended[:, 0].transpose(1, 2).reshape(x.shape))
+        hidden: Tensor = self.proj_out(maps)
+        hidden += x
+        return hidden
+
+
+class Downsample(nn.Module):
+    """Half the size by a 3x3 convolution of stride 2; (n, channels, h, w) -> (n, channels, h/2, w/2).
+
+    Zeros stand to the right and at the bottom only, so the maps move by half a pixel: the checkpoints are made for that.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The smaller maps."""
+        smaller: Tensor = self.conv(functional.pad(x, (0, 1, 0, 1)))
+        return smaller
+
+
+class Upsample(nn.Module):
+    """Twice the size: every pixel four times, then a 3x3 convolution; (n, channels, h, w) -> (n, channels, 2h, 2w)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The larger maps."""
+        larger: Tensor = self.conv(functional.interpolate(x, scale_factor=2, mode="nearest"))
+        return larger
+
+
+class Middle(nn.Module):
+    """The blocks at the lowest level: residual, attention, residual."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.block_1 = ResidualBlock(channels, channels)
+        self.attn_1 = AttentionBlock(channels)
+        self.block_2 = ResidualBlock(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """All three in turn."""
+        hidden: Tensor = self.block_2(self.attn_1(self.block_1(x)))
+        return hidden
+
+
+def group_norm(channels: int) -> nn.GroupNorm:
+    """The normalisation that every block has; on half precision it sums in float32 and gives half precision."""
+    return nn.GroupNorm(NORM_GROUPS, channels, eps=NORM_EPSILON)
+
+
+def activated(fresh: Tensor) -> Tensor:
+    """x * sigmoid(x), which overwrites ``fresh``."""
+    return functional.silu(fresh, inplace=True)
+
+
+def _tokens(maps: Tensor) -> Tensor:
+    """(n, c, h, w) as (n, 1 head, h w, c), with a token's channels side by side, as fused attention wants them."""
+    return maps.flatten(2).transpose(1, 2).contiguous()[:, None]

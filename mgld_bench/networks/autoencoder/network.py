@@ -9,28 +9,9 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.autoencoder.config import (
-    FEATURE_LEVELS,
-    FIRST_STAGE,
-    SCALE_FACTOR,
-    SEQUENCE_AUTOENCODER,
-    SEQUENCE_AUTOENCODER_VERSION_2,
-    STABLESR_AUTOENCODER,
-    AutoencoderConfig,
-)
+from mgld_bench.networks.autoencoder.config import FEATURE_LEVELS, AutoencoderConfig
 from mgld_bench.networks.autoencoder.decoder import Decoder
 from mgld_bench.networks.autoencoder.encoder import Encoder
-
-__all__ = [
-    "FIRST_STAGE",
-    "SCALE_FACTOR",
-    "SEQUENCE_AUTOENCODER",
-    "SEQUENCE_AUTOENCODER_VERSION_2",
-    "STABLESR_AUTOENCODER",
-    "Autoencoder",
-    "AutoencoderConfig",
-    "Posterior",
-]
 
 LOG_VARIANCE: Final = (-30.0, 20.0)
 """To this range the log variance is clamped."""

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.networks.dbvsr.periodic_extension import extend_periodically
-
 GAMMA: Final = 0.001
 """Weight of the gradients' penalty: the smaller, the sharper and the noisier."""
 PENALTY_FLOOR: Final = 0.01
@@ -68,3 +66,88 @@ def _mean_of_aliases(spectrum: Tensor, scale: int) -> Tensor:
     """(n, 1, rows / scale, columns / scale): the mean of the frequencies that taking every ``scale``-th pixel makes one."""
     count, channels, rows, columns = spectrum.shape
     return spectrum.view(count, channels, scale, rows // scale, scale, columns // scale).mean(dim=(2, 4))
+
+
+def extend_periodically(frames: Tensor, scale: int) -> Tensor:
+    """``frames`` (n, 3, h, w) with rows appended below and columns on the right that lead back to the opposite border.
+
+    Liu and Jia, Reducing boundary artifacts in image deconvolution, ICIP 2008, on the enlarged grid; of the result every
+    ``scale``-th pixel is returned, (n, 3, H, W) with H = 2 * ceil(h / 2 + 2) for scale 4, and W likewise. In float64; what is
+    appended is rounded to float32, and all is in the frames' type. Source: code/model/utils_fft.py of csbhr/Deep-Blind-VSR (MIT).
+    """
+    height, width = frames.shape[-2:]
+    enlarged = enlarge_mixed(frames, scale).double()
+    rows, columns = (_periodic_size(side) - side for side in enlarged.shape[-2:])
+    below = _bridge(enlarged, rows)
+    right = _bridge(enlarged.mT, columns).mT
+    corner = _corner(below, right)
+    top = torch.cat([enlarged, right[..., 1:-1]], dim=-1)
+    # Quirk of the authors, kept: what goes below begins with a copy of the frame's last row and lacks its own last row.
+    bottom = torch.cat([below[..., :-2, :], corner[..., 1:-1, 1:-1]], dim=-1)
+    extended = torch.cat([top, bottom], dim=-2)[..., ::scale, ::scale].float().to(frames.dtype)
+    extended[..., :height, :width] = frames
+    return extended
+
+
+def enlarge_mixed(frames: Tensor, scale: int) -> Tensor:
+    """(n, 3, scale * h, scale * w): each pixel of ``frames`` (n, 3, h, w) repeated, with its colours in turn.
+
+    Quirk of the authors, kept: they mean nearest neighbour, but repeat the colours in the wrong order before a pixel shuffle.
+    Only the border, from which the extension starts, is used of it.
+    """
+    return functional.pixel_shuffle(frames.repeat(1, scale**2, 1, 1), scale)
+
+
+def _periodic_size(side: int) -> int:
+    """The next size beyond ``side`` that leaves 16 pixels or more and is a multiple of 8."""
+    return 8 * math.ceil(side / 8 + 2)
+
+
+def _bridge(frames: Tensor, rows: int) -> Tensor:
+    """(..., rows + 2, w): harmonic between the last row of ``frames`` (..., h, w), its first, and the first again, its last."""
+    bridge = frames.new_zeros(*frames.shape[:-2], rows + 2, frames.shape[-1])
+    bridge[..., 0, :], bridge[..., -1, :] = frames[..., -1, :], frames[..., 0, :]
+    share = torch.linspace(0, 1, rows, dtype=frames.dtype, device=frames.device)
+    for column in (0, -1):
+        begin, end = bridge[..., :1, column], bridge[..., -1:, column]
+        bridge[..., 1:-1, column] = begin * (1 - share) + end * share
+    return fill_harmonically(bridge)
+
+
+def _corner(below: Tensor, right: Tensor) -> Tensor:
+    """What joins the parts ``below`` and on the ``right`` of the frame, harmonic, with a border of theirs around."""
+    corner = below.new_zeros(*below.shape[:-1], right.shape[-1])
+    corner[..., 0, :], corner[..., -1, :] = right[..., -1, :], right[..., 0, :]
+    corner[..., :, 0], corner[..., :, -1] = below[..., :, -1], below[..., :, 0]
+    return fill_harmonically(corner)
+
+
+def fill_harmonically(planes: Tensor) -> Tensor:
+    """``planes`` (..., h, w), sides of 3 or more, inside of whose border each pixel becomes the mean of its four neighbours.
+
+    Sine transforms of type 1 make the equation diagonal. In the type of ``planes``: float64, where accuracy matters.
+    """
+    border = planes.clone()
+    border[..., 1:-1, 1:-1] = 0
+    neighbours = border[..., :-2, 1:-1] + border[..., 2:, 1:-1] + border[..., 1:-1, :-2] + border[..., 1:-1, 2:]
+    rows, columns = neighbours.shape[-2:]
+    transformed = _sine_transform(_sine_transform(neighbours).mT).mT
+    transformed = transformed / (_eigenvalues(rows, planes)[:, None] + _eigenvalues(columns, planes)[None, :])
+    # The transform is its own inverse up to a factor (size + 1) / 2.
+    inside = _sine_transform(_sine_transform(transformed).mT).mT * (4 / ((rows + 1) * (columns + 1)))
+    border[..., 1:-1, 1:-1] = inside
+    return border
+
+
+def _sine_transform(values: Tensor) -> Tensor:
+    """X_k = sum over n of x_n sin(pi (n + 1) (k + 1) / (size + 1)) along the last axis."""
+    zero = torch.zeros_like(values[..., :1])
+    odd = torch.cat([zero, values, zero, -values.flip(-1)], dim=-1)
+    spectrum: Tensor = torch.fft.rfft(odd)
+    return -0.5 * spectrum.imag[..., 1:-1]
+
+
+def _eigenvalues(size: int, like: Tensor) -> Tensor:
+    """(size,): what the sine of each frequency is multiplied by in 2 x_n - x_(n-1) - x_(n+1)."""
+    numbers = torch.arange(1, size + 1, dtype=like.dtype, device=like.device)
+    return 2 - 2 * torch.cos(math.pi * numbers / (size + 1))

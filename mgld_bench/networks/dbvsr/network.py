@@ -12,12 +12,11 @@ from torch.nn import functional
 
 from mgld_bench.networks.dbvsr.deconvolution import deconvolve
 from mgld_bench.networks.dbvsr.enlargement import SCALE, ComposedEnlargement
-from mgld_bench.networks.dbvsr.flow import DBVSRFlow, align
-from mgld_bench.networks.dbvsr.kernel import KernelEstimation
-from mgld_bench.networks.dbvsr.modulation import Reconstruction
-from mgld_bench.networks.layers.residual_block import ResidualBlock
+from mgld_bench.networks.dbvsr.subnetworks import KernelEstimation, Reconstruction
+from mgld_bench.networks.layers.blocks import ResidualBlock
+from mgld_bench.networks.layers.optical_flow import warp
 from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
-from mgld_bench.networks.pwcnet.network import Pyramid
+from mgld_bench.networks.pwcnet import FLOW_UNIT, INSIDE, MULTIPLE, FlowPyramid, PWCNet
 
 WINDOW: Final = 5
 """Frames that restore one: the middle one."""
@@ -58,7 +57,7 @@ class DescribedFrame:
     """(n, 3, h, w) float32 RGB in [0, 1]."""
     features: Tensor
     """(n, features, h, w) in the type of the network's trunk."""
-    pyramid: Pyramid
+    pyramid: FlowPyramid
     """For the optical flow; float32."""
 
 
@@ -147,6 +146,49 @@ class DBVSR(nn.Module):
     def _enlarge(self, features: Tensor) -> Tensor:
         enlarged: Tensor = self.out_conv(self.upsample_layers(features)) if self.composed is None else self.composed(features)
         return enlarged
+
+
+class DBVSRFlow(nn.Module):
+    """PWC-Net between images of any size, which are resized to multiples of 64.
+
+    Source: code/model/flow_pwc.py of csbhr/Deep-Blind-VSR (MIT).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moduleNetwork = PWCNet()
+
+    def pyramid(self, images: Tensor) -> FlowPyramid:
+        """What forward() needs of ``images`` (n, 3, h, w), float32 RGB in [0, 1]; good for every flow from and to them."""
+        height, width = images.shape[-2:]
+        size = (height + -height % MULTIPLE, width + -width % MULTIPLE)
+        resized = functional.interpolate(images, size, mode="bilinear", align_corners=False)
+        pyramid: FlowPyramid = self.moduleNetwork.moduleExtractor(resized)
+        return pyramid
+
+    def forward(self, first: Sequence[Tensor], second: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
+        """The flow (n, 2, h, w) from the first to the second images of ``size`` (h, w), given their pyramids.
+
+        Pixels, channel 0 points right: where what is seen in the first images has moved to in the second.
+        """
+        height, width = size
+        flow = FLOW_UNIT * functional.interpolate(self.moduleNetwork(first, second), size, mode="bilinear", align_corners=False)
+        resized_height, resized_width = (2 * side for side in first[0].shape[-2:])
+        return flow * flow.new_tensor([width / resized_width, height / resized_height]).view(1, 2, 1, 1)
+
+
+def align(features: Tensor, flow: Tensor) -> Tensor:
+    """``features`` (n, c, h, w) sampled bilinearly where ``flow`` (n, 2, h, w) points; zero where that is outside of the image.
+
+    Positions are computed in the type of ``flow``; the result has the type of ``features``.
+    """
+    return (warp(features.to(flow.dtype), flow, padding="border") * alignment_mask(flow)).to(features.dtype)
+
+
+def alignment_mask(flow: Tensor) -> Tensor:
+    """(n, 1, h, w), 1 where ``flow`` (n, 2, h, w) points into the image, else 0."""
+    counted = warp(flow.new_ones(flow.shape[0], 1, *flow.shape[2:]), flow)
+    return (counted >= INSIDE).to(flow.dtype)
 
 
 def space_to_depth(frames: Tensor) -> Tensor:

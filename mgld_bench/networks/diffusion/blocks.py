@@ -1,50 +1,20 @@
-"""What the denoising U-Net and the structure encoder of StableSR and MGLD-VSR are built from."""
+"""Building blocks of the denoising U-Net and the structure encoder of StableSR and MGLD-VSR."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.layers.sizes import NORM_GROUPS
 
+_LONGEST_PERIOD = 10000.0
+_EXPANSION = 4
 LATENT_CHANNELS = 4
 SPADE_CHANNELS = 128
-
-
-class GroupNorm32(nn.GroupNorm):
-    """GroupNorm of 32 groups, computed in float32 whatever the type of input and weights; the output is of the input's type."""
-
-    def __init__(self, channels: int, eps: float = 1e-5) -> None:
-        super().__init__(NORM_GROUPS, channels, eps)
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
-        """See the class."""
-        # Stated here since torch keeps mean and deviation of half precision input in half precision.
-        weight, bias = self.weight.float(), self.bias.float()
-        return functional.group_norm(input.float(), self.num_groups, weight, bias, self.eps).to(input.dtype)
-
-
-class SPADE(nn.Module):
-    """Normalised features, scaled and shifted at every position by what a structure feature says.
-
-    Park et al., Semantic Image Synthesis with Spatially-Adaptive Normalization, CVPR 2019. Unlike there, and in spite of its
-    name, ``param_free_norm`` has a weight and a bias of its own: kept, since the checkpoints hold them.
-    """
-
-    def __init__(self, channels: int, structure_channels: int) -> None:
-        super().__init__()
-        self.param_free_norm = GroupNorm32(channels)
-        self.mlp_shared = nn.Sequential(convolution(structure_channels, SPADE_CHANNELS), nn.ReLU())
-        self.mlp_gamma = convolution(SPADE_CHANNELS, channels)
-        self.mlp_beta = convolution(SPADE_CHANNELS, channels)
-
-    def forward(self, x: Tensor, structure: Tensor) -> Tensor:
-        """``x`` (n, channels, h, w) modulated by ``structure`` (n, structure_channels, h, w)."""
-        hidden = self.mlp_shared(structure)
-        modulated: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
-        return modulated
 
 
 class TimedResidualBlock(nn.Module):
@@ -75,6 +45,40 @@ class TimedResidualBlock(nn.Module):
         return hidden + skipped
 
 
+class SPADE(nn.Module):
+    """Normalised features, scaled and shifted at every position by what a structure feature says.
+
+    Park et al., Semantic Image Synthesis with Spatially-Adaptive Normalization, CVPR 2019. Unlike there, and in spite of its
+    name, ``param_free_norm`` has a weight and a bias of its own: kept, since the checkpoints hold them.
+    """
+
+    def __init__(self, channels: int, structure_channels: int) -> None:
+        super().__init__()
+        self.param_free_norm = GroupNorm32(channels)
+        self.mlp_shared = nn.Sequential(convolution(structure_channels, SPADE_CHANNELS), nn.ReLU())
+        self.mlp_gamma = convolution(SPADE_CHANNELS, channels)
+        self.mlp_beta = convolution(SPADE_CHANNELS, channels)
+
+    def forward(self, x: Tensor, structure: Tensor) -> Tensor:
+        """``x`` (n, channels, h, w) modulated by ``structure`` (n, structure_channels, h, w)."""
+        hidden = self.mlp_shared(structure)
+        modulated: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
+        return modulated
+
+
+class GroupNorm32(nn.GroupNorm):
+    """GroupNorm of 32 groups, computed in float32 whatever the type of input and weights; the output is of the input's type."""
+
+    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+        super().__init__(NORM_GROUPS, channels, eps)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
+        """See the class."""
+        # Stated here since torch keeps mean and deviation of half precision input in half precision.
+        weight, bias = self.weight.float(), self.bias.float()
+        return functional.group_norm(input.float(), self.num_groups, weight, bias, self.eps).to(input.dtype)
+
+
 class Downsample(nn.Module):
     """Half the size, by a convolution of stride 2."""
 
@@ -99,6 +103,39 @@ class Upsample(nn.Module):
         """(n, channels, h, w) to (n, channels, 2 h, 2 w)."""
         doubled: Tensor = self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
         return doubled
+
+
+class TimeEmbedding(nn.Sequential):
+    """Timesteps (n,) as cosines and sines, then two linear layers: (n, 4 * channels), in the type of the weights.
+
+    Names ``0`` and ``2`` below it, as in the checkpoints of Stable Diffusion.
+    """
+
+    def __init__(self, channels: int) -> None:
+        width = _EXPANSION * channels
+        super().__init__(nn.Linear(channels, width), nn.SiLU(), nn.Linear(width, width))
+        self.channels = channels
+        self.width = width
+
+    def forward(self, timesteps: Tensor) -> Tensor:
+        """See the class."""
+        embedding = timestep_embedding(timesteps, self.channels).to(self.dtype)
+        for layer in self:
+            embedding = layer(embedding)
+        return embedding
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights."""
+        return next(self.parameters()).dtype
+
+
+def timestep_embedding(timesteps: Tensor, channels: int) -> Tensor:
+    """(n, channels) float32: cosines of t * 10000^(-k / half) for k = 0 ... half - 1, then the sines; half = channels / 2."""
+    half = channels // 2
+    exponents = -math.log(_LONGEST_PERIOD) * torch.arange(half, dtype=torch.float32, device=timesteps.device) / half
+    angles = timesteps.float()[:, None] * exponents.exp()
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
 def check_levels(multipliers: Sequence[int], blocks: int) -> None:

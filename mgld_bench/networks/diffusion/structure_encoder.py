@@ -13,10 +13,10 @@ from mgld_bench.networks.diffusion.blocks import (
     Downsample,
     GroupNorm32,
     TimedResidualBlock,
+    TimeEmbedding,
     check_levels,
     convolution,
 )
-from mgld_bench.networks.diffusion.time_embedding import TimeEmbedding
 from mgld_bench.networks.layers.sizes import check_heads, check_widths
 
 

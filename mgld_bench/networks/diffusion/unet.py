@@ -14,12 +14,12 @@ from mgld_bench.networks.diffusion.blocks import (
     Downsample,
     GroupNorm32,
     TimedResidualBlock,
+    TimeEmbedding,
     Upsample,
     check_levels,
     convolution,
 )
 from mgld_bench.networks.diffusion.temporal_mixing import TemporalAttention, TemporalConvolution, TemporalMixing
-from mgld_bench.networks.diffusion.time_embedding import TimeEmbedding
 from mgld_bench.networks.diffusion.transformer import KeysValues, SpatialTransformer, TransformerBlock
 from mgld_bench.networks.layers.sizes import check_heads, check_widths
 

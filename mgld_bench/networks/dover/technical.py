@@ -5,6 +5,7 @@ Source: VQAssessment/DOVER (S-Lab License 1.0). Liu et al., Video Swin Transform
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -12,9 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.perceptron import Perceptron
-from mgld_bench.networks.layers.video_tokens import TokenConv3d
-from mgld_bench.networks.layers.video_windows import PositionBias, Size, WindowGrid, full_window_index, window_grid
+from mgld_bench.networks.layers.blocks import Perceptron
+from mgld_bench.networks.layers.video_tokens import OTHER_REGION, Size, TokenConv3d, WindowGrid, full_window_index, window_grid
 
 _TOKENS_AT_A_TIME = 4096
 """Wide hidden layers are computed for this many tokens at once, which keeps them small and in the processor's cache."""
@@ -188,3 +188,85 @@ class WindowAttention(nn.Module):
         """
         index = self.relative_position_index[: grid.tokens, : grid.tokens].flatten()
         return table.t().index_select(1, index).view(1, self.heads, grid.tokens, grid.tokens)
+
+
+class PositionBias:
+    """What is added to the attention of each pair of tokens, computed for one window at a time.
+
+    relative * gate + fragment * (1 - gate), where the gate is the distance of the two tokens' fragments, so that beyond
+    neighbouring fragments it extrapolates; without ``fragment`` it is ``relative``.
+    """
+
+    def __init__(self, relative: Tensor, fragment: Tensor | None, grid: WindowGrid) -> None:
+        """Prepare the biases of all windows of a grid.
+
+        Args:
+            relative: bias by relative position, (1, heads, n, n) for the n tokens of a window.
+            fragment: bias between tokens of one fragment, of the same shape; None for layers without it.
+            grid: the windows.
+        """
+        self._base = relative if fragment is None else fragment
+        self._step = None if fragment is None else relative - fragment
+        self._frames = grid.window[0]
+        self._times = grid.counts[0]
+        self._gate = fragment_distances(grid).to(relative.device)
+        regions = shift_regions(grid)
+        self._mixed = (regions != regions[..., :1]).any(-1).tolist()
+        self._regions = regions.to(relative.device)
+
+    def along_time(self, row: int, column: int) -> Iterator[Tensor]:
+        """The bias (1, heads, n, n) of each window in time at this place in space, masked where a shift mixes regions."""
+        bias = self._base if self._step is None else torch.addcmul(self._base, self._step, self._tiled_gate(row, column))
+        for time in range(self._times):
+            mixed = self._mixed[time][row][column]
+            yield bias + region_mask(self._regions[time, row, column]) if mixed else bias
+
+    def _tiled_gate(self, row: int, column: int) -> Tensor:
+        """(n, n)."""
+        return self._gate[row, column].to(self._base.dtype).repeat(self._frames, self._frames)
+
+
+def fragment_distances(grid: WindowGrid) -> Tensor:
+    """The distance |rows| + |columns| of two tokens' fragments: (windows down, windows across, n, n) uint8, n = height * width.
+
+    Windows and tokens count in space only: along time the distance is the same. There are as many fragments along the whole grid
+    as a window has tokens, which is the number of real fragments (7) for full windows only.
+    """
+    rows, columns = (_fragments(grid, axis) for axis in (1, 2))
+    down, across = (_distances(of_windows) for of_windows in (rows, columns))
+    gate = down[:, None, :, None, :, None] + across[None, :, None, :, None, :]
+    area = grid.window[1] * grid.window[2]
+    return gate.reshape(*grid.counts[1:], area, area).to(torch.uint8)
+
+
+def shift_regions(grid: WindowGrid) -> Tensor:
+    """Which tokens of a shifted window belong together: (windows in time, down, across, tokens of a window) uint8."""
+    time, rows, columns = (_axis_regions(grid, axis) for axis in range(3))
+    region = 9 * time[:, None, None, :, None, None] + 3 * rows[:, None, None, :, None] + columns[:, None, None, :]
+    return region.reshape(*grid.counts, grid.tokens).to(torch.uint8)
+
+
+def region_mask(regions: Tensor) -> Tensor:
+    """(..., n, n) from (..., n): 0 within a region and -100 between two."""
+    return (regions[..., :, None] != regions[..., None, :]) * OTHER_REGION
+
+
+def _fragments(grid: WindowGrid, axis: int) -> Tensor:
+    """(windows, tokens): the fragment of each token along an axis."""
+    position = torch.arange(grid.size[axis]).roll(-grid.shift[axis])
+    return (position * grid.window[axis] // grid.size[axis]).view(-1, grid.window[axis])
+
+
+def _axis_regions(grid: WindowGrid, axis: int) -> Tensor:
+    """(windows, tokens) 0, 1 or 2; without a shift along this axis all tokens are in one region."""
+    size, window, shift = grid.size[axis], grid.window[axis], grid.shift[axis]
+    regions = torch.zeros(size, dtype=torch.int64)
+    if shift:
+        regions[size - window : size - shift] = 1
+        regions[size - shift :] = 2
+    return regions.view(-1, window)
+
+
+def _distances(fragments: Tensor) -> Tensor:
+    """(windows, tokens, tokens) from (windows, tokens)."""
+    return (fragments[:, :, None] - fragments[:, None, :]).abs()

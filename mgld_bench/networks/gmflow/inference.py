@@ -5,29 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.networks.gmflow.network import GMFlow
-from mgld_bench.networks.layers.centred_padding import pad_centred, unpad_centred
-
-
-def padded_flow(network: GMFlow, image0: Tensor, image1: Tensor, factor: int, both: bool = False) -> Tensor:
-    """GMFlow's default: images (n, 3, h, w), 0..255, of any size are padded to multiples of ``factor``, their flow is cropped.
-
-    Source: evaluate.py of haofeixu/gmflow (InputPadder, mode sintel). ``both``: as in GMFlow.forward().
-    """
-    padded = (pad_centred(image, factor) for image in (image0, image1))
-    flow: Tensor = network(*padded, both)
-    return unpad_centred(flow, (image0.shape[-2], image0.shape[-1]))
-
-
-def resized_flow(network: GMFlow, image0: Tensor, image1: Tensor, size: tuple[int, int], both: bool = False) -> Tensor:
-    """Both images resized to ``size`` (height, width), multiples of the padding factor; the flow resized and scaled back.
-
-    Source: GMFlow's inference_size, and UniMatch's default with the next multiples.
-    """
-    original = (image0.shape[-2], image0.shape[-1])
-    flow: Tensor = network(resize_images(image0, size), resize_images(image1, size), both)
-    return resize_flow_back(flow, original)
-
 
 def next_multiples(size: tuple[int, int], factor: int) -> tuple[int, int]:
     """The smallest multiples of ``factor`` that are not below ``size``."""
@@ -54,11 +31,10 @@ def as_landscape(images: Tensor) -> Tensor:
     return images.transpose(-2, -1) if images.shape[-2] > images.shape[-1] else images
 
 
-def from_landscape(flow: Tensor, exchange: bool) -> Tensor:
+def from_landscape(flow: Tensor) -> Tensor:
     """The flow (n, 2, h, w) of images that as_landscape() transposed, for the images as they were.
 
-    exchange: the two components change places, so that channel 0 points right again. The authors of UniMatch leave this out
-    (evaluate_flow.py): without it channel 0 of a portrait image's flow points down.
+    The two components change places as well, so that channel 0 points right again. The authors' script (evaluate_flow.py of
+    autonomousvision/unimatch) leaves this out: there, channel 0 of a portrait image's flow points down.
     """
-    turned = flow.transpose(-2, -1)
-    return turned.flip(1) if exchange else turned
+    return flow.transpose(-2, -1).flip(1)

@@ -1,4 +1,4 @@
-"""How GMFlow and UniMatch turn features of two images into a flow, and spread a flow by the likeness of features.
+"""From features of two images to a flow: matching, propagation, UniMatch's refinement, and convex upsampling.
 
 Maps are (n, c, h, w); flows (n, 2, h, w) in pixels of that map, channel 0 pointing right.
 """
@@ -9,23 +9,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.gmflow.attention import attend
+from mgld_bench.networks.gmflow.transformer import attend
+from mgld_bench.networks.layers.optical_flow import pixel_positions
 from mgld_bench.networks.raft.correlation import Correlation
+from mgld_bench.networks.raft.update import FlowHead, MotionEncoder, SeparableGRU
 
 OUTSIDE = -1e9
 """The score of a match outside of the image."""
+RADIUS = 4
+"""Of the window in which features are correlated."""
+HIDDEN_CHANNELS = 128
+"""Channels of the hidden state, and of the context."""
 
 
 def match_globally(feature0: Tensor, feature1: Tensor, block_bytes: int) -> Tensor:
     """The flow to the mean position of all positions of the second image, weighted by the softmax of their correlation."""
-    grid = positions(feature0)
+    grid = _positions(feature0)
     matched = attend(_tokens(feature0), _tokens(feature1), _tokens(grid), block_bytes)
     return _maps(matched, grid) - grid
 
 
 def match_locally(feature0: Tensor, feature1: Tensor, radius: int) -> Tensor:
     """The same over the (2 radius + 1)^2 positions around each pixel only, as far as they lie in the image."""
-    grid = positions(feature0)
+    grid = _positions(feature0)
     window = _window(radius, like=grid)
     ends = grid[:, :, None] + window[None, :, :, None, None]
     limits = grid.amax((2, 3), keepdim=True)[:, :, None]
@@ -65,18 +71,60 @@ class FlowPropagation(nn.Module):
             return _maps(attend(query, key, _tokens(flow), block_bytes), flow)
         key = self.k_proj(feature.permute(0, 2, 3, 1))
         query, key = (maps.permute(0, 3, 1, 2) for maps in (query, key))
-        weights = correlate_locally(query, key, positions(flow), radius).softmax(1)
+        weights = correlate_locally(query, key, _positions(flow), radius).softmax(1)
         neighbours = functional.unfold(flow, 2 * radius + 1, padding=radius).view(len(flow), 2, -1, *flow.shape[2:])
         return (weights[:, None] * neighbours).sum(2)
 
 
-def positions(maps: Tensor) -> Tensor:
-    """Each pixel's x and y, (n, 2, h, w), for maps (n, ., h, w)."""
-    count, _, height, width = maps.shape
-    rows = torch.arange(height, dtype=maps.dtype, device=maps.device)
-    columns = torch.arange(width, dtype=maps.dtype, device=maps.device)
-    y, x = torch.meshgrid(rows, columns, indexing="ij")
-    return torch.stack([x, y]).expand(count, -1, -1, -1)
+class Refinement(nn.Module):
+    """Repeated small corrections of a flow. Names as in autonomousvision/unimatch (unimatch/reg_refine.py, BasicUpdateBlock)."""
+
+    def __init__(self, upsample_factor: int) -> None:
+        super().__init__()
+        self.encoder = MotionEncoder((2 * RADIUS + 1) ** 2)
+        self.gru = SeparableGRU(HIDDEN_CHANNELS, 2 * HIDDEN_CHANNELS)
+        self.flow_head = FlowHead(HIDDEN_CHANNELS)
+        self.mask = nn.Sequential(
+            nn.Conv2d(HIDDEN_CHANNELS, 256, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(256, 9 * upsample_factor**2, 1)
+        )
+
+    def forward(
+        self, feature0: Tensor, feature1: Tensor, projected: Tensor, flow: Tensor, iterations: int
+    ) -> tuple[Tensor, Tensor]:
+        """The corrected ``flow`` (n, 2, h, w), and the logits (n, 9 * factor^2, h, w) for upsample_convex().
+
+        feature0, feature1: of the backbone, (n, c, h, w). projected (n, 256, h, w): hidden state and context. Every iteration
+        starts from the same hidden state: the authors' code does not carry it over, and their weights rely on that.
+        """
+        hidden, context = torch.split(projected, HIDDEN_CHANNELS, dim=1)
+        hidden, context = torch.tanh(hidden), torch.relu(context)
+        grid = _positions(flow)
+        state = hidden
+        for _ in range(iterations):
+            correlations = correlate_locally(feature0, feature1, grid + flow, RADIUS)
+            motion = self.encoder(flow, correlations.contiguous(memory_format=torch.channels_last))
+            state = self.gru(hidden, torch.cat([context, motion], dim=1))
+            flow = flow + self.flow_head(state)
+        return flow, self.mask(state)
+
+
+def upsample_convex(flow: Tensor, logits: Tensor, factor: int) -> Tensor:
+    """``flow`` (n, 2, h, w) at ``factor`` times the size, in pixels of that size: each pixel a weighted mean of 3x3 neighbours.
+
+    ``logits`` (n, 9 * factor^2, h, w): neighbour, then row and column in the block; softmax over the neighbours. Neighbours
+    outside of the map have flow 0. Source: upsample_flow of haofeixu/gmflow.
+    """
+    count, _, height, width = flow.shape
+    weights = logits.permute(0, 2, 3, 1).reshape(count, height, width, 9, factor**2).softmax(3)
+    neighbours = functional.unfold(factor * flow, 3, padding=1).view(count, 2, 9, height, width).permute(0, 3, 4, 1, 2)
+    blocks = flow.new_zeros(count, height, width, 2, factor**2)
+    for neighbour in range(9):
+        blocks.addcmul_(neighbours[..., neighbour, None], weights[..., None, neighbour, :])
+    return (
+        blocks.view(count, height, width, 2, factor, factor)
+        .permute(0, 3, 1, 4, 2, 5)
+        .reshape(count, 2, height * factor, width * factor)
+    )
 
 
 def _window(radius: int, like: Tensor) -> Tensor:
@@ -94,3 +142,8 @@ def _tokens(maps: Tensor) -> Tensor:
 def _maps(tokens: Tensor, like: Tensor) -> Tensor:
     """Tokens (n, 1, h w, c) as maps (n, c, h, w) of the size of ``like``."""
     return tokens[:, 0].transpose(1, 2).reshape(like.shape)
+
+
+def _positions(maps: Tensor) -> Tensor:
+    """Each pixel's x and y, (n, 2, h, w), for maps (n, ., h, w)."""
+    return pixel_positions(maps).expand(len(maps), -1, -1, -1)

@@ -10,14 +10,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.gmflow.attention import BLOCK_BYTES
 from mgld_bench.networks.gmflow.backbone import Backbone
-from mgld_bench.networks.gmflow.matching import FlowPropagation, match_globally, match_locally
-from mgld_bench.networks.gmflow.positions import sine_positions
-from mgld_bench.networks.gmflow.refinement import HIDDEN_CHANNELS, Refinement
-from mgld_bench.networks.gmflow.transformer import Transformer
-from mgld_bench.networks.gmflow.upsampling import upsample_convex
-from mgld_bench.networks.layers.warping import warp
+from mgld_bench.networks.gmflow.matching import (
+    HIDDEN_CHANNELS,
+    FlowPropagation,
+    Refinement,
+    match_globally,
+    match_locally,
+    upsample_convex,
+)
+from mgld_bench.networks.gmflow.transformer import BLOCK_BYTES, Transformer, sine_positions
+from mgld_bench.networks.layers.optical_flow import warp
 
 MEAN = (0.485, 0.456, 0.406)
 STANDARD_DEVIATION = (0.229, 0.224, 0.225)

@@ -1,12 +1,19 @@
-"""The transformer of GMFlow and UniMatch: features of two images learn of each other in (shifted) windows."""
+"""The transformer of GMFlow and UniMatch: features of two images exchange information in (shifted) windows."""
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from mgld_bench.networks.gmflow.attention import attend, from_windows, region_channels, to_windows
-
+TEMPERATURE = 10000
+EPSILON = 1e-6
+BLOCK_BYTES = 256 * 2**20
+"""How much the scores of one block of queries may take, where the scores are written out at all (see attend())."""
+OTHER_REGION = -100.0
+"""Added to the score of two tokens that are neighbours only because a shifted map was closed to a ring."""
 TOKENS_AT_ONCE = 4096
 """Of a feed-forward network, whose hidden layer is the widest of all tensors. Far smaller blocks are no faster on one core, and
 five times slower on cores that other processes use too, since the threads wait for each other at every step."""
@@ -88,6 +95,78 @@ class AttentionLayer(nn.Module):
             query = _with_channels(query, regions[0] / scale)
             key = _with_channels(key, regions[1])
         return attend(query, key, self.v_proj(target), block_bytes, scale)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, block_bytes: int, scale: float | None = None) -> Tensor:
+    """softmax(query key^T * scale) value: (n, groups, queries, value channels).
+
+    query, key (n, groups, ., c), value (n, groups, keys, value channels), at most c channels. scale: 1 / sqrt(c) if None.
+
+    The fused attention of torch never holds more than a tile of the scores; on a CPU it takes values as wide as keys only, so
+    narrower ones are padded with zeros, at less cost than writing the scores out. A device without it writes out the scores of
+    a block of queries, of about ``block_bytes``.
+    """
+    count, groups, keys, channels = key.shape
+    wanted = value.shape[-1]
+    if wanted < channels:
+        value = functional.pad(value, (0, channels - wanted))
+    rows = max(1, block_bytes // (count * groups * keys * query.element_size()))
+    # Blocks that were kept to be joined would lie between the memory of one block's scores and the next one's.
+    output = query.new_empty(count, groups, query.shape[2], wanted)
+    for queries, attended in zip(torch.split(query, rows, dim=2), torch.split(output, rows, dim=2), strict=True):
+        block = functional.scaled_dot_product_attention(queries, key, value, scale=scale)
+        attended.copy_(block[..., :wanted])
+    return output
+
+
+def to_windows(maps: Tensor, splits: int, shift: tuple[int, int]) -> Tensor:
+    """Maps (n, h, w, c), rolled up and left by ``shift`` (rows, columns), as windows (n, splits^2, h w / splits^2, c)."""
+    count, height, width, channels = maps.shape
+    rolled = maps.roll((-shift[0], -shift[1]), (1, 2)) if any(shift) else maps
+    grid = rolled.reshape(count, splits, height // splits, splits, width // splits, channels)
+    return grid.transpose(2, 3).reshape(count, splits**2, -1, channels)
+
+
+def from_windows(windows: Tensor, size: tuple[int, int], splits: int, shift: tuple[int, int]) -> Tensor:
+    """The maps (n, h, w, c) of ``size`` (h, w) that to_windows() made these windows of."""
+    (height, width), (count, channels) = size, (windows.shape[0], windows.shape[-1])
+    grid = windows.reshape(count, splits, splits, height // splits, width // splits, channels)
+    maps = grid.transpose(2, 3).reshape(count, height, width, channels)
+    return maps.roll(shift, (1, 2)) if any(shift) else maps
+
+
+def region_channels(size: tuple[int, int], splits: int, shift: tuple[int, int], like: Tensor) -> tuple[Tensor, Tensor]:
+    """Channels to append to queries and to keys, both (1, splits^2, h w / splits^2, 4), which mask shifted windows.
+
+    The product of two tokens' channels is OTHER_REGION where they lie on different sides of the seam along which a map of
+    ``size`` (h, w) was closed by the shift, and exactly 0 elsewhere. So the mask needs no matrix of tokens x tokens.
+    """
+    rows = torch.arange(size[0], device=like.device) >= size[0] - shift[0]
+    columns = torch.arange(size[1], device=like.device) >= size[1] - shift[1]
+    regions = 2 * rows.long()[:, None] + columns.long()
+    keys = functional.one_hot(to_windows(regions[None, ..., None], splits, (0, 0))[..., 0], 4).to(like.dtype)
+    return OTHER_REGION * (1 - keys), keys
+
+
+def sine_positions(maps: Tensor, splits: int) -> Tensor:
+    """Sines and cosines of each pixel's place in its window, (1, c, h, w) for ``maps`` (n, c, h, w) in splits x splits windows.
+
+    The first half of the channels tells the row, the second the column. Source: the encoding of DETR as in haofeixu/gmflow.
+    """
+    _, channels, height, width = maps.shape
+    half = channels // 2
+    index = torch.arange(half, dtype=torch.float32, device=maps.device)
+    frequencies = TEMPERATURE ** (2 * (index // 2) / half)
+    rows, columns = (_sinusoids(side // splits, frequencies) for side in (height, width))
+    window = torch.cat([rows[:, :, None].expand(-1, -1, columns.shape[1]), columns[:, None, :].expand(-1, rows.shape[1], -1)])
+    return window.repeat(1, splits, splits)[None].contiguous(memory_format=torch.channels_last)
+
+
+def _sinusoids(side: int, frequencies: Tensor) -> Tensor:
+    """(channels, side): sines in the even channels, cosines in the odd ones."""
+    places = torch.arange(1, side + 1, dtype=torch.float32, device=frequencies.device) / (side + EPSILON) * (2 * math.pi)
+    angles = places / frequencies[:, None]
+    return torch.stack([angles[0::2].sin(), angles[1::2].cos()], dim=1).flatten(0, 1)
 
 
 def _fed_forward(network: nn.Module, source: Tensor, message: Tensor) -> Tensor:

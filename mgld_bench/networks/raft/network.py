@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.layers.centred_padding import pad_centred, unpad_centred
+from mgld_bench.networks.layers.optical_flow import pad_centred, pixel_positions, unpad_centred
 from mgld_bench.networks.raft.correlation import Correlation
 from mgld_bench.networks.raft.encoder import Encoder
 from mgld_bench.networks.raft.update import UpdateBlock, upsample_flow
@@ -96,21 +96,12 @@ class RAFT(nn.Module):
         correlation = Correlation(first, second, levels, radius, self._correlation_bytes)
         hidden, context = torch.split(context, self._context_split, dim=1)
         hidden, context = torch.tanh(hidden), torch.relu(context)
-        start = _positions(first)
+        start = pixel_positions(first).expand(len(first), -1, -1, -1)
         ends = start
         for _ in range(self.iterations):
             hidden, correction = self.update_block(hidden, context, correlation.look_up(ends), ends - start)
             ends = ends + correction
         return unpad_centred(upsample_flow(ends - start, self.update_block.upsampling_logits(hidden)), size)
-
-
-def _positions(features: Tensor) -> Tensor:
-    """Each position's x and y, (n, 2, h, w)."""
-    count, _, height, width = features.shape
-    rows = torch.arange(height, dtype=features.dtype, device=features.device)
-    columns = torch.arange(width, dtype=features.dtype, device=features.device)
-    y, x = torch.meshgrid(rows, columns, indexing="ij")
-    return torch.stack([x, y]).expand(count, -1, -1, -1)
 
 
 def names_from_torchvision(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,16 +1,19 @@
-"""RVRT's guided deformable attention: features of two frames aligned to the next two, along optical flow and what corrects it."""
+"""RVRT's guided deformable attention: features of two frames aligned to the next two, along optical flow plus learned offsets."""
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from mgld_bench.networks.layers.perceptron import Perceptron
-from mgld_bench.networks.rvrt.layout import FrameConvolution, as_frames, as_tokens
-from mgld_bench.networks.rvrt.sampling import attend_to_points
+from mgld_bench.networks.layers.blocks import Perceptron
+from mgld_bench.networks.rvrt.blocks import FrameConvolution, as_frames, as_tokens
 
+_BEFORE, _BEHIND = 1, 2
+"""Zeros around a frame, so that every point that is moved to its edge has four neighbours."""
 _SOURCES = 2
 _HIDDEN = 64
 """Channels of the network that finds the offsets."""
@@ -75,3 +78,106 @@ class GuidedDeformableAttention(nn.Module):
         found = as_tokens(self.conv_offset(as_frames(joined)), query.shape[0])
         residue = found.reshape(*flows.shape[:5], self.groups, -1, 2).tanh() * self.max_residue_magnitude
         return residue + flows.flip(-1)[..., None, None, :]
+
+
+def attend_to_points(
+    query: Tensor,
+    keys_values: Tensor,
+    offsets: Tensor,
+    heads: int,
+    window: tuple[int, int],
+    sampled_bytes: int | None = None,
+) -> Tensor:
+    """For every pixel of two frames, values of two other frames at displaced points, weighted by how well their keys fit.
+
+    query: (n, 2, h, w, c). keys_values: (n, 2, h, w, 2c), the keys' channels first. offsets: (n, 2, h, w, 2 sources, groups,
+    positions, 2), rows then columns in pixels, float32; ``positions`` are those of ``window`` (rows, columns; both odd), row by
+    row, around the pixel. Returns (n, 2, h, w, c).
+
+    Source s of frame f is frame (f + s) mod 2 of the keys and values. Sampling is bilinear, each neighbour outside of the frame
+    counts as zero, and so does a point that is not a number. Kept: a group moves 2c / groups consecutive channels of keys and
+    values together, so that the first half of the groups moves keys only and the second half values only: a key and its value
+    lie at different places in general. A head is c / heads consecutive channels; its softmax is over all sources and positions.
+
+    All sources, groups and positions are sampled at once, for as many pixels at a time as ``sampled_bytes`` of keys and values
+    allow (at least one; None: usual_sampled_bytes()). Points are computed in the type of ``offsets``, the rest in that of
+    ``keys_values``. Works in place: not for training.
+    """
+    batch, frames, height, width, channels = query.shape
+    sources, groups, positions = offsets.shape[4:7]
+    pixels = height * width
+    # A row is a group of channels of a pixel, and a bag of four weighted rows a point between pixels. On a CPU that is twice as
+    # fast as grid_sample(), which finds the channels of a pixel far apart.
+    table = _with_zeros_around(keys_values).view(-1, 2 * channels // groups)
+    origins = _origins(offsets)
+    queries = (query / math.sqrt(channels // heads)).reshape(batch * frames, pixels, 1, heads, -1)
+    unmoved = _unmoved(offsets, window)
+    moved = offsets.reshape(batch * frames, pixels, sources, groups, positions, 2).transpose(3, 4)
+    attended = queries.new_empty(queries.shape)
+    step = _pixels_at_a_time(keys_values, frames * batch * sources * positions, sampled_bytes)
+    for first in range(0, pixels, step):
+        chunk = slice(first, first + step)
+        rows, weights = _neighbours(moved[:, chunk] + unmoved[chunk], origins, (height, width))
+        sampled = functional.embedding_bag(rows, table, per_sample_weights=weights.to(table.dtype), mode="sum")
+        sampled = sampled.view(batch * frames, -1, sources * positions, 2, heads, channels // heads)
+        fit = sampled[:, :, :, 0].mul_(queries[:, chunk]).sum(-1).softmax(2)
+        attended[:, chunk, 0] = sampled[:, :, :, 1].mul_(fit.unsqueeze(-1)).sum(2)
+    return attended.view(query.shape)
+
+
+def usual_sampled_bytes(device: torch.device) -> int:
+    """How many bytes of keys and values are sampled at a time on this device, where nothing else is said."""
+    # What fits a CPU's cache was the fastest there.
+    return 2**21 if device.type == "cpu" else 2**28
+
+
+def _pixels_at_a_time(keys_values: Tensor, points: int, sampled_bytes: int | None) -> int:
+    """For how many pixels the keys and values of ``points`` per pixel are sampled at once."""
+    allowed = usual_sampled_bytes(keys_values.device) if sampled_bytes is None else sampled_bytes
+    return max(1, allowed // (points * keys_values.shape[-1] * keys_values.element_size()))
+
+
+def _with_zeros_around(keys_values: Tensor) -> Tensor:
+    return functional.pad(keys_values, (0, 0, _BEFORE, _BEHIND, _BEFORE, _BEHIND))
+
+
+def _origins(offsets: Tensor) -> Tensor:
+    """Which row of the table holds a group of the first pixel of a source: (frames of all clips, 1, sources, 1, groups) int32."""
+    batch, frames, height, width, sources, groups = offsets.shape[:6]
+    down = width + _BEFORE + _BEHIND
+    frame = torch.arange(batch * frames, device=offsets.device).view(batch, frames)
+    of_sources = torch.stack([frame.roll(-source, 1) for source in range(sources)], dim=-1).view(-1, 1, sources, 1, 1)
+    pixel = of_sources * (height + _BEFORE + _BEHIND) * down + _BEFORE * (down + 1)
+    return (pixel * groups + torch.arange(groups, device=offsets.device)).to(torch.int32)
+
+
+def _unmoved(offsets: Tensor, window: tuple[int, int]) -> Tensor:
+    """The points without offsets: (pixels, 1, positions, 1, 2), rows then columns."""
+    height, width = offsets.shape[2:4]
+    pixels = _grid(*(torch.arange(side, dtype=offsets.dtype, device=offsets.device) for side in (height, width)))
+    around = _grid(*(torch.arange(side, dtype=offsets.dtype, device=offsets.device) - side // 2 for side in window))
+    return pixels.view(-1, 1, 1, 1, 2) + around.view(1, -1, 1, 2)
+
+
+def _grid(rows: Tensor, columns: Tensor) -> Tensor:
+    return torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1)
+
+
+def _neighbours(points: Tensor, origins: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """The four pixels around each of ``points`` (frames, pixels, sources, positions, groups, 2), rows then columns.
+
+    Returns which rows of the table they are, (all points, 4) int32, and their weights in the type of ``points``. size: rows and
+    columns of a frame.
+    """
+    # Unlike clamp(), these two let no NaN through, which would become an index outside of the table.
+    points = torch.fmin(torch.fmax(points, points.new_full((), -_BEFORE)), points.new_tensor(size))
+    corner = points.floor()
+    y, x = (points - corner).unbind(-1)
+    both = y * x
+    weights = torch.stack([1 - y - x + both, x - both, y - both, both], dim=-1)
+    groups = origins.shape[-1]
+    down = (size[1] + _BEFORE + _BEHIND) * groups
+    row, column = corner.to(torch.int32).unbind(-1)
+    first = row * down + column * groups + origins
+    rows = torch.stack([first, first + groups, first + down, first + (down + groups)], dim=-1)
+    return rows.view(-1, 4), weights.view(-1, 4)

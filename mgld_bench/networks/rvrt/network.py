@@ -11,13 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.precision import cast_except
+from mgld_bench.networks.layers.conversion import cast_except
+from mgld_bench.networks.layers.optical_flow import warp
 from mgld_bench.networks.layers.sizes import check_positive
-from mgld_bench.networks.layers.video_windows import Size
-from mgld_bench.networks.layers.warping import warp
+from mgld_bench.networks.layers.video_tokens import Size
 from mgld_bench.networks.rvrt.alignment import GuidedDeformableAttention
-from mgld_bench.networks.rvrt.layout import FrameConvolution, as_frames
-from mgld_bench.networks.rvrt.swin import InputConvolutionBlocks
+from mgld_bench.networks.rvrt.blocks import FrameConvolution, InputConvolutionBlocks, as_frames
 from mgld_bench.networks.spynet import SPyNet
 
 SCALE = 4

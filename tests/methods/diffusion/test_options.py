@@ -14,7 +14,7 @@ from mgld_bench.methods.diffusion.networks import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.stablesr import StableSROptions
-from mgld_bench.networks.autoencoder.network import SEQUENCE_AUTOENCODER, STABLESR_AUTOENCODER, AutoencoderConfig
+from mgld_bench.networks.autoencoder.config import SEQUENCE_AUTOENCODER, STABLESR_AUTOENCODER, AutoencoderConfig
 from mgld_bench.networks.diffusion.structure_encoder import StructureEncoderConfig
 from mgld_bench.networks.diffusion.text_tower import TextTowerConfig
 from mgld_bench.networks.diffusion.unet import MGLD_UNET, STABLESR_UNET, UNetConfig

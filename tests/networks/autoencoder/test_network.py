@@ -11,14 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mgld_bench.networks.autoencoder.network import (
-    FIRST_STAGE,
-    SEQUENCE_AUTOENCODER,
-    SEQUENCE_AUTOENCODER_VERSION_2,
-    STABLESR_AUTOENCODER,
-    Autoencoder,
-    AutoencoderConfig,
-)
+from mgld_bench.networks.autoencoder.config import FIRST_STAGE, SEQUENCE_AUTOENCODER, STABLESR_AUTOENCODER, AutoencoderConfig
+from mgld_bench.networks.autoencoder.network import Autoencoder
 from tests.helpers.official_names import official_shapes
 
 SMALL = AutoencoderConfig(channels=32, multipliers=(1, 1, 2), blocks=1, frames_per_clip=3, fusion_growth=8)
@@ -59,7 +53,7 @@ def features_of(network: Autoencoder, count: int) -> list[Tensor] | None:
         (FIRST_STAGE, "mgld_decoder", "parameters-first-stage", "", 248, 83_653_863),
         (FIRST_STAGE, "stablesr", "parameters", "first_stage_model.", 248, 83_653_863),
         (SEQUENCE_AUTOENCODER, "mgld_decoder", "parameters", "", 363, 114_973_812),
-        (SEQUENCE_AUTOENCODER_VERSION_2, "mgld_decoder", "parameters-version-2", "", 389, 121_220_852),
+        (replace(SEQUENCE_AUTOENCODER, temporal_version=2), "mgld_decoder", "parameters-version-2", "", 389, 121_220_852),
         (STABLESR_AUTOENCODER, "stablesr", "parameters-cfw-autoencoder", "", 404, 128_047_591),
     ],
 )

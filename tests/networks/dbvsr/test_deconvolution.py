@@ -1,17 +1,24 @@
-"""DBVSR's deconvolution: what it promises, its formula as the authors write it, and its extension of frames."""
+"""DBVSR's deconvolution: what it promises, its formula as the authors write it, its extension of frames, and the Laplace equation."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy import fft
 from scipy.ndimage import convolve
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.networks.dbvsr.deconvolution import deconvolve, frequency_response
-from mgld_bench.networks.dbvsr.periodic_extension import enlarge_mixed, extend_periodically
+from mgld_bench.networks.dbvsr.deconvolution import (
+    deconvolve,
+    enlarge_mixed,
+    extend_periodically,
+    fill_harmonically,
+    frequency_response,
+)
 
 
 def gaussian(sigma_rows: float, sigma_columns: float) -> np.ndarray:
@@ -135,3 +142,23 @@ def test_colours_take_turns_in_the_enlarged_frame() -> None:
             for column in range(12):
                 source = (colour + row % 4 + column % 4) % 3
                 assert enlarged[0, colour, row, column] == frame[0, source, row // 4, column // 4]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(3, 24), st.integers(3, 40), st.integers(0, 1000))
+def test_inside_each_pixel_is_the_mean_of_its_neighbours_and_the_border_stays(height: int, width: int, seed: int) -> None:
+    planes = torch.rand(2, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    filled = fill_harmonically(planes)
+    means = (filled[:, :-2, 1:-1] + filled[:, 2:, 1:-1] + filled[:, 1:-1, :-2] + filled[:, 1:-1, 2:]) / 4
+    torch.testing.assert_close(filled[:, 1:-1, 1:-1], means, rtol=0, atol=1e-12)
+    border = torch.ones(height, width, dtype=torch.bool)
+    border[1:-1, 1:-1] = False
+    assert torch.equal(filled[:, border], planes[:, border])
+
+
+def test_a_plane_is_its_own_solution() -> None:
+    rows, columns = torch.meshgrid(torch.arange(20.0), torch.arange(500.0), indexing="ij")
+    plane = (3 * rows - 0.5 * columns + 7).double()
+    emptied = plane.clone()
+    emptied[1:-1, 1:-1] = 0
+    torch.testing.assert_close(fill_harmonically(emptied), plane, rtol=0, atol=1e-9)

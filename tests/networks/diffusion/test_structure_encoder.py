@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
+from mgld_bench.networks.diffusion.blocks import timestep_embedding
 from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, AttentionBlock, StructureEncoder
-from mgld_bench.networks.diffusion.time_embedding import waves
 from tests.helpers.diffusion_samples import HEIGHT, WIDTH, drawn, small_encoder
 from tests.helpers.official_names import official_shapes
 
@@ -62,4 +62,4 @@ def test_attention_by_hand() -> None:
 
 def test_timesteps_become_cosines_then_sines() -> None:
     expected = [[math.cos(7), math.cos(0.07), math.sin(7), math.sin(0.07)], [1.0, 1.0, 0.0, 0.0]]
-    torch.testing.assert_close(waves(torch.tensor([7, 0]), 4), torch.tensor(expected), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(timestep_embedding(torch.tensor([7, 0]), 4), torch.tensor(expected), rtol=1e-5, atol=1e-6)

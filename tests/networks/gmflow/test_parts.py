@@ -10,13 +10,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.networks.gmflow.attention import attend, from_windows, region_channels, to_windows
 from mgld_bench.networks.gmflow.backbone import normalise_
-from mgld_bench.networks.gmflow.matching import FlowPropagation, correlate_locally, match_globally, match_locally, positions
-from mgld_bench.networks.gmflow.positions import sine_positions
-from mgld_bench.networks.gmflow.transformer import AttentionLayer
-from mgld_bench.networks.gmflow.upsampling import upsample_convex
-from mgld_bench.networks.layers.warping import warp
+from mgld_bench.networks.gmflow.matching import (
+    FlowPropagation,
+    correlate_locally,
+    match_globally,
+    match_locally,
+    upsample_convex,
+)
+from mgld_bench.networks.gmflow.transformer import (
+    AttentionLayer,
+    attend,
+    from_windows,
+    region_channels,
+    sine_positions,
+    to_windows,
+)
+from mgld_bench.networks.layers.optical_flow import pixel_positions, warp
 
 SIZE, SPLITS = (10, 18), 2
 HALF = (SIZE[0] // SPLITS // 2, SIZE[1] // SPLITS // 2)
@@ -112,7 +122,7 @@ def test_local_matching_is_the_formula() -> None:
 
 def test_local_correlation_samples_around_the_ends_of_the_flow() -> None:
     feature0, feature1, flow = random(1, 8, 9, 14), random(1, 8, 9, 14, seed=2), 4 * random(1, 2, 9, 14, seed=3)
-    given = correlate_locally(feature0, feature1, positions(flow) + flow, 1)
+    given = correlate_locally(feature0, feature1, pixel_positions(flow) + flow, 1)
     channel = 0
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):

@@ -8,7 +8,7 @@ import pytest
 
 from mgld_bench.networks.basicvsr import BasicVSRConfig
 from mgld_bench.networks.dbvsr.network import DBVSRConfig
-from mgld_bench.networks.edvr.network import EDVRNoUpConfig
+from mgld_bench.networks.edvr import EDVRNoUpConfig
 from mgld_bench.networks.realbasicvsr import RealBasicVSRConfig
 from mgld_bench.networks.rvrt.network import RVRTConfig
 

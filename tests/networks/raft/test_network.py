@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.models.optical_flow import raft_large
 
-from mgld_bench.networks.layers.centred_padding import pad_centred, unpad_centred
+from mgld_bench.networks.layers.optical_flow import pad_centred, unpad_centred
 from mgld_bench.networks.raft.network import RAFT, names_from_torchvision
 
 PARAMETERS = Path(__file__).parents[2] / "parity" / "fixtures" / "mgld_diffusion" / "parameters.tsv"

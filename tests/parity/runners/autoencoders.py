@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.autoencoder.blocks import NORM_EPSILON, NORM_GROUPS
-from mgld_bench.networks.autoencoder.config import COLOURS
-from mgld_bench.networks.autoencoder.network import SCALE_FACTOR, Autoencoder, AutoencoderConfig
+from mgld_bench.networks.autoencoder.config import COLOURS, SCALE_FACTOR, AutoencoderConfig
+from mgld_bench.networks.autoencoder.encoder import NORM_EPSILON, NORM_GROUPS
+from mgld_bench.networks.autoencoder.network import Autoencoder
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

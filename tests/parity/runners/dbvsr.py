@@ -9,11 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.dbvsr.deconvolution import deconvolve, frequency_response
-from mgld_bench.networks.dbvsr.flow import DBVSRFlow, align, alignment_mask
-from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig
-from mgld_bench.networks.dbvsr.periodic_extension import enlarge_mixed, extend_periodically
-from mgld_bench.networks.pwcnet.network import PWCNet
+from mgld_bench.networks.dbvsr.deconvolution import deconvolve, enlarge_mixed, extend_periodically, frequency_response
+from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig, DBVSRFlow, align, alignment_mask
+from mgld_bench.networks.pwcnet import PWCNet
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

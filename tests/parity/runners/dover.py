@@ -14,8 +14,8 @@ from mgld_bench.metrics.dover.sampling import AestheticView, FrameSampler, Techn
 from mgld_bench.metrics.dover.views import ViewPlan, Views, normalised, plan_views
 from mgld_bench.networks.dover.aesthetic import AestheticConfig
 from mgld_bench.networks.dover.network import DOVER, DoverConfig, HeadConfig
-from mgld_bench.networks.dover.technical import TechnicalBackbone, TechnicalConfig
-from mgld_bench.networks.layers.video_windows import WindowGrid, region_mask, window_grid
+from mgld_bench.networks.dover.technical import TechnicalBackbone, TechnicalConfig, fragment_distances, region_mask, shift_regions
+from mgld_bench.networks.layers.video_tokens import WindowGrid, window_grid
 from tests.parity.fixture import Fixture
 
 Array = np.ndarray[Any, Any]
@@ -155,7 +155,7 @@ def window_outputs(backbone: TechnicalBackbone, tokens: tuple[int, int, int]) ->
     grids = [window_grid(tokens, block.window_size, block.shift) for block in blocks.children()]
     outputs = {"gate_plain": whole_gate(grids[0])}
     if len(grids) > 1:
-        mask = region_mask(grids[1].regions().flatten(0, 2))
+        mask = region_mask(shift_regions(grids[1]).flatten(0, 2))
         outputs |= {"gate_shifted": whole_gate(grids[1]), "mask_shifted": mask.numpy()}
     return outputs
 
@@ -163,7 +163,7 @@ def window_outputs(backbone: TechnicalBackbone, tokens: tuple[int, int, int]) ->
 def whole_gate(grid: WindowGrid) -> Array:
     """(windows, n, n) of the gate that is stored without time."""
     frames, times = grid.window[0], grid.counts[0]
-    return grid.gate().flatten(0, 1).repeat(times, frames, frames).numpy()
+    return fragment_distances(grid).flatten(0, 1).repeat(times, frames, frames).numpy()
 
 
 RUNNERS: dict[tuple[str, str], Callable[[Fixture], Outputs]] = {

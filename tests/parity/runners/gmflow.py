@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.gmflow.inference import as_landscape, from_landscape, next_multiples, padded_flow, resized_flow
+from mgld_bench.networks.gmflow.inference import as_landscape, next_multiples, resize_flow_back, resize_images
 from mgld_bench.networks.gmflow.network import GMFlow, GMFlowConfig
-from mgld_bench.networks.layers.centred_padding import pad_centred
-from mgld_bench.networks.layers.warping import inconsistent, inside, warp
+from mgld_bench.networks.layers.optical_flow import inconsistent, inside, pad_centred, unpad_centred, warp
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
@@ -49,7 +48,21 @@ def unimatch_wrapper(fixture: Fixture) -> Outputs:
     with torch.inference_mode():
         flow = resized_flow(network, first, second, tuple(size), call["pred_bidir_flow"])
     portrait = frames.shape[-2] > frames.shape[-1]
-    return {"flow": (from_landscape(flow, exchange=False) if portrait else flow).numpy()}
+    # As in the authors' script, which leaves the two components of a portrait image's flow exchanged.
+    return {"flow": (flow.transpose(-2, -1) if portrait else flow).numpy()}
+
+
+def padded_flow(network: GMFlow, first: Tensor, second: Tensor, factor: int, both: bool) -> Tensor:
+    """GMFlow's default: images are padded to multiples of ``factor``, their flow is cropped (evaluate.py, InputPadder)."""
+    padded = (pad_centred(image, factor) for image in (first, second))
+    flow: Tensor = network(*padded, both)
+    return unpad_centred(flow, (first.shape[-2], first.shape[-1]))
+
+
+def resized_flow(network: GMFlow, first: Tensor, second: Tensor, size: tuple[int, int], both: bool) -> Tensor:
+    """GMFlow's inference_size, and UniMatch's default: images are resized to ``size``, their flow back to the images' size."""
+    flow: Tensor = network(resize_images(first, size), resize_images(second, size), both)
+    return resize_flow_back(flow, (first.shape[-2], first.shape[-1]))
 
 
 def geometry_warp(fixture: Fixture) -> Outputs:

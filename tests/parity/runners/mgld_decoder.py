@@ -14,8 +14,8 @@ from mgld_bench.methods.diffusion import colour_fix
 from mgld_bench.metrics.flow import measures
 from mgld_bench.metrics.flow.measures import sobel_magnitude, visible_structure, weighted_difference
 from mgld_bench.metrics.temporal.frame_difference import frame_difference
-from mgld_bench.networks.autoencoder.network import SCALE_FACTOR
-from mgld_bench.networks.layers.warping import inconsistent, warp
+from mgld_bench.networks.autoencoder.config import SCALE_FACTOR
+from mgld_bench.networks.layers.optical_flow import inconsistent, warp
 from tests.parity.fixture import Fixture
 from tests.parity.runners import autoencoders
 

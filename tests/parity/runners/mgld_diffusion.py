@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.layers.flow_resizing import resize_flow
-from mgld_bench.networks.layers.warping import inconsistent, warp
+from mgld_bench.networks.layers.optical_flow import inconsistent, resize_flow, warp
 from mgld_bench.networks.raft.network import RAFT, REDUCTION
 from tests.parity.fixture import Fixture
 

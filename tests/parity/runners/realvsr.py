@@ -1,4 +1,4 @@
-"""Runs the fixtures of RealVSR on mgld_bench.networks.edvr.network and mgld_bench.methods.realvsr."""
+"""Runs the fixtures of RealVSR on mgld_bench.networks.edvr and mgld_bench.methods.realvsr."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mgld_bench.methods.bases.pictures import to_frame
 from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
-from mgld_bench.networks.edvr.network import PLANES, EDVRNoUp, EDVRNoUpConfig
+from mgld_bench.networks.edvr import PLANES, EDVRNoUp, EDVRNoUpConfig
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.spynet import BasicModule, SPyNet
+from mgld_bench.networks.layers.optical_flow import resize_flow
+from mgld_bench.networks.spynet import LEVELS, BasicModule, SPyNet
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
@@ -31,15 +32,18 @@ def forward(fixture: Fixture) -> Outputs:
 def levels(fixture: Fixture) -> Outputs:
     network = filled_network(fixture)
     first, second = torch.from_numpy(fixture.input("frames")).split(1)
+    height, width = first.shape[-2:]
+    outputs = {}
     with torch.inference_mode():
-        flows = network(first, second)
-    wanted = sorted(fixture.facts["config"]["return_levels"], reverse=True)
-    flows = flows if isinstance(flows, list) else [flows]
-    return {f"flow_level{level}": flow.numpy() for level, flow in zip(wanted, flows, strict=True)}
+        flows = network.pyramid_flows(first, second)
+    for level in fixture.facts["config"]["return_levels"]:
+        reduction = 2 ** (LEVELS - 1 - level)
+        outputs[f"flow_level{level}"] = resize_flow(flows[level], (height // reduction, width // reduction)).numpy()
+    return outputs
 
 
 def filled_network(fixture: Fixture) -> SPyNet:
-    network = SPyNet(fixture.facts["config"]["return_levels"])
+    network = SPyNet()
     network.load_state_dict({name: torch.from_numpy(value) for name, value in fixture.weights().items()})
     return network.eval()
 

@@ -13,11 +13,10 @@ from mgld_bench.metrics.flow import measures
 from mgld_bench.metrics.flow.estimators import GMFlowAdapter
 from mgld_bench.metrics.temporal.tlp import temporal_lpips
 from mgld_bench.metrics.temporal.tof import Farneback, centre, flow_distance
-from mgld_bench.networks.gmflow.inference import padded_flow, resized_flow
 from mgld_bench.networks.gmflow.network import GMFlow
-from mgld_bench.networks.layers.warping import inconsistent
+from mgld_bench.networks.layers.optical_flow import inconsistent
 from tests.parity.fixture import Fixture
-from tests.parity.runners.gmflow import filled_network
+from tests.parity.runners.gmflow import filled_network, padded_flow, resized_flow
 
 Array = np.ndarray[Any, Any]
 Outputs = dict[str, Array]

@@ -1,4 +1,4 @@
-"""RVRT's residual Swin blocks: attention within windows of a clip of a few frames.
+"""Building blocks of RVRT: the two layouts of its features, convolutions of frames, residual Swin blocks.
 
 Features are tokens (n, frames, height, width, channels). Sources: models/network_rvrt.py of JingyunLiang/RVRT (CC-BY-NC 4.0);
 Liu et al., Video Swin Transformer, CVPR 2022.
@@ -14,12 +14,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.perceptron import Perceptron
-from mgld_bench.networks.layers.video_windows import Size, WindowGrid, full_window_index, window_grid
-from mgld_bench.networks.rvrt.layout import FrameConvolution, as_frames, as_tokens
+from mgld_bench.networks.layers.blocks import Perceptron
+from mgld_bench.networks.layers.video_tokens import OTHER_REGION, Size, WindowGrid, full_window_index, window_grid
 
-_OTHER_REGION = -100.0
-"""Added to the attention between tokens that only the shift has brought together."""
+
+def as_frames(tokens: Tensor) -> Tensor:
+    """(n, d, h, w, c), channels last, as (n * d, c, h, w); a view where the tokens are contiguous."""
+    return tokens.flatten(0, 1).permute(0, 3, 1, 2)
+
+
+def as_tokens(frames: Tensor, batch: int) -> Tensor:
+    """(batch * d, c, h, w) as (batch, d, h, w, c); a view."""
+    tokens = frames.permute(0, 2, 3, 1)
+    return tokens.view(batch, -1, *tokens.shape[1:])
+
+
+class FrameConvolution(nn.Conv3d):
+    """A convolution of single frames (n, c, h, w) whose weight has, as in the authors' files, an axis of length 1 for time."""
+
+    def __init__(self, in_channels: int, channels: int, side: int, groups: int = 1) -> None:
+        """side: of the kernel, odd; zeros around the frame keep its size."""
+        super().__init__(in_channels, channels, (1, side, side), padding=(0, side // 2, side // 2), groups=groups)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
+        """(n, in_channels, h, w) to (n, channels, h, w)."""
+        padding = (self.weight.shape[-2] // 2, self.weight.shape[-1] // 2)
+        return functional.conv2d(input, self.weight.squeeze(2), self.bias, padding=padding, groups=self.groups)
 
 
 class InputConvolutionBlocks(nn.Module):
@@ -128,7 +148,7 @@ class WindowAttention(nn.Module):
         attended = torch.empty_like(windows)
         for place, mixed in _alike(grid):
             query, key, value = qkv[place].flatten(0, 3).permute(2, 0, 3, 1, 4)
-            mask = bias + _OTHER_REGION * _apart(grid, mixed, bias.device).to(bias.dtype) if any(mixed) else bias
+            mask = bias + OTHER_REGION * _apart(grid, mixed, bias.device).to(bias.dtype) if any(mixed) else bias
             values = functional.scaled_dot_product_attention(query, key, value, mask)
             attended[place] = values.transpose(1, 2).reshape(attended[place].shape)
         projected: Tensor = self.proj(attended)

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.warping import warp
-from mgld_bench.networks.pwcnet.cost_volume import CHANNELS as COST_CHANNELS
-from mgld_bench.networks.pwcnet.cost_volume import cost_volume
+from mgld_bench.networks.layers.optical_flow import warp
 
+REACH: Final = 4
+"""Largest displacement, in pixels of the level, in both directions."""
+COST_CHANNELS: Final = (2 * REACH + 1) ** 2
 MULTIPLE: Final = 64
 """Images are resized to multiples of this: the coarsest level is 1/64 of them."""
 FLOW_UNIT: Final = 20.0
@@ -26,8 +27,7 @@ LEVEL_CHANNELS: Final = {1: 16, 2: 32, 3: 64, 4: 96, 5: 128, 6: 196}
 DENSE_CHANNELS: Final = (128, 128, 96, 64, 32)
 INSIDE: Final = 0.999
 """Sampled ones above this count as sampled inside of the image."""
-
-Pyramid = tuple[Tensor, ...]
+FlowPyramid = tuple[Tensor, ...]
 """Features of an image at levels 1 to 6, the largest first: (n, LEVEL_CHANNELS[level], h64 / 2**level, w64 / 2**level)."""
 
 
@@ -72,7 +72,7 @@ class Extractor(nn.Module):
         self.moduleFiv = _halving(LEVEL_CHANNELS[4], LEVEL_CHANNELS[5])
         self.moduleSix = _halving(LEVEL_CHANNELS[5], LEVEL_CHANNELS[6])
 
-    def forward(self, images: Tensor) -> Pyramid:
+    def forward(self, images: Tensor) -> FlowPyramid:
         """Levels 1 to 6 of ``images`` (n, 3, h64, w64)."""
         levels: list[Tensor] = []
         for level in (self.moduleOne, self.moduleTwo, self.moduleThr, self.moduleFou, self.moduleFiv, self.moduleSix):
@@ -134,6 +134,28 @@ class Refiner(nn.Module):
         return correction
 
 
+def cost_volume(first: Tensor, second: Tensor) -> Tensor:
+    """(n, 81, h, w): the mean over channels of ``first`` times ``second`` displaced, both (n, c, h, w).
+
+    Channel (dy + 4) * 9 + dx + 4 compares first(y, x) with second(y + dy, x + dx); beyond its border ``second`` is zero. The CUDA
+    kernel of PWC-Net in PyTorch operations; one row of displacements at a time, so that what is alive is 9 times the features.
+    """
+    height, width = first.shape[-2:]
+    padded = functional.pad(second, (REACH, REACH, REACH, REACH))
+    spread = first.unsqueeze(-2)
+    rows = []
+    for displacement in range(2 * REACH + 1):
+        shifted = padded[:, :, displacement : displacement + height].unfold(3, width, 1)
+        rows.append((spread * shifted).mean(dim=1).transpose(1, 2))
+    return torch.cat(rows, dim=1)
+
+
+def warp_inside(image: Tensor, flow: Tensor) -> Tensor:
+    """``image`` (n, c, h, w) warped by ``flow`` (pixels), zero where any of what was sampled lies outside of the image."""
+    counted = warp(image.new_ones(image.shape[0], 1, *image.shape[2:]), flow)
+    return warp(image, flow) * (counted > INSIDE)
+
+
 def input_channels(level: int) -> int:
     """Channels that a decoder's first convolution takes: costs, features, and flow and features from above."""
     return COST_CHANNELS if level == COARSEST else COST_CHANNELS + LEVEL_CHANNELS[level] + 2 + 2
@@ -142,12 +164,6 @@ def input_channels(level: int) -> int:
 def dense_channels(level: int) -> int:
     """Channels of a decoder's dense features."""
     return input_channels(level) + sum(DENSE_CHANNELS)
-
-
-def warp_inside(image: Tensor, flow: Tensor) -> Tensor:
-    """``image`` (n, c, h, w) warped by ``flow`` (pixels), zero where any of what was sampled lies outside of the image."""
-    counted = warp(image.new_ones(image.shape[0], 1, *image.shape[2:]), flow)
-    return warp(image, flow) * (counted > INSIDE)
 
 
 def _halving(before: int, after: int) -> nn.Sequential:

@@ -1,4 +1,4 @@
-"""Winograd's convolution against the plain one."""
+"""Networks that were made faster against the plain ones: Winograd's convolution, half precision with exact parts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from mgld_bench.networks.layers import winograd
-from mgld_bench.networks.layers.winograd import WinogradConvolution, with_winograd, worthwhile
+from mgld_bench.networks.layers import conversion
+from mgld_bench.networks.layers.conversion import WinogradConvolution, cast_except, with_winograd, worthwhile
 
 
 @settings(max_examples=20, deadline=None)
@@ -21,7 +21,7 @@ def test_it_equals_the_plain_convolution_whatever_the_size_and_the_strips(
     plain = nn.Conv2d(5, 7, 3, padding=1).requires_grad_(False)
     images = torch.randn(count, 5, height, width)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(winograd, "_STRIP_ELEMENTS", strip)
+        patch.setattr(conversion, "_STRIP_ELEMENTS", strip)
         fast = WinogradConvolution(plain)(images)
     torch.testing.assert_close(fast, plain(images), rtol=0, atol=5e-5)
 
@@ -39,3 +39,12 @@ def test_a_convolution_without_bias_has_none_here_either() -> None:
     plain = nn.Conv2d(128, 128, 3, padding=1, bias=False).requires_grad_(False)
     images = torch.randn(1, 128, 9, 6)
     torch.testing.assert_close(with_winograd(nn.Sequential(plain))(images), plain(images), rtol=0, atol=1e-4)
+
+
+def test_exact_parts_keep_their_values_and_others_are_rounded() -> None:
+    network = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3))
+    before = network[2].weight.clone()
+    cast_except(network, torch.bfloat16, [network[2]])
+    assert network[0].weight.dtype == network[1].running_mean.dtype == torch.bfloat16
+    assert network[1].num_batches_tracked.dtype == torch.int64
+    assert torch.equal(network[2].weight, before)

@@ -1,1 +1,0 @@
-"""EDVR, which RealVSR uses."""
