@@ -1,4 +1,4 @@
-"""BasicVSR: recurrent x4 video super-resolution, backward and forward through the whole clip."""
+"""BasicVSR: recurrent x4 video super-resolution, backward and then forward through the whole clip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCALE = 4
 SLOPE = 0.1
 """Of every leaky ReLU."""
 UPSAMPLED_CHANNELS = 64
-"""At four times the size, whatever ``mid_channels`` is."""
+"""Channels at four times the size, whatever ``mid_channels`` is."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class BasicVSRConfig:
 
 
 class BasicVSR(nn.Module):
-    """A recurrence backward through the clip, then one forward; each frame is made of both features and itself.
+    """A recurrence backward through the clip, then one forward; each frame is made from both features and the frame itself.
 
-    Features are carried from frame to frame by SPyNet's flow. Chan et al., BasicVSR: The Search for Essential Components in Video
+    SPyNet's flow carries features from frame to frame. Chan et al., BasicVSR: The Search for Essential Components in Video
     Super-Resolution and Beyond, CVPR 2021; names and arithmetic as BasicVSRNet of OpenMMLab's mmediting 0.12 to mmagic 1.2
     (Apache-2.0). Their shortcut for clips that are mirrored in time is left out: it takes the same flows from elsewhere.
 
-    The trunks may be in half precision: they compute in the type of their weights. Frames, flows, warping and the last sum are in
-    the type of the frames, which has to be that of SPyNet's weights.
+    The trunks may be in half precision: they compute in the dtype of their weights. Frames, flows, warping and the last sum are
+    in the dtype of the frames, which has to be that of SPyNet's weights.
     """
 
     def __init__(self, config: BasicVSRConfig) -> None:
@@ -60,15 +60,19 @@ class BasicVSR(nn.Module):
         self.conv_last = nn.Conv2d(UPSAMPLED_CHANNELS, 3, kernel_size=3, padding=1)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(n, t, 3, h, w) RGB in [0, 1] -> (n, t, 3, 4h, 4w), not clamped."""
+        """(n, t, 3, h, w) RGB in [0, 1] to (n, t, 3, 4h, 4w), not clamped."""
         return torch.stack(list(self.stream(frames.unbind(1))), dim=1)
 
     def stream(self, frames: Sequence[Tensor], first: int = 0, store: torch.device | None = None) -> Iterator[Tensor]:
-        """The restored frames ``first`` ... t - 1 of a clip, one after the other, each (n, 3, 4h, 4w), not clamped.
+        """The restored frames ``first`` to t - 1 of a clip, one at a time, each (n, 3, 4h, 4w), not clamped.
 
-        frames: the whole clip, each (n, 3, h, w) RGB in [0, 1]. first: what lies before it is not reconstructed, but plays its
-        part in the recurrence. store: the device on which the backward features of all frames are kept, (n, mid_channels, h, w)
-        each; None: that of the frames. Everything else is one frame's. Any size works; the authors warn of frames below 64 px.
+        Only the backward features of all frames are kept, (n, mid_channels, h, w) each; everything else takes the memory of one
+        frame.
+
+        Args:
+            frames: the whole clip, each (n, 3, h, w) RGB in [0, 1], of any size; the authors warn about frames below 64 px.
+            first: frames before it are not reconstructed, but take part in the recurrence.
+            store: device on which the backward features are kept; None: that of the frames.
         """
         kept = self._backward_features(frames, first, store)
         features: Tensor | None = None
@@ -79,10 +83,10 @@ class BasicVSR(nn.Module):
                 yield self._reconstruct(frame, kept[index - first].to(frame.device), features)
 
     def _backward_features(self, frames: Sequence[Tensor], first: int, store: torch.device | None) -> Tensor:
-        """The features of the frames ``first`` ... t - 1: (t - first, n, mid_channels, h, w)."""
+        """The features of the frames ``first`` to t - 1: (t - first, n, mid_channels, h, w)."""
         count, _, height, width = frames[0].shape
         size = (max(len(frames) - first, 0), count, self.mid_channels, height, width)
-        # One block for all: what is kept of each step among what is freed again would scatter the memory.
+        # One tensor for all: results kept one by one, between what is freed again, would fragment the memory.
         kept = torch.empty(size, dtype=self._dtype, device=store or frames[0].device)
         features: Tensor | None = None
         for index in range(len(frames) - 1, first - 1, -1):
@@ -97,7 +101,7 @@ class BasicVSR(nn.Module):
         return flow
 
     def _propagate(self, trunk: nn.Module, frame: Tensor, features: Tensor | None, flow: Tensor | None) -> Tensor:
-        """The features of ``frame``, from those of its neighbour and the flow to it; None: it has no neighbour."""
+        """The features of ``frame``, from those of its neighbour and the flow to it; None: there is no neighbour."""
         if features is None or flow is None:
             carried = frame.new_zeros(frame.shape[0], self.mid_channels, *frame.shape[2:])
         else:
@@ -106,7 +110,7 @@ class BasicVSR(nn.Module):
         return propagated
 
     def _reconstruct(self, frame: Tensor, backward: Tensor, forward: Tensor) -> Tensor:
-        """The enlarged frame plus what the features of both directions add to it."""
+        """The enlarged frame plus the detail that the features of both directions add."""
         features = _activate(self.fusion(torch.cat([backward, forward], dim=1)))
         features = _activate(self.upsample1(features))
         features = _activate(self.upsample2(features))
@@ -121,7 +125,13 @@ class BasicVSR(nn.Module):
 
 
 class ResidualBlocksWithInputConv(nn.Module):
-    """A convolution, a leaky ReLU and residual blocks: (n, in_channels, h, w) -> (n, channels, h, w)."""
+    """A convolution, a leaky ReLU and residual blocks.
+
+    Args:
+        in_channels: of the input.
+        channels: of everything else.
+        num_blocks: residual blocks.
+    """
 
     def __init__(self, in_channels: int, channels: int, num_blocks: int) -> None:
         super().__init__()
@@ -132,20 +142,25 @@ class ResidualBlocksWithInputConv(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """The features after the last block; no activation follows it."""
+        """(n, in_channels, h, w) to (n, channels, h, w); no activation after the last block."""
         refined: Tensor = self.main(features)
         return refined
 
 
 class PixelShufflePack(nn.Module):
-    """A convolution and a pixel shuffle: (n, in_channels, h, w) -> (n, out_channels, 2h, 2w)."""
+    """A convolution and a pixel shuffle to twice the size.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+    """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.upsample_conv = nn.Conv2d(in_channels, 4 * out_channels, kernel_size=3, padding=1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """The features at twice the size."""
+        """(n, in_channels, h, w) to (n, out_channels, 2h, 2w)."""
         return functional.pixel_shuffle(self.upsample_conv(features), 2)
 
 

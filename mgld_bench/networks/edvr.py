@@ -50,23 +50,21 @@ class EDVRNoUpConfig:
 
 
 class EDVRNoUp(nn.Module):
-    """A window of neighbouring frames in, the sharpened frame in its centre out, of the same size.
+    """A window of neighbouring frames in, the sharpened frame in its centre out, at the same size.
 
-    The sides have to be multiples of 4. Names are those of RealVSR's checkpoints; the 1 x 1 convolution that joins the aligned
-    frames is called ``tsa_fusion`` there although attention over time is off. Features of a frame do not depend on the window:
-    ``pyramid`` gives them, to be kept while windows slide, and ``restore`` does the rest; ``forward`` is both at once.
+    Names are those of RealVSR's checkpoints; the 1x1 convolution that joins the aligned frames is called ``tsa_fusion`` there
+    although temporal attention is off. Features of a frame do not depend on the window: pyramid() computes them, to be kept while
+    windows slide, and restore() does the rest; forward() is both at once.
 
     Source: Yang et al., Real-world Video Super-resolution: A Benchmark Dataset and A Decomposition based Learning Scheme, ICCV
     2021; EDVR_NoUp in codes/models/archs/EDVR_arch.py of IanYeung/RealVSR (Apache-2.0).
+
+    Args:
+        config: the size of the network.
+        center: index of the frame of a window that is restored; None: the middle one.
     """
 
     def __init__(self, config: EDVRNoUpConfig, center: int | None = None) -> None:
-        """Build the network with random weights.
-
-        Args:
-            config: its size.
-            center: index of the frame of a window that is restored; None: the middle one.
-        """
         super().__init__()
         self.config = config
         self.center = config.frames // 2 if center is None else center
@@ -85,28 +83,30 @@ class EDVRNoUp(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How many pixels away from a pixel something may change it while all displacements are 0."""
+        """How far from a pixel, in pixels, something may change it while all displacements are 0."""
         # Twice per residual block; 10 from frame to the third level, 26 from there through the alignment, 2 in the last layers.
         return 2 * (self.config.front_blocks + self.config.back_blocks) + 38
 
     def forward(self, window: Tensor) -> Tensor:
-        """(n, frames, 3, h, w) Y, Cb, Cr in [0, 1] -> (n, 3, h, w), not clamped."""
+        """(n, frames, 3, h, w) Y, Cb, Cr in [0, 1], sides multiples of 4, to (n, 3, h, w), not clamped."""
         count, frames = window.shape[:2]
         levels = [level.view(count, frames, *level.shape[1:]) for level in self.pyramid(window.flatten(0, 1))]
         pyramids = [(levels[0][:, index], levels[1][:, index], levels[2][:, index]) for index in range(frames)]
         return self.restore(window[:, self.center], pyramids)
 
     def pyramid(self, frames: Tensor) -> FeaturePyramid:
-        """The features of ``frames`` (n, 3, h, w), in the type of the network; the frames may have another."""
+        """The features of ``frames`` (n, 3, h, w), in the dtype of the network whatever that of the frames."""
         first = self.feature_extraction(_activate(self.conv_first(frames.to(self.conv_first.weight.dtype))))
         second = _activate(self.fea_L2_conv2(_activate(self.fea_L2_conv1(first))))
         third = _activate(self.fea_L3_conv2(_activate(self.fea_L3_conv1(second))))
         return first, second, third
 
     def restore(self, center: Tensor, pyramids: Sequence[FeaturePyramid]) -> Tensor:
-        """The restored frame (n, 3, h, w) from the frame itself and the pyramids of the window's frames, in order of time.
+        """The restored frame (n, 3, h, w), not clamped, in the dtype of ``center``: the network only adds a correction to it.
 
-        In the type of ``center``: the network only adds a correction to it, which may have been computed in half precision.
+        Args:
+            center: the frame that is restored, (n, 3, h, w).
+            pyramids: what pyramid() returned for each frame of the window, in order of time.
         """
         reference = pyramids[self.center]
         aligned = [self.pcd_align(pyramid, reference) for pyramid in pyramids]
@@ -116,7 +116,12 @@ class EDVRNoUp(nn.Module):
 
 
 class PyramidAlignment(nn.Module):
-    """Carries the features of one frame onto the grid of another, from the coarse level to the fine one, then once more."""
+    """Aligns the features of one frame with those of another, from the coarse level to the fine one, then once more (PCD).
+
+    Args:
+        features: channels.
+        groups: of each deformable convolution.
+    """
 
     def __init__(self, features: int, groups: int) -> None:
         super().__init__()
@@ -138,7 +143,7 @@ class PyramidAlignment(nn.Module):
         self.cas_dcnpack = ModulatedDeformableConvolution(features, groups)
 
     def forward(self, frame: FeaturePyramid, reference: FeaturePyramid) -> Tensor:
-        """Aligned features (n, features, h, w). The reference itself is aligned in the same way."""
+        """Aligned features (n, features, h, w); the reference frame itself is aligned in the same way."""
         offsets = _activate(self.L3_offset_conv1(torch.cat([frame[2], reference[2]], 1)))
         offsets = _activate(self.L3_offset_conv2(offsets))
         aligned = _activate(self.L3_dcnpack(frame[2], offsets))
@@ -168,21 +173,24 @@ class PyramidAlignment(nn.Module):
 
 
 class ModulatedDeformableConvolution(nn.Module):
-    """A 3 x 3 convolution that samples its input at displaced positions, each sample weighted by a mask in 0..1.
+    """A modulated deformable 3x3 convolution (DCNv2) whose offsets and mask are a convolution of guiding features.
 
-    Displacements and mask are a convolution of guiding features. It computes in the type of its own parameters and returns the
-    type of its input, so that it can stay in float32 inside a network of half precision: a displacement of ten pixels has steps
-    of 1/16 pixel in bfloat16, and the sampling exists for float32 on every device.
+    It samples its input at displaced positions, each sample weighted by a mask in [0, 1]. It computes in the dtype of its own
+    parameters and returns that of its input, so that it can stay in float32 inside a network in half precision: a displacement of
+    ten pixels has steps of 1/16 pixel in bfloat16, and the sampling exists for float32 on every device.
 
-    Groups are convolved one after the other and added up: the samples of all positions, which the operator writes down before it
-    multiplies, are then those of one group only. With 8 groups that is 0.3 instead of 2.3 KB per pixel, and no slower.
+    Groups are convolved one after the other and summed: the operator writes down the samples of all positions before it
+    multiplies, and these are then one group's only. With 8 groups that is 0.3 instead of 2.3 KB per pixel, and no slower.
 
-    Source: Zhu et al., Deformable ConvNets v2, CVPR 2019; ModulatedDeformConvPack of EDVR, with whose operator torchvision's
-    agrees bit by bit.
+    Source: Zhu et al., Deformable ConvNets v2, CVPR 2019; ModulatedDeformConvPack of EDVR, whose operator agrees with
+    torchvision's bit by bit.
+
+    Args:
+        channels: in and out.
+        groups: of input channels, each with displacements and masks of its own.
     """
 
     def __init__(self, channels: int, groups: int) -> None:
-        """``channels`` in and out; ``groups`` of input channels have displacements and masks of their own."""
         super().__init__()
         self.groups = groups
         self.displacements = 2 * groups * _POSITIONS
@@ -195,10 +203,10 @@ class ModulatedDeformableConvolution(nn.Module):
         nn.init.zeros_(self.conv_offset_mask.bias)  # type: ignore[arg-type]  # it has a bias
 
     def forward(self, x: Tensor, guide: Tensor) -> Tensor:
-        """``x`` and ``guide`` (n, channels, h, w) -> (n, channels, h, w).
+        """``x`` and ``guide`` (n, channels, h, w) to (n, channels, h, w).
 
-        Of the guide's convolution, the first two thirds are displacements in pixels: per group, per kernel position row by row,
-        first down, then right; the last third is the mask before the sigmoid, per group and kernel position. (The authors cut
+        The first two thirds of the guide's convolution are displacements in pixels: per group, per kernel position row by row,
+        first down, then right. The last third is the mask before the sigmoid, per group and kernel position. (The authors cut
         three thirds and join the first two again: these are not "all down" and "all right".)
         """
         raw = self.conv_offset_mask(guide.to(self.weight.dtype))
@@ -215,7 +223,7 @@ class ModulatedDeformableConvolution(nn.Module):
 def _finer(offsets: Tensor) -> Tensor:
     """Offset features of a level for the next finer one, where pixels are half as large.
 
-    The factor 2 is right for displacements; these are features from which displacements are made, and the authors scale them.
+    The factor 2 is right for displacements; these are features from which displacements are made, and the authors scale them too.
     """
     return 2 * _twice_as_large(offsets)
 

@@ -1,4 +1,4 @@
-"""PWC-Net, optical flow by pyramid, warping and cost volume, in the form that DBVSR holds."""
+"""PWC-Net, optical flow by pyramid, warping and cost volume, in the form that DBVSR contains."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from torch.nn import functional
 from mgld_bench.networks.layers.optical_flow import warp
 
 REACH: Final = 4
-"""Largest displacement, in pixels of the level, in both directions."""
+"""Largest displacement in either direction, in pixels of the level."""
 COST_CHANNELS: Final = (2 * REACH + 1) ** 2
 MULTIPLE: Final = 64
 """Images are resized to multiples of this: the coarsest level is 1/64 of them."""
 FLOW_UNIT: Final = 20.0
-"""Pixels of the resized images that a flow of 1 stands for inside of the network."""
+"""Pixels of the resized images that a flow of 1 stands for inside the network."""
 SLOPE: Final = 0.1
 """Of every leaky ReLU."""
 COARSEST: Final = 6
 FINEST: Final = 2
 LEVEL_CHANNELS: Final = {1: 16, 2: 32, 3: 64, 4: 96, 5: 128, 6: 196}
-"""Of the features at 1 / 2**level of the size."""
+"""Channels of the features at 1 / 2**level of the size."""
 DENSE_CHANNELS: Final = (128, 128, 96, 64, 32)
 INSIDE: Final = 0.999
-"""Sampled ones above this count as sampled inside of the image."""
+"""A sampled image of ones has to exceed this for a position to count as inside."""
 FlowPyramid = tuple[Tensor, ...]
 """Features of an image at levels 1 to 6, the largest first: (n, LEVEL_CHANNELS[level], h64 / 2**level, w64 / 2**level)."""
 
 
 class PWCNet(nn.Module):
-    """Optical flow from coarse to fine: at each level the second image's features are warped, compared and the flow renewed.
+    """Optical flow from coarse to fine: at each level the second image's features are warped and compared, and the flow updated.
 
     Sun et al., PWC-Net: CNNs for Optical Flow Using Pyramid, Warping, and Cost Volume, CVPR 2018. Names as in
-    sniklaus/pytorch-pwc, arithmetic as in flow_pwc.py of csbhr/Deep-Blind-VSR (MIT): images are RGB in [0, 1] as they are
-    (neither BGR nor less a mean), and sampling means the image's corners by -1 and 1 (align_corners), as in PyTorch before 1.3.
+    sniklaus/pytorch-pwc, arithmetic as in flow_pwc.py of csbhr/Deep-Blind-VSR (MIT): images are plain RGB in [0, 1] (neither BGR
+    nor mean-subtracted), and sampling puts the image's corners at -1 and 1 (align_corners), as in PyTorch before 1.3.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,15 @@ class PWCNet(nn.Module):
         self.moduleRefiner = Refiner()
 
     def forward(self, first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
-        """The flow from the first to the second images, given their pyramids: (n, 2, h64 / 4, w64 / 4) in FLOW_UNIT, x, y."""
+        """The flow from the first to the second images.
+
+        Args:
+            first: the Extractor's pyramid of the first images.
+            second: that of the second images.
+
+        Returns:
+            (n, 2, h64 / 4, w64 / 4) in units of FLOW_UNIT; channel 0 points right.
+        """
         flow, dense = self.moduleSix(first[5], second[5])
         flow, dense = self.moduleFiv(first[4], second[4], flow, dense)
         flow, dense = self.moduleFou(first[3], second[3], flow, dense)
@@ -61,7 +69,7 @@ class PWCNet(nn.Module):
 
 
 class Extractor(nn.Module):
-    """The pyramid of an image whose sides are multiples of 64."""
+    """The feature pyramid of an image whose sides are multiples of 64."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +81,7 @@ class Extractor(nn.Module):
         self.moduleSix = _halving(LEVEL_CHANNELS[5], LEVEL_CHANNELS[6])
 
     def forward(self, images: Tensor) -> FlowPyramid:
-        """Levels 1 to 6 of ``images`` (n, 3, h64, w64)."""
+        """Images (n, 3, h64, w64) to the features of levels 1 to 6."""
         levels: list[Tensor] = []
         for level in (self.moduleOne, self.moduleTwo, self.moduleThr, self.moduleFou, self.moduleFiv, self.moduleSix):
             images = level(images)
@@ -82,7 +90,11 @@ class Extractor(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The flow of one level, from both images' features and, but for the coarsest level, the flow of the level above."""
+    """The flow of one level, from both images' features and, except at the coarsest level, the flow of the coarser level.
+
+    Args:
+        level: 2 (finest) to 6 (coarsest).
+    """
 
     def __init__(self, level: int) -> None:
         super().__init__()
@@ -101,9 +113,16 @@ class Decoder(nn.Module):
     def forward(
         self, first: Tensor, second: Tensor, flow: Tensor | None = None, dense: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The flow (n, 2, h, w) in FLOW_UNIT and the dense features, given both images' features at this level.
+        """The flow and the dense features of this level.
 
-        flow, dense: what the decoder of the coarser level gave; None at the coarsest.
+        Args:
+            first: features of the first images at this level, (n, c, h, w).
+            second: those of the second images.
+            flow: what the decoder of the coarser level returned; None at the coarsest.
+            dense: likewise.
+
+        Returns:
+            The flow (n, 2, h, w) in units of FLOW_UNIT, and the dense features (n, dense_channels(level), h, w).
         """
         if flow is None or dense is None:
             x = functional.leaky_relu(cost_volume(first, second), SLOPE)
@@ -117,7 +136,7 @@ class Decoder(nn.Module):
 
 
 class Refiner(nn.Module):
-    """A correction of the finest flow that sees far around each pixel (dilated convolutions)."""
+    """A correction of the finest flow with a wide receptive field (dilated convolutions)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,16 +148,21 @@ class Refiner(nn.Module):
         self.moduleMain = nn.Sequential(*layers[:-1])
 
     def forward(self, dense: Tensor) -> Tensor:
-        """The correction (n, 2, h, w) in FLOW_UNIT, from the finest decoder's dense features."""
+        """The finest decoder's dense features to the correction (n, 2, h, w) in units of FLOW_UNIT."""
         correction: Tensor = self.moduleMain(dense)
         return correction
 
 
 def cost_volume(first: Tensor, second: Tensor) -> Tensor:
-    """(n, 81, h, w): the mean over channels of ``first`` times ``second`` displaced, both (n, c, h, w).
+    """How alike two images' features are at displacements of up to four pixels: (n, 81, h, w).
 
-    Channel (dy + 4) * 9 + dx + 4 compares first(y, x) with second(y + dy, x + dx); beyond its border ``second`` is zero. The CUDA
-    kernel of PWC-Net in PyTorch operations; one row of displacements at a time, so that what is alive is 9 times the features.
+    Channel (dy + 4) * 9 + dx + 4 is the mean over channels of first(y, x) times second(y + dy, x + dx), which is zero beyond the
+    border. PWC-Net's CUDA kernel in PyTorch operations; one row of displacements at a time, so that 9 times the features are
+    alive.
+
+    Args:
+        first: (n, c, h, w).
+        second: (n, c, h, w).
     """
     height, width = first.shape[-2:]
     padded = functional.pad(second, (REACH, REACH, REACH, REACH))
@@ -151,13 +175,13 @@ def cost_volume(first: Tensor, second: Tensor) -> Tensor:
 
 
 def warp_inside(image: Tensor, flow: Tensor) -> Tensor:
-    """``image`` (n, c, h, w) warped by ``flow`` (pixels), zero where any of what was sampled lies outside of the image."""
+    """An image (n, c, h, w) warped by a flow (n, 2, h, w), zero where any sampled pixel lies outside the image."""
     counted = warp(image.new_ones(image.shape[0], 1, *image.shape[2:]), flow)
     return warp(image, flow) * (counted > INSIDE)
 
 
 def input_channels(level: int) -> int:
-    """Channels that a decoder's first convolution takes: costs, features, and flow and features from above."""
+    """Channels that a decoder's first convolution takes: costs, features, and flow and features from the coarser level."""
     return COST_CHANNELS if level == COARSEST else COST_CHANNELS + LEVEL_CHANNELS[level] + 2 + 2
 
 

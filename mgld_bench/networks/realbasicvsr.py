@@ -12,7 +12,7 @@ from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig, ResidualBlock
 from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
 
 PEAK = 255
-"""The threshold of the refinement is in levels of 8-bit frames."""
+"""White of an 8-bit frame: the refinement's threshold is in 8-bit levels."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,15 @@ class RealBasicVSR(nn.Module):
 
     Chan et al., Investigating Tradeoffs in Real-World Video Super-Resolution, CVPR 2022; names and arithmetic as RealBasicVSRNet
     of OpenMMLab's mmediting 0.12 to mmagic 1.2 (Apache-2.0).
+
+    Args:
+        config: the size of the network.
+        dynamic_refine_thres: cleaning stops once a pass changes the frames by less than this, in 8-bit levels (0 to 255),
+            averaged over all frames that clean() is given; 255 means one pass.
+        cleaning_passes: the largest number of passes.
     """
 
     def __init__(self, config: RealBasicVSRConfig, dynamic_refine_thres: float = 255, cleaning_passes: int = 3) -> None:
-        """Build the network with random weights.
-
-        Args:
-            config: its size.
-            dynamic_refine_thres: cleaning stops once a pass changes the frames by less than this, in 8-bit levels (0 to 255),
-                averaged over all frames that clean() is given; 255 means one pass.
-            cleaning_passes: the most passes there are.
-        """
         super().__init__()
         mid_channels = config.mid_channels
         self.dynamic_refine_thres = dynamic_refine_thres
@@ -58,15 +56,15 @@ class RealBasicVSR(nn.Module):
         self.basicvsr = BasicVSR(BasicVSRConfig(mid_channels, config.num_propagation_blocks))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(n, t, 3, h, w) RGB in [0, 1] -> (n, t, 3, 4h, 4w), not clamped. ``frames`` stay as they are."""
+        """(n, t, 3, h, w) RGB in [0, 1] to (n, t, 3, 4h, 4w), not clamped; ``frames`` stay as they are."""
         restored: Tensor = self.basicvsr(torch.stack(self.clean(frames.unbind(1)), dim=1))
         return restored
 
     def clean(self, frames: Sequence[Tensor]) -> list[Tensor]:
         """The cleaned frames, each (n, 3, h, w), not clamped; ``frames`` stay as they are.
 
-        As the authors do, the mean change is taken over all frames together, so the number of passes depends on which frames are
-        in one call; and it is looked at after the frames were changed, so that there is always one pass.
+        As in the authors' code, the mean change is taken over all frames together, so that the number of passes depends on which
+        frames are in one call; and it is checked after the frames were changed, so that there is always one pass.
         """
         cleaned = list(frames)
         for _ in range(self.cleaning_passes):
@@ -81,5 +79,5 @@ class RealBasicVSR(nn.Module):
 
     @property
     def _dtype(self) -> torch.dtype:
-        """The type in which the cleaning computes; that of its weights."""
+        """The dtype in which the cleaning computes: that of its weights."""
         return next(self.image_cleaning.parameters()).dtype

@@ -1,4 +1,4 @@
-"""SPyNet, the spatial pyramid network: optical flow, refined from 1/32 of the size to the whole in six steps."""
+"""SPyNet, the spatial pyramid network: optical flow refined from 1/32 of the size to the full size in six steps."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class SPyNet(nn.Module):
     """Optical flow by a pyramid of six small networks, each of which corrects the flow of the level below it.
 
     Ranjan and Black, Optical Flow Estimation using a Spatial Pyramid Network, CVPR 2017. Arithmetic and names as in BasicSR
-    (basicsr/archs/spynet_arch.py, Apache-2.0). 60 tensors: the buffers ``mean`` and
-    ``std`` are constants and not in the state dict, so whoever loads a file of a whole network drops their two entries.
+    (basicsr/archs/spynet_arch.py, Apache-2.0). 60 tensors: the buffers ``mean`` and ``std`` are constants and not in the state
+    dict, so whoever loads a file of a whole network drops their two entries.
     """
 
     mean: Tensor
@@ -79,7 +79,7 @@ class SPyNet(nn.Module):
 
 
 class BasicModule(nn.Module):
-    """One level: the correction (n, 2, h, w) of a flow, from reference, warped supporting image and flow (n, 8, h, w)."""
+    """The network of one level."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,16 +90,16 @@ class BasicModule(nn.Module):
         self.basic_module = nn.Sequential(*layers[:-1])
 
     def forward(self, images_and_flow: Tensor) -> Tensor:
-        """The correction in pixels of this level."""
+        """Reference, warped supporting image and flow, (n, 8, h, w), to the correction of the flow, (n, 2, h, w)."""
         correction: Tensor = self.basic_module(images_and_flow)
         return correction
 
 
 def basicsr_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors with SPyNet's convolutions named as BasicSR does, where they are named as MMEditing does.
+    """The same tensors with SPyNet's convolutions named as in BasicSR, where they are named as in MMEditing.
 
-    basic_module.3.basic_module.1.conv.weight becomes basic_module.3.basic_module.2.weight; a prefix stays, and so does every
-    other name: this may be given the file of a whole network.
+    basic_module.3.basic_module.1.conv.weight becomes basic_module.3.basic_module.2.weight. Prefixes stay, and so does every other
+    name: this may be given the file of a whole network.
     """
     return {_MMEDITING_NAME.sub(_basicsr_name, name): tensor for name, tensor in state.items()}
 

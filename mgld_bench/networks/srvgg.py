@@ -8,10 +8,14 @@ from torch.nn import functional
 
 
 class SRVGGNetCompact(nn.Module):
-    """A chain of 3x3 convolutions and PReLU, pixel shuffle, plus the input enlarged by nearest neighbour.
+    """A chain of 3x3 convolutions and PReLUs, a pixel shuffle, plus the input enlarged by nearest neighbour.
 
-    Input (n, 3, h, w) float RGB in [0, 1]; output (n, 3, scale * h, scale * w), not clamped. Parameter names are the official
-    ones: ``body.0.weight`` ... Source: xinntao/Real-ESRGAN (BSD-3-Clause).
+    Parameter names are the official ones: ``body.0.weight`` ... Source: xinntao/Real-ESRGAN (BSD-3-Clause).
+
+    Args:
+        features: channels of the convolutions.
+        middle_convolutions: convolutions between the first and the last one.
+        scale: of the enlargement.
     """
 
     def __init__(self, features: int = 64, middle_convolutions: int = 16, scale: int = 4) -> None:
@@ -24,7 +28,7 @@ class SRVGGNetCompact(nn.Module):
         self.scale = scale
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """The enlarged images."""
+        """(n, 3, h, w) RGB in [0, 1] to (n, 3, scale * h, scale * w), not clamped."""
         residual = functional.pixel_shuffle(self.body(images), self.scale)
         return residual + functional.interpolate(images, scale_factor=self.scale, mode="nearest")
 

@@ -1,4 +1,8 @@
-"""DBVSR's deconvolution: the sharp enlarged frame that an estimated blur explains best, in closed form by Fourier transforms."""
+"""DBVSR's deconvolution: the sharp enlarged frame that an estimated blur explains best, in closed form by Fourier transforms.
+
+A Fourier transform takes a frame for periodic: frames are first extended so that they continue smoothly from their right border
+to their left one, and from the bottom to the top.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 GAMMA: Final = 0.001
-"""Weight of the gradients' penalty: the smaller, the sharper and the noisier."""
+"""Weight of the gradient penalty."""
 PENALTY_FLOOR: Final = 0.01
 """The penalty of a frequency is at least this."""
 
@@ -18,16 +22,25 @@ PENALTY_FLOOR: Final = 0.01
 def deconvolve(
     frames: Tensor, kernels: Tensor, scale: int = 4, gamma: float = GAMMA, penalty_floor: float = PENALTY_FLOOR
 ) -> Tensor:
-    """``frames`` (n, 3, h, w) enlarged ``scale`` times and sharpened, (n, 3, scale * h, scale * w), in the frames' type.
+    """Frames enlarged and sharpened, given their blur; not clamped.
 
-    kernels: (n, 1, k, k), of sum 1, on the enlarged grid; one per frame for all colours. Minimises, over all frequencies,
-    |y - every scale-th pixel of (k * x)|^2 + gamma * penalty * |x|^2, where penalty is the squared frequency response of the
-    horizontal and vertical differences. Not clamped.
+    Minimises, over all frequencies, |y - every scale-th pixel of (k * x)|^2 + gamma * penalty * |x|^2, where penalty is the
+    squared frequency response of the horizontal and vertical differences.
 
     Computes in float64: in float32 the authors' own result is off by 0.3 % of its standard deviation. Two of their quirks are
     kept: the floor of the penalty is also its imaginary part, and the inverse transform therefore has to assume a symmetry that
     the spectrum does not have. Source: code/model/deconv_fft.py of csbhr/Deep-Blind-VSR (MIT); the closed form is that of Zhao et
     al., Fast Single Image Super-Resolution Using a New Analytical Solution for l2-l2 Problems, IEEE TIP 2016.
+
+    Args:
+        frames: (n, 3, h, w).
+        kernels: (n, 1, k, k), each summing to 1, on the enlarged grid; one per frame for all colours.
+        scale: of the enlargement.
+        gamma: weight of the penalty: the smaller, the sharper and the noisier.
+        penalty_floor: the penalty of a frequency is at least this.
+
+    Returns:
+        (n, 3, scale * h, scale * w), in the dtype of the frames.
     """
     height, width = (scale * side for side in frames.shape[-2:])
     extended = extend_periodically(frames, scale).double()
@@ -63,17 +76,24 @@ def _penalty(rows: int, columns: int, floor: float, like: Tensor) -> Tensor:
 
 
 def _mean_of_aliases(spectrum: Tensor, scale: int) -> Tensor:
-    """(n, 1, rows / scale, columns / scale): the mean of the frequencies that taking every ``scale``-th pixel makes one."""
+    """(n, 1, rows / scale, columns / scale): the mean of the frequencies that subsampling by ``scale`` makes one."""
     count, channels, rows, columns = spectrum.shape
     return spectrum.view(count, channels, scale, rows // scale, scale, columns // scale).mean(dim=(2, 4))
 
 
 def extend_periodically(frames: Tensor, scale: int) -> Tensor:
-    """``frames`` (n, 3, h, w) with rows appended below and columns on the right that lead back to the opposite border.
+    """Frames with rows appended below and columns on the right that lead back to the opposite border.
 
-    Liu and Jia, Reducing boundary artifacts in image deconvolution, ICIP 2008, on the enlarged grid; of the result every
-    ``scale``-th pixel is returned, (n, 3, H, W) with H = 2 * ceil(h / 2 + 2) for scale 4, and W likewise. In float64; what is
-    appended is rounded to float32, and all is in the frames' type. Source: code/model/utils_fft.py of csbhr/Deep-Blind-VSR (MIT).
+    Computed on the enlarged grid, of which every ``scale``-th pixel is returned. In float64; what is appended is rounded to
+    float32. Liu and Jia, Reducing boundary artifacts in image deconvolution, ICIP 2008. Source: code/model/utils_fft.py of
+    csbhr/Deep-Blind-VSR (MIT).
+
+    Args:
+        frames: (n, 3, h, w).
+        scale: of the enlargement.
+
+    Returns:
+        (n, 3, H, W) in the dtype of the frames, with H = 2 * ceil(h / 2 + 2) for scale 4, and W likewise.
     """
     height, width = frames.shape[-2:]
     enlarged = enlarge_mixed(frames, scale).double()
@@ -92,8 +112,8 @@ def extend_periodically(frames: Tensor, scale: int) -> Tensor:
 def enlarge_mixed(frames: Tensor, scale: int) -> Tensor:
     """(n, 3, scale * h, scale * w): each pixel of ``frames`` (n, 3, h, w) repeated, with its colours in turn.
 
-    Quirk of the authors, kept: they mean nearest neighbour, but repeat the colours in the wrong order before a pixel shuffle.
-    Only the border, from which the extension starts, is used of it.
+    A quirk of the authors, kept: they mean nearest neighbour, but repeat the colours in the wrong order before a pixel shuffle.
+    Only the border, from which the extension starts, is used.
     """
     return functional.pixel_shuffle(frames.repeat(1, scale**2, 1, 1), scale)
 
@@ -104,7 +124,7 @@ def _periodic_size(side: int) -> int:
 
 
 def _bridge(frames: Tensor, rows: int) -> Tensor:
-    """(..., rows + 2, w): harmonic between the last row of ``frames`` (..., h, w), its first, and the first again, its last."""
+    """(..., rows + 2, w): harmonic from the last row of ``frames`` (..., h, w), at the top, to their first, at the bottom."""
     bridge = frames.new_zeros(*frames.shape[:-2], rows + 2, frames.shape[-1])
     bridge[..., 0, :], bridge[..., -1, :] = frames[..., -1, :], frames[..., 0, :]
     share = torch.linspace(0, 1, rows, dtype=frames.dtype, device=frames.device)
@@ -115,7 +135,7 @@ def _bridge(frames: Tensor, rows: int) -> Tensor:
 
 
 def _corner(below: Tensor, right: Tensor) -> Tensor:
-    """What joins the parts ``below`` and on the ``right`` of the frame, harmonic, with a border of theirs around."""
+    """What joins the parts ``below`` and on the ``right`` of the frame: harmonic, with the border that they give it."""
     corner = below.new_zeros(*below.shape[:-1], right.shape[-1])
     corner[..., 0, :], corner[..., -1, :] = right[..., -1, :], right[..., 0, :]
     corner[..., :, 0], corner[..., :, -1] = below[..., :, -1], below[..., :, 0]
@@ -123,9 +143,12 @@ def _corner(below: Tensor, right: Tensor) -> Tensor:
 
 
 def fill_harmonically(planes: Tensor) -> Tensor:
-    """``planes`` (..., h, w), sides of 3 or more, inside of whose border each pixel becomes the mean of its four neighbours.
+    """The discrete Laplace equation on a rectangle, solved exactly: each inner pixel becomes the mean of its four neighbours.
 
-    Sine transforms of type 1 make the equation diagonal. In the type of ``planes``: float64, where accuracy matters.
+    Sine transforms of type 1 make the equation diagonal.
+
+    Args:
+        planes: (..., h, w), sides of 3 or more, of which the border is kept. float64 where accuracy matters.
     """
     border = planes.clone()
     border[..., 1:-1, 1:-1] = 0
@@ -148,6 +171,6 @@ def _sine_transform(values: Tensor) -> Tensor:
 
 
 def _eigenvalues(size: int, like: Tensor) -> Tensor:
-    """(size,): what the sine of each frequency is multiplied by in 2 x_n - x_(n-1) - x_(n+1)."""
+    """(size,): the factor of the sine of each frequency in 2 x_n - x_(n-1) - x_(n+1)."""
     numbers = torch.arange(1, size + 1, dtype=like.dtype, device=like.device)
     return 2 - 2 * torch.cos(math.pi * numbers / (size + 1))

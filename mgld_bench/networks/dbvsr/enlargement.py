@@ -1,4 +1,4 @@
-"""DBVSR's enlargement, a chain of convolutions without an activation, as the one convolution that it amounts to."""
+"""DBVSR's enlargement, a chain of convolutions without activations, as the one convolution that it amounts to."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from torch.nn import functional
 
 SCALE: Final = 4
 REACH: Final = 2
-"""Input pixels around its own that an output pixel depends on; further ones would lie outside of the 5x5 kernel."""
+"""Input pixels around its own that an output pixel depends on; others would lie outside the 5x5 kernel."""
 
 
 class ComposedEnlargement(nn.Module):
-    """What ``layers`` compute, in about 1/35 of the operations and without their large intermediate results.
+    """What a chain of layers computes, in about 1/35 of the operations and without its large intermediate results.
 
-    The layers, (n, c, h, w) -> (n, 3, 4 * h, 4 * w), have to be linear, to see no further than REACH, and to act alike everywhere
+    The layers, (n, c, h, w) to (n, 3, 4 * h, 4 * w), have to be linear, to see no further than REACH, and to act alike everywhere
     but within one input pixel of the border (where their zero padding cuts intermediate results off). DBVSR's four convolutions
-    and two pixel shuffles are such. Inside, the result is that of one convolution with 48 outputs, equal up to rounding; on the
-    outermost pixels that of the layers themselves, run on a strip.
+    and two pixel shuffles meet this. Inside, the result is that of one convolution with 48 outputs, equal up to rounding; on the
+    outermost pixels it is that of the layers themselves, run on a strip.
+
+    Args:
+        layers: the chain, from whose present weights the kernel is derived in float64; it does not follow when they change.
     """
 
     weight: Tensor
     bias: Tensor
 
     def __init__(self, layers: nn.Module) -> None:
-        """Derive the kernel from the present weights of ``layers``; it does not follow when they change. Made in float64."""
         super().__init__()
         like = next(layers.parameters())
         weight, bias = _derive(layers)
         self.register_buffer("weight", weight.to(like.dtype), persistent=False)
         self.register_buffer("bias", bias.to(like.dtype), persistent=False)
-        # In a tuple, so that the layers are no part of this module: they belong to the network.
+        # In a tuple, so that the layers are not registered as a submodule: they belong to the network.
         self._layers = (layers,)
 
     def forward(self, features: Tensor) -> Tensor:
-        """``features`` (n, c, h, w), of any size, enlarged: (n, 3, 4 * h, 4 * w)."""
+        """(n, c, h, w), of any size, to (n, 3, 4 * h, 4 * w)."""
         enlarged = functional.pixel_shuffle(functional.conv2d(features, self.weight, self.bias, padding=REACH), SCALE)
         (layers,) = self._layers
         strip = REACH + 1
@@ -57,7 +59,7 @@ def _derive(layers: nn.Module) -> tuple[Tensor, Tensor]:
         like = next(exact.parameters())
         features = like.new_zeros(1, _input_channels(exact), side, side).requires_grad_()
         outputs = exact(features)[0, :, middle, middle].flatten()
-        # What an output depends on is its gradient with respect to the input, since all is linear.
+        # All is linear, so an output's weights are its gradient with respect to the input.
         each = torch.eye(len(outputs), dtype=like.dtype, device=like.device)
         (weight,) = torch.autograd.grad(outputs, features, each, is_grads_batched=True)
     return weight[:, 0].detach(), outputs.detach()

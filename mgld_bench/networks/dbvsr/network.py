@@ -1,4 +1,4 @@
-"""DBVSR: video super-resolution x4 that estimates the blur of a frame, undoes it, and repairs the result with four neighbours."""
+"""DBVSR: x4 video super-resolution that estimates a frame's blur, undoes it, and repairs the result with four neighbours."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ class DBVSR(nn.Module):
     """Deep Blind Video Super-resolution x4.
 
     Pan et al., Deep Blind Video Super-resolution, ICCV 2021; names and arithmetic of code/model/pwc_recons.py of
-    csbhr/Deep-Blind-VSR (MIT), under PyTorch 0.4.1 to 1.2, with which the authors got their numbers: sampling means the image's
-    corners by -1 and 1. ``flow_net`` and ``kernel_net`` stay in float32 and the deconvolution computes in float64; trunk() may
-    be in half precision.
+    csbhr/Deep-Blind-VSR (MIT), under PyTorch 0.4.1 to 1.2, with which the authors got their numbers: sampling puts the image's
+    corners at -1 and 1. ``flow_net`` and ``kernel_net`` stay in float32 and the deconvolution computes in float64; trunk() may be
+    in half precision.
     """
 
     def __init__(self, config: DBVSRConfig) -> None:
@@ -101,12 +101,12 @@ class DBVSR(nn.Module):
         return self.restore([self.describe(frame) for frame in window.unbind(1)])
 
     def describe(self, frame: Tensor) -> DescribedFrame:
-        """What restore() needs of ``frame`` (n, 3, h, w), float32 RGB in [0, 1]; good for every window with that frame."""
+        """What restore() needs of ``frame`` (n, 3, h, w), float32 RGB in [0, 1]; valid for every window with that frame."""
         features = self.extra_feat(self.in_conv(frame.to(self._trunk_type)))
         return DescribedFrame(frame, features, self.flow_net.pyramid(frame))
 
     def restore(self, window: Sequence[DescribedFrame]) -> Tensor:
-        """The middle frame of the five, (n, 3, 4 * h, 4 * w) float32, not clamped."""
+        """The middle one of five described frames, (n, 3, 4 * h, 4 * w) float32, not clamped."""
         middle = window[WINDOW // 2]
         condition = self._condition(middle.picture)
         fused = self.fusion_conv(self._aligned(window))
@@ -115,7 +115,7 @@ class DBVSR(nn.Module):
         return enlarged + residual.to(enlarged.dtype)
 
     def compose_enlargement(self) -> None:
-        """From now on enlarge with one convolution in the place of four, with the present weights; equal up to rounding."""
+        """From now on enlarge with one convolution instead of four, by the present weights; equal up to rounding."""
         self.composed = ComposedEnlargement(nn.Sequential(self.upsample_layers, self.out_conv))
 
     def trunk(self) -> list[nn.Module]:
@@ -127,13 +127,13 @@ class DBVSR(nn.Module):
         return next(self.in_conv.parameters()).dtype
 
     def _condition(self, frame: Tensor) -> Tensor:
-        """What modulates the reconstruction: (n, condition_features, h, w), from the frame with its blur undone."""
+        """What modulates the reconstruction, (n, condition_features, h, w): from the frame with its blur undone."""
         sharp = deconvolve(frame, self.kernel_net(frame), SCALE)
         condition: Tensor = self.cond_net(space_to_depth(sharp).to(self._trunk_type))
         return condition
 
     def _aligned(self, window: Sequence[DescribedFrame]) -> Tensor:
-        """(n, 5 * features, h, w): features of all frames in order, the neighbours' brought onto the grid of the middle one."""
+        """(n, 5 * features, h, w): features of all frames in order, the neighbours' aligned with the middle frame."""
         middle = window[WINDOW // 2]
         neighbours = [frame for place, frame in enumerate(window) if place != WINDOW // 2]
         first = [level.repeat(len(neighbours), 1, 1, 1) for level in middle.pyramid]
@@ -159,7 +159,7 @@ class DBVSRFlow(nn.Module):
         self.moduleNetwork = PWCNet()
 
     def pyramid(self, images: Tensor) -> FlowPyramid:
-        """What forward() needs of ``images`` (n, 3, h, w), float32 RGB in [0, 1]; good for every flow from and to them."""
+        """What forward() needs of images (n, 3, h, w), float32 RGB in [0, 1]; valid for every flow from and to them."""
         height, width = images.shape[-2:]
         size = (height + -height % MULTIPLE, width + -width % MULTIPLE)
         resized = functional.interpolate(images, size, mode="bilinear", align_corners=False)
@@ -167,9 +167,15 @@ class DBVSRFlow(nn.Module):
         return pyramid
 
     def forward(self, first: Sequence[Tensor], second: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
-        """The flow (n, 2, h, w) from the first to the second images of ``size`` (h, w), given their pyramids.
+        """The flow from the first to the second images.
 
-        Pixels, channel 0 points right: where what is seen in the first images has moved to in the second.
+        Args:
+            first: pyramid() of the first images.
+            second: pyramid() of the second images.
+            size: height and width of the images.
+
+        Returns:
+            (n, 2, h, w) in pixels, channel 0 points right: where what is seen in the first images has moved to in the second.
         """
         height, width = size
         flow = FLOW_UNIT * functional.interpolate(self.moduleNetwork(first, second), size, mode="bilinear", align_corners=False)
@@ -178,9 +184,9 @@ class DBVSRFlow(nn.Module):
 
 
 def align(features: Tensor, flow: Tensor) -> Tensor:
-    """``features`` (n, c, h, w) sampled bilinearly where ``flow`` (n, 2, h, w) points; zero where that is outside of the image.
+    """Features (n, c, h, w) sampled bilinearly where a flow (n, 2, h, w) points; zero where that is outside the image.
 
-    Positions are computed in the type of ``flow``; the result has the type of ``features``.
+    Positions are computed in the dtype of ``flow``; the result has the dtype of ``features``.
     """
     return (warp(features.to(flow.dtype), flow, padding="border") * alignment_mask(flow)).to(features.dtype)
 
@@ -192,7 +198,7 @@ def alignment_mask(flow: Tensor) -> Tensor:
 
 
 def space_to_depth(frames: Tensor) -> Tensor:
-    """(n, 48, h, w) of ``frames`` (n, 3, 4 * h, 4 * w): channel (4 * i + j) * 3 + colour holds the pixels (4 * y + i, 4 * x + j).
+    """Frames (n, 3, 4 * h, 4 * w) as (n, 48, h, w): channel (4 * i + j) * 3 + colour holds the pixels (4 * y + i, 4 * x + j).
 
     Not the order of PixelUnshuffle, where the colour comes first.
     """

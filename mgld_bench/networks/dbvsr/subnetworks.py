@@ -1,4 +1,4 @@
-"""DBVSR's two subnetworks: the estimation of a frame's blur, and the modulated reconstruction."""
+"""DBVSR's two subnetworks: the estimation of a frame's blur, and the reconstruction modulated by a condition."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ class KernelEstimation(nn.Module):
     """The blur kernel of a frame: residual blocks, the frame pooled to the size of a kernel, more of them, a softmax.
 
     Source: code/model/kernel.py of csbhr/Deep-Blind-VSR (MIT).
+
+    Args:
+        kernel_size: side of the kernel, in pixels of the restored frame.
     """
 
     def __init__(self, kernel_size: int) -> None:
@@ -32,14 +35,18 @@ class KernelEstimation(nn.Module):
         self.fc_net = nn.Sequential(nn.Linear(kernel_size**2, _HIDDEN), nn.Linear(_HIDDEN, kernel_size**2))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """The kernels (n, 1, kernel_size, kernel_size) of ``frames`` (n, 3, h, w), RGB in [0, 1]: positive, of sum 1."""
+        """(n, 3, h, w) RGB in [0, 1] to kernels (n, 1, kernel_size, kernel_size): positive, summing to 1."""
         pooled = self.body2(self.pool(self.body1(self.in_conv(frames))))
         kernels: Tensor = self.fc_net(pooled.flatten(1)).softmax(dim=1)
         return kernels.view(-1, 1, self.kernel_size, self.kernel_size)
 
 
 class ChannelAttentionBlock(nn.Module):
-    """RCAB of RCAN: a residual block whose correction is weighted per channel; (n, channels, h, w) in and out."""
+    """RCAB of RCAN: a residual block whose correction is weighted per channel.
+
+    Args:
+        channels: in and out, at least 16.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -48,13 +55,18 @@ class ChannelAttentionBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """The input plus the weighted correction."""
+        """(n, channels, h, w) in and out."""
         correction: Tensor = self.body(x)
         return x + correction
 
 
 class ChannelAttention(nn.Module):
-    """Each channel times a weight in (0, 1) that follows from the means of all channels."""
+    """Each channel times a weight in (0, 1) that depends on the means of all channels.
+
+    Args:
+        channels: in and out.
+        reduction: of the channels between the two layers that compute the weights.
+    """
 
     def __init__(self, channels: int, reduction: int = 16) -> None:
         super().__init__()
@@ -63,7 +75,7 @@ class ChannelAttention(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """The weighted channels."""
+        """(n, channels, h, w) in and out."""
         weights: Tensor = self.conv_du(x.mean(dim=(2, 3), keepdim=True))
         return x * weights
 
@@ -80,6 +92,10 @@ class Modulation(nn.Module):
 
     Wang et al., Recovering Realistic Texture in Image Super-resolution by Deep Spatial Feature Transform, CVPR 2018. Names as in
     code/model/blocks.py of csbhr/Deep-Blind-VSR (MIT).
+
+    Args:
+        features: channels of the features.
+        condition_features: channels of the condition.
     """
 
     def __init__(self, features: int, condition_features: int) -> None:
@@ -97,7 +113,12 @@ class Modulation(nn.Module):
 
 
 class ModulatedBlock(nn.Module):
-    """A residual block with a modulation before either convolution."""
+    """A residual block with a modulation before either convolution.
+
+    Args:
+        features: channels of the features.
+        condition_features: channels of the condition.
+    """
 
     def __init__(self, features: int, condition_features: int) -> None:
         super().__init__()
@@ -107,21 +128,27 @@ class ModulatedBlock(nn.Module):
         self.conv1 = nn.Conv2d(features, features, 3, padding=1)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """The input plus the correction."""
+        """``x`` (n, features, h, w) in and out, given ``condition`` (n, condition_features, h, w)."""
         hidden = functional.relu(self.conv0(self.sft0(x, condition)))
         correction: Tensor = self.conv1(self.sft1(hidden, condition))
         return x + correction
 
 
 class Reconstruction(nn.ModuleList):
-    """``blocks`` modulated blocks, a modulation, a convolution, under the numbers 0, 1, 2 ..."""
+    """Modulated blocks, a modulation and a convolution, under the numbers 0, 1, 2 ...
+
+    Args:
+        features: channels of the features.
+        condition_features: channels of the condition.
+        blocks: number of modulated blocks.
+    """
 
     def __init__(self, features: int, condition_features: int, blocks: int) -> None:
         modulated = [ModulatedBlock(features, condition_features) for _ in range(blocks)]
         super().__init__([*modulated, Modulation(features, condition_features), nn.Conv2d(features, features, 3, padding=1)])
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """``x`` (n, features, h, w) reconstructed under ``condition`` (n, condition_features, h, w)."""
+        """``x`` (n, features, h, w) in and out, given ``condition`` (n, condition_features, h, w)."""
         *modulations, convolution = self
         for modulation in modulations:
             x = modulation(x, condition)

@@ -1,4 +1,4 @@
-"""The convolutional backbone of GMFlow and UniMatch: an image to features at 1/8, or at 1/8 and 1/4 of its size."""
+"""The convolutional backbone of GMFlow and UniMatch: from images to features at 1/8, or at 1/8 and 1/4, of their size."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from torch.nn import functional
 
 EPSILON = 1e-5
 SQUARES_AT_ONCE = 2**22
-"""Values that are squared at a time for a variance, instead of a copy of the whole map."""
+"""Values that are squared at a time for a variance, to avoid a copy of the whole map."""
 
 
 class Backbone(nn.Module):
-    """Images (n, 3, h, w), normalised, to a list of features (n, channels, ., .) from low to high resolution.
+    """Images to features, from low to high resolution. Source: gmflow/backbone.py of haofeixu/gmflow (CNNEncoder).
 
-    num_scales 1: features at 1/8. num_scales 2: features at 1/8 and 1/4, made by one shared kernel with strides 2 and 1.
+    Args:
+        channels: of the features.
+        num_scales: 1: features at 1/8 of the size. 2: at 1/8 and 1/4, by one shared kernel with strides 2 and 1.
     """
 
     def __init__(self, channels: int = 128, num_scales: int = 1) -> None:
@@ -27,7 +29,7 @@ class Backbone(nn.Module):
         self.trident_conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False) if num_scales == 2 else None
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """The features, in the channels-last memory format, in which the convolutions are fastest on a CPU."""
+        """Normalised images (n, 3, h, w) to features (n, channels, ., .) of each scale, channels last in memory."""
         maps = normalise_(self.conv1(images.contiguous(memory_format=torch.channels_last))).relu_()
         features: Tensor = self.conv2(self.layer3(self.layer2(self.layer1(maps))))
         if self.trident_conv is None:
@@ -37,7 +39,13 @@ class Backbone(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions; the branch ends in a ReLU of its own before it is added to the skip."""
+    """Two 3x3 convolutions; the branch ends in a ReLU of its own before it is added to the skip connection.
+
+    Args:
+        in_channels: of the input.
+        channels: of the output.
+        stride: of the first convolution and of the skip connection.
+    """
 
     def __init__(self, in_channels: int, channels: int, stride: int = 1) -> None:
         super().__init__()
@@ -55,10 +63,10 @@ class ResidualBlock(nn.Module):
 
 
 def normalise_(maps: Tensor) -> Tensor:
-    """Instance normalisation of (n, c, h, w) without parameters, in place.
+    """Instance normalisation of maps (n, c, h, w) without parameters, in place.
 
-    The batch normalisation of torch, which instance normalisation is made of, sums channels-last maps in one float32 per channel:
-    on a flat picture it is wrong by a tenth. The means here are taken in float32 by pairwise sums.
+    PyTorch's batch normalisation, which its instance normalisation is made of, sums channels-last maps in one float32 per
+    channel: on a flat picture it is off by 10 %. Here the means are float32 pairwise sums.
     """
     maps.sub_(maps.mean((2, 3), keepdim=True))
     rows = max(1, SQUARES_AT_ONCE // (maps.shape[0] * maps.shape[1] * maps.shape[3]))

@@ -1,6 +1,6 @@
 """From features of two images to a flow: matching, propagation, UniMatch's refinement, and convex upsampling.
 
-Maps are (n, c, h, w); flows (n, 2, h, w) in pixels of that map, channel 0 pointing right.
+Maps are (n, c, h, w); flows are (n, 2, h, w) in pixels of that map, channel 0 pointing right.
 """
 
 from __future__ import annotations
@@ -15,22 +15,34 @@ from mgld_bench.networks.raft.correlation import Correlation
 from mgld_bench.networks.raft.update import FlowHead, MotionEncoder, SeparableGRU
 
 OUTSIDE = -1e9
-"""The score of a match outside of the image."""
+"""The score of a match outside the image."""
 RADIUS = 4
-"""Of the window in which features are correlated."""
+"""Of the window in which the refinement correlates features."""
 HIDDEN_CHANNELS = 128
-"""Channels of the hidden state, and of the context."""
+"""Channels of the refinement's hidden state, and of its context."""
 
 
 def match_globally(feature0: Tensor, feature1: Tensor, block_bytes: int) -> Tensor:
-    """The flow to the mean position of all positions of the second image, weighted by the softmax of their correlation."""
+    """The flow to the mean of all positions in the second image, weighted by the softmax of their correlation.
+
+    Args:
+        feature0: features of the first image, (n, c, h, w).
+        feature1: features of the second image.
+        block_bytes: as of attend().
+    """
     grid = _positions(feature0)
     matched = attend(_tokens(feature0), _tokens(feature1), _tokens(grid), block_bytes)
     return _maps(matched, grid) - grid
 
 
 def match_locally(feature0: Tensor, feature1: Tensor, radius: int) -> Tensor:
-    """The same over the (2 radius + 1)^2 positions around each pixel only, as far as they lie in the image."""
+    """The same as match_globally() over the (2 radius + 1)^2 positions around each pixel that lie in the image.
+
+    Args:
+        feature0: features of the first image, (n, c, h, w).
+        feature1: features of the second image.
+        radius: of the window, in pixels.
+    """
     grid = _positions(feature0)
     window = _window(radius, like=grid)
     ends = grid[:, :, None] + window[None, :, :, None, None]
@@ -41,9 +53,16 @@ def match_locally(feature0: Tensor, feature1: Tensor, radius: int) -> Tensor:
 
 
 def correlate_locally(feature0: Tensor, feature1: Tensor, centres: Tensor, radius: int) -> Tensor:
-    """Dot products divided by sqrt(c) of each pixel with (2 radius + 1)^2 positions around its ``centres`` (n, 2, h, w; x, y).
+    """Dot products, divided by sqrt(c), of each pixel's feature with the features around a centre in the second image.
 
-    Bilinear, zeros outside of the image. (n, (2 radius + 1)^2, h, w), the x offset varying fastest.
+    Args:
+        feature0: (n, c, h, w).
+        feature1: (n, c, h, w), sampled bilinearly, zero outside.
+        centres: x and y of the middle of each pixel's window, (n, 2, h, w).
+        radius: of the window, in pixels.
+
+    Returns:
+        (n, (2 radius + 1)^2, h, w), the x offset varying fastest.
     """
     side = 2 * radius + 1
     windows = Correlation(feature0, feature1, levels=1, radius=radius, budget=0).look_up(centres)
@@ -52,7 +71,11 @@ def correlate_locally(feature0: Tensor, feature1: Tensor, centres: Tensor, radiu
 
 
 class FlowPropagation(nn.Module):
-    """Every pixel takes the flow of pixels that look like it: attention within one image, with the flow as the value."""
+    """Each pixel takes the flow of pixels that look like it: attention within one image, with the flow as the value.
+
+    Args:
+        channels: of the features.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -60,10 +83,16 @@ class FlowPropagation(nn.Module):
         self.k_proj = nn.Linear(channels, channels)
 
     def forward(self, feature: Tensor, flow: Tensor, radius: int, block_bytes: int) -> Tensor:
-        """The flow, spread over the whole map (``radius`` <= 0) or to (2 radius + 1)^2 neighbours.
+        """The propagated flow.
 
-        The global form makes its keys from the projected queries, the local one from the features; neighbours outside of the map
-        count as pixels with flow 0 and score 0. All as in the authors' code, which the weights rely on.
+        The global form makes its keys from the projected queries, the local one from the features, and there neighbours outside
+        the map count as pixels with flow 0 and score 0. Both are as in the authors' code, which the weights rely on.
+
+        Args:
+            feature: of the image that the flow starts from, (n, c, h, w).
+            flow: (n, 2, h, w).
+            radius: attention to (2 radius + 1)^2 neighbours; 0 or less: to the whole map.
+            block_bytes: as of attend().
         """
         query = self.q_proj(feature.permute(0, 2, 3, 1))
         if radius <= 0:
@@ -77,7 +106,13 @@ class FlowPropagation(nn.Module):
 
 
 class Refinement(nn.Module):
-    """Repeated small corrections of a flow. Names as in autonomousvision/unimatch (unimatch/reg_refine.py, BasicUpdateBlock)."""
+    """UniMatch's local regression refinement: RAFT's update block, guided by features of the backbone.
+
+    Names as in autonomousvision/unimatch (unimatch/reg_refine.py, BasicUpdateBlock).
+
+    Args:
+        upsample_factor: from the last scale to the size of the images.
+    """
 
     def __init__(self, upsample_factor: int) -> None:
         super().__init__()
@@ -91,10 +126,20 @@ class Refinement(nn.Module):
     def forward(
         self, feature0: Tensor, feature1: Tensor, projected: Tensor, flow: Tensor, iterations: int
     ) -> tuple[Tensor, Tensor]:
-        """The corrected ``flow`` (n, 2, h, w), and the logits (n, 9 * factor^2, h, w) for upsample_convex().
+        """The refined flow, and what upsample_convex() needs to enlarge it.
 
-        feature0, feature1: of the backbone, (n, c, h, w). projected (n, 256, h, w): hidden state and context. Every iteration
-        starts from the same hidden state: the authors' code does not carry it over, and their weights rely on that.
+        Every iteration starts from the same hidden state: the authors' code does not carry it over, and their weights rely on
+        that.
+
+        Args:
+            feature0: backbone features of the first image, (n, c, h, w).
+            feature1: backbone features of the second image.
+            projected: hidden state and context before their activations, (n, 256, h, w).
+            flow: the flow so far, (n, 2, h, w).
+            iterations: number of corrections.
+
+        Returns:
+            The flow (n, 2, h, w) and logits (n, 9 * factor^2, h, w).
         """
         hidden, context = torch.split(projected, HIDDEN_CHANNELS, dim=1)
         hidden, context = torch.tanh(hidden), torch.relu(context)
@@ -109,10 +154,17 @@ class Refinement(nn.Module):
 
 
 def upsample_convex(flow: Tensor, logits: Tensor, factor: int) -> Tensor:
-    """``flow`` (n, 2, h, w) at ``factor`` times the size, in pixels of that size: each pixel a weighted mean of 3x3 neighbours.
+    """A flow at ``factor`` times the size, in pixels of that size: each pixel a weighted mean of its 3x3 neighbours.
 
-    ``logits`` (n, 9 * factor^2, h, w): neighbour, then row and column in the block; softmax over the neighbours. Neighbours
-    outside of the map have flow 0. Source: upsample_flow of haofeixu/gmflow.
+    Neighbours outside the map have flow 0. Source: upsample_flow of haofeixu/gmflow.
+
+    Args:
+        flow: (n, 2, h, w).
+        logits: (n, 9 * factor^2, h, w): neighbour, then row and column in the block; softmax over the neighbours.
+        factor: of the enlargement.
+
+    Returns:
+        (n, 2, factor * h, factor * w).
     """
     count, _, height, width = flow.shape
     weights = logits.permute(0, 2, 3, 1).reshape(count, height, width, 9, factor**2).softmax(3)

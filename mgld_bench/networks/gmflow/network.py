@@ -1,4 +1,4 @@
-"""GMFlow and UniMatch: optical flow by matching of all positions of two images."""
+"""GMFlow and UniMatch: optical flow by matching all positions of two images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PEAK = 255.0
 
 @dataclass(frozen=True)
 class GMFlowConfig:
-    """How large the network is, and how it is called; the lists have one entry per scale, 1/8 first, then 1/4."""
+    """The size of a GMFlow, and how it is run. Tuples have one entry per scale, 1/8 first, then 1/4; ValueError if not."""
 
     num_scales: int
     """1: features at 1/8 of the image's size. 2: at 1/8 and at 1/4."""
@@ -54,7 +54,7 @@ class GMFlowConfig:
 
     @property
     def padding_factor(self) -> int:
-        """Both sides of the images must be multiples of it, so that windows fit at every scale."""
+        """What both sides of the images have to be multiples of, so that windows fit at every scale."""
         steps = (self.upsample_factor * 2 ** (self.num_scales - 1 - scale) for scale in range(self.num_scales))
         return math.lcm(*(step * splits for step, splits in zip(steps, self.attn_splits, strict=True)))
 
@@ -70,16 +70,21 @@ REGREFINE6 = GMFlowConfig(
 
 
 class GMFlow(nn.Module):
-    """GMFlow (Xu et al., GMFlow: Learning Optical Flow via Global Matching, CVPR 2022) and UniMatch's flow model (Xu et al.,
-    Unifying Flow, Stereo and Depth Estimation, TPAMI 2023), for evaluation only.
+    """GMFlow and UniMatch's flow model, for evaluation only.
 
-    Names as in the authors' files, under their key ``model`` (haofeixu/gmflow, Apache-2.0; autonomousvision/unimatch, MIT).
-    Images are (n, 3, h, w) float32 RGB, 0..255, both sides multiples of ``config.padding_factor``. Flows are (n, 2, h, w) float32
-    in pixels, channel 0 to the right, channel 1 down: pixel (x, y) of the first image is found at (x, y) + flow in the second.
+    Xu et al., GMFlow: Learning Optical Flow via Global Matching, CVPR 2022; Xu et al., Unifying Flow, Stereo and Depth
+    Estimation, TPAMI 2023. Names as in the authors' files, under their key ``model`` (haofeixu/gmflow, Apache-2.0;
+    autonomousvision/unimatch, MIT).
+
+    Flows are float32 in pixels, channel 0 to the right, channel 1 down: pixel (x, y) of the first image is found at (x, y) + flow
+    in the second.
+
+    Args:
+        config: its size.
+        block_bytes: how much a block of attention scores may take (see attend()); the flow does not depend on it.
     """
 
     def __init__(self, config: GMFlowConfig = SCALE1, block_bytes: int = BLOCK_BYTES) -> None:
-        """block_bytes: how much a block of attention scores may take (see gmflow_attention); the flow does not depend on it."""
         super().__init__()
         channels = config.feature_channels
         self.backbone = Backbone(channels, config.num_scales)
@@ -98,14 +103,24 @@ class GMFlow(nn.Module):
         self.block_bytes = block_bytes
 
     def forward(self, image0: Tensor, image1: Tensor, both: bool = False) -> Tensor:
-        """The flow from ``image0`` to ``image1``, n pairs; ``both``: followed by that from image1 to image0, (2 n, ...)."""
+        """The optical flow of n pairs of images.
+
+        Args:
+            image0: (n, 3, h, w) float32 RGB, 0 to 255, both sides multiples of ``config.padding_factor``.
+            image1: of the same shape.
+            both: whether the flow from image1 to image0 follows.
+
+        Returns:
+            The flow from image0 to image1, (n, 2, h, w); with ``both``, (2 n, 2, h, w).
+        """
         return self.flow(self.features(image0), self.features(image1), both)
 
     @torch.no_grad()
     def features(self, images: Tensor) -> list[Tensor]:
-        """What flow() needs of ``images``: features (n, c, ., .) of each scale, low to high resolution; every image by itself.
+        """What flow() needs of images, each by itself: features (n, c, ., .) of each scale, from low to high resolution.
 
-        Raises ValueError where a side is no multiple of ``config.padding_factor``.
+        Raises:
+            ValueError: a side is not a multiple of ``config.padding_factor``.
         """
         height, width = images.shape[-2:]
         factor = self.config.padding_factor
@@ -120,7 +135,7 @@ class GMFlow(nn.Module):
 
     @torch.no_grad()
     def flow(self, features0: Sequence[Tensor], features1: Sequence[Tensor], both: bool = False) -> Tensor:
-        """What forward() gives for the images of these features."""
+        """What forward() returns for the images of these features()."""
         attended0, attended1 = self._attended(features0[0], features1[0], scale=0)
         flow = self._direction(attended0, attended1, features0, features1)
         if not both:

@@ -1,4 +1,4 @@
-"""The transformer of GMFlow and UniMatch: features of two images exchange information in (shifted) windows."""
+"""The transformer of GMFlow and UniMatch: features of two images exchange information within (shifted) windows."""
 
 from __future__ import annotations
 
@@ -11,25 +11,40 @@ from torch.nn import functional
 TEMPERATURE = 10000
 EPSILON = 1e-6
 BLOCK_BYTES = 256 * 2**20
-"""How much the scores of one block of queries may take, where the scores are written out at all (see attend())."""
+"""Bytes that the scores of one block of queries may take, where scores are written out at all (see attend())."""
 OTHER_REGION = -100.0
-"""Added to the score of two tokens that are neighbours only because a shifted map was closed to a ring."""
+"""Added to the score of two tokens that share a window only because the shift joins opposite borders of the map."""
 TOKENS_AT_ONCE = 4096
-"""Of a feed-forward network, whose hidden layer is the widest of all tensors. Far smaller blocks are no faster on one core, and
-five times slower on cores that other processes use too, since the threads wait for each other at every step."""
+"""Tokens that go through a feed-forward network at a time, since its hidden layer is the widest of all tensors. Far smaller
+blocks are no faster on one core, and five times slower on cores that other processes use too: threads wait for each other."""
 
 
 class Transformer(nn.Module):
-    """Blocks of self attention, cross attention and a feed-forward network; every second block shifts its windows."""
+    """Blocks of self-attention, cross-attention and a feed-forward network; every second block shifts its windows.
+
+    Source: gmflow/transformer.py of haofeixu/gmflow (Apache-2.0).
+
+    Args:
+        channels: of the features.
+        blocks: number of blocks.
+        expansion: width of the feed-forward networks' hidden layer, relative to their input of 2 * channels.
+    """
 
     def __init__(self, channels: int, blocks: int, expansion: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(TransformerBlock(channels, expansion) for _ in range(blocks))
 
     def forward(self, feature0: Tensor, feature1: Tensor, splits: int, block_bytes: int) -> tuple[Tensor, Tensor]:
-        """Features (n, c, h, w) of both images, positions added, to features as large.
+        """Both images' features after the exchange.
 
-        The map is cut into ``splits`` x ``splits`` windows; 1: attention over the whole map, and no shift.
+        Args:
+            feature0: features of the first image, positions added, (n, c, h, w).
+            feature1: those of the second image.
+            splits: the maps are cut into splits x splits windows; 1: attention over the whole map, and no shift.
+            block_bytes: as of attend().
+
+        Returns:
+            The features of the first and of the second image, each (n, c, h, w).
         """
         count, _, height, width = feature0.shape
         both = torch.cat([feature0, feature1]).permute(0, 2, 3, 1)
@@ -38,7 +53,7 @@ class Transformer(nn.Module):
         for index, block in enumerate(self.layers):
             shifts = splits > 1 and index % 2 == 1
             shift = half if shifts else (0, 0)
-            # One name for maps and windows: each is freed as soon as the next is made.
+            # One name for maps and windows, so that each is freed as soon as the next is made.
             both = to_windows(both, splits, shift)
             both = block(both, regions if shifts else None, block_bytes)
             both = from_windows(both, (height, width), splits, shift)
@@ -47,7 +62,12 @@ class Transformer(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Self attention, then cross attention with a feed-forward network."""
+    """Self-attention, then cross-attention with a feed-forward network.
+
+    Args:
+        channels: of the features.
+        expansion: as of Transformer.
+    """
 
     def __init__(self, channels: int, expansion: int) -> None:
         super().__init__()
@@ -55,10 +75,15 @@ class TransformerBlock(nn.Module):
         self.cross_attn_ffn = AttentionLayer(channels, expansion)
 
     def forward(self, windows: Tensor, regions: tuple[Tensor, Tensor] | None, block_bytes: int) -> Tensor:
-        """Windows (2 n, windows, tokens, c), the first images' before the second images'.
+        """Windows (2 n, windows, tokens, c) in and out, those of the first images before those of the second.
 
-        Cross attention looks at the other image as it was before this block, without this block's self attention, as the
-        authors' weights were trained.
+        Cross-attention sees the other image as it was before this block, without this block's self-attention: the authors'
+        weights were trained that way.
+
+        Args:
+            windows: the tokens.
+            regions: what region_channels() gave for a shifted block, else None.
+            block_bytes: as of attend().
         """
         own = self.self_attn(windows, windows, regions, block_bytes)
         attended: Tensor = self.cross_attn_ffn(own, windows.roll(len(windows) // 2, 0), regions, block_bytes)
@@ -66,7 +91,12 @@ class TransformerBlock(nn.Module):
 
 
 class AttentionLayer(nn.Module):
-    """Attention with one head, normalised after the branch; with a feed-forward network where an expansion is given."""
+    """Single-head attention, normalised after the branch, followed by a feed-forward network where an expansion is given.
+
+    Args:
+        channels: of the tokens.
+        expansion: as of Transformer; None: no feed-forward network.
+    """
 
     def __init__(self, channels: int, expansion: int | None = None) -> None:
         super().__init__()
@@ -82,7 +112,7 @@ class AttentionLayer(nn.Module):
             self.norm2 = nn.LayerNorm(channels)
 
     def forward(self, source: Tensor, target: Tensor, regions: tuple[Tensor, Tensor] | None, block_bytes: int) -> Tensor:
-        """``source`` (m, windows, tokens, c) plus what it takes from ``target``, as large."""
+        """``source`` plus what it takes from ``target``, both (m, windows, tokens, c); the same shape."""
         message: Tensor = self.norm1(self.merge(self._attended(source, target, regions, block_bytes)))
         if self.mlp is not None:
             message = self.norm2(_fed_forward(self.mlp, source, message))
@@ -100,18 +130,23 @@ class AttentionLayer(nn.Module):
 def attend(query: Tensor, key: Tensor, value: Tensor, block_bytes: int, scale: float | None = None) -> Tensor:
     """softmax(query key^T * scale) value: (n, groups, queries, value channels).
 
-    query, key (n, groups, ., c), value (n, groups, keys, value channels), at most c channels. scale: 1 / sqrt(c) if None.
+    PyTorch's fused attention never holds more than a tile of the scores. On a CPU it needs values as wide as the keys, so
+    narrower ones are padded with zeros, which costs less than writing the scores out. A device without fused attention writes out
+    the scores of one block of queries at a time.
 
-    The fused attention of torch never holds more than a tile of the scores; on a CPU it takes values as wide as keys only, so
-    narrower ones are padded with zeros, at less cost than writing the scores out. A device without it writes out the scores of
-    a block of queries, of about ``block_bytes``.
+    Args:
+        query: (n, groups, queries, c).
+        key: (n, groups, keys, c).
+        value: (n, groups, keys, value channels), with at most c channels.
+        block_bytes: about how many bytes the scores of a block of queries take.
+        scale: factor of the scores; None: 1 / sqrt(c).
     """
     count, groups, keys, channels = key.shape
     wanted = value.shape[-1]
     if wanted < channels:
         value = functional.pad(value, (0, channels - wanted))
     rows = max(1, block_bytes // (count * groups * keys * query.element_size()))
-    # Blocks that were kept to be joined would lie between the memory of one block's scores and the next one's.
+    # Written into one tensor: blocks kept for a later cat would fragment the memory between one block's scores and the next.
     output = query.new_empty(count, groups, query.shape[2], wanted)
     for queries, attended in zip(torch.split(query, rows, dim=2), torch.split(output, rows, dim=2), strict=True):
         block = functional.scaled_dot_product_attention(queries, key, value, scale=scale)
@@ -128,7 +163,7 @@ def to_windows(maps: Tensor, splits: int, shift: tuple[int, int]) -> Tensor:
 
 
 def from_windows(windows: Tensor, size: tuple[int, int], splits: int, shift: tuple[int, int]) -> Tensor:
-    """The maps (n, h, w, c) of ``size`` (h, w) that to_windows() made these windows of."""
+    """The maps (n, h, w, c) of ``size`` (h, w) from which to_windows() made these windows."""
     (height, width), (count, channels) = size, (windows.shape[0], windows.shape[-1])
     grid = windows.reshape(count, splits, splits, height // splits, width // splits, channels)
     maps = grid.transpose(2, 3).reshape(count, height, width, channels)
@@ -138,8 +173,8 @@ def from_windows(windows: Tensor, size: tuple[int, int], splits: int, shift: tup
 def region_channels(size: tuple[int, int], splits: int, shift: tuple[int, int], like: Tensor) -> tuple[Tensor, Tensor]:
     """Channels to append to queries and to keys, both (1, splits^2, h w / splits^2, 4), which mask shifted windows.
 
-    The product of two tokens' channels is OTHER_REGION where they lie on different sides of the seam along which a map of
-    ``size`` (h, w) was closed by the shift, and exactly 0 elsewhere. So the mask needs no matrix of tokens x tokens.
+    The product of two tokens' channels is OTHER_REGION where they lie on different sides of the seam at which the shift joins
+    opposite borders of a map of ``size`` (h, w), and exactly 0 elsewhere. The mask needs no matrix of tokens x tokens.
     """
     rows = torch.arange(size[0], device=like.device) >= size[0] - shift[0]
     columns = torch.arange(size[1], device=like.device) >= size[1] - shift[1]
@@ -149,9 +184,13 @@ def region_channels(size: tuple[int, int], splits: int, shift: tuple[int, int], 
 
 
 def sine_positions(maps: Tensor, splits: int) -> Tensor:
-    """Sines and cosines of each pixel's place in its window, (1, c, h, w) for ``maps`` (n, c, h, w) in splits x splits windows.
+    """Sinusoidal encoding of each pixel's place in its window: (1, c, h, w) for ``maps`` (n, c, h, w).
 
-    The first half of the channels tells the row, the second the column. Source: the encoding of DETR as in haofeixu/gmflow.
+    The first half of the channels encodes the row, the second half the column. Source: DETR's encoding as in haofeixu/gmflow.
+
+    Args:
+        maps: the features it will be added to.
+        splits: the maps consist of splits x splits windows.
     """
     _, channels, height, width = maps.shape
     half = channels // 2
@@ -172,8 +211,8 @@ def _sinusoids(side: int, frequencies: Tensor) -> Tensor:
 def _fed_forward(network: nn.Module, source: Tensor, message: Tensor) -> Tensor:
     output = source.new_empty(source.shape)
     blocks = (torch.split(tokens.flatten(0, 2), TOKENS_AT_ONCE) for tokens in (source, message, output))
-    for part, told, fed in zip(*blocks, strict=True):
-        fed.copy_(network(torch.cat([part, told], dim=-1)))
+    for part, taken, fed in zip(*blocks, strict=True):
+        fed.copy_(network(torch.cat([part, taken], dim=-1)))
     return output
 
 

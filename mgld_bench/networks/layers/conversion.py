@@ -1,4 +1,4 @@
-"""Turning a finished network into a faster one: half precision in parts of it, and Winograd convolutions for a CPU."""
+"""Ways to make a finished network faster: half precision in parts of it, and Winograd convolutions on a CPU."""
 
 from __future__ import annotations
 
@@ -8,25 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
-def cast_except(network: nn.Module, dtype: torch.dtype, exact: Iterable[nn.Module]) -> None:
-    """Turn the floating-point parameters and buffers of ``network`` into ``dtype``, but for those of its parts ``exact``.
-
-    These keep their values; casting everything and these parts back would leave them rounded.
-    """
-    kept = {id(tensor) for part in exact for tensor in (*part.parameters(), *part.buffers())}
-    for tensor in (*network.parameters(), *network.buffers()):
-        if id(tensor) not in kept and tensor.is_floating_point():
-            tensor.data = tensor.data.to(dtype)
-
-
 _OUTPUT, _INPUT = 4, 6
-"""Sides of a tile of the result, and of what it is computed from."""
+"""Sides of a tile of the output, and of the input that it is computed from."""
 _STRIP_ELEMENTS = 1 << 20
-"""Elements of the input that are transformed at a time: they stay in a processor's cache."""
+"""Input elements that are transformed at a time: they stay in the processor's cache."""
 _LEAST_CHANNELS = 128
-"""With fewer, the transforms cost more than the saved multiplications (measured)."""
-
+"""With fewer channels the transforms cost more than the multiplications they save (measured)."""
 _INPUT_TRANSFORM = (
     (4, 0, -5, 0, 1, 0),
     (0, -4, -4, 1, 1, 0),
@@ -51,11 +38,30 @@ _OUTPUT_TRANSFORM = (
 )
 
 
-class WinogradConvolution(nn.Module):
-    """A 3x3 convolution of stride 1 and padding 1 by Winograd's minimal filtering F(4x4, 3x3).
+def cast_except(network: nn.Module, dtype: torch.dtype, exact: Iterable[nn.Module]) -> None:
+    """Cast the floating-point parameters and buffers of a network to a dtype, in place, except those of some of its parts.
 
-    (n, c, h, w) float32 to (n, k, h, w), channels last in memory. Values differ from those of the plain convolution by about 5e-5
-    of their standard deviation. Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
+    The exact parts keep their values; casting everything and these parts back would leave them rounded.
+
+    Args:
+        network: what is cast.
+        dtype: the new dtype.
+        exact: submodules that stay as they are.
+    """
+    kept = {id(tensor) for part in exact for tensor in (*part.parameters(), *part.buffers())}
+    for tensor in (*network.parameters(), *network.buffers()):
+        if id(tensor) not in kept and tensor.is_floating_point():
+            tensor.data = tensor.data.to(dtype)
+
+
+class WinogradConvolution(nn.Module):
+    """A 3x3 convolution of stride 1 and padding 1 by Winograd's minimal filtering F(4x4, 3x3): a quarter of the multiplications.
+
+    Values differ from those of the plain convolution by about 5e-5 of their standard deviation. Lavin and Gray, Fast Algorithms
+    for Convolutional Neural Networks, CVPR 2016.
+
+    Args:
+        convolution: the convolution whose weights it takes; worthwhile() has to be true for it.
     """
 
     kernels: Tensor
@@ -64,7 +70,6 @@ class WinogradConvolution(nn.Module):
     output_transform: Tensor
 
     def __init__(self, convolution: nn.Conv2d) -> None:
-        """Takes the weights of ``convolution``; worthwhile() has to be true for it."""
         super().__init__()
         side = torch.tensor(_KERNEL_TRANSFORM, dtype=torch.float64)
         kernels = torch.einsum("ij,kcjl,ml->imck", side, convolution.weight.detach().double(), side)
@@ -76,7 +81,7 @@ class WinogradConvolution(nn.Module):
             self.register_buffer(name, torch.kron(transform, transform), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """The convolved images."""
+        """(n, in channels, h, w) float32 to (n, out channels, h, w), channels last in memory."""
         count, channels, height, width = images.shape
         pixels = images.permute(0, 2, 3, 1)
         result = pixels.new_empty(count, height, width, self.bias.shape[0])
@@ -107,7 +112,7 @@ class WinogradConvolution(nn.Module):
 
 
 def worthwhile(layer: nn.Module) -> bool:
-    """Whether ``layer`` is a convolution that WinogradConvolution computes, and faster."""
+    """Whether a layer is a convolution that WinogradConvolution can compute, and computes faster."""
     return (
         isinstance(layer, nn.Conv2d)
         and (layer.kernel_size, layer.stride, layer.padding) == ((3, 3), (1, 1), (1, 1))
@@ -118,7 +123,7 @@ def worthwhile(layer: nn.Module) -> bool:
 
 
 def with_winograd(layers: nn.Sequential) -> nn.Sequential:
-    """``layers``, with every convolution replaced for which it is worthwhile(); the others are shared."""
+    """The layers with every convolution replaced for which it is worthwhile(); the other layers are shared, not copied."""
     return nn.Sequential(
         *(WinogradConvolution(layer) if isinstance(layer, nn.Conv2d) and worthwhile(layer) else layer for layer in layers)
     )

@@ -1,6 +1,6 @@
-"""Optical flow: padding images for its networks, warping by a flow, resizing a flow, and where two flows contradict each other.
+"""Optical flow: padding images for it, warping by it, resizing it, and finding where two flows contradict each other.
 
-A flow is (n, 2, h, w) in pixels: channel 0 points right, channel 1 down. The flow from frame a to frame b is on the grid of a.
+A flow is (n, 2, h, w) in pixels: channel 0 points right, channel 1 down. The flow from frame a to frame b lies on the grid of a.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ from torch.nn import functional
 
 
 def pad_centred(images: Tensor, multiple: int) -> Tensor:
-    """``images`` (n, c, h, w) padded to the next multiples of ``multiple`` by repeating the border pixels.
+    """Images padded to sides that are multiples of a number, by repeating the border pixels.
 
-    Half of the padding on either side; an odd pixel goes to the right and to the bottom. Images that fit are not copied.
-    Source: InputPadder of princeton-vl/RAFT.
+    Half of the padding goes to either side; an odd pixel goes to the right and to the bottom. Source: InputPadder of
+    princeton-vl/RAFT.
+
+    Args:
+        images: (n, c, h, w).
+        multiple: what both sides have to be a multiple of.
+
+    Returns:
+        The padded images; ``images`` itself, not a copy, where they fit already.
     """
     height, width = images.shape[-2:]
     down, right = -height % multiple, -width % multiple
@@ -26,16 +33,24 @@ def pad_centred(images: Tensor, multiple: int) -> Tensor:
 
 
 def unpad_centred(padded: Tensor, size: tuple[int, int]) -> Tensor:
-    """The part (n, c, height, width) of ``padded`` that pad_centred() was given, an image of ``size`` (height, width). A view."""
+    """The part of padded images that pad_centred() was given: a view.
+
+    Args:
+        padded: (n, c, h, w), padded images or a flow between them.
+        size: height and width before the padding.
+    """
     top, left = ((full - part) // 2 for full, part in zip(padded.shape[-2:], size, strict=True))
     return padded[..., top : top + size[0], left : left + size[1]]
 
 
 def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
-    """``flow`` (n, 2, h, w) in pixels, for images of ``size`` (height, width): the same motion in pixels of that size.
+    """A flow at another image size: the same motion, in pixels of that size.
 
-    Channel 0 (x) is scaled by the ratio of the widths, channel 1 (y) by that of the heights; bilinear, align_corners False, no
-    antialiasing. A flow of that size already is returned as it is. Source: resize_flow of IanYeung/MGLD-VSR.
+    Bilinear, align_corners False, no antialiasing. Source: resize_flow of IanYeung/MGLD-VSR.
+
+    Args:
+        flow: (n, 2, h, w); channel 0 is scaled by the ratio of the widths, channel 1 by that of the heights.
+        size: height and width of the result. A flow of that size is returned as it is.
     """
     height, width = flow.shape[-2:]
     if (height, width) == size:
@@ -45,31 +60,40 @@ def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def warp(image: Tensor, flow: Tensor, padding: Literal["zeros", "border"] = "zeros") -> Tensor:
-    """``image`` (n, c, h, w) sampled bilinearly at every pixel's position plus ``flow`` (n, 2, h, w); channel 0 points right.
+    """An image sampled bilinearly where a flow points: the flow from frame a to frame b carries frame b onto the grid of a.
 
-    padding: what lies outside of the image: zeros (each of the four neighbours by itself), or its nearest pixel. A flow from
-    frame a to frame b carries frame b onto the grid of a.
+    Args:
+        image: (n, c, h, w).
+        flow: (n, 2, h, w).
+        padding: what lies outside the image: zeros (for each of the four neighbours by itself), or the nearest pixel of the
+            border.
     """
     height, width = flow.shape[-2:]
     x, y = (pixel_positions(flow) + flow).unbind(1)
-    # Numbers, not a tensor of them: that would have to be copied to a GPU, which would first finish all it has to do.
+    # Numbers, not a tensor of them: copying a tensor to a GPU would wait for all of its queued work.
     grid = torch.stack([2 * x / max(width - 1, 1) - 1, 2 * y / max(height - 1, 1) - 1], dim=-1)
     warped: Tensor = functional.grid_sample(image, grid, mode="bilinear", padding_mode=padding, align_corners=True)
     return warped
 
 
 def inside(flow: Tensor) -> Tensor:
-    """(n, h, w) bool: whether the pixel that ``flow`` (n, 2, h, w) points at lies in the image, borders included."""
+    """Whether a flow (n, 2, h, w) points into the image, borders included: (n, h, w) bool."""
     height, width = flow.shape[-2:]
     x, y = (pixel_positions(flow) + flow).unbind(1)
     return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
 
 
 def inconsistent(flow: Tensor, back: Tensor, alpha: float = 0.01, beta: float = 0.5) -> Tensor:
-    """(n, h, w) bool, on the grid of ``flow``: pixels that ``back`` does not bring back to where they came from (occlusions).
+    """Where two flows contradict each other (occlusions): (n, h, w) bool, on the grid of ``flow``.
 
-    |flow + warp(back, flow)| > alpha (|flow| + |back|) + beta, Euclidean norms, as GMFlow's check: ``back`` is not warped in the
-    threshold. Both (n, 2, h, w), pixels.
+    A pixel is inconsistent if |flow + warp(back, flow)| > alpha (|flow| + |back|) + beta, with Euclidean norms. As in GMFlow's
+    check, ``back`` is not warped on the right-hand side.
+
+    Args:
+        flow: (n, 2, h, w) from one frame to another.
+        back: (n, 2, h, w) from the other frame back to the first.
+        alpha: share of the two lengths that is tolerated.
+        beta: pixels that are tolerated.
     """
     returned: Tensor = torch.linalg.vector_norm(flow + warp(back, flow), dim=1)
     lengths: Tensor = torch.linalg.vector_norm(flow, dim=1) + torch.linalg.vector_norm(back, dim=1)
@@ -77,7 +101,7 @@ def inconsistent(flow: Tensor, back: Tensor, alpha: float = 0.01, beta: float = 
 
 
 def pixel_positions(maps: Tensor) -> Tensor:
-    """Each pixel's x and y, (2, h, w), in the type of ``maps`` (..., h, w) and on their device."""
+    """Each pixel's x and y, (2, h, w), in the dtype of ``maps`` (..., h, w) and on their device."""
     height, width = maps.shape[-2:]
     rows = torch.arange(height, dtype=maps.dtype, device=maps.device)
     columns = torch.arange(width, dtype=maps.dtype, device=maps.device)

@@ -15,7 +15,7 @@ OTHER_REGION = -100.0
 
 @dataclass(frozen=True)
 class WindowGrid:
-    """A grid of tokens, padded behind to whole windows and shifted by a part of a window."""
+    """A grid of tokens, padded at its end to whole windows and shifted by a part of a window."""
 
     size: Size
     """Of the padded grid."""
@@ -30,7 +30,7 @@ class WindowGrid:
 
     @property
     def tokens(self) -> int:
-        """Tokens of a window."""
+        """Tokens in a window."""
         return self.window[0] * self.window[1] * self.window[2]
 
     @property
@@ -40,7 +40,16 @@ class WindowGrid:
 
 
 def window_grid(size: Size, window: Size, shift: Size) -> WindowGrid:
-    """The windows for a grid of this size. Along an axis no longer than the window, the window is the axis, without a shift."""
+    """The windows for a grid of tokens; along an axis no longer than the window, the window is the axis, without a shift.
+
+    Args:
+        size: tokens along each axis.
+        window: nominal size of a window.
+        shift: nominal shift, 0 along an axis that is not shifted.
+
+    >>> window_grid((6, 5, 20), window=(2, 8, 8), shift=(1, 4, 4))
+    WindowGrid(size=(6, 5, 24), window=(2, 5, 8), shift=(1, 0, 4))
+    """
     clipped = [(min(tokens, side), 0 if tokens <= side else move) for tokens, side, move in zip(size, window, shift, strict=True)]
     time, height, width = (-(-tokens // side) * side for tokens, (side, _) in zip(size, clipped, strict=True))
     (window_time, shift_time), (window_height, shift_height), (window_width, shift_width) = clipped
@@ -52,7 +61,7 @@ def window_grid(size: Size, window: Size, shift: Size) -> WindowGrid:
 
 
 def full_window_index(window: Size) -> Tensor:
-    """(n, n) int64, n tokens of a window: the row of the bias tables for each pair, by their difference along each axis."""
+    """The row of the bias tables for each pair of tokens in a window, by their distance along each axis: (n, n) int64."""
     axes = torch.meshgrid(*(torch.arange(side) for side in window), indexing="ij")
     index = torch.zeros((), dtype=torch.int64)
     for axis, side in zip(axes, window, strict=True):
@@ -62,8 +71,8 @@ def full_window_index(window: Size) -> Tensor:
 
 
 class TokenConv3d(nn.Conv3d):
-    """A 3-D convolution of (n, time, height, width, channels), contiguous both ways: no copies between it and linear layers."""
+    """A 3-D convolution of video tokens, contiguous both ways: no copies between it and linear layers."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
-        """See the class."""
+        """(n, time, height, width, in_channels) to (n, time', height', width', out_channels)."""
         return super().forward(input.permute(0, 4, 1, 2, 3)).permute(0, 2, 3, 4, 1).contiguous()

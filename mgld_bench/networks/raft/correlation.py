@@ -1,8 +1,8 @@
-"""RAFT's correlations: how alike a position of one image and the neighbourhood of its flow's end in the other are.
+"""RAFT's correlations: how alike a position in one image is to the neighbourhood of its flow's end in the other image.
 
-The correlation of all positions with all grows with the square of the number of pixels: with 4 levels 5.3 bytes times
-(h w / 64) squared, 1.0 GiB for 1280x720 and 16.4 GiB for 2560x1440. What does not fit into a budget is computed where it is
-looked up: averaging and dot product commute, so the dot product with the averaged features is the averaged correlation.
+The correlations of all pairs of positions grow with the square of the number of pixels: with 4 levels, 5.3 bytes times (h w / 64)
+squared, 1.0 GiB for 1280x720 and 16.4 GiB for 2560x1440. What does not fit the budget is computed when it is looked up: averaging
+and the dot product commute, so the dot product with averaged features is the averaged correlation.
 """
 
 from __future__ import annotations
@@ -14,15 +14,22 @@ from torch import Tensor
 from torch.nn import functional
 
 TILE = 16
-"""Positions of so many rows and columns look at one part of the second image together."""
+"""Rows and columns of a tile of positions, which look at one part of the second image together."""
 
 
 class Correlation:
-    """The correlations of two images' features, each (n, c, h, w), with a pyramid over the second image.
+    """The correlations of two images' features, with a pyramid over the second image.
 
-    Dot products divided by the root of c; every level halves the one before by averaging 2x2. The coarsest levels are computed
-    for all pairs of positions at once as long as they take at most ``budget`` bytes together; the others at every look-up. The
-    values are the same but for rounding. Source: core/corr.py of princeton-vl/RAFT (CorrBlock, AlternateCorrBlock).
+    Dot products divided by the square root of c; each level halves the one before by averaging 2x2. The coarsest levels are
+    computed for all pairs of positions at once as long as they take at most ``budget`` bytes together, the other levels at each
+    look-up; the values are the same up to rounding. Source: core/corr.py of princeton-vl/RAFT (CorrBlock, AlternateCorrBlock).
+
+    Args:
+        first: features of the first image, (n, c, h, w).
+        second: features of the second image, (n, c, h, w).
+        levels: of the pyramid.
+        radius: of the windows that look_up() returns, in positions of each level.
+        budget: bytes that stored correlations may take.
     """
 
     def __init__(self, first: Tensor, second: Tensor, levels: int, radius: int, budget: int) -> None:
@@ -38,9 +45,13 @@ class Correlation:
         self._volumes = _all_pairs(self._first, pyramid[computed], levels - computed) if computed < levels else []
 
     def look_up(self, centres: Tensor) -> Tensor:
-        """Correlations around ``centres`` (n, 2, h, w), positions x, y in the second image: (n, levels * (2 radius + 1)^2, h, w).
+        """Correlations around centres in the second image, sampled bilinearly, zero outside it.
 
-        Bilinear, zeros outside of the image. Of a level's window the x offset varies slowest.
+        Args:
+            centres: x and y, (n, 2, h, w), in positions of the finest level.
+
+        Returns:
+            (n, levels * (2 radius + 1)^2, h, w); within a level's window the x offset varies slowest.
         """
         levels = [self._computed(features, centres / 2**level) for level, features in enumerate(self._features)]
         for level, volume in enumerate(self._volumes, start=len(levels)):
@@ -48,7 +59,7 @@ class Correlation:
         return torch.cat(levels, dim=1).contiguous()
 
     def _computed(self, second: Tensor, centres: Tensor) -> Tensor:
-        """The windows of one level, whose correlations are computed now and for the positions in question only."""
+        """The windows of one level, with correlations computed now, only for the positions in question."""
         height, width = centres.shape[-2:]
         windows = centres.new_empty(len(centres), (2 * self._radius + 1) ** 2, height, width)
         columns = _parts(centres[:, 0], self._radius, second.shape[-1])
@@ -84,9 +95,9 @@ def _sampled(volume: Tensor, centres: Tensor, radius: int) -> Tensor:
 
 
 def _parts(centres: Tensor, radius: int, side: int) -> list[list[list[tuple[int, int]]]]:
-    """For every image, row and column of tiles: from where to where its windows reach on one axis of ``side`` positions.
+    """For each image, row and column of tiles: first and last + 1 position that its windows reach on an axis of ``side``.
 
-    ``centres`` (n, h, w) on that axis. At least two positions, for the sampling.
+    ``centres`` (n, h, w) on that axis. At least two positions, which grid_sample() needs.
     """
     finite = centres.nan_to_num()
     lowest = -functional.max_pool2d(-finite, TILE, stride=TILE, ceil_mode=True)

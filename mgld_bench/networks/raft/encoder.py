@@ -7,13 +7,17 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 Norm = Callable[[int], nn.Module]
-"""Makes the normalisation of so many channels."""
+"""Makes the normalisation for a number of channels."""
 
 
 class Encoder(nn.Module):
-    """Six residual blocks between a strided 7x7 and a 1x1 convolution: (n, 3, h, w) to (n, out_channels, h / 8, w / 8).
+    """Six residual blocks between a strided 7x7 and a 1x1 convolution: images to features at 1/8 of their size.
 
-    h and w are multiples of 8. Names as in princeton-vl/RAFT (core/extractor.py, BasicEncoder).
+    Names as in princeton-vl/RAFT (core/extractor.py, BasicEncoder).
+
+    Args:
+        out_channels: of the features.
+        norm: makes the normalisation for a number of channels.
     """
 
     def __init__(self, out_channels: int, norm: Norm) -> None:
@@ -27,7 +31,7 @@ class Encoder(nn.Module):
         self.conv2 = nn.Conv2d(128, out_channels, kernel_size=1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """The images' features."""
+        """(n, 3, h, w), both sides multiples of 8, to (n, out_channels, h / 8, w / 8)."""
         x = self.relu(self.norm1(self.conv1(images)))
         features: Tensor = self.conv2(self.layer3(self.layer2(self.layer1(x))))
         return features
@@ -36,7 +40,13 @@ class Encoder(nn.Module):
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions with normalisation, and the input added; a strided block projects its input.
 
-    The projection's normalisation has two names in the official files, norm3 and downsample.1: it is one module here as well.
+    The official files hold the projection's normalisation under two names, norm3 and downsample.1; it is one module here too.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        stride: of the first convolution.
+        norm: makes the normalisation for a number of channels.
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, norm: Norm) -> None:
@@ -52,7 +62,7 @@ class ResidualBlock(nn.Module):
             self.downsample = nn.Sequential(nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride), self.norm3)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, out_channels, h / stride, w / stride)."""
+        """(n, in_channels, h, w) to (n, out_channels, h / stride, w / stride)."""
         y = self.relu(self.norm1(self.conv1(x)))
         y = self.relu(self.norm2(self.conv2(y)))
         if self.downsample is not None:

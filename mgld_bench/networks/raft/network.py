@@ -15,18 +15,18 @@ from mgld_bench.networks.raft.encoder import Encoder
 from mgld_bench.networks.raft.update import UpdateBlock, upsample_flow
 
 REDUCTION = 8
-"""The flow is refined at 1/8 of the image's size."""
+"""The flow is refined at 1/8 of the images' size."""
 FEATURES = 256
 
 
 @dataclass(frozen=True)
 class RAFTFeatures:
-    """What RAFT computes of images by themselves; a slice gives those of some of the images."""
+    """What RAFT computes of images by themselves; a slice holds the features of some of the images."""
 
     matching: Tensor
-    """(n, 256, h, w): what is correlated; h, w: 1/8 of the padded size."""
+    """What is correlated, (n, 256, h, w), at 1/8 of the padded size."""
     context: Tensor
-    """(n, hidden + context channels, h, w): what the refinement starts from, where the image is the first of a pair."""
+    """What the refinement starts from where the image is the first of a pair, (n, hidden + context channels, h, w)."""
     size: tuple[int, int]
     """Height and width of the images."""
 
@@ -35,10 +35,21 @@ class RAFTFeatures:
 
 
 class RAFT(nn.Module):
-    """The normal (large) RAFT. Teed and Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020.
+    """RAFT in its normal (large) size, for evaluation mode.
 
-    Names as in the authors' files without their ``module.`` (princeton-vl/RAFT, BSD-3-Clause), and in the ``flownet_model.``
-    group of MGLD-VSR's checkpoint. To be used in evaluation mode.
+    Teed and Deng, RAFT: Recurrent All-Pairs Field Transforms for Optical Flow, ECCV 2020. Names as in the authors' files without
+    their ``module.`` (princeton-vl/RAFT, BSD-3-Clause), and as in the ``flownet_model.`` group of MGLD-VSR's checkpoint.
+
+    Args:
+        iterations: corrections of the flow.
+        scale_input: whether images are scaled from [0, 1] to [-1, 1], as RAFT was trained; False as in MGLD-VSR, which leaves
+            them as they are.
+        hidden_channels: of the recurrent state.
+        context_channels: of the context features.
+        correlation_levels: of the correlations' pyramid.
+        correlation_radius: of the correlations' windows.
+        correlation_bytes: the most that stored correlations may take; beyond that they are computed when they are looked up,
+            which is slower (see Correlation).
     """
 
     def __init__(
@@ -51,10 +62,6 @@ class RAFT(nn.Module):
         correlation_radius: int = 4,
         correlation_bytes: int = 2 * 2**30,
     ) -> None:
-        """iterations: corrections of the flow. scale_input: images are scaled from [0, 1] to [-1, 1], as RAFT was trained;
-        False as in MGLD-VSR, which feeds them as they are. correlation_bytes: the most that stored correlations may take; beyond
-        that they are computed as they are looked up, which is slower (see raft_correlation).
-        """
         super().__init__()
         self.fnet = Encoder(FEATURES, nn.InstanceNorm2d)
         self.cnet = Encoder(hidden_channels + context_channels, nn.BatchNorm2d)
@@ -68,20 +75,32 @@ class RAFT(nn.Module):
         self._correlation_bytes = correlation_bytes
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """The flow from ``first`` to ``second``, both (n, 3, h, w) RGB in [0, 1]: (n, 2, h, w) in pixels, channel 0 points right.
+        """The flow from ``first`` to ``second``.
 
-        Sides that are no multiples of 8 are padded and the flow is cut again. Raises ValueError for sides below 128 pixels.
+        Args:
+            first: images (n, 3, h, w), RGB in [0, 1]. Sides that are not multiples of 8 are padded, and the flow is cropped.
+            second: of the same shape.
+
+        Returns:
+            (n, 2, h, w) in pixels; channel 0 points right, channel 1 down.
+
+        Raises:
+            ValueError: a side is below 128 pixels.
         """
         first, second, size = self._prepared(first), self._prepared(second), (first.shape[-2], first.shape[-1])
         return self._refined(self.fnet(first), self.fnet(second), self.cnet(first), size)
 
     def features(self, images: Tensor) -> RAFTFeatures:
-        """What flow() needs of ``images`` (n, 3, h, w), each by itself. Raises ValueError for sides below 128 pixels."""
+        """What flow() needs of images (n, 3, h, w), each by itself.
+
+        Raises:
+            ValueError: a side is below 128 pixels.
+        """
         prepared = self._prepared(images)
         return RAFTFeatures(self.fnet(prepared), self.cnet(prepared), (images.shape[-2], images.shape[-1]))
 
     def flow(self, first: RAFTFeatures, second: RAFTFeatures) -> Tensor:
-        """What forward() gives for the images of these features. For a clip: ``flow(features[:-1], features[1:])``."""
+        """What forward() returns for the images of these features; for a clip: ``flow(features[:-1], features[1:])``."""
         return self._refined(first.matching, second.matching, first.context, first.size)
 
     def _prepared(self, images: Tensor) -> Tensor:
@@ -107,8 +126,8 @@ class RAFT(nn.Module):
 def names_from_torchvision(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state dict of torchvision's raft_large under the authors' names.
 
-    Its weights C_T_V1 are the authors' raft-things.pth. The normalisation that the authors' files hold under two names is one
-    tensor here as there.
+    Its weights C_T_V1 are the authors' raft-things.pth. The normalisation that the authors' files hold under two names stays one
+    tensor.
     """
     renamed = {}
     for name, tensor in state.items():

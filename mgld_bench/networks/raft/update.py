@@ -1,4 +1,4 @@
-"""RAFT's recurrent update: from correlations and the flow so far to a correction of the flow."""
+"""RAFT's recurrent update: from correlations and the current flow to a correction of the flow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ MOTION_CHANNELS = 128
 
 
 class UpdateBlock(nn.Module):
-    """One step of the refinement, at 1/8 of the image's size. Names as in princeton-vl/RAFT (core/update.py)."""
+    """One step of the refinement, at 1/8 of the images' size. Names as in princeton-vl/RAFT (core/update.py).
+
+    Args:
+        correlation_channels: of what Correlation.look_up() returns.
+        hidden_channels: of the recurrent state.
+        context_channels: of the context features.
+    """
 
     def __init__(self, correlation_channels: int, hidden_channels: int, context_channels: int) -> None:
         super().__init__()
@@ -24,19 +30,33 @@ class UpdateBlock(nn.Module):
         )
 
     def forward(self, hidden: Tensor, context: Tensor, correlations: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
-        """The next hidden state and the correction (n, 2, h, w) of ``flow``."""
+        """The next hidden state and the correction of the flow, from maps (n, ., h, w).
+
+        Args:
+            hidden: (n, hidden_channels, h, w).
+            context: (n, context_channels, h, w).
+            correlations: (n, correlation_channels, h, w).
+            flow: the current flow (n, 2, h, w), in pixels at 1/8 of the size.
+
+        Returns:
+            The hidden state (n, hidden_channels, h, w) and the correction (n, 2, h, w).
+        """
         motion = self.encoder(flow, correlations)
         hidden = self.gru(hidden, torch.cat([context, motion], dim=1))
         return hidden, self.flow_head(hidden)
 
     def upsampling_logits(self, hidden: Tensor) -> Tensor:
-        """(n, 8 * 8 * 9, h, w) for upsample_flow()."""
+        """The hidden state (n, hidden_channels, h, w) to logits (n, 8 * 8 * 9, h, w) for upsample_flow()."""
         logits: Tensor = 0.25 * self.mask(hidden)
         return logits
 
 
 class MotionEncoder(nn.Module):
-    """Correlations and flow in 128 channels, of which the flow is the last two."""
+    """Correlations and flow in 128 channels, of which the last two are the flow itself.
+
+    Args:
+        correlation_channels: of the correlations.
+    """
 
     def __init__(self, correlation_channels: int) -> None:
         super().__init__()
@@ -47,7 +67,7 @@ class MotionEncoder(nn.Module):
         self.conv = nn.Conv2d(192 + 64, MOTION_CHANNELS - 2, kernel_size=3, padding=1)
 
     def forward(self, flow: Tensor, correlations: Tensor) -> Tensor:
-        """(n, 128, h, w)."""
+        """A flow (n, 2, h, w) and correlations (n, correlation_channels, h, w) to (n, 128, h, w)."""
         from_correlations = functional.relu_(self.convc2(functional.relu_(self.convc1(correlations))))
         from_flow = functional.relu_(self.convf2(functional.relu_(self.convf1(flow))))
         both = functional.relu_(self.conv(torch.cat([from_correlations, from_flow], dim=1)))
@@ -55,7 +75,12 @@ class MotionEncoder(nn.Module):
 
 
 class SeparableGRU(nn.Module):
-    """A gated recurrent unit of convolutions along the rows, then one of convolutions along the columns."""
+    """A gated recurrent unit with convolutions along the rows, then one with convolutions along the columns.
+
+    Args:
+        hidden_channels: of the state.
+        input_channels: of the inputs.
+    """
 
     def __init__(self, hidden_channels: int, input_channels: int) -> None:
         super().__init__()
@@ -68,13 +93,17 @@ class SeparableGRU(nn.Module):
         self.convq2 = nn.Conv2d(channels, hidden_channels, kernel_size=(5, 1), padding=(2, 0))
 
     def forward(self, hidden: Tensor, inputs: Tensor) -> Tensor:
-        """The next hidden state, as large as ``hidden`` (n, hidden_channels, h, w)."""
+        """The next hidden state (n, hidden_channels, h, w), from the current one and inputs (n, input_channels, h, w)."""
         hidden = _gated_step(hidden, inputs, self.convz1, self.convr1, self.convq1)
         return _gated_step(hidden, inputs, self.convz2, self.convr2, self.convq2)
 
 
 class FlowHead(nn.Module):
-    """The flow's correction, from the hidden state."""
+    """The correction of the flow, from the hidden state.
+
+    Args:
+        hidden_channels: of the state.
+    """
 
     def __init__(self, hidden_channels: int) -> None:
         super().__init__()
@@ -82,15 +111,20 @@ class FlowHead(nn.Module):
         self.conv2 = nn.Conv2d(256, 2, kernel_size=3, padding=1)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """(n, 2, h, w) in pixels of 1/8 of the image's size."""
+        """(n, hidden_channels, h, w) to (n, 2, h, w) in pixels of that map."""
         correction: Tensor = self.conv2(functional.relu_(self.conv1(hidden)))
         return correction
 
 
 def upsample_flow(flow: Tensor, logits: Tensor) -> Tensor:
-    """``flow`` (n, 2, h, w) at 8 times the size, in pixels of that size: each pixel a weighted mean of 3x3 neighbours.
+    """A flow at 8 times the size, in pixels of that size: each pixel a weighted mean of its 3x3 neighbours.
 
-    ``logits`` (n, 9 * 8 * 8, h, w): neighbour, then row and column in the 8x8 block; softmax over the neighbours.
+    Args:
+        flow: (n, 2, h, w).
+        logits: (n, 9 * 8 * 8, h, w): neighbour, then row and column in the 8x8 block; softmax over the neighbours.
+
+    Returns:
+        (n, 2, 8 * h, 8 * w).
     """
     count, _, height, width = flow.shape
     weights = logits.view(count, 1, 9, 8, 8, height, width).softmax(dim=2)

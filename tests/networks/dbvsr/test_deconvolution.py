@@ -1,4 +1,4 @@
-"""DBVSR's deconvolution: what it promises, its formula as the authors write it, its extension of frames, and the Laplace equation."""
+"""DBVSR's deconvolution: what it promises, the authors' formula, the extension of frames, and the Laplace equation."""
 
 from __future__ import annotations
 
