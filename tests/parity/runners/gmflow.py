@@ -1,4 +1,4 @@
-"""GMFlow: fixtures of `gmflow`: the network on networks.gmflow.network, warping on networks.layers.warping."""
+"""GMFlow: fixtures of `gmflow`: the network on networks.gmflow.network, warping on networks.layers.optical_flow."""
 
 from __future__ import annotations
 
