@@ -26,7 +26,10 @@ def list_datasets(workspace: Workspace = DEFAULT_WORKSPACE, cards: Cards = None,
 @app.command("prepare")
 def prepare(
     name: Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")],
-    source: Annotated[Path | None, typer.Option("--source", help="Folder of the official download.")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--source", help="Folder of the official download; default: none, for datasets that ship with a package."),
+    ] = None,
     degradation: Annotated[str, typer.Option(help="Degradation card; default: the dataset's own.")] = "",
     use_existing_lq: Annotated[
         bool, typer.Option("--use-existing-lq", help="Take the LR clips that come with the set instead of building them.")

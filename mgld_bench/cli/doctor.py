@@ -1,4 +1,4 @@
-"""mgld-bench doctor: what works on this machine, what does not, and how to mend it."""
+"""mgld-bench doctor: what works on this machine, what does not, and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 def doctor(
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
-    canary: Annotated[bool, typer.Option("--canary", help="Also encode known frames: can pairs be rebuilt here?")] = False,
+    canary: Annotated[
+        bool,
+        typer.Option("--canary", help="Also check whether pairs can be rebuilt here, by encoding known frames."),
+    ] = False,
     json_output: Json = False,
 ) -> None:
     """Check GPU, ffmpeg with VMAF, weights, datasets and disk. Exit code 1 where something that everything needs is broken.

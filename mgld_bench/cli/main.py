@@ -1,4 +1,4 @@
-"""The command line's entry point: registers the verbs and turns errors into one line and an exit code."""
+"""The entry point of the command line: registers the verbs, and turns errors into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mgld_bench.weights.offline import obey_environment
 
 
 class _Verbs(TyperGroup):
-    """Runs a verb and turns what it raises into the exit codes of the interface."""
+    """Runs a verb and turns the errors that it raises into exit codes."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own type has moved between its versions
         """Run the verb; InputError exits with 2, CheckError with 1, Ctrl-C with 130, each with one line."""
@@ -27,14 +27,14 @@ class _Verbs(TyperGroup):
             typer.echo(f"mgld-bench: {error}", err=True)
             raise typer.Exit(WRONG_USE if isinstance(error, InputError) else FAILED) from None
         except KeyboardInterrupt:
-            typer.echo("mgld-bench: interrupted; the same command goes on where it stopped", err=True)
+            typer.echo("mgld-bench: interrupted; run the same command again to resume", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(
     name="mgld-bench",
     cls=_Verbs,
-    help="Judge video super-resolution: build test pairs, restore them with every method, score, report.",
+    help="Judge video super-resolution: build test pairs, restore them with each method, score the results, write reports.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,7 +45,7 @@ app = typer.Typer(
 
 @app.callback()
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
-    """Judge video super-resolution: build test pairs, restore them with every method, score, report."""
+    """Options of all verbs."""
     obey_environment()
 
 
@@ -62,7 +62,7 @@ app.command("profile")(profile.profile)
 
 
 def main() -> None:
-    """Run the command line. ``--debug`` may stand anywhere."""
+    """Run the command line. ``--debug`` may be given anywhere."""
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]

@@ -17,30 +17,60 @@ def _go_offline(asked: bool) -> bool:
 
 
 Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="Folder for pairs, restored clips, results and reports.")]
-StoreUrl = Annotated[str, typer.Option("--store", help="Results database (SQLAlchemy URL); default: in the workspace.")]
-Cards = Annotated[list[Path] | None, typer.Option("--cards", help="Folder with cards of your own; may be repeated.")]
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1; default: cuda where there is one.")]
+StoreUrl = Annotated[
+    str, typer.Option("--store", help="SQLAlchemy URL of the results database; default: results.sqlite in the workspace.")
+]
+Methods = Annotated[
+    str, typer.Option("--methods", help="Only these methods, separated by commas; default: all methods of the report.")
+]
+Datasets = Annotated[
+    str, typer.Option("--datasets", help="Only these datasets, separated by commas; default: all datasets of the report.")
+]
+Metrics = Annotated[
+    str, typer.Option("--metrics", help="Only these metrics, separated by commas; default: all metrics of the report.")
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="DATASET=DIR",
+        help="Folder of a dataset's official download; may be repeated; default: pairs already in the workspace.",
+    ),
+]
+Cards = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--cards",
+        help="Folder with cards of your own; may be repeated; default: only $MGLD_BENCH_CARDS and the shipped cards.",
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda or cuda:1; default: cuda where there is one, else cpu.")]
 Precision = Annotated[str, typer.Option("--precision", help="float32, float16 or bfloat16.")]
-MaxMemory = Annotated[str, typer.Option("--max-memory", help="Memory a method may use, e.g. 8G; default: half of the device's.")]
-Sources = Annotated[list[str] | None, typer.Option("--source", help="DATASET=DIR: where its download lies; repeatable.")]
+MaxMemory = Annotated[
+    str, typer.Option("--max-memory", help="Memory that a method may use, such as 8G; default: half of the device's.")
+]
 Offline = Annotated[
-    bool,
-    typer.Option("--offline", callback=_go_offline, help="Reach no other machine: fail where something would be downloaded."),
+    bool, typer.Option("--offline", callback=_go_offline, help="Use no network: fail where something would be downloaded.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-
-SkipUnavailable = Annotated[bool, typer.Option("--skip-unavailable", help="Leave out, as a gap, what cannot run here.")]
+SkipUnavailable = Annotated[
+    bool, typer.Option("--skip-unavailable", help="Leave what cannot run here as a gap, instead of refusing to start.")
+]
 
 DEFAULT_WORKSPACE = Path("workspace")
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Names of a comma-separated option, in order; () where it is empty."""
+    """The names in a comma-separated option, in order.
+
+    >>> split_names("psnr, ssim")
+    ('psnr', 'ssim')
+    """
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def parse_sources(texts: list[str] | None) -> dict[str, Path]:
-    """DATASET=DIR options as a mapping."""
+    """The folders of DATASET=DIR options, by dataset."""
     sources = {}
     for text in texts or []:
         name, equals, folder = text.partition("=")

@@ -1,4 +1,4 @@
-"""mgld-bench profile: what methods cost."""
+"""mgld-bench profile: the cost of methods."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mgld_bench.cli.options import Cards, Device, Json, MaxMemory, Precision
 
 def profile(
     methods: Annotated[list[str], typer.Argument(metavar="METHOD", help="Names of method cards, or card files.")],
-    size: Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Size of the input, in pixels.")] = "128x128",
-    frames: Annotated[int, typer.Option("--frames", min=1, help="Frames of the input.")] = 10,
+    size: Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Size of the input in pixels.")] = "128x128",
+    frames: Annotated[int, typer.Option("--frames", min=1, help="Number of frames of the input.")] = 10,
     device: Device = "",
     precision: Precision = "float32",
     max_memory: MaxMemory = "",
@@ -22,8 +22,8 @@ def profile(
 ) -> None:
     """Measure parameters, FLOPs, seconds per frame and peak memory of methods, each in a process of its own.
 
-    The input is a moving texture. Weights that are not here are replaced by random ones, which cost the same unless a method
-    decides by values how much it does.
+    The input is a moving texture. Missing weights are replaced by random ones, which cost the same, except in methods
+    whose amount of work depends on the values.
 
     Example: mgld-bench profile realesrgan bicubic --size 128x128 --frames 10
     """
@@ -42,19 +42,19 @@ def profile(
     profiles: list[MethodProfile] = []
     try:
         for card in chosen:
-            profiles.append(profile_alone(card, compute, ProfileInput(width, height, frames), say))
+            profiles.append(profile_alone(card, compute, ProfileInput(width, height, frames), print_progress))
     except KeyboardInterrupt:
-        # Unlike the other verbs, it has nothing to go on from.
-        say("mgld-bench: interrupted; what was measured stands below, the rest is to be measured anew")
+        # Unlike the other verbs, this one cannot be resumed.
+        print_progress("mgld-bench: interrupted; what was measured is printed below, the rest must be measured again")
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        # Also after an error or Ctrl-C: what is measured is not thrown away.
+        # After an error or Ctrl-C, too, so that no measurement is lost.
         if profiles and json_output:
             typer.echo(json.dumps([as_json(each) for each in profiles], indent=1))
         elif profiles:
             print_profiles(profiles)
 
 
-def say(line: str) -> None:
-    """Tell the user how far it is."""
+def print_progress(line: str) -> None:
+    """Print a line about the progress on standard error."""
     typer.echo(line, err=True)

@@ -21,7 +21,7 @@ _PIPE_WIDTH = 200
 
 
 def print_profiles(profiles: Sequence[MethodProfile]) -> None:
-    """Print one row per method, all measured on the same input and device, then the facts of each and what is counted."""
+    """Print one row per method, all measured on the same input and device, then the details of each and what is counted."""
     terminal = Console().is_terminal
     console = Console() if terminal else Console(width=_PIPE_WIDTH)
     console.print(_table(profiles, terminal))
@@ -33,11 +33,11 @@ def print_profiles(profiles: Sequence[MethodProfile]) -> None:
         f"input: {result.frames} frames of {result.width}x{result.height} (a moving texture), output "
         f"{result.scale * result.width}x{result.scale * result.height}; {result.device}, {result.precision}"
     )
-    typer.echo("s/frame: median of the timed runs, after one to warm up; a run's time over its frames")
+    typer.echo("s/frame: a run's time divided by its frames; median of the timed runs, after a warm-up run")
     typer.echo(f"FLOPs: {COUNTED}")
     typer.echo(f"memory: {_memory_meaning(result)}")
     if any(each.weights.startswith(RANDOM) for each in profiles):
-        typer.echo("random weights: the same cost, unless a method decides by values how much it does (RealBasicVSR's cleaning)")
+        typer.echo("random weights: the same cost, except where the amount of work depends on the values (as in RealBasicVSR)")
 
 
 def as_json(profile: MethodProfile) -> dict[str, object]:
@@ -98,6 +98,6 @@ def _by_name(counts: Mapping[str, int]) -> str:
 
 
 def _memory_meaning(result: ProfileResult) -> str:
-    process = "most that the process took while restoring (process), and what of that came on top of the loaded weights (memory)"
-    gpu = "; GPU: most that PyTorch had allocated there, weights included"
+    process = "peak of the process while restoring (process), and its part on top of the loaded weights (memory)"
+    gpu = "; GPU: peak of what PyTorch had allocated there, weights included"
     return process + ("" if result.peak_gpu is None else gpu)

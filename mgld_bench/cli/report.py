@@ -9,6 +9,9 @@ import typer
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
     Cards,
+    Datasets,
+    Methods,
+    Metrics,
     Offline,
     Precision,
     Sources,
@@ -26,11 +29,13 @@ if TYPE_CHECKING:
 
 def report(
     name: Annotated[str, typer.Argument(metavar="REPORT", help="Name of a report card, or a card file.")],
-    formats: Annotated[str, typer.Option("--format", help="csv, md, tex, html, separated by commas; default: all.")] = "",
-    against: Annotated[str, typer.Option("--against", help="paper: put the published values beside ours.")] = "",
-    methods: Annotated[str, typer.Option(help="Only these methods, separated by commas.")] = "",
-    datasets: Annotated[str, typer.Option(help="Only these datasets, separated by commas.")] = "",
-    metrics: Annotated[str, typer.Option(help="Only these metrics, separated by commas.")] = "",
+    formats: Annotated[str, typer.Option("--format", help="Formats, separated by commas; default: csv,md,tex,html.")] = "",
+    against: Annotated[
+        str, typer.Option("--against", help="paper: put the published values beside ours; default: no comparison.")
+    ] = "",
+    methods: Methods = "",
+    datasets: Datasets = "",
+    metrics: Metrics = "",
     source: Sources = None,
     offline: Offline = False,
     precision: Precision = "float32",
@@ -38,7 +43,7 @@ def report(
     store: StoreUrl = "",
     cards: Cards = None,
 ) -> None:
-    """Write a report of the scores that are there; what is missing is shown as a gap.
+    """Write a report of the scores that exist; missing ones are shown as gaps.
 
     Example: mgld-bench report demo --format html,tex --against paper
     """

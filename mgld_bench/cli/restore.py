@@ -17,14 +17,14 @@ def restore(
     ],
     output: Annotated[Path, typer.Argument(help="Folder for the restored clips: OUTPUT/<clip>/%08d.png.")],
     video: Annotated[bool, typer.Option("--video", help="Also write each restored clip as lossless video (FFV1, .mkv).")] = False,
-    fps: Annotated[int, typer.Option("--fps", help="Frames per second of that video.")] = 25,
+    fps: Annotated[int, typer.Option("--fps", help="Frames per second of the video.")] = 25,
     offline: Offline = False,
     device: Device = "",
     precision: Precision = "float32",
     max_memory: MaxMemory = "",
     cards: Cards = None,
 ) -> None:
-    """Restore LR clips; what is done is kept, and the same command goes on after an interruption.
+    """Restore LR clips. Finished clips are kept; after an interruption, run the same command again to resume.
 
     Example: mgld-bench restore realesrgan lr_clips/ restored/
     """

@@ -10,9 +10,12 @@ import typer
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
     Cards,
+    Datasets,
     Device,
     Json,
     MaxMemory,
+    Methods,
+    Metrics,
     Offline,
     Precision,
     SkipUnavailable,
@@ -31,13 +34,15 @@ if TYPE_CHECKING:
 
 def run(
     report: Annotated[str, typer.Argument(metavar="REPORT", help="Name of a report card, or a card file.")],
-    methods: Annotated[str, typer.Option(help="Only these methods, separated by commas.")] = "",
-    datasets: Annotated[str, typer.Option(help="Only these datasets, separated by commas.")] = "",
-    metrics: Annotated[str, typer.Option(help="Only these metrics, separated by commas.")] = "",
+    methods: Methods = "",
+    datasets: Datasets = "",
+    metrics: Metrics = "",
     source: Sources = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, how long, how much disk.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print what would be done, how long it would take, and how much disk.")
+    ] = False,
     skip_unavailable: SkipUnavailable = False,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that build pairs.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Number of processes that build pairs.")] = 1,
     offline: Offline = False,
     device: Device = "",
     precision: Precision = "float32",
@@ -95,12 +100,12 @@ def print_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
     for line in _todo_lines(plan.units):
         typer.echo(f"  {line}")
     if plan.waiting:
-        typer.echo("and once what is missing below is there:")
+        typer.echo("and, once what is missing (see below) is there:")
         for line in _todo_lines(plan.waiting):
             typer.echo(f"  {line}")
-    typer.echo(f"time     about {duration(cost.seconds)} by earlier runs here")
+    typer.echo(f"time     about {duration(cost.seconds)}, going by earlier runs here")
     if cost.unknown:
-        typer.echo(f"         not counting what has never run here: {', '.join(cost.unknown)}")
+        typer.echo(f"         without what has never run here: {', '.join(cost.unknown)}")
     typer.echo(f"disk     about {size(cost.disk)}")
     for obstacle in plan.obstacles:
         typer.echo(f"cannot run: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
@@ -127,7 +132,9 @@ def print_done(plan: Plan, json_output: bool) -> None:
         left_out = [vars(obstacle) for obstacle in plan.obstacles]
         typer.echo(json.dumps({"report": plan.suite.report.name, "done": done, "left_out": left_out}, indent=1))
         return
-    typer.echo(", ".join(f"{count} {kind} units" for kind, count in done.items()) + " done now; the rest was done before")
+    typer.echo(", ".join(f"{count} {kind} units" for kind, count in done.items()) + " done now; the rest was done earlier")
     if plan.obstacles:
-        typer.echo(f"left out: {', '.join(obstacle.name for obstacle in plan.obstacles)} (why: above, and under the table)")
-    typer.echo(f"now: mgld-bench report {plan.suite.report.name}")
+        typer.echo(
+            f"left out: {', '.join(obstacle.name for obstacle in plan.obstacles)} (see above and under the table for the reasons)"
+        )
+    typer.echo(f"next: mgld-bench report {plan.suite.report.name}")

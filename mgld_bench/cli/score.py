@@ -17,18 +17,29 @@ if TYPE_CHECKING:
 
 def score(
     restored: Annotated[Path, typer.Argument(help="A restored clip (folder of frames, or video), or a folder of such clips.")],
-    gt: Annotated[Path | None, typer.Option("--gt", help="Its ground truth, likewise; clips are paired by name.")] = None,
-    metrics: Annotated[str, typer.Option(help="Separated by commas: psnr,vmaf, full names (psnr.y.crop4), or all.")] = "",
-    protocol: Annotated[str, typer.Option(help="Protocol card that says what short metric names mean.")] = "mgld-2024",
+    gt: Annotated[
+        Path | None,
+        typer.Option("--gt", help="Its ground truth, likewise; folders of clips are paired by name; default: no ground truth."),
+    ] = None,
+    metrics: Annotated[
+        str,
+        typer.Option(
+            help="Short names (psnr,vmaf), full names (psnr.y.crop4) or all, separated by commas; "
+            "default: psnr,ssim,vmaf,niqe,brisque, or niqe,brisque without --gt."
+        ),
+    ] = "",
+    protocol: Annotated[str, typer.Option(help="Protocol card that defines what short metric names stand for.")] = "mgld-2024",
     frames: Annotated[str, typer.Option(help="Frame numbers from 0, separated by commas; default: those of the protocol.")] = "",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also write scores.csv and frames.csv here.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for scores.csv and frames.csv; default: none are written.")
+    ] = None,
     skip_unavailable: SkipUnavailable = False,
     cards: Cards = None,
     offline: Offline = False,
     device: Device = "",
     json_output: Json = False,
 ) -> None:
-    """Score restored clips against ground truth, or without.
+    """Score restored clips, against ground truth or without.
 
     Example: mgld-bench score results/my-method --gt REDS4/GT --metrics psnr,lpips,dists,we
     """

@@ -112,7 +112,7 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
 @app.command("add")
 def add(
     file: Annotated[Path, typer.Argument(help="The file as you downloaded it.")],
-    name: Annotated[str, typer.Option("--as", help="File name in the cards, where yours differs.")] = "",
+    name: Annotated[str, typer.Option("--as", help="File name in the cards; default: the name of FILE.")] = "",
     cards: Cards = None,
 ) -> None:
     """Copy a downloaded weight file into the weights folder, after checking it.

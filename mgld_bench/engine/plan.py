@@ -112,7 +112,7 @@ def require_all(plan: Plan, skip_unavailable: bool) -> None:
         return
     listed = "; ".join(f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in plan.obstacles)
     name = plan.suite.report.name
-    raise InputError(f"{name}: cannot run all of it: {listed}. Mend it, or leave these out with --skip-unavailable")
+    raise InputError(f"{name}: cannot run: {listed}. Fix this, or skip them with --skip-unavailable")
 
 
 def _units(suite: Suite, pairs: Mapping[str, Sequence[PlannedPair]], precision: str) -> list[Unit]:

@@ -124,7 +124,7 @@ def test_the_benchmark_stands_for_every_method_that_is_neither_diffusion_nor_fin
     assert [card.name for card in methods.chosen_cards("bicubic, bsrgan")] == ["bicubic", "bsrgan"]
 
 
-def test_an_interruption_shows_what_is_measured_and_does_not_promise_to_go_on() -> None:
+def test_an_interruption_shows_what_is_measured_and_does_not_promise_to_resume() -> None:
     # As long a clip as nobody waits for. A session of its own, whose processes all get the signal, as at a terminal.
     command = [sys.executable, "-m", "mgld_bench", "profile", "bicubic", SRVGG, "--size", "320x180", "--frames", "50"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -134,6 +134,6 @@ def test_an_interruption_shows_what_is_measured_and_does_not_promise_to_go_on() 
     os.killpg(child.pid, signal.SIGINT)
     shown, told = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert "what was measured stands below" in told
-    assert "goes on" not in told
+    assert "what was measured is printed below" in told
+    assert "resume" not in told
     assert "bicubic" in shown
