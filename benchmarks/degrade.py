@@ -33,13 +33,12 @@ from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.clip import ArrayClip, Frame
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.degradation.canary import encoder_canary
-from mgld_bench.degradation.frames import WorkFrame, to_uint8
-from mgld_bench.degradation.operations import apply_operation, from_levels, noise_numbers, to_video_levels
-from mgld_bench.degradation.pipeline import RealBasicVSRDegradation, degrade_frames
-from mgld_bench.degradation.plan import Plan, Video
-from mgld_bench.degradation.profiles import PROFILES, ProfileName
-from mgld_bench.degradation.resizing import resize_frame
-from mgld_bench.degradation.sharpening import sharpen
+from mgld_bench.degradation.drawing import draw_plan
+from mgld_bench.degradation.noise import noise_numbers
+from mgld_bench.degradation.operators import WorkFrame, from_levels, resize_frame, sharpen, to_uint8, to_video_levels
+from mgld_bench.degradation.pipeline import apply_operation, degrade_frames
+from mgld_bench.degradation.plan import DegradationPlan, ProfileName, VideoOperation
+from mgld_bench.degradation.profiles import PROFILES
 from mgld_bench.degradation.video import decode_video, encode_video
 from mgld_bench.pairs.build import build_pair
 
@@ -81,7 +80,7 @@ def measured_alone(way: str, arguments: argparse.Namespace) -> Measured:
 def measure(way: str, count: int, salt: int, profile: ProfileName) -> Measured:
     card = DegradationCard(name="benchmark", profile=profile, salt=salt)
     clip = ArrayClip("bunny", np.stack(list(big_buck_bunny(count))))
-    plan = RealBasicVSRDegradation(card).plan("benchmark", "bunny", (clip.height, clip.width), count)
+    plan = draw_plan(card, "benchmark", "bunny", (clip.height, clip.width), count)
     stages: Seconds = {}
     encoder_canary()
     start = time.perf_counter()
@@ -97,7 +96,7 @@ def measure(way: str, count: int, salt: int, profile: ProfileName) -> Measured:
     return Measured(time.perf_counter() - start, peak_megabytes(), stages)
 
 
-def all_in_memory(source: list[Frame], plan: Plan, folder: Path) -> Seconds:
+def all_in_memory(source: list[Frame], plan: DegradationPlan, folder: Path) -> Seconds:
     """The rival: returns the seconds of each operation."""
     profile = PROFILES[plan.profile]
     seconds: Seconds = {}
@@ -105,7 +104,7 @@ def all_in_memory(source: list[Frame], plan: Plan, folder: Path) -> Seconds:
     frames: list[WorkFrame] = [sharpen(frame) / np.float32(255) if profile.sharpened else frame for frame in ordered]
     for operation in plan.operations:
         start = time.perf_counter()
-        if isinstance(operation, Video):
+        if isinstance(operation, VideoOperation):
             resized = (resize_frame(to_video_levels(frame, profile.peak), "bilinear", *operation.size) for frame in frames)
             levels = [frame.astype(np.uint8, copy=False) for frame in resized]
             path = folder / f"{operation.op}.mp4"

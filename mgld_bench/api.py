@@ -191,7 +191,7 @@ def degrade(clip: str | Path | npt.NDArray[np.uint8], degradation: str = "realba
     import numpy as np
 
     from mgld_bench.cards.loader import load_degradation
-    from mgld_bench.pairs.build import degrade_clip
+    from mgld_bench.degradation.pipeline import degrade_clip
 
     card = load_degradation(degradation).model_copy(update={"salt": seed})
     frames, _plan = degrade_clip(_clip(clip), card, clip_name="")

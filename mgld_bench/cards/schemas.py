@@ -120,7 +120,8 @@ class DatasetCard(Card):
 class DegradationCard(Card):
     """How LR clips are made of ground truth."""
 
-    pipeline: str = "mgld_bench.pairs.pipeline:RealBasicVSRDegradation"
+    pipeline: Literal["mgld_bench.pairs.pipeline:RealBasicVSRDegradation"] = "mgld_bench.pairs.pipeline:RealBasicVSRDegradation"
+    """There is one: no card needs to name it. The name is part of the keys of pairs and of side files: never change it."""
     profile: Literal["mgld", "realbasicvsr"] = "mgld"
     scale: int = 4
     salt: int = 0

@@ -85,7 +85,7 @@ def verify(
     """
     from mgld_bench.cards.loader import load_dataset
     from mgld_bench.errors import CheckError, InputError
-    from mgld_bench.pairs.prepare import list_pairs, pairs_folder
+    from mgld_bench.pairs.stored import list_pairs, pairs_folder
     from mgld_bench.pairs.verify import verify_pair
 
     card = load_dataset(name, cards or ())

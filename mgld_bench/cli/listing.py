@@ -39,7 +39,7 @@ def list_what(
 
 def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
     from mgld_bench.cards.loader import list_cards, load_dataset
-    from mgld_bench.pairs.prepare import list_pairs
+    from mgld_bench.pairs.stored import list_pairs
 
     rows = []
     for entry in list_cards("dataset", cards):

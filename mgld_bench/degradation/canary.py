@@ -1,4 +1,4 @@
-"""Checks that the encoders of this machine write what they wrote where the expected digests come from."""
+"""The encoder canary: whether the encoders of this machine give the frames that they are expected to give."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mgld_bench.degradation.video import Uint8Array, decode_range, decode_video,
 
 
 def encoder_canary() -> list[str]:
-    """What is wrong with the encoders here: one line per problem, empty where all is well. Takes two seconds, once."""
+    """Problems of the encoders here, one line each; empty where all is well. Takes two seconds, once per process."""
     return list(_problems())
 
 
@@ -28,14 +28,14 @@ def _problems() -> tuple[str, ...]:
     clip = _clip(expected["clip"])
     if clip is None:
         return (
-            f"{expected['clip']['package']} with its {expected['clip']['file']} is not installed: the encoders were not tested",
+            f"{expected['clip']['package']} with its {expected['clip']['file']} is not installed; the encoders were not tested",
         )
     if file_sha256(clip) != expected["clip"]["file_sha256"]:
-        return (f"{clip}: another file than expected: the encoders were not tested",)
+        return (f"{clip}: not the file that was expected; the encoders were not tested",)
     sources = _sources(clip, expected["clip"])
     digest = hashlib.sha256(sources["clean"].tobytes()).hexdigest()
     if digest != expected["clip"]["sha256"]:
-        return (f"{clip.name} decodes to other frames than expected: the encoders were not tested",)
+        return (f"{clip.name} does not decode to the expected frames; the encoders were not tested",)
     return tuple(problem for row in expected["rows"] if (problem := row_problem(row, sources[row["source"]])) is not None)
 
 
@@ -52,7 +52,7 @@ def _sources(clip: Path, facts: dict[str, Any]) -> dict[str, Uint8Array]:
 
 
 def row_problem(row: dict[str, Any], frames: Uint8Array) -> str | None:
-    """What is wrong with one setting on (t, h, w, 3) frames: None where the decoded frames have the row's digest."""
+    """The problem of one encoder setting on (t, h, w, 3) uint8 frames; None where the decoded frames have the row's digest."""
     height, width = frames.shape[1:3]
     digest = hashlib.sha256()
     with tempfile.TemporaryDirectory() as folder:
@@ -62,4 +62,5 @@ def row_problem(row: dict[str, Any], frames: Uint8Array) -> str | None:
             digest.update(frame.data)
     if digest.hexdigest() == row["sha256"]:
         return None
-    return f"encoder {row['codec']} at {row['bit_rate']} bits per frame ({row['source']} frames) gives other frames than expected"
+    setting = f"encoder {row['codec']} at {row['bit_rate']} bits per frame ({row['source']} frames)"
+    return f"{setting} does not give the expected frames"

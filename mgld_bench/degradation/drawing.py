@@ -1,52 +1,64 @@
-"""Draws the plan of a clip from its seed."""
+"""Draws the plan of a clip from its seed, with parameters that walk at random from frame to frame."""
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.degradation import profiles
-from mgld_bench.degradation.kernels import BlurKernel, KernelType
-from mgld_bench.degradation.noise import NoiseKind
 from mgld_bench.degradation.plan import (
     PROTOCOL,
-    Blur,
-    Jpeg,
+    BlurKernel,
+    BlurOperation,
+    Codec,
+    DegradationPlan,
+    Interpolation,
     JpegFrame,
-    Noise,
+    JpegOperation,
+    KernelType,
     NoiseFrame,
+    NoiseKind,
+    NoiseOperation,
     Operation,
-    Plan,
-    Resize,
     ResizeFrame,
+    ResizeOperation,
     Size,
-    Video,
+    VideoOperation,
 )
-from mgld_bench.degradation.profiles import BlurRanges, NoiseRanges, Profile, ResizeRanges, StageRanges
-from mgld_bench.degradation.resizing import Interpolation, even_sizes
-from mgld_bench.degradation.video import Codec
-from mgld_bench.degradation.walks import Limits, walk, walk_rounded
+from mgld_bench.degradation.profiles import BlurRanges, Limits, NoiseRanges, Profile, ResizeRanges, StageRanges
 from mgld_bench.errors import InputError
 
 _INTERPOLATIONS: tuple[Interpolation, ...] = ("bilinear", "area", "bicubic")
 _CODECS: tuple[Codec, ...] = ("libx264", "h264", "mpeg4")
 _SCALE = 4
 _SMALLEST = 2
-"""Rows and columns that an encoder takes."""
+"""The fewest rows and columns that an encoder accepts."""
 
 _Option = TypeVar("_Option")
+_Stage = tuple[BlurOperation, ResizeOperation, NoiseOperation, JpegOperation]
 
 
-def draw_plan(degradation: DegradationCard, dataset: str, clip: str, size: Size, frame_count: int) -> Plan:
-    """The plan for a clip of ``frame_count`` frames of ``size`` (height, width): the same arguments always give the same plan.
+def draw_plan(degradation: DegradationCard, dataset: str, clip: str, size: Size, frame_count: int) -> DegradationPlan:
+    """The plan for a clip: the same arguments always give the same plan.
 
-    One RandomState, whose streams NumPy keeps for ever, draws in the order of the operations; within one: whether it is applied,
-    what holds for the clip, then the steps frame by frame. What is not applied is drawn all the same. Raises InputError for a
-    scale other than 4, a size that is not a multiple of 4, or one that the degradation cannot bear.
+    One RandomState, whose streams NumPy guarantees never to change, draws in the order of the operations; within an operation
+    first whether it is applied, then what holds for the whole clip, then the steps frame by frame. An operation that is not
+    applied is drawn all the same, so that the draws after it do not shift.
+
+    Args:
+        degradation: Profile, salt and bit rates.
+        dataset: Part of the seed.
+        clip: Part of the seed.
+        size: (height, width) of the ground truth.
+        frame_count: Frames of the clip.
+
+    Raises:
+        InputError: A scale other than 4, a size that is not a multiple of 4, or one too small for this degradation.
     """
     _check_scale(degradation, clip, size)
     target = (size[0] // _SCALE, size[1] // _SCALE)
@@ -54,14 +66,14 @@ def draw_plan(degradation: DegradationCard, dataset: str, clip: str, size: Size,
     if profile.video_may_be_last and (target[0] % 2 or target[1] % 2):
         raise InputError(
             f"clip {clip}: the profile {profile.name} may compress the {target[1]}x{target[0]} LR frames as video, and libx264 "
-            "takes even sizes only: crop the ground truth to multiples of 8, or take the profile mgld"
+            "needs even sizes: crop the ground truth to multiples of 8, or use the profile mgld"
         )
     text = seed_text(degradation, dataset, clip)
     seed = zlib.crc32(text.encode())
     draw = _Draw(np.random.RandomState(seed), profile, frame_count, _bit_rate_factor(degradation, size))
     operations = draw.operations(size, target)
     _check_sizes(operations, clip, size)
-    return Plan(
+    return DegradationPlan(
         profile=profile.name,
         seed_text=text,
         seed=seed,
@@ -73,7 +85,7 @@ def draw_plan(degradation: DegradationCard, dataset: str, clip: str, size: Size,
 
 
 def seed_text(degradation: DegradationCard, dataset: str, clip: str) -> str:
-    """What a clip's seed is made of."""
+    """The text whose CRC-32 is the clip's seed."""
     pixels = degradation.bitrate_reference_pixels
     profile = degradation.profile if pixels is None else f"{degradation.profile}-b{pixels}"
     return f"{PROTOCOL}|{profile}|{dataset}|{clip}|{degradation.salt}"
@@ -99,7 +111,7 @@ class _Draw:
         tail: tuple[Operation, ...] = (*final, video) if video_last else (video, *final)
         return (*first, middle, *second, *tail)
 
-    def _stage(self, ranges: StageRanges, number: int, blur_probability: float, size: Size) -> tuple[Blur, Resize, Noise, Jpeg]:
+    def _stage(self, ranges: StageRanges, number: int, blur_probability: float, size: Size) -> _Stage:
         return (
             self._blur(f"blur_{number}", ranges.blur, blur_probability),
             self._resize(f"resize_{number}", ranges.resize, size),
@@ -107,7 +119,7 @@ class _Draw:
             self._jpeg(f"jpeg_{number}", ranges.quality, ranges.quality_step),
         )
 
-    def _blur(self, op: str, ranges: BlurRanges, probability: float) -> Blur:
+    def _blur(self, op: str, ranges: BlurRanges, probability: float) -> BlurOperation:
         applied = self._happens(probability)
         kind = self._weighted(profiles.KERNEL_PROBABILITIES)
         size = self._one_of(profiles.KERNEL_SIZES)
@@ -124,45 +136,49 @@ class _Draw:
         walks = self._walks(limits, steps)
         shapes = self.stream.random_sample(self.frame_count).tolist()
         frames = tuple(_kernel(kind, size, values, shape) for values, shape in zip(zip(*walks, strict=True), shapes, strict=True))
-        return Blur(op=op, applied=applied, frames=frames if applied else ())
+        return BlurOperation(op=op, applied=applied, frames=frames if applied else ())
 
-    def _blur_final(self) -> Blur:
+    def _blur_final(self) -> BlurOperation:
         applied = self._happens(profiles.BLUR_FINAL_PROBABILITY)
         size = self._one_of(profiles.KERNEL_SIZES)
         (omegas,) = self._walks((self.profile.omega_final,), (profiles.OMEGA_STEP,))
         frames = tuple(BlurKernel(type="sinc", size=size, omega=omega) for omega in omegas)
-        return Blur(op="blur_final", applied=applied, frames=frames if applied else ())
+        return BlurOperation(op="blur_final", applied=applied, frames=frames if applied else ())
 
-    def _resize(self, op: str, ranges: ResizeRanges, size: Size) -> Resize:
+    def _resize(self, op: str, ranges: ResizeRanges, size: Size) -> ResizeOperation:
         mode = self._one_of(_INTERPOLATIONS)
         low, high = ranges.scale
         direction = self._weighted({"up": ranges.up, "down": ranges.down, "keep": 1 - ranges.up - ranges.down})
         start = {"up": (1.0, high), "down": (low, 1.0), "keep": (1.0, 1.0)}[direction]
         scales = walk(self._uniform(start), self._steps(ranges.step), ranges.scale)
-        return Resize(op=op, applied=True, frames=tuple(ResizeFrame(mode=mode, size=each) for each in even_sizes(*size, scales)))
+        return ResizeOperation(
+            op=op, applied=True, frames=tuple(ResizeFrame(mode=mode, size=each) for each in even_sizes(*size, scales))
+        )
 
-    def _resize_final(self, target: Size) -> Resize:
+    def _resize_final(self, target: Size) -> ResizeOperation:
         mode = self._one_of(_INTERPOLATIONS)
-        return Resize(op="resize_final", applied=True, frames=(ResizeFrame(mode=mode, size=target),) * self.frame_count)
+        return ResizeOperation(op="resize_final", applied=True, frames=(ResizeFrame(mode=mode, size=target),) * self.frame_count)
 
-    def _noise(self, op: str, ranges: NoiseRanges) -> Noise:
+    def _noise(self, op: str, ranges: NoiseRanges) -> NoiseOperation:
         gaussian = self._happens(ranges.gaussian_probability)
         limits = ranges.gaussian if gaussian else ranges.poisson
         start = self._uniform(limits)
         gray = self._happens(ranges.gray_probability)
         levels = walk(start, self._steps(ranges.gaussian_step if gaussian else ranges.poisson_step), limits)
         kind: NoiseKind = "gaussian" if gaussian else "poisson"
-        return Noise(op=op, applied=True, frames=tuple(NoiseFrame(kind=kind, gray=gray, level=level) for level in levels))
+        return NoiseOperation(
+            op=op, applied=True, frames=tuple(NoiseFrame(kind=kind, gray=gray, level=level) for level in levels)
+        )
 
-    def _jpeg(self, op: str, limits: Limits, step: float) -> Jpeg:
+    def _jpeg(self, op: str, limits: Limits, step: float) -> JpegOperation:
         qualities = walk_rounded(self._uniform(limits), self._steps(step), limits)
-        return Jpeg(op=op, applied=True, frames=tuple(JpegFrame(quality=quality) for quality in qualities))
+        return JpegOperation(op=op, applied=True, frames=tuple(JpegFrame(quality=quality) for quality in qualities))
 
-    def _video(self, op: str, size: Size) -> Video:
+    def _video(self, op: str, size: Size) -> VideoOperation:
         codec = self._one_of(_CODECS)
         low, high = profiles.BIT_RATES
         bit_rate = int(self.stream.randint(low, high + 1, dtype=np.int64))
-        return Video(op=op, applied=True, codec=codec, bit_rate=round(bit_rate * self.bit_rate_factor), size=size)
+        return VideoOperation(op=op, applied=True, codec=codec, bit_rate=round(bit_rate * self.bit_rate_factor), size=size)
 
     def _walks(self, limits: tuple[Limits, ...], steps: tuple[float, ...]) -> list[list[float]]:
         """One walk per parameter: all starts are drawn first, then the steps of all parameters frame by frame."""
@@ -189,10 +205,44 @@ class _Draw:
         return options[int(self.stream.choice(len(options), p=list(probabilities.values())))]
 
 
-def _kernel(kind: KernelType, size: int, values: tuple[float, ...], shape: float) -> BlurKernel:
-    """A frame's kernel: of the walks' values those that its type has.
+def walk(start: float, increments: Sequence[float], limits: Limits) -> list[float]:
+    """A random walk: one value per increment; frame 0 has ``start``, and after frame f increment f is added and clipped.
 
-    The authors hand generalized and plateau kernels not beta but a number between 1 and beta, drawn anew for each frame.
+    >>> walk(1.0, [0.5, 0.5, -1.0, 0.0], (0.0, 1.75))
+    [1.0, 1.5, 1.75, 0.75]
+    """
+    values = [start]
+    for increment in increments[:-1]:
+        values.append(_clip(values[-1] + increment, limits))
+    return values[: len(increments)]
+
+
+def walk_rounded(start: float, increments: Sequence[float], limits: Limits) -> list[int]:
+    """The same walk on integers: each value is rounded half to even before the next step."""
+    values = [round(start)]
+    for increment in increments[:-1]:
+        values.append(round(_clip(values[-1] + increment, limits)))
+    return values[: len(increments)]
+
+
+def even_sizes(height: int, width: int, scales: Sequence[float]) -> list[Size]:
+    """(height, width) for each scale, rounded down to even numbers.
+
+    >>> even_sizes(180, 320, [0.5, 1.01])
+    [(90, 160), (180, 322)]
+    """
+    return [(2 * math.floor(height * scale / 2), 2 * math.floor(width * scale / 2)) for scale in scales]
+
+
+def _clip(value: float, limits: Limits) -> float:
+    return min(max(value, limits[0]), limits[1])
+
+
+def _kernel(kind: KernelType, size: int, values: tuple[float, ...], shape: float) -> BlurKernel:
+    """A frame's kernel, with those of the walks' values that its type has.
+
+    As in the authors' code, generalized and plateau kernels do not get beta itself but a number between 1 and beta, drawn anew
+    for each frame.
     """
     sigma_x, sigma_y, angle, beta_gaussian, beta_plateau, omega = values
     if kind == "sinc":
@@ -204,8 +254,8 @@ def _kernel(kind: KernelType, size: int, values: tuple[float, ...], shape: float
     return BlurKernel(type=kind, size=size, sigma_x=sigma_x, beta=used)
 
 
-def _size_after(stage: tuple[Blur, Resize, Noise, Jpeg]) -> Size:
-    """The size to which the video compression after a stage brings all frames."""
+def _size_after(stage: _Stage) -> Size:
+    """The size to which the video compression after a stage resizes all frames."""
     return stage[1].frames[0].size
 
 
@@ -216,13 +266,13 @@ def _bit_rate_factor(degradation: DegradationCard, size: Size) -> float:
 
 def _check_scale(degradation: DegradationCard, clip: str, size: Size) -> None:
     if degradation.scale != _SCALE:
-        raise InputError(f"degradation {degradation.name}: scale: {degradation.scale} is not supported, only {_SCALE}")
+        raise InputError(f"degradation {degradation.name}: scale: {degradation.scale} is not supported; use {_SCALE}")
     if size[0] % _SCALE or size[1] % _SCALE:
         raise InputError(f"clip {clip}: the ground truth is {size[1]}x{size[0]}: crop it to multiples of {_SCALE} first")
 
 
 def _check_sizes(operations: tuple[Operation, ...], clip: str, size: Size) -> None:
-    sizes = [frame.size for operation in operations if isinstance(operation, Resize) for frame in operation.frames]
+    sizes = [frame.size for operation in operations if isinstance(operation, ResizeOperation) for frame in operation.frames]
     smallest = min(sizes, key=min)
     if min(smallest) < _SMALLEST:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The seven families of blur kernels of the RealBasicVSR degradation, from their parameters."""
+"""The seven families of blur kernels of the RealBasicVSR degradation."""
 
 from __future__ import annotations
 
@@ -6,38 +6,23 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 from scipy import special
 
-FloatArray = npt.NDArray[np.float64]
-
-KernelType = Literal["iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"]
-
-
-class BlurKernel(BaseModel):
-    """The parameters of one kernel; those that its type does not have are None."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    type: KernelType
-    size: int
-    """Rows and columns, odd, in pixels."""
-    sigma_x: float | None = None
-    """Standard deviation along x (before the rotation), in pixels; isotropic kernels: along both axes."""
-    sigma_y: float | None = None
-    angle: float | None = None
-    """Rotation in radians."""
-    beta: float | None = None
-    """The exponent of generalized and plateau kernels."""
-    omega: float | None = None
-    """Cut-off frequency of a sinc kernel, in radians per pixel."""
+from mgld_bench.degradation.operators import FloatArray
+from mgld_bench.degradation.plan import BlurKernel
 
 
 def kernel_values(kernel: BlurKernel) -> FloatArray:
-    """The kernel as a (size, size) float64 array with sum 1, rows are y.
+    """The kernel as a (size, size) float64 array with sum 1; rows are y.
 
     Source: BasicSR's kernels as RealBasicVSR uses them: exp(-m/2), exp(-m^beta/2) or 1/(1 + m^beta) of the quadratic form m of
     the inverse covariance; sinc: the circular low-pass omega J1(omega r) / (2 pi r).
+
+    Raises:
+        ValueError: A parameter that the kernel's type needs is None.
+
+    >>> kernel_values(BlurKernel(type="iso", size=3, sigma_x=1.0)).round(3).tolist()
+    [[0.075, 0.124, 0.075], [0.124, 0.204, 0.124], [0.075, 0.124, 0.075]]
     """
     if kernel.type == "sinc":
         values = _sinc(kernel)
@@ -72,7 +57,7 @@ def _quadratic_form(kernel: BlurKernel) -> FloatArray:
 
 
 def _covariance(kernel: BlurKernel) -> npt.NDArray[np.float32]:
-    """The 2x2 matrix S. In float32 as the authors have it: in float64 the kernels would differ by 5e-8."""
+    """The 2x2 matrix S. In float32, as in the authors' code: float64 would change the kernels by 5e-8."""
     sigma_x = _needed(kernel, "sigma_x")
     if kernel.type.endswith("aniso"):
         sigma_y, angle = _needed(kernel, "sigma_y"), _needed(kernel, "angle")

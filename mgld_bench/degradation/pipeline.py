@@ -1,7 +1,12 @@
-"""The RealBasicVSR degradation of a whole clip, one frame in memory at a time."""
+"""The RealBasicVSR degradation of a whole clip, one frame in memory at a time.
+
+Blur, resize, noise, JPEG and video compression, twice, with parameters that drift from frame to frame. Source: RealBasicVSR
+(Chan et al., CVPR 2022), and MGLD-VSR's copy of it; the card's profile says which.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -10,73 +15,130 @@ import cv2
 import numpy as np
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.clip import Frame
+from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.degradation.drawing import draw_plan
-from mgld_bench.degradation.frames import WorkFrame, to_uint8
-from mgld_bench.degradation.opencv import portable_opencv
-from mgld_bench.degradation.operations import apply_operation, from_levels, noise_numbers, to_video_levels
-from mgld_bench.degradation.plan import FrameOperation, Operation, Plan, Size, Video
-from mgld_bench.degradation.profiles import PROFILES, Profile
-from mgld_bench.degradation.resizing import resize_frame
-from mgld_bench.degradation.sharpening import sharpen
+from mgld_bench.degradation.kernels import kernel_values
+from mgld_bench.degradation.noise import RandomNumbers, add_noise, noise_numbers
+from mgld_bench.degradation.operators import (
+    WorkFrame,
+    compress_jpeg,
+    filter_frame,
+    from_levels,
+    portable_opencv,
+    resize_frame,
+    sharpen,
+    to_uint8,
+    to_video_levels,
+)
+from mgld_bench.degradation.plan import (
+    BlurOperation,
+    DegradationPlan,
+    FrameOperation,
+    NoiseOperation,
+    ResizeOperation,
+    Size,
+    VideoOperation,
+)
+from mgld_bench.degradation.profiles import PROFILES, PeakValue, Profile
 from mgld_bench.degradation.video import decode_video, encode_video
-from mgld_bench.errors import InputError
-
-PIPELINE = "mgld_bench.pairs.pipeline:RealBasicVSRDegradation"
-"""The name of this pipeline in cards and in the keys of pairs. It stays as it is, wherever the class moves."""
 
 Watch: TypeAlias = Callable[[str, int, WorkFrame], None]
-"""Is called with each operation's name, the frame's index and the frame after that operation."""
+"""Called with each operation's name, the frame's index and the frame after that operation."""
 
 
-class RealBasicVSRDegradation:
-    """Blur, resize, noise, JPEG and video compression, twice, with parameters that drift from frame to frame.
+def degrade_clip(
+    clip: Clip, degradation: DegradationCard, dataset: str = "", clip_name: str | None = None
+) -> tuple[list[Frame], DegradationPlan]:
+    """Degrade a ground-truth clip without keeping anything on disk.
 
-    Source: RealBasicVSR (Chan et al., CVPR 2022), and MGLD-VSR's copy of it; the card's profile says which.
+    Args:
+        clip: The ground truth.
+        degradation: How.
+        dataset: Part of the seed, as is the card's salt.
+        clip_name: Part of the seed; None: the clip's own name.
+
+    Returns:
+        The LR frames, (h/4, w/4, 3) uint8 RGB each, and the plan by which they were made.
+
+    Raises:
+        InputError: The ground truth does not fit the degradation (see draw_plan), or an encoder fails.
     """
-
-    def __init__(self, degradation: DegradationCard) -> None:
-        """``degradation``: a card whose ``pipeline`` is this one. Raises InputError for another one."""
-        if degradation.pipeline != PIPELINE:
-            raise InputError(f"degradation {degradation.name}: pipeline: {degradation.pipeline} is not known, only {PIPELINE}")
-        self.degradation = degradation
-
-    def plan(self, dataset: str, clip: str, size: Size, frame_count: int) -> Plan:
-        """Everything that is random, drawn from the clip's seed: see draw_plan."""
-        return draw_plan(self.degradation, dataset, clip, size, frame_count)
+    name = clip.name if clip_name is None else clip_name
+    plan = draw_plan(degradation, dataset, name, (clip.height, clip.width), clip.frame_count)
+    with tempfile.TemporaryDirectory() as folder:
+        streams = {video.op: Path(folder) / f"{video.op}.mp4" for video in plan.videos}
+        return list(degrade_frames(clip.frames(), plan, streams, _unwatched)), plan
 
 
-def degrade_frames(source: Iterable[Frame], plan: Plan, streams: Mapping[str, Path], watch: Watch) -> Iterator[Frame]:
-    """The LR frames (h/4, w/4, 3) uint8 RGB of the ground-truth frames (h, w, 3) uint8 RGB.
+def degrade_frames(source: Iterable[Frame], plan: DegradationPlan, streams: Mapping[str, Path], watch: Watch) -> Iterator[Frame]:
+    """Degrade ground-truth frames by a plan.
 
-    ``streams``: for each video compression of the plan the mp4 file to which its bitstream is written, and from which the next
-    operation reads. Nothing happens before the first frame is asked for; then all frames pass both encoders.
+    Nothing happens before the first frame is asked for; then all frames pass both encoders.
+
+    Args:
+        source: The ground truth, (h, w, 3) uint8 RGB each.
+        plan: What to do.
+        streams: For each video compression of the plan the mp4 file to which its bitstream is written, and from which the next
+            operation reads.
+        watch: Sees every frame after every operation.
+
+    Returns:
+        The LR frames, (h/4, w/4, 3) uint8 RGB each.
     """
     profile = PROFILES[plan.profile]
     frames: Iterator[WorkFrame] = (_enter(frame, profile) for frame in source)
     for operation in plan.operations:
-        if isinstance(operation, Video):
+        if isinstance(operation, VideoOperation):
             frames = _compressed(frames, operation, plan, streams[operation.op], watch)
         elif operation.applied:
             frames = _applied(frames, operation, plan, watch)
     return (_leave(frame, profile) for frame in frames)
 
 
-def finish_frames(plan: Plan, stream: Path, watch: Watch) -> Iterator[Frame]:
-    """The LR frames from the bitstream of the last video compression: only what follows it is done; no encoder, no noise."""
+def finish_frames(plan: DegradationPlan, stream: Path) -> Iterator[Frame]:
+    """The LR frames from the bitstream of the last video compression: only what follows it is done, no encoder, no noise.
+
+    Raises InputError where the bitstream is missing, damaged or of another clip.
+    """
     last = plan.videos[-1]
-    frames: Iterator[WorkFrame] = _decoded(last, plan, stream, watch)
-    for operation in _after(plan, last):
-        if not isinstance(operation, Video) and operation.applied:
-            frames = _applied(frames, operation, plan, watch)
+    frames: Iterator[WorkFrame] = _decoded(last, plan, stream, _unwatched)
+    for operation in plan.operations[plan.operations.index(last) + 1 :]:
+        if not isinstance(operation, VideoOperation) and operation.applied:
+            frames = _applied(frames, operation, plan, _unwatched)
     return (_leave(frame, PROFILES[plan.profile]) for frame in frames)
 
 
-def _after(plan: Plan, video: Video) -> tuple[Operation, ...]:
-    return plan.operations[plan.operations.index(video) + 1 :]
+def apply_operation(
+    operation: FrameOperation, index: int, frame: WorkFrame, peak: PeakValue, numbers: RandomNumbers
+) -> WorkFrame:
+    """One frame after an operation that is applied.
+
+    Args:
+        operation: What to do.
+        index: Which of the clip's frames it is.
+        frame: (h, w, 3), uint8 or float32, on 0..``peak``.
+        peak: White of the profile.
+        numbers: Used by noise only.
+
+    Returns:
+        Blur and resize keep the dtype; noise gives float32; JPEG gives uint8 where ``peak`` is 255, otherwise float32.
+    """
+    if isinstance(operation, BlurOperation):
+        return filter_frame(frame, kernel_values(operation.frames[index]))
+    if isinstance(operation, ResizeOperation):
+        resize = operation.frames[index]
+        return resize_frame(frame, resize.mode, *resize.size)
+    if isinstance(operation, NoiseOperation):
+        return add_noise(frame, operation.frames[index], peak, numbers)
+    compressed = compress_jpeg(frame if peak == 255 else frame * np.float32(255), operation.frames[index].quality)
+    return from_levels(compressed, peak) if peak == 1 else compressed
 
 
-def _applied(frames: Iterator[WorkFrame], operation: FrameOperation, plan: Plan, watch: Watch) -> Iterator[WorkFrame]:
+def _unwatched(op: str, index: int, frame: WorkFrame) -> None:
+    """Watches nothing."""
+
+
+def _applied(frames: Iterator[WorkFrame], operation: FrameOperation, plan: DegradationPlan, watch: Watch) -> Iterator[WorkFrame]:
     peak = PROFILES[plan.profile].peak
     for index, frame in enumerate(frames):
         with portable_opencv():
@@ -85,7 +147,9 @@ def _applied(frames: Iterator[WorkFrame], operation: FrameOperation, plan: Plan,
         yield after
 
 
-def _compressed(frames: Iterator[WorkFrame], video: Video, plan: Plan, stream: Path, watch: Watch) -> Iterator[WorkFrame]:
+def _compressed(
+    frames: Iterator[WorkFrame], video: VideoOperation, plan: DegradationPlan, stream: Path, watch: Watch
+) -> Iterator[WorkFrame]:
     peak = PROFILES[plan.profile].peak
     levels = (_to_size(to_video_levels(frame, peak), video.size) for frame in frames)
     encode_video(levels, *video.size, video.codec, video.bit_rate, stream)
@@ -97,7 +161,7 @@ def _to_size(frame: Frame, size: Size) -> Frame:
         return np.asarray(resize_frame(frame, "bilinear", *size), np.uint8)
 
 
-def _decoded(video: Video, plan: Plan, stream: Path, watch: Watch) -> Iterator[WorkFrame]:
+def _decoded(video: VideoOperation, plan: DegradationPlan, stream: Path, watch: Watch) -> Iterator[WorkFrame]:
     peak = PROFILES[plan.profile].peak
     for index, frame in enumerate(decode_video(stream, *video.size, plan.frame_count)):
         after = from_levels(frame, peak)
@@ -121,5 +185,5 @@ def _leave(frame: WorkFrame, profile: Profile) -> Frame:
 
 
 def _swapped(frame: Frame) -> Frame:
-    """RGB from BGR, and the other way round."""
+    """RGB to BGR and back."""
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), np.uint8)

@@ -1,37 +1,51 @@
-"""The plan of a pair: every parameter that was drawn, as plain data that goes to JSON and back unchanged."""
+"""The plan of a clip's degradation: every parameter that is drawn, as plain data that goes to JSON and back unchanged."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from mgld_bench.degradation.kernels import BlurKernel
-from mgld_bench.degradation.noise import NoiseKind
-from mgld_bench.degradation.profiles import ProfileName
-from mgld_bench.degradation.resizing import Interpolation
-from mgld_bench.degradation.video import Codec
+from mgld_bench.plain_data import PlainData
 
 PROTOCOL: Literal["pairs-v1"] = "pairs-v1"
+"""Names how plans are drawn. Another way of drawing is another protocol, and another instance of every test set."""
+
+ProfileName = Literal["mgld", "realbasicvsr"]
+KernelType = Literal["iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"]
+Interpolation = Literal["bilinear", "area", "bicubic"]
+NoiseKind = Literal["gaussian", "poisson"]
+Codec = Literal["libx264", "h264", "mpeg4"]
 
 Size = tuple[int, int]
 """(height, width)"""
 
 
-class PlanPart(BaseModel):
-    """Base of every part of a plan: frozen, and closed to unknown fields."""
+class BlurKernel(PlainData):
+    """The parameters of one frame's blur kernel; those that its type does not have are None."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: KernelType
+    size: int
+    """Rows and columns, odd, in pixels."""
+    sigma_x: float | None = None
+    """Standard deviation along x (before the rotation), in pixels; isotropic kernels: along both axes."""
+    sigma_y: float | None = None
+    angle: float | None = None
+    """Rotation in radians."""
+    beta: float | None = None
+    """The exponent of generalized and plateau kernels."""
+    omega: float | None = None
+    """Cut-off frequency of a sinc kernel, in radians per pixel."""
 
 
-class ResizeFrame(PlanPart):
+class ResizeFrame(PlainData):
     """How one frame is resized."""
 
     mode: Interpolation
     size: Size
 
 
-class NoiseFrame(PlanPart):
+class NoiseFrame(PlainData):
     """The noise of one frame."""
 
     kind: NoiseKind
@@ -40,13 +54,13 @@ class NoiseFrame(PlanPart):
     """gaussian: standard deviation on the 0..255 scale; poisson: factor of the noise."""
 
 
-class JpegFrame(PlanPart):
+class JpegFrame(PlainData):
     """The compression of one frame."""
 
     quality: int
 
 
-class Blur(PlanPart):
+class BlurOperation(PlainData):
     """Filter each frame with a kernel of its own."""
 
     op: str
@@ -55,7 +69,7 @@ class Blur(PlanPart):
     frames: tuple[BlurKernel, ...]
 
 
-class Resize(PlanPart):
+class ResizeOperation(PlainData):
     """Resize each frame."""
 
     op: str
@@ -64,7 +78,7 @@ class Resize(PlanPart):
     frames: tuple[ResizeFrame, ...]
 
 
-class Noise(PlanPart):
+class NoiseOperation(PlainData):
     """Add noise to each frame."""
 
     op: str
@@ -73,7 +87,7 @@ class Noise(PlanPart):
     frames: tuple[NoiseFrame, ...]
 
 
-class Jpeg(PlanPart):
+class JpegOperation(PlainData):
     """A JPEG round trip of each frame."""
 
     op: str
@@ -82,7 +96,7 @@ class Jpeg(PlanPart):
     frames: tuple[JpegFrame, ...]
 
 
-class Video(PlanPart):
+class VideoOperation(PlainData):
     """Encode the whole clip and decode it again."""
 
     op: str
@@ -92,14 +106,16 @@ class Video(PlanPart):
     bit_rate: int
     """Nominal bits per frame."""
     size: Size
-    """Every frame is brought to the size of the first one."""
+    """Every frame is first resized to the size of the clip's first frame."""
 
 
-FrameOperation = Blur | Resize | Noise | Jpeg
-Operation = Annotated[FrameOperation | Video, Field(discriminator="kind")]
+FrameOperation = BlurOperation | ResizeOperation | NoiseOperation | JpegOperation
+"""What is done to each frame by itself."""
+
+Operation = Annotated[FrameOperation | VideoOperation, Field(discriminator="kind")]
 
 
-class Plan(PlanPart):
+class DegradationPlan(PlainData):
     """Everything that is drawn for one clip, before any pixel is touched. An operation that is not applied has no frames."""
 
     protocol: Literal["pairs-v1"] = PROTOCOL
@@ -111,9 +127,10 @@ class Plan(PlanPart):
     frame_count: int
     source_size: Size
     target_size: Size
+    """Of the LR frames: a quarter of the source."""
     operations: tuple[Operation, ...]
 
     @property
-    def videos(self) -> list[Video]:
+    def videos(self) -> list[VideoOperation]:
         """The video compressions in order."""
-        return [operation for operation in self.operations if isinstance(operation, Video)]
+        return [operation for operation in self.operations if isinstance(operation, VideoOperation)]

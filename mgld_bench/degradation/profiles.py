@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from mgld_bench.degradation.kernels import KernelType
-from mgld_bench.degradation.noise import PeakValue
-from mgld_bench.degradation.walks import Limits
+from mgld_bench.degradation.plan import KernelType, ProfileName
 
-ProfileName = Literal["mgld", "realbasicvsr"]
+Limits = tuple[float, float]
+"""The smallest and the largest value."""
+
+PeakValue = Literal[1, 255]
+"""White of a profile's range."""
 
 KERNEL_PROBABILITIES: dict[KernelType, float] = {
     "iso": 0.405,
@@ -31,7 +33,7 @@ VIDEO_LAST_PROBABILITY = 0.5
 
 @dataclass(frozen=True)
 class BlurRanges:
-    """From what the parameters of blur kernels are drawn, and the largest step from frame to frame."""
+    """The ranges of a blur kernel's parameters, and the largest steps from frame to frame."""
 
     sigma: Limits
     angle: Limits = (-3.1416, 3.1416)
@@ -44,6 +46,7 @@ class BlurRanges:
 
 
 OMEGA_STEP = 0.0628
+"""The largest step of a cut-off frequency from frame to frame, in radians per pixel."""
 
 
 def omega_limits(size: int) -> Limits:
@@ -53,19 +56,19 @@ def omega_limits(size: int) -> Limits:
 
 @dataclass(frozen=True)
 class ResizeRanges:
-    """From what scales are drawn."""
+    """The range of a resize's scale, and its largest step from frame to frame."""
 
     scale: Limits
     up: float
     """Probability of a scale from 1 to the upper limit."""
     down: float
-    """Probability of a scale from the lower limit to 1; else the scale starts at 1."""
+    """Probability of a scale from the lower limit to 1; otherwise the scale starts at 1."""
     step: float
 
 
 @dataclass(frozen=True)
 class NoiseRanges:
-    """From what levels of noise are drawn."""
+    """The ranges of the noise levels, and their largest steps from frame to frame."""
 
     gaussian: Limits
     """Standard deviation on the 0..255 scale."""
@@ -79,7 +82,7 @@ class NoiseRanges:
 
 @dataclass(frozen=True)
 class StageRanges:
-    """One of the two stages."""
+    """The ranges of one of the two stages."""
 
     blur: BlurRanges
     resize: ResizeRanges
@@ -102,7 +105,7 @@ STAGE_2 = StageRanges(
 
 @dataclass(frozen=True)
 class Profile:
-    """What the two published implementations do differently."""
+    """What one published implementation does differently from the other."""
 
     name: ProfileName
     channels: Literal["rgb", "bgr"]
@@ -110,7 +113,7 @@ class Profile:
     peak: PeakValue
     """White inside the degradation. In 0..1 Poisson noise is 16 times stronger than in 0..255."""
     sharpened: bool
-    """The source is the unsharp-masked ground truth, as float32; else the ground truth itself, as uint8."""
+    """The source is the unsharp-masked ground truth, as float32; otherwise the ground truth itself, as uint8."""
     video_may_be_last: bool
     """The second video compression comes after the final resize and blur with probability VIDEO_LAST_PROBABILITY."""
     omega_final: Limits

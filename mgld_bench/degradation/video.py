@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import ffmpeg
 import numpy as np
 import numpy.typing as npt
 
 from mgld_bench.clips.ffmpeg import FFmpegJob, feed_ffmpeg, running_ffmpeg
+from mgld_bench.degradation.plan import Codec
 from mgld_bench.errors import InputError
 
-Codec = Literal["libx264", "h264", "mpeg4"]
 Uint8Array: TypeAlias = npt.NDArray[np.uint8]
 
 # Conversions to and from yuv420p without code that depends on the CPU.
 _SCALER = "bilinear+accurate_rnd+bitexact+full_chroma_int+full_chroma_inp"
-# The authors' PyAV sets this; FFmpeg's own default is 4,000,000. For mpeg4 it is worth up to 6 dB.
+# The authors' PyAV sets this; FFmpeg's own default is 4,000,000. For mpeg4 it makes up to 6 dB of difference.
 _BIT_RATE_TOLERANCE = 128_000
-# One thread and these options: without them repeated encodes differ, by thread count, by CPU and (x264) even from run to run.
+# Without one thread and these options repeated encodes differ: by thread count, by CPU and (x264) even from run to run.
 _PINNED = {
     "libx264": {"x264-params": "cpu-independent=1"},
     "mpeg4": {"flags": "+bitexact", "dct": "int", "idct": "simple"},
@@ -29,10 +29,20 @@ _ENCODER = {"libx264": "libx264", "h264": "libx264", "mpeg4": "mpeg4"}
 
 
 def encode_video(frames: Iterable[Uint8Array], height: int, width: int, codec: Codec, bit_rate: int, path: Path) -> None:
-    """Encode frames (height, width, 3) uint8 into an mp4 file at 1 frame per second, so ``bit_rate`` is in bits per frame.
+    """Encode frames into an mp4 file; the same frames give the same bytes on every machine.
 
-    The channels are declared R, G, B, whatever they are; yuv420p, BT.601, limited range; one thread. ``h264`` is libx264, which
-    needs an even height and width. The same frames give the same bytes. Raises InputError where the encoder fails.
+    yuv420p, BT.601, limited range; one thread. The channels are declared R, G, B, whatever they are.
+
+    Args:
+        frames: (height, width, 3) uint8 each.
+        height: Rows; even for libx264.
+        width: Columns; even for libx264.
+        codec: Encoder; ``h264`` is libx264.
+        bit_rate: Bits per frame (the file has 1 frame per second).
+        path: Where the file is written.
+
+    Raises:
+        InputError: The encoder fails.
     """
     source = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=1)
     encoder = _ENCODER[codec]
@@ -42,15 +52,15 @@ def encode_video(frames: Iterable[Uint8Array], height: int, width: int, codec: C
 
 
 def decode_video(path: Path, height: int, width: int, count: int) -> Iterator[Uint8Array]:
-    """The ``count`` frames (height, width, 3) uint8 of a stored bitstream, channels as they were given to encode_video.
+    """The ``count`` frames, (height, width, 3) uint8 each, of a stored bitstream; channels as they were given to encode_video.
 
-    Raises InputError where the file is broken or has another number of frames.
+    Raises InputError where the file is damaged or has a different number of frames.
     """
     return _decode(_input(path), path, height, width, count)
 
 
 def decode_range(path: Path, height: int, width: int, first: int, count: int) -> Iterator[Uint8Array]:
-    """Frames first .. first + count - 1 of any video, converted as decode_video does. Raises InputError as it does."""
+    """Frames first .. first + count - 1 of any video, converted, and with errors, as in decode_video."""
     chosen = _input(path).filter("select", f"between(n,{first},{first + count - 1})")
     return _decode(chosen, path, height, width, count)
 

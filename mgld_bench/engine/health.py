@@ -18,7 +18,7 @@ from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
-from mgld_bench.pairs.prepare import list_pairs
+from mgld_bench.pairs.stored import list_pairs
 from mgld_bench.restoring.loading import why_unavailable
 
 LOW_DISK = 20e9

@@ -20,8 +20,8 @@ from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import ClipScore, Metric
-from mgld_bench.pairs.planning import PlannedPair
-from mgld_bench.pairs.prepare import open_pair, prepare_pairs
+from mgld_bench.pairs.planning import PlannedPair, open_pair
+from mgld_bench.pairs.prepare import prepare_pairs
 from mgld_bench.restoring.loading import load_restorer
 from mgld_bench.restoring.running import restore_clip
 from mgld_bench.scoring.score_pass import score_clip

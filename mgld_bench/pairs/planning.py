@@ -1,16 +1,23 @@
-"""Which pairs a dataset needs, which of them are built, and their keys."""
+"""Which pairs a dataset needs, their keys, and which of them are built."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mgld_bench.cards.loader import resolved_card
 from mgld_bench.cards.schemas import DatasetCard, DegradationCard
-from mgld_bench.clips.digest import DigestCache
+from mgld_bench.clips.digest import DigestCache, text_digest
+from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.folders import EXISTING, list_pairs, pairs_folder, read_pair, read_side
-from mgld_bench.pairs.keys import pair_key
 from mgld_bench.pairs.sources import SourceClip, locate_clips
+from mgld_bench.pairs.stored import EXISTING, Pair, list_pairs, pairs_folder, read_pair, read_side
+
+PAIRS_REVISION = 1
+"""Raised when a change of the code changes the frames of pairs: older pairs are then built again."""
+
+_PROSE = ("title", "notes", "publication")
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class PlannedPair:
     built: bool
     degradation: DegradationCard | None
     source: SourceClip | None
-    """None where the pair is built and its source was not asked for."""
+    """None where the pair is built and its source was not given."""
 
 
 def plan_pairs(card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path) -> list[PlannedPair]:
@@ -48,6 +55,33 @@ def plan_pairs(card: DatasetCard, degradation: DegradationCard | None, source: P
     if source is None and not any(known.package for known in card.layouts):
         return _built_before(card, degradation, workspace)
     return _of_source(card, degradation, source, workspace)
+
+
+def open_pair(planned: Sequence[PlannedPair], clip: str, workspace: Path) -> Pair:
+    """The built pair of a clip of the plan. Raises InputError where there is none, or where its key is not the plan's."""
+    wanted = next(pair for pair in planned if pair.clip == clip)
+    pair = read_pair(workspace, wanted.dataset, wanted.degradation_name, clip)
+    if pair.key != wanted.key:
+        folder = pairs_folder(workspace, wanted.dataset, wanted.degradation_name)
+        raise InputError(f"{folder}: the pair of clip {clip} has been built anew in the meantime; run the same command again")
+    return pair
+
+
+def pair_key(source: str, dataset: str, clip: str, degradation: DegradationCard | None) -> str:
+    """The key of one pair: a digest of everything that its frames depend on.
+
+    Args:
+        source: SourceClip.digest().
+        dataset: Name of the dataset.
+        clip: Name of the clip.
+        degradation: How LR is made; None: it is taken as it is.
+    """
+    what: dict[str, object] = {"unit": "pair", "revision": PAIRS_REVISION, "source": source, "dataset": dataset, "clip": clip}
+    if degradation is not None:
+        card = resolved_card(degradation)
+        what["degradation"] = {field: value for field, value in card.items() if field not in _PROSE}
+        what["ffmpeg"] = ffmpeg_identity().sha256
+    return text_digest(what)
 
 
 def _of_source(card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path) -> list[PlannedPair]:
@@ -69,13 +103,13 @@ def _of_source(card: DatasetCard, degradation: DegradationCard | None, source: P
 
 
 def _built_before(card: DatasetCard, degradation: DegradationCard | None, workspace: Path) -> list[PlannedPair]:
-    """The pairs without their source. Raises InputError where one is missing or of another key."""
+    """The pairs without their source. Raises InputError where one is missing or its key is no longer right."""
     there = list_pairs(workspace, card.name, _name(degradation))
     names = [entry.name for entry in card.clips] or there
     wanted = len(card.clips) or card.clip_count or len(there)
     found = [name for name in names if name in there]
     if len(found) < max(wanted, 1):
-        raise InputError(_told_unbuilt(card, degradation, workspace, len(found), wanted))
+        raise InputError(_unbuilt_line(card, degradation, workspace, len(found), wanted))
     return [_built(card, degradation, workspace, name) for name in names]
 
 
@@ -84,8 +118,8 @@ def _built(card: DatasetCard, degradation: DegradationCard | None, workspace: Pa
     recorded = pair.side.get("facts", {}).get("source", "")
     if pair_key(recorded, card.name, clip, degradation) != pair.key:
         raise InputError(
-            f"dataset {card.name}, clip {clip}: its pair was built with another degradation card, encoder or revision of code; "
-            f"build it again: mgld-bench datasets prepare {card.name} --source DIR"
+            f"dataset {card.name}, clip {clip}: its pair was built with a different degradation card, encoder or revision of the "
+            f"code; build it again with: mgld-bench datasets prepare {card.name} --source DIR"
         )
     truth = pair.ground_truth
     clips = SourceClip(clip, truth, pair.low_resolution, layout="", notes=())
@@ -104,14 +138,13 @@ def _built(card: DatasetCard, degradation: DegradationCard | None, workspace: Pa
     )
 
 
-def _told_unbuilt(card: DatasetCard, degradation: DegradationCard | None, workspace: Path, built: int, wanted: int) -> str:
-    how = f"mgld-bench datasets prepare {card.name} --source DIR"
-    told = f"dataset {card.name}: {built} of {wanted} pairs are built; build them: {how}"
+def _unbuilt_line(card: DatasetCard, degradation: DegradationCard | None, workspace: Path, built: int, wanted: int) -> str:
+    command = f"mgld-bench datasets prepare {card.name} --source DIR"
+    line = f"dataset {card.name}: {built} of {wanted} pairs are built; build them with: {command}"
     if degradation is not None and list_pairs(workspace, card.name, EXISTING):
-        told += (
-            f". LR clips of the set's own are prepared: to use them, write a card that extends {card.name} with degradation: null"
-        )
-    return f"{told}. To get the data: {card.obtain}"
+        line += f". LR clips that come with the set are prepared; to use them, write a card that extends {card.name} with "
+        line += "degradation: null"
+    return f"{line}. To get the data: {card.obtain}"
 
 
 def _name(degradation: DegradationCard | None) -> str:

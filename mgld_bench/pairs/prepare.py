@@ -1,28 +1,43 @@
-"""Building the pairs of a plan, several clips at a time, and opening them."""
+"""Carries out the plan of a dataset's pairs: builds them, or takes over LR clips that come with the set, several at a time."""
 
 from __future__ import annotations
 
+import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
+from mgld_bench.clips.atomic import write_json_atomic
+from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.digest import frames_sha256
+from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.errors import InputError
 from mgld_bench.pairs.build import build_pair
-from mgld_bench.pairs.existing import take_over
-from mgld_bench.pairs.folders import Pair, list_pairs, pairs_folder, read_pair
 from mgld_bench.pairs.planning import PlannedPair
+from mgld_bench.pairs.record import record_frames
+from mgld_bench.pairs.sources import SourceClip
+from mgld_bench.pairs.stored import pairs_folder
 from mgld_bench.processes import worker_processes
-
-__all__ = ["Pair", "list_pairs", "open_pair", "pairs_folder", "prepare_pairs"]
 
 
 def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int, force: bool = False) -> Iterator[PlannedPair]:
-    """Build these pairs in ``workers`` processes (1: in this one); yields each as soon as it is on disk.
+    """Build pairs; yields each as soon as it is on disk.
 
-    The frames do not depend on ``workers``. ``force``: also where the encoders here are not the pinned ones. When it is left
-    early (Ctrl-C, an error), pairs in work are abandoned and finished ones stay. Raises InputError where a clip cannot be read or
-    written, and CheckError where the encoders are not the pinned ones.
+    The frames do not depend on ``workers``. Where the iteration is left early (Ctrl-C, an error), unfinished pairs are abandoned
+    and finished ones stay.
+
+    Args:
+        planned: The pairs to build; see plan_pairs.
+        workspace: Where to.
+        workers: Processes that work at the same time; 1: this one only.
+        force: Build even where the encoders here are not the pinned ones.
+
+    Raises:
+        InputError: A clip cannot be read or written, or a worker was killed.
+        CheckError: The encoders here are not the pinned ones.
     """
     if workers == 1 or len(planned) < 2:
         for pair in planned:
@@ -36,28 +51,63 @@ def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int,
         raise InputError("a process that builds pairs was killed (out of memory?); run it again with fewer --workers") from error
 
 
-def open_pair(planned: Sequence[PlannedPair], clip: str, workspace: Path) -> Pair:
-    """The built pair of a clip of the plan. Raises InputError where it is not there, or another than the plan's."""
-    wanted = next(pair for pair in planned if pair.clip == clip)
-    pair = read_pair(workspace, wanted.dataset, wanted.degradation_name, clip)
-    if pair.key != wanted.key:
-        folder = pairs_folder(workspace, wanted.dataset, wanted.degradation_name)
-        raise InputError(f"{folder}: the pair of clip {clip} was built anew meanwhile; run the same command again")
-    return pair
+def take_over(source: SourceClip, dataset: str, folder: Path, key: str) -> Path:
+    """Store a clip and its LR clip as they are, as PNG frames, and return the side file.
+
+    Writes folder/{GT,LQ}/<clip>/%08d.png and, last, folder/<clip>.json. The side file stands for the whole pair: where an older
+    pair is replaced, it is removed first. Raises InputError where a frame cannot be read or written.
+    """
+    if source.low_resolution is None:
+        raise InputError(f"dataset {dataset}, clip {source.name}: has no LR clip to take over")
+    side = folder / f"{source.name}.json"
+    side.unlink(missing_ok=True)
+    content: dict[str, object] = {
+        "key": key,
+        "dataset": dataset,
+        "clip": source.name,
+        "degradation": None,
+        "facts": _source_facts(source),
+        "LQ": _copy(source.low_resolution, folder / "LQ" / source.name),
+    }
+    if source.ground_truth is not None:
+        content["GT"] = _copy(source.ground_truth, folder / "GT" / source.name)
+    write_json_atomic(side, content)
+    return side
 
 
 def _prepare(pair: PlannedPair, workspace: Path, force: bool) -> PlannedPair:
     """Build one pair (in a worker)."""
     folder = pairs_folder(workspace, pair.dataset, pair.degradation_name)
-    if pair.source is None:
+    source = pair.source
+    if source is None:
         raise InputError(f"dataset {pair.dataset}, clip {pair.clip}: its source is not known; give --source")
     if pair.degradation is None:
-        take_over(pair.source, pair.dataset, folder, pair.key)
-    elif pair.source.ground_truth is None:
+        take_over(source, pair.dataset, folder, pair.key)
+    elif source.ground_truth is None:
         raise InputError(f"dataset {pair.dataset}, clip {pair.clip}: has no ground truth from which LR could be made")
     else:
-        facts = {"source": pair.source.digest(), "layout": pair.source.layout, "notes": list(pair.source.notes)}
-        build_pair(
-            pair.source.ground_truth, pair.dataset, pair.clip, pair.degradation, folder, pair.key, facts=facts, force=force
-        )
+        facts = _source_facts(source)
+        build_pair(source.ground_truth, pair.dataset, pair.clip, pair.degradation, folder, pair.key, facts, force)
     return pair
+
+
+def _source_facts(source: SourceClip) -> dict[str, Any]:
+    return {"source": source.digest(), "layout": source.layout, "notes": list(source.notes)}
+
+
+def _copy(clip: Clip, folder: Path) -> dict[str, object]:
+    """Write the frames beside ``folder`` and move them there once all are written; returns their part of the side file."""
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.tmp")
+    digests: list[str] = []
+    try:
+        for index, frame in enumerate(clip.frames()):
+            write_frame(temporary / frame_name(index), frame)
+            digests += frames_sha256([frame])
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return record_frames(clip, clip.height, clip.width, digests).model_dump(mode="json")

@@ -1,27 +1,31 @@
-"""The side file of a built pair: everything needed to rebuild it and to say what drifted."""
+"""The side file of a built pair: everything needed to rebuild it and to find out what drifted."""
 
 from __future__ import annotations
 
 import json
+import platform
+import re
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import cv2
+import ffmpeg
+import numpy as np
+import scipy
+from pydantic import ValidationError
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.degradation.plan import Plan, Size
-from mgld_bench.degradation.video import Codec
+from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.ffmpeg import ffmpeg_identity, running_ffmpeg
+from mgld_bench.degradation.plan import Codec, DegradationPlan, Size
 from mgld_bench.errors import InputError
+from mgld_bench.plain_data import PlainData
 
 
-class RecordPart(BaseModel):
-    """Base of every part: frozen, and closed to unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Frames(RecordPart):
-    """The frames of one side of the pair, as they lie in its folder."""
+class FramesRecord(PlainData):
+    """The frames of one side of the pair, as they are in its folder."""
 
     frames: int
     height: int
@@ -36,7 +40,7 @@ class Frames(RecordPart):
     """Of each frame's (h, w, 3) uint8 RGB bytes."""
 
 
-class Stream(RecordPart):
+class StreamRecord(PlainData):
     """One video compression, and its bitstream beside the side file."""
 
     op: str
@@ -50,8 +54,8 @@ class Stream(RecordPart):
     sha256: str
 
 
-class Statistics(RecordPart):
-    """How hard the clip was hit."""
+class StrengthRecord(PlainData):
+    """How hard the degradation hit the clip."""
 
     psnr_bicubic: float | None
     """Mean over frames of the RGB PSNR in dB of the LR frame enlarged by resize_bicubic; None where one is identical."""
@@ -59,27 +63,27 @@ class Statistics(RecordPart):
     """Mean of |LR_t - LR_t-1| in levels; None for one frame."""
 
 
-class PairRecord(RecordPart):
-    """What <clip>.json holds. Building again gives the same bytes; another machine differs in ``made_on``."""
+class PairRecord(PlainData):
+    """The content of <clip>.json. Building again gives the same bytes; on another machine only ``made_on`` differs."""
 
     key: str
     protocol: str
     dataset: str
     clip: str
     degradation: DegradationCard
-    plan: Plan
+    plan: DegradationPlan
     channels: str
     """Their order inside the degradation: that of the frames of ``after``."""
-    GT: Frames
-    LQ: Frames
+    GT: FramesRecord
+    LQ: FramesRecord
     after: dict[str, str]
     """For each operation that was applied the sha256 of the bytes (uint8 or float32, C order) of all frames after it."""
-    streams: tuple[Stream, ...]
-    statistics: Statistics
+    streams: tuple[StreamRecord, ...]
+    statistics: StrengthRecord
     encoder_canary: tuple[str, ...]
-    """What was wrong with the encoders, where the pair was built all the same."""
+    """What was wrong with the encoders, where the pair was built in spite of it."""
     facts: dict[str, Any]
-    """What the caller knows of the source."""
+    """What the caller knows about the source."""
     made_with: dict[str, str]
     made_on: dict[str, str]
 
@@ -97,3 +101,70 @@ def read_record(folder: Path, clip: str) -> PairRecord:
         raise InputError(f"{path}: {field}: {first['msg']}") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
+
+
+def record_frames(source: Clip, height: int, width: int, digests: Sequence[str]) -> FramesRecord:
+    """The record of frames that were written.
+
+    Args:
+        source: The clip that they come from.
+        height: Rows of the written frames.
+        width: Columns of the written frames.
+        digests: sha256 of each.
+    """
+    return FramesRecord(
+        frames=len(digests),
+        height=height,
+        width=width,
+        lossy=source.facts.lossy,
+        conversion=dict(source.facts.conversion),
+        source_names=source.facts.frame_names,
+        sha256=tuple(digests),
+    )
+
+
+@lru_cache(maxsize=1)
+def made_with() -> dict[str, str]:
+    """The versions of everything that can change the frames. The encoders are those of ffmpeg_sha256."""
+    identity = ffmpeg_identity()
+    return {
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "opencv": cv2.__version__,
+        "libjpeg": _libjpeg(),
+        "ffmpeg": identity.version,
+        "ffmpeg_sha256": identity.sha256,
+        "x264": _x264_build(),
+    }
+
+
+def made_on() -> dict[str, str]:
+    """This machine, for the reader. Without the time, so that the same machine builds the same side file again."""
+    return {
+        "system": platform.platform(),
+        "machine": platform.machine(),
+        "cpu": _cpu(),
+        "cpu_features": cv2.getCPUFeaturesLine(),
+        "python": platform.python_version(),
+    }
+
+
+def _x264_build() -> str:
+    """The x264 inside ffmpeg, e.g. "core 165 r3222", as it writes its version into a stream."""
+    black = ffmpeg.input("color=black:size=16x16:rate=1", format="lavfi")
+    with running_ffmpeg(ffmpeg.output(black, "pipe:", format="h264", vcodec="libx264", vframes=1)) as running:
+        stream = running.stdout.read()
+        running.finish()
+    found = re.search(rb"x264 - (core \d+(?: r\w+)?)", stream)
+    return found.group(1).decode() if found else "unknown"
+
+
+def _libjpeg() -> str:
+    found = re.search(r"^\s*JPEG:\s*(.+?)\s*$", cv2.getBuildInformation(), re.MULTILINE)
+    return found.group(1) if found else "unknown"
+
+
+def _cpu() -> str:
+    table = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*:\s*(.+)$", table.read_text(), re.MULTILINE) if table.is_file() else None
+    return found.group(1) if found else platform.processor()

@@ -1,24 +1,29 @@
-"""Says exactly what drifted in a pair: its frames, its parameters, or the encoder."""
+"""Finds out exactly what drifted in a pair: its frames, its parameters, or the encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
+from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.degradation.canary import encoder_canary
-from mgld_bench.degradation.pipeline import RealBasicVSRDegradation
+from mgld_bench.degradation.drawing import draw_plan
+from mgld_bench.degradation.pipeline import degrade_frames
+from mgld_bench.degradation.video import decode_video
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.environment import made_with
-from mgld_bench.pairs.folders import read_side
+from mgld_bench.metrics.fidelity.psnr import mean_squared_error, psnr
+from mgld_bench.pairs.measures import OperationDigests
 from mgld_bench.pairs.rebuild import frames_from_stream
-from mgld_bench.pairs.record import PairRecord, read_record
-from mgld_bench.pairs.replay import first_difference
-from mgld_bench.pairs.statistics import mean_squared_error, peak_signal_to_noise
+from mgld_bench.pairs.record import PairRecord, made_with, read_record
+from mgld_bench.pairs.stored import frame_problems, numbered, require_side
 
 VerifyMode = Literal["hashes", "from-stream", "full"]
 
@@ -29,12 +34,12 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class PairVerification:
-    """What a verification found; one line per finding, nothing where all is well."""
+    """The findings of a verification, one line each; empty where all is well."""
 
     frames: tuple[str, ...] = ()
     """Frames or bitstreams on disk that are not those of the side file, or that cannot be rebuilt."""
     parameters: tuple[str, ...] = ()
-    """Fields of the plan that are drawn otherwise from the same seed."""
+    """Fields of the plan that are drawn differently from the same seed."""
     encoder: tuple[str, ...] = ()
     """Encoders, and libraries, that are not those with which the pair was built."""
 
@@ -45,49 +50,32 @@ class PairVerification:
 
 
 def verify_pair(folder: Path, clip: str, mode: VerifyMode = "hashes") -> PairVerification:
-    """Compare the pair of ``clip`` in ``folder`` with its side file.
+    """Compare a pair with its side file.
 
-    ``hashes``: frames and bitstreams on disk; and the plan is drawn again. ``from-stream``: also rebuilds the LR frames from the
-    stored bitstream. ``full``: also rebuilds everything from the ground truth, encoders included, and names the first operation
-    whose result differs. A pair whose LR frames were taken over has frames only. Raises InputError where there is no readable
-    side file.
+    Args:
+        folder: The folder of the dataset's pairs.
+        clip: The clip's name.
+        mode: ``hashes``: compare frames and bitstreams on disk, and draw the plan again. ``from-stream``: also rebuild the LR
+            frames from the stored bitstream. ``full``: also rebuild everything from the ground truth, encoders included, and name
+            the first operation whose result differs. A pair that was taken over has frames only, whatever the mode.
+
+    Raises:
+        InputError: The side file is missing or damaged.
     """
-    side = read_side(folder, clip)
-    if side is None:
-        raise InputError(f"{folder / f'{clip}.json'}: missing: the pair of clip {clip} is not built")
+    side = require_side(folder, clip)
+    frames = [*frame_problems(folder, clip, side, "GT"), *frame_problems(folder, clip, side, "LQ")]
     if side.get("degradation") is None:
-        return PairVerification(frames=tuple(_side_problems(folder, clip, side)))
+        return PairVerification(frames=tuple(frames))
     record = read_record(folder, clip)
-    stored = [*_side_problems(folder, clip, side), *_stream_problems(folder, record)]
     encoder = _version_problems(record, _ENCODER)
-    rebuilt = [] if mode == "hashes" else _rebuilt_problems(folder, record)
+    rebuilt = [] if mode == "hashes" else _rebuild_problems(folder, record)
     if mode == "full":
         encoder += encoder_canary()
-        rebuilt += _full_problems(folder, clip, record)
-    # Another library is no drift as long as it gives the same frames.
+        rebuilt += _replay_problems(folder, record)
+    # A different library is no drift as long as it gives the same frames.
     encoder += _version_problems(record, _LIBRARIES) if rebuilt else []
+    stored = (*frames, *_stream_problems(folder, record))
     return PairVerification((*stored, *rebuilt), tuple(_parameter_problems(record)), tuple(encoder))
-
-
-def _side_problems(folder: Path, clip: str, side: Mapping[str, Any]) -> list[str]:
-    """GT and LQ frames on disk against the digests of a side file, built or taken over."""
-    return [
-        problem
-        for name in ("GT", "LQ")
-        if name in side
-        for problem in _frame_problems(folder / name / clip, side[name]["sha256"])
-    ]
-
-
-def _frame_problems(folder: Path, expected: Sequence[str]) -> list[str]:
-    try:
-        clip = open_clip(folder)
-        found = [digest for frame in clip.frames() for digest in frames_sha256([frame])]
-    except InputError as error:
-        return [str(error)]
-    differing = [index for index, pair in enumerate(zip(found, expected, strict=False)) if pair[0] != pair[1]]
-    problems = [] if len(found) == len(expected) else [f"{folder}: has {len(found)} frames, the side file has {len(expected)}"]
-    return problems + ([f"{folder}: {_named(differing)} not as in the side file"] if differing else [])
 
 
 def _stream_problems(folder: Path, record: PairRecord) -> list[str]:
@@ -101,7 +89,7 @@ def _stream_problems(folder: Path, record: PairRecord) -> list[str]:
     return problems
 
 
-def _rebuilt_problems(folder: Path, record: PairRecord) -> list[str]:
+def _rebuild_problems(folder: Path, record: PairRecord) -> list[str]:
     """LR frames rebuilt from the stored bitstream against the side file, and against those on disk for how far they are off."""
     stream = record.streams[-1].file
     differing, largest, squared = [], 0, 0.0
@@ -111,26 +99,76 @@ def _rebuilt_problems(folder: Path, record: PairRecord) -> list[str]:
             if rebuilt is None or frame is None or frames_sha256([rebuilt])[0] == record.LQ.sha256[index]:
                 continue
             differing.append(index)
-            largest = max(largest, int(abs(rebuilt.astype(int) - frame).max()))
+            largest = max(largest, _largest_difference(rebuilt, frame))
             squared += mean_squared_error(rebuilt, frame)
     except InputError as error:
         return [f"from {stream}: {error}"]
     if not differing:
         return []
-    psnr = peak_signal_to_noise(squared / len(differing))
-    return [f"from {stream}: {_named(differing)} rebuilt otherwise: differ by up to {largest} levels, PSNR {psnr:.2f} dB"]
+    return [f"from {stream}: {numbered(differing)} rebuilt differently: {_off_by(largest, squared / len(differing))}"]
 
 
-def _full_problems(folder: Path, clip: str, record: PairRecord) -> list[str]:
-    found = first_difference(folder, clip, record)
-    return [] if found is None else [found]
+def _replay_problems(folder: Path, record: PairRecord) -> list[str]:
+    """The first operation after which the clip, built again from its ground truth, differs from the recorded one.
+
+    How far it is off is known only where pixels were stored: after each video compression, and at the end. The line gives it for
+    the first such place from that operation on.
+    """
+    plan = record.plan
+    digests = OperationDigests()
+    with tempfile.TemporaryDirectory() as work:
+        streams = {stream.op: Path(work) / stream.file for stream in record.streams}
+        try:
+            ground_truth = open_clip(folder / "GT" / record.clip)
+            low_resolution = list(degrade_frames(ground_truth.frames(), plan, streams, digests))
+        except InputError as error:
+            return [f"full rebuild: {error}"]
+        rebuilt = digests.result()
+        applied = [operation.op for operation in plan.operations if operation.applied]
+        first = next((op for op in applied if rebuilt[op] != record.after[op]), None)
+        if first is None:
+            return []
+        line = f"full rebuild: {first} is the first operation whose result differs"
+        try:
+            return [f"{line}; {_extent(folder, record, streams, low_resolution, first)}"]
+        except InputError as error:
+            return [f"{line}; by how much is unknown: {error}"]
+
+
+def _extent(folder: Path, record: PairRecord, streams: dict[str, Path], low_resolution: Sequence[Frame], first: str) -> str:
+    """Largest difference and PSNR at the first stored place from the operation ``first`` on."""
+    plan = record.plan
+    order = [operation.op for operation in plan.operations]
+    for video, stream in zip(plan.videos, record.streams, strict=True):
+        if order.index(video.op) >= order.index(first):
+            again = decode_video(streams[video.op], *video.size, plan.frame_count)
+            stored = decode_video(folder / stream.file, *video.size, plan.frame_count)
+            return f"after {video.op} the frames {_compared(again, stored, plan.frame_count)}"
+    stored = open_clip(folder / "LQ" / record.clip).frames()
+    return f"the LR frames {_compared(low_resolution, stored, plan.frame_count)}"
+
+
+def _compared(rebuilt: Iterable[Frame], stored: Iterable[Frame], count: int) -> str:
+    largest, squared = 0, 0.0
+    for again, before in zip(rebuilt, stored, strict=True):
+        largest = max(largest, _largest_difference(again, before))
+        squared += mean_squared_error(again, before)
+    return "are the same again" if largest == 0 else f"are {_off_by(largest, squared / count)}"
+
+
+def _largest_difference(first: Frame, second: Frame) -> int:
+    return int(np.abs(np.subtract(first, second, dtype=np.int16)).max())
+
+
+def _off_by(largest: int, squared_error: float) -> str:
+    return f"off by up to {largest} level{'s' if largest > 1 else ''}, PSNR {psnr(squared_error):.2f} dB"
 
 
 def _parameter_problems(record: PairRecord) -> list[str]:
     plan = record.plan
-    redrawn = RealBasicVSRDegradation(record.degradation).plan(record.dataset, record.clip, plan.source_size, plan.frame_count)
+    redrawn = draw_plan(record.degradation, record.dataset, record.clip, plan.source_size, plan.frame_count)
     fields = list(_differences("plan", plan.model_dump(mode="json"), redrawn.model_dump(mode="json")))
-    more = [f"plan: {len(fields) - _NAMED} more fields are drawn otherwise"] if len(fields) > _NAMED else []
+    more = [f"plan: {len(fields) - _NAMED} more fields are drawn differently"] if len(fields) > _NAMED else []
     return fields[:_NAMED] + more
 
 
@@ -148,10 +186,3 @@ def _differences(field: str, recorded: object, redrawn: object) -> Iterator[str]
 def _version_problems(record: PairRecord, names: Sequence[str]) -> list[str]:
     here, then = made_with(), record.made_with
     return [f"{name}: built with {then.get(name)}, here is {here[name]}" for name in names if then.get(name) != here[name]]
-
-
-def _named(frames: Sequence[int]) -> str:
-    """ "frame 3" or "frames 1, 2, 3, 4, 5 and 7 more"."""
-    listed = ", ".join(str(index) for index in frames[:_NAMED])
-    more = f" and {len(frames) - _NAMED} more" if len(frames) > _NAMED else ""
-    return f"frame{'s' if len(frames) > 1 else ''} {listed}{more}"

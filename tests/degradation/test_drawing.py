@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,14 +11,22 @@ from hypothesis import strategies as st
 
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.digest import text_digest
-from mgld_bench.degradation.drawing import draw_plan
-from mgld_bench.degradation.plan import Blur, Jpeg, Noise, Plan, Resize, Video
+from mgld_bench.degradation.drawing import draw_plan, even_sizes, walk, walk_rounded
+from mgld_bench.degradation.plan import (
+    BlurOperation,
+    DegradationPlan,
+    JpegOperation,
+    NoiseOperation,
+    ResizeOperation,
+    VideoOperation,
+)
 from mgld_bench.errors import InputError
 
+STEPS = st.lists(st.floats(-3, 3), min_size=1, max_size=40)
 PROFILES = st.sampled_from(["mgld", "realbasicvsr"])
 
 
-def plan_of(salt: int = 0, profile: str = "mgld", size: tuple[int, int] = (720, 1280), frames: int = 6) -> Plan:
+def plan_of(salt: int = 0, profile: str = "mgld", size: tuple[int, int] = (720, 1280), frames: int = 6) -> DegradationPlan:
     return draw_plan(DegradationCard(name="d", profile=profile, salt=salt), "reds4", "000", size, frames)
 
 
@@ -37,7 +46,7 @@ def test_the_seed_is_the_crc_of_its_text() -> None:
 @given(st.integers(0, 10**6), PROFILES)
 def test_a_plan_goes_to_json_and_back_unchanged(salt: int, profile: str) -> None:
     plan = plan_of(salt, profile)
-    assert Plan.model_validate(json.loads(json.dumps(plan.model_dump(mode="json")))) == plan
+    assert DegradationPlan.model_validate(json.loads(json.dumps(plan.model_dump(mode="json")))) == plan
     assert plan_of(salt, profile) == plan
     assert plan_of(salt + 1, profile).operations != plan.operations
 
@@ -49,23 +58,23 @@ def test_everything_lies_in_the_published_ranges(salt: int, profile: str, frames
     limits = {"blur_1": 3.0, "blur_2": 1.5}
     levels = {"noise_1": (30, 3), "noise_2": (25, 2.5)}
     for operation in plan.operations:
-        if isinstance(operation, Video):
+        if isinstance(operation, VideoOperation):
             assert 10_000 <= operation.bit_rate <= 100_000
             continue
         assert len(operation.frames) == (frames if operation.applied else 0)
-        if isinstance(operation, Blur):
+        if isinstance(operation, BlurOperation):
             for kernel in operation.frames:
                 assert kernel.size in range(7, 22, 2)
                 assert kernel.sigma_x is None or 0.2 <= kernel.sigma_x <= limits[operation.op]
                 assert kernel.omega is None or 3.1416 / 5 - 1e-5 <= kernel.omega <= 3.1416
                 assert kernel.beta is None or 0.5 <= kernel.beta <= 4
                 assert kernel.type == "sinc" or operation.op != "blur_final"
-        if isinstance(operation, Noise):
+        if isinstance(operation, NoiseOperation):
             strongest = levels[operation.op][0 if operation.frames[0].kind == "gaussian" else 1]
             assert all(0.05 <= frame.level <= strongest for frame in operation.frames)
-        if isinstance(operation, Jpeg):
+        if isinstance(operation, JpegOperation):
             assert all(30 <= frame.quality <= 95 for frame in operation.frames)
-        if isinstance(operation, Resize):
+        if isinstance(operation, ResizeOperation):
             assert len({frame.mode for frame in operation.frames}) == 1
             assert operation.op == "resize_final" or all(side % 2 == 0 for frame in operation.frames for side in frame.size)
     final = next(operation for operation in plan.operations if operation.op == "resize_final")
@@ -120,7 +129,7 @@ def test_bit_rates_scale_with_the_area_and_the_profile_says_so() -> None:
     ("size", "profile", "message"),
     [
         ((722, 1280), "mgld", "clip 000: the ground truth is 1280x722: crop it to multiples of 4 first"),
-        ((540, 960), "realbasicvsr", "240x135 LR frames as video, and libx264 takes even sizes only"),
+        ((540, 960), "realbasicvsr", "240x135 LR frames as video, and libx264 needs even sizes"),
     ],
 )
 def test_sizes_that_cannot_be_degraded_are_refused(size: tuple[int, int], profile: str, message: str) -> None:
@@ -141,3 +150,27 @@ def test_odd_lr_sizes_are_no_problem_for_the_default_profile() -> None:
 def test_another_scale_is_refused() -> None:
     with pytest.raises(InputError, match="degradation d: scale: 2 is not supported"):
         draw_plan(DegradationCard(name="d", scale=2), "reds4", "000", (64, 64), 1)
+
+
+@given(st.floats(30, 95), STEPS)
+def test_a_walk_starts_at_its_start_and_stays_within_limits_and_steps(start: float, steps: list[float]) -> None:
+    values = walk(start, steps, (30, 95))
+    assert values[0] == start
+    assert len(values) == len(steps)
+    assert all(30 <= value <= 95 for value in values)
+    assert all(abs(after - before) <= 3 + 1e-9 for before, after in pairwise(values))
+
+
+@given(st.floats(30, 95), STEPS)
+def test_a_rounded_walk_has_integers_within_limits(start: float, steps: list[float]) -> None:
+    values = walk_rounded(start, steps, (30, 95))
+    assert all(isinstance(value, int) and 30 <= value <= 95 for value in values)
+    assert abs(values[0] - start) <= 0.5
+
+
+@given(st.integers(16, 2000), st.integers(16, 2000), st.floats(0.15, 1.5))
+def test_sizes_are_even_and_at_most_two_below_the_scaled_size(height: int, width: int, scale: float) -> None:
+    ((rows, columns),) = even_sizes(height, width, [scale])
+    assert rows % 2 == columns % 2 == 0
+    assert 0 <= height * scale - rows < 2
+    assert 0 <= width * scale - columns < 2

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mgld_bench.degradation.kernels import BlurKernel, KernelType, kernel_values
+from mgld_bench.degradation.kernels import kernel_values
+from mgld_bench.degradation.plan import BlurKernel, KernelType
 
 SIZES = st.sampled_from(range(7, 22, 2))
 SIGMAS = st.floats(0.2, 3.0)

@@ -3,13 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgld_bench.degradation.noise import PeakValue
-from mgld_bench.degradation.operations import apply_operation, noise_numbers
-from mgld_bench.degradation.plan import Noise, NoiseFrame
+from mgld_bench.degradation.noise import noise_numbers
+from mgld_bench.degradation.pipeline import apply_operation
+from mgld_bench.degradation.plan import NoiseFrame, NoiseOperation
+from mgld_bench.degradation.profiles import PeakValue
 
 
 def noisy(frame: np.ndarray, kind: str, gray: bool, level: float, peak: PeakValue = 255) -> np.ndarray:
-    planned = Noise(op="noise_1", applied=True, frames=(NoiseFrame(kind=kind, gray=gray, level=level),))
+    planned = NoiseOperation(op="noise_1", applied=True, frames=(NoiseFrame(kind=kind, gray=gray, level=level),))
     return apply_operation(planned, 0, frame, peak, noise_numbers(7, "noise_1", 0))
 
 

@@ -15,7 +15,7 @@ from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.engine import keys
 from mgld_bench.metrics.catalogue import describe
-from mgld_bench.pairs.keys import pair_key
+from mgld_bench.pairs.planning import pair_key
 from tests.helpers.run_state import database, files
 
 YESTERDAY = Path(__file__).parent / "yesterday"

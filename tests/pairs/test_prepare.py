@@ -17,9 +17,10 @@ from mgld_bench.cards.schemas import ClipEntry, DatasetCard, Layout
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.writing import write_frame
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.planning import PlannedPair, plan_pairs
-from mgld_bench.pairs.prepare import list_pairs, open_pair, pairs_folder, prepare_pairs
+from mgld_bench.pairs.planning import PlannedPair, open_pair, plan_pairs
+from mgld_bench.pairs.prepare import prepare_pairs
 from mgld_bench.pairs.sources import locate_clips
+from mgld_bench.pairs.stored import list_pairs, pairs_folder
 
 MANY = 12
 
@@ -63,7 +64,7 @@ def test_a_built_pair_is_opened(tmp_path: Path) -> None:
     assert pair.key == planned[0].key == pair.side["key"]
     longer = demo_plan(tmp_path, frames=3)
     assert [item.built for item in longer] == [False, False]
-    with pytest.raises(InputError, match="was built anew meanwhile"):
+    with pytest.raises(InputError, match="has been built anew in the meantime"):
         open_pair(longer, "bigbuckbunny", tmp_path)
     with pytest.raises(InputError, match="the pair of clip bikes is not built"):
         open_pair(longer, "bikes", tmp_path)

@@ -14,7 +14,7 @@ from mgld_bench.engine.plan import Plan, restored_folder, restored_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Suite
 from mgld_bench.metrics.metric import MetricFacts
-from mgld_bench.pairs.prepare import open_pair
+from mgld_bench.pairs.planning import open_pair
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
 

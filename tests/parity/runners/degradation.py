@@ -1,4 +1,4 @@
-"""Runs the fixtures of the degradation's operators, walks and whole chain on mgld_bench.pairs."""
+"""Runs the fixtures of the degradation's operators, walks and whole chain on mgld_bench.degradation."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from mgld_bench.degradation.filtering import filter_frame
-from mgld_bench.degradation.frames import to_uint8
-from mgld_bench.degradation.jpeg import compress_jpeg
-from mgld_bench.degradation.kernels import BlurKernel, kernel_values
+from mgld_bench.degradation.drawing import even_sizes, walk, walk_rounded
+from mgld_bench.degradation.kernels import kernel_values
 from mgld_bench.degradation.noise import add_gaussian, add_poisson, poisson_signal
-from mgld_bench.degradation.operations import apply_operation, from_levels, to_video_levels
-from mgld_bench.degradation.plan import FrameOperation
-from mgld_bench.degradation.resizing import even_sizes, resize_frame
-from mgld_bench.degradation.sharpening import gaussian_kernel, sharpen
-from mgld_bench.degradation.walks import walk, walk_rounded
+from mgld_bench.degradation.operators import (
+    compress_jpeg,
+    filter_frame,
+    from_levels,
+    gaussian_kernel,
+    resize_frame,
+    sharpen,
+    to_uint8,
+    to_video_levels,
+)
+from mgld_bench.degradation.pipeline import apply_operation
+from mgld_bench.degradation.plan import BlurKernel, FrameOperation
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

@@ -15,11 +15,10 @@ from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import write_frame
 from mgld_bench.errors import InputError
-from mgld_bench.pairs.existing import take_over
-from mgld_bench.pairs.folders import list_pairs, pairs_folder, read_pair, read_side
-from mgld_bench.pairs.keys import pair_key
-from mgld_bench.pairs.planning import PlannedPair, plan_pairs
+from mgld_bench.pairs.planning import PlannedPair, pair_key, plan_pairs
+from mgld_bench.pairs.prepare import take_over
 from mgld_bench.pairs.sources import locate_clips
+from mgld_bench.pairs.stored import list_pairs, pairs_folder, read_pair, read_side
 
 CARD = DatasetCard(
     name="small",
@@ -113,8 +112,8 @@ def test_an_interrupted_copy_leaves_no_pair(tmp_path: Path, source: Path) -> Non
     assert not list((folder / "GT").iterdir())
 
 
-def test_what_is_missing_is_told(tmp_path: Path, source: Path) -> None:
-    built = "of 2 pairs are built; build them: mgld-bench datasets prepare small --source DIR"
+def test_what_is_missing_is_reported(tmp_path: Path, source: Path) -> None:
+    built = "of 2 pairs are built; build them with: mgld-bench datasets prepare small --source DIR"
     assert refusal(tmp_path) == f"dataset small: 0 {built}. To get the data: Ask its authors."
     take_all(tmp_path, source)
     (tmp_path / "pairs" / "small" / "existing" / "a.json").unlink()
@@ -130,11 +129,11 @@ def test_side_files_that_are_damaged_or_of_other_code(tmp_path: Path, source: Pa
     folder = pairs_folder(tmp_path, "small", "existing")
     side = json.loads((folder / "a.json").read_text())
     (folder / "a.json").write_text(json.dumps({**side, "key": "0" * 64}))
-    assert "was built with another degradation card, encoder or revision of code" in refusal(tmp_path)
+    assert "was built with a different degradation card, encoder or revision of the code" in refusal(tmp_path)
     assert [pair.built for pair in planned_of(tmp_path, source)] == [False, True]
     for broken in ("{", "[]", '{"key": 5}'):
         (folder / "a.json").write_text(broken)
-        with pytest.raises(InputError, match="delete it, and the pair is built again"):
+        with pytest.raises(InputError, match="delete it, and the pair will be built again"):
             read_side(folder, "a")
 
 

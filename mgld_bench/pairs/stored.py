@@ -1,0 +1,123 @@
+"""Pairs as they are stored in a workspace: where they are, opening them, comparing them with their side files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from natsort import natsorted
+
+from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.digest import frames_sha256
+from mgld_bench.clips.reading import open_clip
+from mgld_bench.errors import InputError, first_of
+
+EXISTING = "existing"
+"""Takes the place of the degradation's name where LR clips are used as they come with the dataset."""
+
+SIDES = ("GT", "LQ")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair that is ready to be used."""
+
+    low_resolution: Clip
+    ground_truth: Clip | None
+    key: str
+    side: dict[str, Any]
+    """The content of its side file."""
+
+
+def pairs_folder(workspace: Path, dataset: str, degradation_name: str) -> Path:
+    """The folder of a dataset's pairs: {GT,LQ}/<clip>/ and <clip>.json."""
+    return workspace / "pairs" / dataset / degradation_name
+
+
+def list_pairs(workspace: Path, dataset: str, degradation_name: str) -> list[str]:
+    """The clips that have a pair, in natural order."""
+    folder = pairs_folder(workspace, dataset, degradation_name)
+    return natsorted(side.stem for side in folder.glob("[!.]*.json"))
+
+
+def read_side(folder: Path, clip: str) -> dict[str, Any] | None:
+    """The content of a pair's side file; None where there is no pair. Raises InputError where the file is damaged."""
+    path = folder / f"{clip}.json"
+    try:
+        side = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); delete it, and the pair will be built again") from error
+    if not isinstance(side, dict) or not isinstance(side.get("key"), str):
+        raise InputError(f"{path}: is not the side file of a pair; delete it, and the pair will be built again")
+    return side
+
+
+def require_side(folder: Path, clip: str) -> dict[str, Any]:
+    """The content of a pair's side file. Raises InputError where it is missing or damaged."""
+    side = read_side(folder, clip)
+    if side is None:
+        raise InputError(f"{folder / f'{clip}.json'}: missing: the pair of clip {clip} is not built")
+    return side
+
+
+def read_pair(workspace: Path, dataset: str, degradation_name: str, clip: str) -> Pair:
+    """Open the pair of a clip. Raises InputError where there is none."""
+    folder = pairs_folder(workspace, dataset, degradation_name)
+    side = read_side(folder, clip)
+    if side is None:
+        raise InputError(f"{folder}: the pair of clip {clip} is not built; run: mgld-bench datasets prepare {dataset}")
+    ground_truth = folder / "GT" / clip
+    return Pair(
+        low_resolution=open_clip(folder / "LQ" / clip, clip),
+        ground_truth=open_clip(ground_truth, clip) if ground_truth.is_dir() else None,
+        key=side["key"],
+        side=side,
+    )
+
+
+def frame_problems(folder: Path, clip: str, side: dict[str, Any], name: str) -> list[str]:
+    """How the frames of one side of a pair differ from those in its side file.
+
+    Args:
+        folder: The folder of the dataset's pairs.
+        clip: The clip's name.
+        side: The content of its side file.
+        name: ``GT`` or ``LQ``.
+
+    Returns:
+        One line per finding; empty where every frame is as recorded, or where the pair has no such side.
+    """
+    if name not in side:
+        return []
+    expected, frames = _recorded_sha256(folder, clip, side, name), folder / name / clip
+    try:
+        found = [digest for frame in open_clip(frames).frames() for digest in frames_sha256([frame])]
+    except InputError as error:
+        return [str(error)]
+    problems = [] if len(found) == len(expected) else [f"{frames}: has {len(found)} frames, the side file has {len(expected)}"]
+    differing = [index for index, pair in enumerate(zip(found, expected, strict=False)) if pair[0] != pair[1]]
+    if differing:
+        problems.append(f"{frames}: {numbered(differing)} {'differ' if len(differing) > 1 else 'differs'} from the side file")
+    return problems
+
+
+def numbered(frames: Sequence[int]) -> str:
+    """Frame numbers for a message.
+
+    >>> numbered([3]), numbered([0, 1, 2, 3, 4, 5, 6])
+    ('frame 3', 'frames 0, 1, 2, 3, 4 and 2 more')
+    """
+    return f"frame{'s' if len(frames) > 1 else ''} {first_of(frames)}"
+
+
+def _recorded_sha256(folder: Path, clip: str, side: dict[str, Any], name: str) -> list[str]:
+    try:
+        return list(side[name]["sha256"])
+    except (KeyError, TypeError):
+        path = folder / f"{clip}.json"
+        raise InputError(f"{path}: {name}.sha256: is missing; delete the file, and the pair will be built again") from None
