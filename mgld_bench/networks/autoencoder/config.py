@@ -1,4 +1,4 @@
-"""The sizes in which the autoencoders of Stable Diffusion 2.1, MGLD-VSR and StableSR come."""
+"""The sizes of the autoencoders of Stable Diffusion 2.1, MGLD-VSR and StableSR."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ FEATURE_LEVELS: Final = (1, 2)
 """The encoder levels whose maps the decoder fuses; level l has 1 / 2^l of the size."""
 COLOURS: Final = 3
 SCALE_FACTOR: Final = 0.18215
-"""The diffusion's latents are the autoencoder's times this."""
+"""The diffusion model's latents are the autoencoder's times this."""
 
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """What an autoencoder is built of; the default is the first stage of Stable Diffusion 2.1.
+    """The size of an autoencoder; the default is the first stage of Stable Diffusion 2.1.
 
-    ValueError where the levels do not suit: features come from levels 1 and 2, and fusion knows no more than four levels; and
-    for channels that cannot be normalised in groups.
+    ValueError where the levels do not suit (features come from levels 1 and 2, and fusion knows at most four levels), and for
+    channels that cannot be normalised in groups.
     """
 
     channels: int = 128
@@ -29,17 +29,17 @@ class AutoencoderConfig:
     blocks: int = 2
     """Residual blocks per level of the encoder; the decoder has one more."""
     z_channels: int = 4
-    """Of what the encoder gives (twice: mean and log variance) and the decoder takes."""
+    """Channels of the encoder's output (twice: mean and log variance) and of the decoder's input."""
     embed_dim: int = 4
     """Channels of the latents."""
     temporal_version: Literal[0, 1, 2] = 0
-    """Which temporal mixing the decoder has: none, MGLD-VSR's published one, its second one (never published)."""
+    """The decoder's temporal mixing: 0 none, 1 MGLD-VSR's published one, 2 its second one (weights never published)."""
     frames_per_clip: int = 5
-    """Frames that temporal mixing needs to see together; without effect where there is none."""
+    """Frames that temporal mixing needs to see together; no effect without temporal mixing."""
     fusion: Literal["dense", "rrdb"] | None = None
     """What refines the encoder's features in the decoder: dense blocks (MGLD-VSR), residuals in residuals of them (StableSR)."""
     fusion_blocks: int = 2
-    """Such blocks in each fusion layer."""
+    """Blocks of that kind in each fusion layer."""
     fusion_growth: int = 32
     """Channels that each convolution of a dense block adds."""
 
@@ -57,17 +57,17 @@ class AutoencoderConfig:
 
     @property
     def levels(self) -> int:
-        """How many sizes the maps have."""
+        """Number of sizes that the maps have."""
         return len(self.multipliers)
 
     @property
     def reduction(self) -> int:
-        """How many pixels one side of a latent stands for."""
+        """Pixels that one side of a latent pixel stands for."""
         return 1 << (self.levels - 1)
 
     @property
     def fusion_levels(self) -> tuple[int, ...]:
-        """The decoder levels that fuse features: neither the lowest nor the whole size."""
+        """The decoder levels that fuse features: neither the lowest nor the full size."""
         return FEATURE_LEVELS[: self.levels - 2] if self.fusion else ()
 
     def channels_of(self, level: int) -> int:

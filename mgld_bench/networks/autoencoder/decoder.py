@@ -28,7 +28,7 @@ Step = Callable[..., Tensor]
 class Decoder(nn.Module):
     """z_channels to pictures, about [-1, 1] and not clamped.
 
-    Frames see each other in the temporal mixings only: what lies between these runs through a part of the frames at a time.
+    Frames see each other only in the temporal mixings: what lies between them runs through some of the frames at a time.
     """
 
     def __init__(self, config: AutoencoderConfig) -> None:
@@ -38,7 +38,7 @@ class Decoder(nn.Module):
         self.conv_in = nn.Conv2d(config.z_channels, channels, 3, padding=1)
         self.mid = Middle(channels)
         self.temporal_mixing = _mixing(channels, config)
-        # Index = level, so the last one is the first to be used.
+        # Index = level, so the last one runs first.
         self.up = nn.ModuleList(DecoderLevel(level, config) for level in range(config.levels))
         for level in config.fusion_levels:
             self.add_module(_fusion_name(level), FusionLayer(level, config))
@@ -48,13 +48,20 @@ class Decoder(nn.Module):
     def forward(
         self, latents: Tensor, features: Mapping[int, Tensor], fusion_weight: float, temporal: bool, frames_at_once: int
     ) -> Tensor:
-        """(n, z_channels, h, w) -> (n, 3, h * reduction, w * reduction).
+        """Decoded pictures.
 
-        features: the encoder's, by level; where there are none, or fusion_weight is 0, nothing is fused. frames_at_once: how
-        many frames go through the blocks together, which decides the memory that they need.
+        Args:
+            latents: (n, z_channels, h, w), in the type of the weights.
+            features: the encoder's, by level; none: nothing is fused.
+            fusion_weight: how much of the fusion's correction is added; 0: nothing is fused.
+            temporal: whether frames are mixed, where the decoder can.
+            frames_at_once: frames that go through the blocks together, which decides how much memory they need.
+
+        Returns:
+            (n, 3, h * reduction, w * reduction).
         """
         steps = self._steps(fuse=bool(features) and fusion_weight != 0, mix=temporal)
-        # Each part is freed as soon as it has gone a step further: no stack of all frames is made before the end.
+        # Each part is freed as soon as it has gone one step further: frames are stacked only at the end.
         parts = list(torch.split(latents, frames_at_once))
         parts_of_features = {level: torch.split(maps, frames_at_once) for level, maps in features.items()}
         for mixes, group in groupby(steps, lambda step: isinstance(step, DecoderMixing)):
@@ -70,7 +77,7 @@ class Decoder(nn.Module):
         return torch.cat(parts)
 
     def _steps(self, fuse: bool, mix: bool) -> list[Step]:
-        """All modules in the order in which they are used."""
+        """All modules in the order in which they run."""
         steps: list[Step | None] = [self.conv_in, self.mid.block_1, self.temporal_mixing, self.mid.attn_1, self.mid.block_2]
         levels = list(enumerate(cast("Iterable[DecoderLevel]", self.up)))
         for index, level in reversed(levels):
@@ -87,7 +94,12 @@ class Decoder(nn.Module):
 
 
 class DecoderLevel(nn.Module):
-    """The blocks of one size, a mixing for each where there is any, and the step to twice the size (not at the whole size)."""
+    """The blocks of one size, a mixing after each where there is any, and the upsampling (except at the full size).
+
+    Args:
+        level: 0 is the full size.
+        config: the size of the autoencoder.
+    """
 
     def __init__(self, level: int, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -100,9 +112,14 @@ class DecoderLevel(nn.Module):
 
 
 class FusionLayer(nn.Module):
-    """maps + weight * (what three stages make of the encoder's features and the decoder's maps together).
+    """Controllable feature wrapping (CFW): the decoder's maps, corrected by features of the encoder.
 
-    MGLD-VSR has dense blocks in the middle stage, StableSR residual in residual dense blocks. Source: IceClear/StableSR.
+    MGLD-VSR has dense blocks in the middle stage, StableSR residual-in-residual dense blocks. Source: IceClear/StableSR; Wang et
+    al., Exploiting Diffusion Prior for Real-World Image Super-Resolution, IJCV 2024.
+
+    Args:
+        level: of the decoder.
+        config: the size of the autoencoder.
     """
 
     def __init__(self, level: int, config: AutoencoderConfig) -> None:
@@ -115,7 +132,7 @@ class FusionLayer(nn.Module):
         self.encode_enc_3 = ResidualBlock(channels, channels)
 
     def forward(self, features: Tensor, maps: Tensor, weight: float) -> Tensor:
-        """Features and maps of the same size, (n, channels, h, w), as is the result."""
+        """maps + weight * correction, where the correction is computed from both; all (n, channels, h, w)."""
         hidden: Tensor = self.encode_enc_1(torch.cat([features, maps], dim=1))
         hidden = self.encode_enc_2(hidden)
         hidden = self.encode_enc_3(hidden)
@@ -123,7 +140,12 @@ class FusionLayer(nn.Module):
 
 
 class ResidualInResidualDenseBlock(nn.Module):
-    """RRDB: three dense blocks in a row, of which a fifth is added to the input."""
+    """RRDB: three dense blocks in a row, a fifth of which is added to the input.
+
+    Args:
+        channels: in and out.
+        growth: channels that each convolution of a dense block adds.
+    """
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -138,7 +160,12 @@ class ResidualInResidualDenseBlock(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    """Five 3x3 convolutions, each of which sees the input and all that came before; a fifth of the last is added to the input."""
+    """Five 3x3 convolutions, each of which sees the input and all before it; a fifth of the last is added to the input.
+
+    Args:
+        channels: in and out.
+        growth: channels that each convolution adds.
+    """
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -161,16 +188,30 @@ class DenseBlock(nn.Module):
 def decode_memory(
     config: AutoencoderConfig, frames: int, height: int, width: int, frames_at_once: int | None = None, value_bytes: int = 4
 ) -> int:
-    """Peak of decode() to ``frames`` pictures of height x width, in bytes, its features not counted. value_bytes: as above."""
+    """Estimated peak memory of Autoencoder.decode(), in bytes, beside its weights, features and result.
+
+    Counts the maps that are alive at the peak; what PyTorch allocates is within 15 % of it. Resident memory grows by more, since
+    glibc keeps freed maps below 32 MiB, and a GPU's convolutions need working memory on top. Measured on a CPU with the full-size
+    networks in float32, bytes per pixel of one picture: StableSR's decoder, 512x512: 2594 (estimate 2560); MGLD-VSR's, 5 pictures
+    of 512x512, one at a time: 6480 (estimate 4864).
+
+    Args:
+        config: the size of the autoencoder.
+        frames: number of pictures.
+        height: of a picture, in pixels.
+        width: of a picture, in pixels.
+        frames_at_once: as of decode().
+        value_bytes: 4 in float32, 2 in half precision.
+    """
     together = min(frames_at_once or frames, frames)
     whole, below = config.channels_of(0), config.channels_of(1)
-    # The first block at the whole size: its input and that normalised have the channels of the level below.
+    # The first block at the full size: its input, plain and normalised, has the channels of the level below.
     working = together * (2 * below + whole)
     if config.temporal_version == 0:
         return int(working * height * width * value_bytes)
-    # Before a temporal mixing all frames have to have come as far; each part's maps of the level below are still there.
+    # All frames have to arrive before a temporal mixing; each part's maps of the level below are still there.
     blocks = (frames - together) * whole + working + together * below / 4
-    # A frame with all that it sees (version 1: one frame to either side; version 2: two), and copies of what was overwritten.
+    # A frame with the frames it sees (version 1: one on either side; version 2: two), and copies of what was overwritten.
     mixing = frames * whole + 3 * (config.temporal_version + 1) * whole * min(1, ROWS_AT_ONCE / height)
     return int(max(blocks, mixing) * height * width * value_bytes)
 

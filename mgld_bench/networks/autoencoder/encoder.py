@@ -1,6 +1,7 @@
 """The encoder that all autoencoders share, and the blocks that it has in common with the decoder.
 
-For inference only: activations and sums are done in place where nothing else reads the tensor.
+For inference only: activations and sums are done in place where nothing else reads the tensor. Source:
+ldm/modules/diffusionmodules/model.py of CompVis/latent-diffusion (MIT).
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ class Encoder(nn.Module):
         self.conv_out = nn.Conv2d(channels, 2 * config.z_channels, 3, padding=1)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(n, 3, H, W) -> (n, 2 z_channels, H / reduction, W / reduction)."""
+        """(n, 3, H, W) to (n, 2 z_channels, H / reduction, W / reduction)."""
         (maps,) = self._level_maps(pictures, [self.lowest])
         encoded: Tensor = self.conv_out(activated(self.norm_out(self.mid(maps))))
         return encoded
 
     def features(self, pictures: Tensor) -> list[Tensor]:
-        """The maps at the ends of levels 1 and 2, before the step down; nothing after them is computed."""
+        """The maps at the ends of levels 1 and 2, before the downsampling; nothing after them is computed."""
         return self._level_maps(pictures, FEATURE_LEVELS)
 
     def _level_maps(self, pictures: Tensor, wanted: Collection[int]) -> list[Tensor]:
@@ -56,7 +57,12 @@ class Encoder(nn.Module):
 
 
 class EncoderLevel(nn.Module):
-    """The blocks of one size, and the step to half the size (not at the lowest)."""
+    """The blocks of one size, and the downsampling to half the size (except at the lowest level).
+
+    Args:
+        level: 0 is the full size.
+        config: the size of the autoencoder.
+    """
 
     def __init__(self, level: int, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -67,10 +73,15 @@ class EncoderLevel(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Twice normalisation, activation and 3x3 convolution, plus the input; (n, channels, h, w) in and out.
+    """Normalisation, activation and 3x3 convolution, twice, plus the input.
 
     Where the numbers of channels differ, the input goes through a 1x1 convolution, which the official checkpoints call
-    nin_shortcut, or conv_out inside of fusion layers.
+    nin_shortcut, or conv_out inside fusion layers.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        shortcut_name: of the 1x1 convolution.
     """
 
     def __init__(self, in_channels: int, out_channels: int, shortcut_name: str = "nin_shortcut") -> None:
@@ -84,8 +95,8 @@ class ResidualBlock(nn.Module):
             self.add_module(self._shortcut_name, nn.Conv2d(in_channels, out_channels, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The input, which is left as it is, plus the correction."""
-        # One step per statement: a name keeps its tensor alive until it has the next one.
+        """(n, in_channels, h, w) to (n, out_channels, h, w); ``x`` is left as it is."""
+        # One step per statement: a name keeps its tensor alive until it is assigned the next one.
         hidden: Tensor = self.conv1(activated(self.norm1(x)))
         hidden = activated(self.norm2(hidden))
         hidden = self.conv2(hidden)
@@ -94,7 +105,11 @@ class ResidualBlock(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Every pixel attends to all pixels of its frame, with one head, plus the input; (n, channels, h, w) in and out."""
+    """Single-head attention of each pixel to all pixels of its frame, plus the input.
+
+    Args:
+        channels: in and out.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -105,11 +120,11 @@ class AttentionBlock(nn.Module):
         self.proj_out = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Fused attention: the scores (pixels x pixels) are never held, where the device has a kernel for it."""
+        """(n, channels, h, w) in and out. Where the device has fused attention, scores (pixels x pixels) are never held."""
         normed = self.norm(x)
         query, key, value = (_tokens(projection(normed)) for projection in (self.q, self.k, self.v))
         attended = functional.scaled_dot_product_attention(query, key, value)
-        # As x lies in memory: the convolutions after this one would go by the strides that a view had.
+        # In the memory format of x: later convolutions would otherwise follow the strides of a view.
         maps = torch.empty_like(x).copy_(attended[:, 0].transpose(1, 2).reshape(x.shape))
         hidden: Tensor = self.proj_out(maps)
         hidden += x
@@ -117,9 +132,12 @@ class AttentionBlock(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Half the size by a 3x3 convolution of stride 2; (n, channels, h, w) -> (n, channels, h/2, w/2).
+    """Half the size by a 3x3 convolution of stride 2.
 
-    Zeros stand to the right and at the bottom only, so the maps move by half a pixel: the checkpoints are made for that.
+    Zeros are padded on the right and at the bottom only, so the maps move by half a pixel: the checkpoints are made for that.
+
+    Args:
+        channels: in and out.
     """
 
     def __init__(self, channels: int) -> None:
@@ -127,26 +145,34 @@ class Downsample(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The smaller maps."""
+        """(n, channels, h, w) to (n, channels, h / 2, w / 2)."""
         smaller: Tensor = self.conv(functional.pad(x, (0, 1, 0, 1)))
         return smaller
 
 
 class Upsample(nn.Module):
-    """Twice the size: every pixel four times, then a 3x3 convolution; (n, channels, h, w) -> (n, channels, 2h, 2w)."""
+    """Twice the size by nearest neighbour and a 3x3 convolution.
+
+    Args:
+        channels: in and out.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The larger maps."""
+        """(n, channels, h, w) to (n, channels, 2h, 2w)."""
         larger: Tensor = self.conv(functional.interpolate(x, scale_factor=2, mode="nearest"))
         return larger
 
 
 class Middle(nn.Module):
-    """The blocks at the lowest level: residual, attention, residual."""
+    """The blocks at the lowest level: residual, attention, residual.
+
+    Args:
+        channels: in and out.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -155,13 +181,13 @@ class Middle(nn.Module):
         self.block_2 = ResidualBlock(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """All three in turn."""
+        """(n, channels, h, w) in and out."""
         hidden: Tensor = self.block_2(self.attn_1(self.block_1(x)))
         return hidden
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """The normalisation that every block has; on half precision it sums in float32 and gives half precision."""
+    """The normalisation of all blocks; in half precision it sums in float32 and returns half precision."""
     return nn.GroupNorm(NORM_GROUPS, channels, eps=NORM_EPSILON)
 
 
@@ -171,5 +197,5 @@ def activated(fresh: Tensor) -> Tensor:
 
 
 def _tokens(maps: Tensor) -> Tensor:
-    """(n, c, h, w) as (n, 1 head, h w, c), with a token's channels side by side, as fused attention wants them."""
+    """Maps (n, c, h, w) as (n, 1 head, h w, c), with a token's channels side by side, as fused attention needs them."""
     return maps.flatten(2).transpose(1, 2).contiguous()[:, None]

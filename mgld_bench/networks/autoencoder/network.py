@@ -1,4 +1,4 @@
-"""The autoencoders of the latent diffusion methods: one network in the four forms in which it comes."""
+"""The autoencoder of the latent diffusion methods: one network in the four forms of AutoencoderConfig."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mgld_bench.networks.autoencoder.decoder import Decoder
 from mgld_bench.networks.autoencoder.encoder import Encoder
 
 LOG_VARIANCE: Final = (-30.0, 20.0)
-"""To this range the log variance is clamped."""
+"""The range to which the log variance is clamped."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,22 @@ class Posterior:
         return torch.exp(0.5 * self.logvar)
 
     def sample(self, noise: Tensor) -> Tensor:
-        """One draw. noise: standard normal, of the mean's shape and on its device; the authors draw it on the CPU."""
+        """One draw.
+
+        Args:
+            noise: standard normal, of the mean's shape and on its device; the authors draw it on the CPU.
+        """
         return self.mean + self.std * noise
 
 
 class Autoencoder(nn.Module):
-    """AutoencoderKL of Stable Diffusion 2.1, for MGLD-VSR's sequence decoder and StableSR's CFW decoder as well; for inference.
+    """AutoencoderKL of Stable Diffusion 2.1, with MGLD-VSR's sequence decoder or StableSR's CFW decoder as well; for inference.
 
     Pictures are (n, 3, H, W) RGB in [-1, 1], both sides multiples of 8 (of 2^(levels - 1)), in the network's dtype and on its
-    device; latents (n, 4, H / 8, W / 8). ``frames_at_once``: how many frames go through the network together (None: all).
-    Fewer need less memory and give the same, but for the rounding of the device's kernels. Frames see each other in the
-    sequence decoder's temporal mixing only. Everything is computed for whole pictures: the group normalisations' statistics are
-    those of all pixels, so tiles would give something else.
+    device; latents are (n, 4, H / 8, W / 8). ``frames_at_once``: how many frames go through the network together (None: all).
+    Fewer need less memory and give the same result up to the rounding of the device's kernels. Frames see each other only in the
+    sequence decoder's temporal mixing. Everything is computed for whole pictures: the group normalisations' statistics are those
+    of all pixels, so tiles would give a different result.
 
     Names of the state dict are those of the official checkpoints. Sources: CompVis/latent-diffusion; IanYeung/MGLD-VSR
     (VideoAutoencoderKLResi); IceClear/StableSR (AutoencoderKLResi).
@@ -57,21 +61,31 @@ class Autoencoder(nn.Module):
 
     @torch.no_grad()
     def moments(self, pictures: Tensor, frames_at_once: int | None = None) -> Tensor:
-        """Mean and log variance (not clamped) side by side, (n, 2 embed_dim, h, w). ValueError where the size does not fit."""
+        """Mean and log variance (not clamped) side by side, (n, 2 embed_dim, h, w).
+
+        Raises:
+            ValueError: the sides of the pictures are not multiples of the reduction.
+        """
         self._check_size(pictures)
         return torch.cat([self.quant_conv(self.encoder(part)) for part in _parts(pictures, frames_at_once)])
 
     def posterior(self, pictures: Tensor, frames_at_once: int | None = None) -> Posterior:
-        """The distribution of the latents, before the scale factor. ValueError where the size does not fit."""
+        """The distribution of the latents, before the scale factor.
+
+        Raises:
+            ValueError: the sides of the pictures are not multiples of the reduction.
+        """
         mean, logvar = self.moments(pictures, frames_at_once).float().chunk(2, dim=1)
         return Posterior(mean, logvar.clamp(*LOG_VARIANCE))
 
     @torch.no_grad()
     def features(self, pictures: Tensor, frames_at_once: int | None = None) -> list[Tensor]:
-        """What decode() fuses: the encoder's maps of level 1 (256 channels, H/2) and level 2 (512, H/4).
+        """What decode() fuses: the encoder's maps of level 1 (256 channels, H / 2) and level 2 (512 channels, H / 4).
 
-        The encoder stops there: what the authors' code computes after it has no effect on them. ValueError where the size does
-        not fit.
+        The encoder stops there: what the authors' code computes after it has no effect on them.
+
+        Raises:
+            ValueError: the sides of the pictures are not multiples of the reduction.
         """
         self._check_size(pictures)
         parts = [self.encoder.features(part) for part in _parts(pictures, frames_at_once)]
@@ -86,14 +100,19 @@ class Autoencoder(nn.Module):
         temporal: bool = True,
         frames_at_once: int | None = None,
     ) -> Tensor:
-        """Pictures (n, 3, H, W) of latents (n, embed_dim, H/8, W/8), those of the diffusion divided by SCALE_FACTOR. Not clamped.
+        """Pictures (n, 3, H, W), not clamped.
 
-        features: of features(); fusion_weight: how much of what the fusion makes of them is added; 0 removes it exactly, and
-        features may be None. temporal False removes the temporal mixing exactly (the authors' published weights were trained
-        together, so either removal only comes near the paper's ablations). Frames are those of clips one after the other:
-        ``n // config.frames_per_clip`` clips of equal length.
+        Args:
+            latents: (n, embed_dim, H / 8, W / 8), those of the diffusion divided by SCALE_FACTOR. With temporal mixing, frames
+                are those of clips one after the other: ``n // config.frames_per_clip`` clips of equal length.
+            features: what features() returned; None where nothing is fused.
+            fusion_weight: how much of the fusion's correction is added; 0 removes it exactly.
+            temporal: False removes the temporal mixing exactly (the authors' published weights were trained together, so either
+                removal only approximates the paper's ablations).
+            frames_at_once: see the class.
 
-        ValueError where the frames are no such clips, where fusion has no features, or there are features without a fusion.
+        Raises:
+            ValueError: the frames do not form such clips, a fusion has no features, or there are features without a fusion.
         """
         return self.decoder(  # type: ignore[no-any-return]
             self.post_quant_conv(_suited_to_convolutions(latents)),
@@ -125,5 +144,5 @@ def _parts(frames: Tensor, frames_at_once: int | None) -> Sequence[Tensor]:
 
 
 def _suited_to_convolutions(frames: Tensor) -> Tensor:
-    """On a CPU with the channels last, which all maps then keep: its convolutions would copy their input and output otherwise."""
+    """On a CPU, frames with channels last, which all maps then keep; its convolutions would copy their in- and output."""
     return frames.contiguous(memory_format=torch.channels_last) if frames.device.type == "cpu" else frames

@@ -1,4 +1,4 @@
-"""The temporal mixing of MGLD-VSR's sequence decoder: every pixel with itself in the frames around."""
+"""The temporal mixing of MGLD-VSR's sequence decoder: each pixel with itself in neighbouring frames."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ ROWS_AT_ONCE: Final = 64
 
 
 def clip_length(frames: int, frames_per_clip: int) -> int:
-    """How many of ``frames`` stacked frames see each other: frames / (frames // frames_per_clip), as the authors' code has it.
+    """How many of ``frames`` stacked frames see each other: frames / (frames // frames_per_clip), as in the authors' code.
 
-    5 frames per clip: 5 frames are one clip, 10 are two, 6 to 9 one longer one. ValueError where that does not come out even.
+    >>> [clip_length(frames, frames_per_clip=5) for frames in (5, 6, 9, 10)]
+    [5, 6, 9, 5]
+
+    Raises:
+        ValueError: there are too few frames, or they do not divide into clips of equal length.
     """
     clips = frames // frames_per_clip
     if clips == 0:
@@ -35,7 +39,7 @@ class DecoderMixing(nn.Module):
     """
 
     reach: int
-    """How many frames to either side it sees."""
+    """How many frames on either side it sees."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +47,7 @@ class DecoderMixing(nn.Module):
 
     @abstractmethod
     def share(self) -> Tensor:
-        """How much of the convolution is taken, (1,)."""
+        """How much of the convolution is used, (1,)."""
 
     @abstractmethod
     def kernel(self) -> tuple[Tensor, Tensor]:
@@ -52,8 +56,12 @@ class DecoderMixing(nn.Module):
     def forward(self, parts: Sequence[Tensor], length: int) -> Sequence[Tensor]:
         """Mix in place, without gradient.
 
-        parts: all frames in their order, in tensors (any number of frames, channels, h, w); length: how many see each other.
-        Returns ``parts``.
+        Args:
+            parts: all frames in order, in tensors (any number of frames, channels, h, w).
+            length: how many consecutive frames see each other.
+
+        Returns:
+            ``parts``.
         """
         kernel, bias = self.kernel()
         frames = [frame for part in parts for frame in torch.split(part, 1)]
@@ -72,15 +80,18 @@ class DecoderMixing(nn.Module):
             first = self.reach - len(earlier)
             weight = kernel[:, first : first + len(around)].flatten(1)[..., None, None]
             mixed = functional.conv2d(torch.cat(around, dim=1), weight, bias)
-            # The next frames need this one as it was.
+            # Later frames need this one as it was.
             earlier.append(frame.clone())
             frame.lerp_(mixed, share)
 
 
 class TemporalMixingVersion1(DecoderMixing):
-    """The published one: three frames, and temporal_alpha itself is the share: not bounded, may lie outside [0, 1].
+    """The published mixing: three frames, and temporal_alpha itself is the share: not bounded, may lie outside [0, 1].
 
-    A new one changes nothing: temporal_alpha is 0 (the authors' code leaves it uninitialised).
+    A new module changes nothing: its temporal_alpha is 0 (the authors' code leaves it uninitialised).
+
+    Args:
+        channels: of the maps.
     """
 
     reach = 1
@@ -99,9 +110,12 @@ class TemporalMixingVersion1(DecoderMixing):
 
 
 class TemporalMixingVersion2(DecoderMixing):
-    """Two convolutions, of direct neighbours and of those two frames away; the share is sigmoid(temporal_alpha).
+    """Two convolutions, of direct neighbours and of frames two away; the share is sigmoid(temporal_alpha).
 
-    temporal_alpha is 0 in a new one, which is a share of one half.
+    temporal_alpha is 0 in a new module, which is a share of one half.
+
+    Args:
+        channels: of the maps.
     """
 
     reach = 2

@@ -1,1 +1,6 @@
-"""DBVSR, blind video super-resolution by deconvolution."""
+"""DBVSR, blind video super-resolution by deconvolution.
+
+For use from outside:
+
+- `DBVSR`, `DBVSRConfig`, `DescribedFrame`, `WINDOW` (`network`)
+"""

@@ -20,7 +20,13 @@ SPADE_CHANNELS = 128
 class TimedResidualBlock(nn.Module):
     """Two convolutions that know the timestep and, with ``structure_channels``, follow a structure feature.
 
-    SPADE comes after the last convolution, not before the first (kept: so the checkpoints were trained).
+    SPADE comes after the last convolution, not before the first; kept, since the checkpoints were trained that way.
+
+    Args:
+        in_channels: of the input.
+        channels: of the output.
+        embedding_width: of the timestep's embedding.
+        structure_channels: of the structure feature; None: there is none.
     """
 
     def __init__(self, in_channels: int, channels: int, embedding_width: int, structure_channels: int | None = None) -> None:
@@ -35,7 +41,10 @@ class TimedResidualBlock(nn.Module):
     def forward(self, x: Tensor, embedding: Tensor, structure: Tensor | None = None) -> Tensor:
         """(n, in_channels, h, w) to (n, channels, h, w).
 
-        embedding: (1 or n, embedding_width). structure: (n, structure_channels, h, w), for blocks that have them.
+        Args:
+            x: the features.
+            embedding: of the timestep, (1 or n, embedding_width).
+            structure: (n, structure_channels, h, w), for blocks that follow one.
         """
         hidden: Tensor = self.in_layers(x) + self.emb_layers(embedding)[:, :, None, None]
         hidden = self.out_layers(hidden)
@@ -46,10 +55,14 @@ class TimedResidualBlock(nn.Module):
 
 
 class SPADE(nn.Module):
-    """Normalised features, scaled and shifted at every position by what a structure feature says.
+    """Normalised features, scaled and shifted at each position according to a structure feature.
 
     Park et al., Semantic Image Synthesis with Spatially-Adaptive Normalization, CVPR 2019. Unlike there, and in spite of its
-    name, ``param_free_norm`` has a weight and a bias of its own: kept, since the checkpoints hold them.
+    name, ``param_free_norm`` has a weight and a bias of its own: kept, since the checkpoints contain them.
+
+    Args:
+        channels: of the features.
+        structure_channels: of the structure feature.
     """
 
     def __init__(self, channels: int, structure_channels: int) -> None:
@@ -67,20 +80,29 @@ class SPADE(nn.Module):
 
 
 class GroupNorm32(nn.GroupNorm):
-    """GroupNorm of 32 groups, computed in float32 whatever the type of input and weights; the output is of the input's type."""
+    """Group normalisation in 32 groups, computed in float32 whatever the dtype of input and weights.
+
+    Args:
+        channels: of the input, a multiple of 32.
+        eps: added to the variance.
+    """
 
     def __init__(self, channels: int, eps: float = 1e-5) -> None:
         super().__init__(NORM_GROUPS, channels, eps)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
-        """See the class."""
-        # Stated here since torch keeps mean and deviation of half precision input in half precision.
+        """(n, channels, ...) in and out, in the dtype of the input."""
+        # Explicit, since PyTorch keeps the mean and deviation of half-precision input in half precision.
         weight, bias = self.weight.float(), self.bias.float()
         return functional.group_norm(input.float(), self.num_groups, weight, bias, self.eps).to(input.dtype)
 
 
 class Downsample(nn.Module):
-    """Half the size, by a convolution of stride 2."""
+    """Half the size, by a convolution of stride 2.
+
+    Args:
+        channels: in and out.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -93,7 +115,11 @@ class Downsample(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Twice the size, by nearest neighbour and a convolution."""
+    """Twice the size, by nearest neighbour and a convolution.
+
+    Args:
+        channels: in and out.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -106,9 +132,12 @@ class Upsample(nn.Module):
 
 
 class TimeEmbedding(nn.Sequential):
-    """Timesteps (n,) as cosines and sines, then two linear layers: (n, 4 * channels), in the type of the weights.
+    """Timesteps as cosines and sines, then two linear layers.
 
-    Names ``0`` and ``2`` below it, as in the checkpoints of Stable Diffusion.
+    Their names are ``0`` and ``2``, as in the checkpoints of Stable Diffusion.
+
+    Args:
+        channels: of the cosines and sines; the embedding has four times as many.
     """
 
     def __init__(self, channels: int) -> None:
@@ -118,7 +147,7 @@ class TimeEmbedding(nn.Sequential):
         self.width = width
 
     def forward(self, timesteps: Tensor) -> Tensor:
-        """See the class."""
+        """Timesteps (n,) to (n, 4 * channels), in the dtype of the weights."""
         embedding = timestep_embedding(timesteps, self.channels).to(self.dtype)
         for layer in self:
             embedding = layer(embedding)
@@ -126,12 +155,20 @@ class TimeEmbedding(nn.Sequential):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of the weights."""
+        """The dtype of the weights."""
         return next(self.parameters()).dtype
 
 
 def timestep_embedding(timesteps: Tensor, channels: int) -> Tensor:
-    """(n, channels) float32: cosines of t * 10000^(-k / half) for k = 0 ... half - 1, then the sines; half = channels / 2."""
+    """Cosines of t * 10000^(-k / half) for k = 0 ... half - 1, then the sines; half = channels / 2.
+
+    Args:
+        timesteps: (n,).
+        channels: of the result, an even number.
+
+    Returns:
+        (n, channels) float32.
+    """
     half = channels // 2
     exponents = -math.log(_LONGEST_PERIOD) * torch.arange(half, dtype=torch.float32, device=timesteps.device) / half
     angles = timesteps.float()[:, None] * exponents.exp()
@@ -139,7 +176,7 @@ def timestep_embedding(timesteps: Tensor, channels: int) -> Tensor:
 
 
 def check_levels(multipliers: Sequence[int], blocks: int) -> None:
-    """Raise ValueError unless there are levels, and blocks in each."""
+    """Raise ValueError unless there are levels, and blocks in each of them."""
     if not multipliers or blocks < 1:
         raise ValueError(f"{len(multipliers)} levels of {blocks} blocks: one of each is the least")
 

@@ -1,4 +1,4 @@
-"""The encoder of StableSR and MGLD-VSR that tells the U-Net the structure of the low-resolution frames at each timestep."""
+"""The encoder of StableSR and MGLD-VSR that gives the U-Net the structure of the low-resolution frames at each timestep."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from mgld_bench.networks.layers.sizes import check_heads, check_widths
 
 @dataclass(frozen=True)
 class StructureEncoderConfig:
-    """The size of a structure encoder. ValueError for one that cannot be."""
+    """The size of a structure encoder; the default is the published one. ValueError for a size that cannot be."""
 
     model_channels: int = 256
     channel_multipliers: tuple[int, ...] = (1, 1, 2, 2)
-    """Of model_channels, for each level from the finest; the size halves from one level to the next."""
+    """Channels of each level, in model_channels, from the finest; the size halves from one level to the next."""
     blocks_per_level: int = 2
     attention_reductions: tuple[int, ...] = (1, 2, 4)
-    """The reductions of the latent's size at which there is attention; the middle block always has it."""
+    """Reductions of the latent's size at which there is attention; the middle block always has it."""
     heads: int = 4
-    """At every width."""
+    """Of the attention, at every width."""
     structure_channels: int = 256
-    """Of each result."""
+    """Channels of each feature that it returns."""
 
     def __post_init__(self) -> None:
         widths = [self.model_channels * multiplier for multiplier in self.channel_multipliers]
@@ -47,13 +47,18 @@ STRUCTURE_ENCODER: Final = StructureEncoderConfig()
 
 
 class PointwiseConv1d(nn.Conv1d):
-    """A 1-D convolution of kernel 1, applied to tokens (..., channels)."""
+    """A 1-D convolution of kernel 1, applied to tokens, whose channels come last.
+
+    Args:
+        in_channels: of the input.
+        channels: of the output.
+    """
 
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__(in_channels, channels, 1)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
-        """See the class."""
+        """(..., in_channels) to (..., channels)."""
         return functional.linear(input, self.weight.squeeze(-1), self.bias)
 
 
@@ -61,6 +66,10 @@ class AttentionBlock(nn.Module):
     """Attention of the pixels of each image to each other, plus the input.
 
     The channels of ``qkv`` come head by head, each with its queries, keys and values (kept: the checkpoints' order).
+
+    Args:
+        channels: in and out.
+        heads: of the attention.
     """
 
     def __init__(self, channels: int, heads: int) -> None:
@@ -71,7 +80,7 @@ class AttentionBlock(nn.Module):
         self.proj_out = PointwiseConv1d(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images (n, channels, h, w), as large."""
+        """(n, channels, h, w) in and out."""
         count, channels, height, width = x.shape
         tokens = self.norm(x).permute(0, 2, 3, 1).flatten(1, 2).contiguous()
         queries, keys, values = self.qkv(tokens).view(count, height * width, self.heads, 3, -1).transpose(1, 2).unbind(3)
@@ -82,10 +91,10 @@ class AttentionBlock(nn.Module):
 
 
 class TimedSequential(nn.ModuleList):
-    """Modules one after the other; residual blocks are told the timestep."""
+    """Modules one after the other; residual blocks are given the timestep."""
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        """Features (n, channels, h, w) through all modules; embedding: (1 or n, width)."""
+        """Features (n, channels, h, w) through all modules, given the timestep's embedding (1 or n, width)."""
         for module in self:
             x = module(x, embedding) if isinstance(module, TimedResidualBlock) else module(x)
         return x
@@ -94,8 +103,8 @@ class TimedSequential(nn.ModuleList):
 class StructureEncoder(nn.Module):
     """Latents and a timestep to one feature for each level of the U-Net.
 
-    EncoderUNetModelWT in IceClear/StableSR and InflatedEncoderUNetModelWT in IanYeung/MGLD-VSR (frames do not see each other in
-    spite of that name; the same network), prefix ``structcond_stage_model.`` in their checkpoints; S-Lab License 1.0.
+    EncoderUNetModelWT in IceClear/StableSR and InflatedEncoderUNetModelWT in IanYeung/MGLD-VSR (in spite of that name frames do
+    not see each other; it is the same network), prefix ``structcond_stage_model.`` in their checkpoints; S-Lab License 1.0.
     """
 
     def __init__(self, config: StructureEncoderConfig) -> None:
@@ -125,11 +134,15 @@ class StructureEncoder(nn.Module):
         self.fea_tran = nn.ModuleList(TimedResidualBlock(width, config.structure_channels, embedding_width) for width in widths)
 
     def forward(self, latent: Tensor, timesteps: Tensor) -> dict[int, Tensor]:
-        """Features (n, structure_channels, h', w') by their width w', from the finest, in the type of the weights.
+        """The structure features by their width, from the finest level.
 
-        latent: of the enlarged low-resolution frames, times 0.18215, (n, 4, h, w), any float type; w so large that the widths of
-            the levels differ.
-        timesteps: (1,) for all rows or (n,), 0 ... 999: of the full schedule, also where steps are skipped.
+        Args:
+            latent: latents of the enlarged low-resolution frames, times 0.18215, (n, 4, h, w), any float type; w large enough for
+                the widths of all levels to differ.
+            timesteps: (1,) for all rows or (n,), 0 to 999: of the full schedule, also where steps are skipped.
+
+        Returns:
+            (n, structure_channels, h', w') by w', in the dtype of the weights.
         """
         embedding = self.time_embed(timesteps)
         hidden = latent.to(embedding.dtype)

@@ -1,4 +1,4 @@
-"""The temporal layers of MGLD-VSR's U-Net, which pass on what neighbouring frames know."""
+"""The temporal layers of MGLD-VSR's U-Net, through which neighbouring frames exchange information."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from mgld_bench.networks.diffusion.transformer import Attention
 
 
 class TemporalMixing(nn.Module, ABC):
-    """a * r + (1 - a) * x, where r is made from all frames of a clip; a is learned, and is used as it is (no sigmoid; kept).
+    """a * r + (1 - a) * x, where r is computed from all frames of a clip, and a is learned and used as it is (kept: no sigmoid).
 
-    Images (clips * frames, channels, h, w), those of a clip one after the other, as large. ``temporal_alpha`` starts at 0, at
-    which the layer does nothing.
+    ``temporal_alpha`` starts at 0, at which the layer does nothing. Source: IanYeung/MGLD-VSR; Yang et al., Motion-Guided Latent
+    Diffusion for Temporally Consistent Real-world Video Super-resolution, ECCV 2024.
+
+    Args:
+        frames: of a clip.
     """
 
     def __init__(self, frames: int) -> None:
@@ -23,19 +26,28 @@ class TemporalMixing(nn.Module, ABC):
         self.temporal_alpha = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class. Raises ValueError where the rows are no whole clips."""
+        """Images (clips * frames, channels, h, w), those of a clip one after the other, in and out.
+
+        Raises:
+            ValueError: the images are not whole clips.
+        """
         if len(x) % self.frames:
-            raise ValueError(f"{len(x)} images are no whole clips of {self.frames} frames")
+            raise ValueError(f"{len(x)} images are not whole clips of {self.frames} frames")
         mixed = self.mixed(x.reshape(-1, self.frames, *x.shape[1:])).flatten(0, 1)
         return self.temporal_alpha * mixed + (1 - self.temporal_alpha) * x
 
     @abstractmethod
     def mixed(self, clips: Tensor) -> Tensor:
-        """r for clips (n, frames, channels, h, w), as large."""
+        """r for clips (n, frames, channels, h, w), of the same shape."""
 
 
 class TemporalConvolution(TemporalMixing):
-    """Mixes each frame with the one before and the one after it; zeros beyond the ends."""
+    """Mixes each frame with the one before and the one after it; zeros beyond the ends.
+
+    Args:
+        channels: of the images.
+        frames: of a clip.
+    """
 
     def __init__(self, channels: int, frames: int) -> None:
         super().__init__(frames)
@@ -48,7 +60,13 @@ class TemporalConvolution(TemporalMixing):
 
 
 class TemporalAttention(TemporalMixing):
-    """Mixes all frames, at each position by itself; the frames' order is not told."""
+    """Mixes all frames, at each position separately; the layer does not know the order of the frames.
+
+    Args:
+        channels: of the images.
+        head_channels: of each attention head.
+        frames: of a clip.
+    """
 
     def __init__(self, channels: int, head_channels: int, frames: int) -> None:
         super().__init__(frames)

@@ -16,7 +16,7 @@ EMPTY_PROMPT: Final = (49406, 49407, *75 * (0,))
 
 @dataclass(frozen=True)
 class TextTowerConfig:
-    """The size of a text tower. ValueError for one that cannot be."""
+    """The size of a text tower; the default is ViT-H-14. ValueError for a size that cannot be."""
 
     width: int = 1024
     heads: int = 16
@@ -41,7 +41,12 @@ TEXT_TOWER: Final = TextTowerConfig()
 
 
 class CausalSelfAttention(nn.Module):
-    """Each token looks at itself and those before it. Names and shapes as in torch's MultiheadAttention."""
+    """Each token attends to itself and those before it. Names and shapes as in torch's MultiheadAttention.
+
+    Args:
+        width: channels of the tokens.
+        heads: of the attention.
+    """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -51,7 +56,7 @@ class CausalSelfAttention(nn.Module):
         self.out_proj = nn.Linear(width, width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(n, tokens, width), as large."""
+        """(n, tokens, width) in and out."""
         projected = functional.linear(tokens, self.in_proj_weight, self.in_proj_bias)
         queries, keys, values = projected.view(*tokens.shape[:2], 3, self.heads, -1).transpose(1, 3).unbind(2)
         taken = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
@@ -60,7 +65,12 @@ class CausalSelfAttention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """To a hidden layer with the exact GELU, and back."""
+    """A hidden layer with the exact GELU.
+
+    Args:
+        width: channels in and out.
+        expansion: width of the hidden layer, in widths.
+    """
 
     def __init__(self, width: int, expansion: int) -> None:
         super().__init__()
@@ -68,7 +78,7 @@ class FeedForward(nn.Module):
         self.c_proj = nn.Linear(expansion * width, width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(..., width), as large."""
+        """(..., width) in and out."""
         fed: Tensor = self.c_proj(functional.gelu(self.c_fc(tokens)))
         return fed
 
@@ -84,7 +94,7 @@ class ResidualAttentionBlock(nn.Module):
         self.mlp = FeedForward(config.width, config.expansion)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(n, tokens, width), as large."""
+        """(n, tokens, width) in and out."""
         tokens = tokens + self.attn(self.ln_1(tokens))
         fed: Tensor = tokens + self.mlp(self.ln_2(tokens))
         return fed
@@ -99,7 +109,7 @@ class Transformer(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Tokens to the embedding that the U-Net looks at.
+    """Tokens to the embedding that the U-Net attends to.
 
     Names as in open_clip_torch (MIT) for ViT-H-14, and below ``cond_stage_model.model.`` in the checkpoints of StableSR and
     MGLD-VSR. ``text_projection``, ``logit_scale`` and the last block are in the checkpoints but not used.
@@ -115,9 +125,13 @@ class TextTower(nn.Module):
         self.ln_final = nn.LayerNorm(config.width)
 
     def embed(self, tokens: Tensor) -> Tensor:
-        """Token ids (n, context_length) int64 to (n, context_length, width), in the type of the weights.
+        """Token ids to the normalised output of the last block but one ("penultimate") at each token; not projected or pooled.
 
-        What leaves the last block but one, normalised ("penultimate"), at every token; nothing is projected or pooled.
+        Args:
+            tokens: (n, context_length) int64.
+
+        Returns:
+            (n, context_length, width), in the dtype of the weights.
         """
         hidden: Tensor = self.token_embedding(tokens) + self.positional_embedding
         for block in self.transformer.resblocks[:-1]:

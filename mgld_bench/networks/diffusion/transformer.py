@@ -1,4 +1,4 @@
-"""The transformer of Stable Diffusion's U-Net: pixels look at each other and at a text."""
+"""The transformer of Stable Diffusion's U-Net: pixels attend to each other and to a text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,20 @@ EXPANSION = 4
 
 
 class KeysValues(NamedTuple):
-    """What queries look at, each (rows, heads, tokens, channels of a head)."""
+    """What queries attend to, each (rows, heads, tokens, channels of a head)."""
 
     keys: Tensor
     values: Tensor
 
 
 class Attention(nn.Module):
-    """Attention with heads, of tokens to each other or to tokens of ``context_channels``; softmax(q k / sqrt(d)) v."""
+    """Multi-head attention, softmax(q k / sqrt(d)) v, of tokens to each other or to tokens of another width.
+
+    Args:
+        channels: of the tokens.
+        head_channels: of each head.
+        context_channels: of the tokens attended to; None: ``channels``.
+    """
 
     def __init__(self, channels: int, head_channels: int, context_channels: int | None = None) -> None:
         super().__init__()
@@ -32,17 +38,20 @@ class Attention(nn.Module):
         self.to_out = nn.Sequential(nn.Linear(channels, channels))
 
     def keys_values(self, tokens: Tensor) -> KeysValues:
-        """Of tokens (rows, tokens, channels or context_channels)."""
+        """Keys and values of tokens (rows, tokens, channels or context_channels)."""
         return KeysValues(self._heads(self.to_k(tokens)), self._heads(self.to_v(tokens)))
 
     def forward(self, tokens: Tensor, seen: KeysValues | None = None) -> Tensor:
-        """Tokens (n, tokens, channels) to what they take from ``seen``, as large; None: from each other.
+        """The attended tokens (n, tokens, channels).
 
-        ``seen`` may have fewer rows, a divisor of n: each is then shared by n / rows consecutive rows of tokens.
+        Args:
+            tokens: (n, tokens, channels).
+            seen: what they attend to; None: each other. It may have fewer rows, a divisor of n: each is then shared by n / rows
+                consecutive rows of tokens.
         """
         if seen is None:
             seen = self.keys_values(tokens)
-        # Queries do not see each other: those of the rows that share keys stand side by side, and no key is repeated.
+        # Queries do not see each other: those of rows that share keys are put side by side, so that no key is repeated.
         queries = self._heads(self.to_q(tokens).reshape(len(seen.keys), -1, tokens.shape[-1]))
         taken = functional.scaled_dot_product_attention(queries, seen.keys, seen.values)
         attended: Tensor = self.to_out(taken.transpose(1, 2).reshape(tokens.shape))
@@ -53,7 +62,12 @@ class Attention(nn.Module):
 
 
 class GEGLU(nn.Module):
-    """A linear layer whose first half is gated by the GELU of its second half."""
+    """A linear layer whose first half is gated by the GELU of its second half.
+
+    Args:
+        channels: of the input.
+        hidden_channels: of the output.
+    """
 
     def __init__(self, channels: int, hidden_channels: int) -> None:
         super().__init__()
@@ -67,7 +81,11 @@ class GEGLU(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """GEGLU to four times the width, and back."""
+    """GEGLU to four times the width, and a linear layer back.
+
+    Args:
+        channels: in and out.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -76,13 +94,19 @@ class FeedForward(nn.Module):
         self.net = nn.Sequential(GEGLU(channels, hidden), nn.Identity(), nn.Linear(hidden, channels))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(..., channels), as large."""
+        """(..., channels) in and out."""
         fed: Tensor = self.net(tokens)
         return fed
 
 
 class TransformerBlock(nn.Module):
-    """Self attention, attention to the text, feed-forward network; each normalised before the branch."""
+    """Self-attention, attention to the text, feed-forward network; each normalised before the branch.
+
+    Args:
+        channels: of the tokens.
+        head_channels: of each attention head.
+        context_channels: of the text.
+    """
 
     def __init__(self, channels: int, head_channels: int, context_channels: int) -> None:
         super().__init__()
@@ -94,7 +118,7 @@ class TransformerBlock(nn.Module):
         self.norm3 = nn.LayerNorm(channels)
 
     def forward(self, tokens: Tensor, text: KeysValues) -> Tensor:
-        """Tokens (n, tokens, channels), as large; text: see SpatialTransformer."""
+        """Tokens (n, tokens, channels) in and out; ``text`` as of SpatialTransformer.forward()."""
         tokens = self.attn1(self.norm1(tokens)) + tokens
         tokens = self.attn2(self.norm2(tokens), text) + tokens
         fed: Tensor = self.ff(self.norm3(tokens)) + tokens
@@ -102,7 +126,13 @@ class TransformerBlock(nn.Module):
 
 
 class SpatialTransformer(nn.Module):
-    """One transformer block over the pixels of each image, plus the input."""
+    """One transformer block over the pixels of each image, plus the input.
+
+    Args:
+        channels: of the images.
+        head_channels: of each attention head.
+        context_channels: of the text.
+    """
 
     def __init__(self, channels: int, head_channels: int, context_channels: int) -> None:
         super().__init__()
@@ -113,7 +143,7 @@ class SpatialTransformer(nn.Module):
         self.proj_out = nn.Linear(channels, channels)
 
     def forward(self, x: Tensor, text: KeysValues) -> Tensor:
-        """Images (n, channels, h, w), as large. ``text``: keys and values of ``attn2``; their rows divide n, as in Attention."""
+        """Images (n, channels, h, w) in and out. ``text``: keys and values of ``attn2``, whose rows divide n, as in Attention."""
         count, channels, height, width = x.shape
         tokens = self.proj_in(self.norm(x).permute(0, 2, 3, 1).flatten(1, 2).contiguous())
         for block in self.transformer_blocks:

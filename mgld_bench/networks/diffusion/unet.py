@@ -1,4 +1,4 @@
-"""The U-Net that predicts the noise in the latents, of StableSR and of MGLD-VSR."""
+"""The U-Net of StableSR and MGLD-VSR, which predicts the noise in the latents."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from mgld_bench.networks.diffusion.transformer import KeysValues, SpatialTransfo
 from mgld_bench.networks.layers.sizes import check_heads, check_widths
 
 TextKeys = tuple[KeysValues, ...]
-"""The keys and values of one text, of every transformer of a U-Net in the order of use."""
+"""The keys and values of one text for each transformer of a U-Net, in the order in which they run."""
 
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """The size of a U-Net. ValueError for one that cannot be."""
+    """The size of a U-Net; the default is that of MGLD-VSR. ValueError for a size that cannot be."""
 
     model_channels: int = 320
     channel_multipliers: tuple[int, ...] = (1, 2, 4, 4)
-    """Of model_channels, for each level from the finest; the size halves from one level to the next."""
+    """Channels of each level, in model_channels, from the finest; the size halves from one level to the next."""
     blocks_per_level: int = 2
     attention_reductions: tuple[int, ...] = (1, 2, 4)
-    """The reductions of the latent's size at which there are transformers; the middle block always has one."""
+    """Reductions of the latent's size at which there are transformers; the middle block always has one."""
     head_channels: int = 64
     context_channels: int = 1024
-    """Of the text."""
+    """Channels of the text embedding."""
     structure_channels: int = 256
     temporal: bool = True
     """Whether the middle block mixes frames, as in MGLD-VSR."""
     num_frames: int = 5
-    """Of the clips whose frames are mixed."""
+    """Frames of the clips that are mixed."""
 
     def __post_init__(self) -> None:
         widths = [self.model_channels * multiplier for multiplier in self.channel_multipliers]
@@ -62,19 +62,19 @@ STABLESR_UNET: Final = replace(MGLD_UNET, temporal=False)
 
 @dataclass
 class Conditions:
-    """What the modules of a U-Net are told beside the features."""
+    """What the modules of a U-Net get besides the features."""
 
     embedding: Tensor
-    """(1 or n, width): of the timestep."""
+    """The timestep's embedding, (1 or n, width)."""
     structure: Mapping[int, Tensor]
     """The structure features by their width."""
     text: Iterator[KeysValues]
-    """Those of the transformers that have not run yet."""
+    """Keys and values for the transformers that have not run yet."""
     mix_frames: bool
 
 
 class ConditionedSequential(nn.ModuleList):
-    """Modules one after the other, each told what it wants to know."""
+    """Modules one after the other, each given the conditions that it needs."""
 
     def forward(self, x: Tensor, conditions: Conditions) -> Tensor:
         """Features (n, channels, h, w) through all modules."""
@@ -93,11 +93,11 @@ class DenoisingUNet(nn.Module):
 
     With ``config.temporal`` the network of MGLD-VSR (InflatedUNetModelDualcondV2 in IanYeung/MGLD-VSR, prefix
     ``model.diffusion_model.`` in its checkpoint), else that of StableSR (UNetModelDualcondV2 in IceClear/StableSR, same prefix),
-    which differ in the middle block only; S-Lab License 1.0. Normalisations compute in float32 whatever the type of the weights.
+    which differ in the middle block only; S-Lab License 1.0. Normalisations compute in float32 whatever the dtype of the weights.
     """
 
     mix_frames: bool = True
-    """False: the temporal layers are left out, which is what they do where their ``temporal_alpha`` is 0."""
+    """False: the temporal layers are skipped, with the same result as a ``temporal_alpha`` of 0."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
@@ -128,27 +128,32 @@ class DenoisingUNet(nn.Module):
 
     @property
     def size_multiple(self) -> int:
-        """The height and width of latents have to be multiples of this."""
+        """What the height and width of latents have to be multiples of."""
         return 1 << (len(self.config.channel_multipliers) - 1)
 
     def text_keys(self, text: Tensor) -> TextKeys:
-        """What the transformers look at of ``text`` (rows, tokens, context_channels), any float type.
+        """What the transformers attend to in a text; it depends on nothing else: compute it once for all steps and tiles.
 
-        It depends on nothing else: compute it once for all steps and tiles.
+        Args:
+            text: (rows, tokens, context_channels), any float type.
         """
         text = text.to(self._dtype)
         return tuple(module.attn2.keys_values(text) for module in self.modules() if isinstance(module, TransformerBlock))
 
     def forward(self, x: Tensor, timesteps: Tensor, text: Tensor | TextKeys, structure: Mapping[int, Tensor]) -> Tensor:
-        """The predicted noise, (n, 4, h, w), in the type of ``x``; computed in the type of the weights.
+        """The predicted noise, (n, 4, h, w), in the dtype of ``x``; computed in that of the weights.
 
-        x: noisy latents (n, 4, h, w), any float type; h and w multiples of ``size_multiple``. With temporal layers the rows are
-            clips (or tiles of a clip) one after the other, each of ``num_frames`` frames in order.
-        timesteps: (1,) for all rows or (n,), 0 ... 999.
-        text: (rows, tokens, context_channels) or what text_keys() made of it. The number of rows divides n; each is shared by as
-            many consecutive rows of x: 1 text for all, 1 for each clip, or 1 for each frame.
-        structure: structure features (n, structure_channels, h', w') by w', as StructureEncoder gives them: one for each level.
-        Raises ValueError where sizes do not fit.
+        Args:
+            x: noisy latents (n, 4, h, w), any float type; h and w multiples of ``size_multiple``. With temporal layers the rows
+                are clips (or tiles of a clip) one after the other, each of ``num_frames`` frames in order.
+            timesteps: (1,) for all rows or (n,), 0 to 999.
+            text: (rows, tokens, context_channels) or what text_keys() made of it. The number of rows divides n; each is shared by
+                as many consecutive rows of x: 1 text for all, 1 for each clip, or 1 for each frame.
+            structure: structure features (n, structure_channels, h', w') by w', as StructureEncoder returns them: one for each
+                level.
+
+        Raises:
+            ValueError: sizes do not fit.
         """
         self._check(x, structure)
         keys = self.text_keys(text) if isinstance(text, Tensor) else text

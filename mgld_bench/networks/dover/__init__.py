@@ -1,1 +1,6 @@
-"""DOVER's two branches."""
+"""DOVER's network: the technical and the aesthetic quality of a video.
+
+For use from outside:
+
+- `DOVER`, `DoverConfig` (`network`)
+"""

@@ -1,4 +1,4 @@
-"""DOVER's aesthetic branch: ConvNeXt (tiny), made 3-D.
+"""DOVER's aesthetic branch: ConvNeXt (tiny) inflated to 3-D.
 
 Source: VQAssessment/DOVER (S-Lab License 1.0). Liu et al., A ConvNet for the 2020s, CVPR 2022.
 """
@@ -16,7 +16,7 @@ from mgld_bench.networks.layers.video_tokens import TokenConv3d
 
 _EPSILON = 1e-6
 _TOKENS_AT_A_TIME = 4096
-"""Wide hidden layers are computed for this many tokens at once, which keeps them small and in the processor's cache."""
+"""Wide hidden layers are computed for this many tokens at a time, which keeps them in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,11 @@ class AestheticConfig:
     depths: tuple[int, ...] = (3, 3, 9, 3)
     dims: tuple[int, ...] = (96, 192, 384, 768)
     temporal_kernels: tuple[int, ...] = (1, 3, 1)
-    """Of the depth-wise convolutions, repeating within each stage."""
+    """Frames of the depthwise convolutions' kernels, repeating within each stage."""
 
 
 class AestheticBackbone(nn.Module):
-    """A clip's features, for inference (no stochastic depth).
-
-    Input (n, frames, height, width, 3) float, normalised; output (n, frames / 2, height / 32, width / 32, channels), each rounded
-    down.
-    """
+    """A clip's features, for inference (no stochastic depth)."""
 
     def __init__(self, config: AestheticConfig) -> None:
         super().__init__()
@@ -53,7 +49,7 @@ class AestheticBackbone(nn.Module):
         self.norm = nn.LayerNorm(config.dims[-1], eps=_EPSILON)
 
     def forward(self, clips: Tensor) -> Tensor:
-        """See the class."""
+        """(n, frames, height, width, 3), normalised, to (n, frames / 2, height / 32, width / 32, channels), rounded down."""
         tokens = clips
         for downsample, stage in zip(self.downsample_layers, self.stages, strict=True):
             tokens = stage(downsample(tokens))
@@ -62,7 +58,12 @@ class AestheticBackbone(nn.Module):
 
 
 class Block(nn.Module):
-    """A depth-wise convolution and a perceptron on every token, added to what came in."""
+    """A depthwise convolution and a perceptron on each token, added to the input.
+
+    Args:
+        width: channels.
+        temporal_kernel: frames that the convolution sees.
+    """
 
     def __init__(self, width: int, temporal_kernel: int) -> None:
         super().__init__()
@@ -75,7 +76,7 @@ class Block(nn.Module):
         self.pwconv2 = nn.Linear(4 * width, width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(n, time, height, width, channels), the same shape."""
+        """(n, time, height, width, channels) in and out."""
         output: Tensor = self.dwconv(tokens)
         width = tokens.shape[-1]
         parts = (torch.split(whole.view(-1, width), _TOKENS_AT_A_TIME) for whole in (tokens, output))

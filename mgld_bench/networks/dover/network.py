@@ -1,4 +1,4 @@
-"""DOVER: the quality of a video as two branches see it, a technical and an aesthetic one.
+"""DOVER: the quality of a video as judged by two branches, a technical and an aesthetic one.
 
 Source: VQAssessment/DOVER (S-Lab License 1.0). Wu et al., Exploring Video Quality Assessment on User Generated Contents from
 Aesthetic and Technical Perspectives, ICCV 2023.
@@ -18,7 +18,7 @@ from mgld_bench.networks.layers.video_tokens import TokenConv3d
 
 @dataclass(frozen=True)
 class HeadConfig:
-    """Sizes of both heads."""
+    """Sizes of each head."""
 
     in_channels: int = 768
     hidden_channels: int = 64
@@ -34,9 +34,9 @@ class DoverConfig:
 
 
 class DOVER(nn.Module):
-    """Both branches, each with its head; parameter names are those of DOVER.pth. For inference.
+    """Both branches, each with its head, for inference; parameter names are those of DOVER.pth.
 
-    A branch's input is (n, frames, height, width, 3) float, normalised RGB; its output is a map (n, time, rows, columns) of raw
+    A branch takes clips (n, frames, height, width, 3), float normalised RGB, and returns a map (n, time, rows, columns) of raw
     quality, the mean of which is the branch's raw score.
     """
 
@@ -59,7 +59,7 @@ class DOVER(nn.Module):
 
 
 class QualityHead(nn.Module):
-    """From the features (n, time, rows, columns, channels) of a branch to its map (n, time, rows, columns)."""
+    """The head of one branch."""
 
     def __init__(self, config: HeadConfig) -> None:
         super().__init__()
@@ -67,6 +67,6 @@ class QualityHead(nn.Module):
         self.fc_last = TokenConv3d(config.hidden_channels, 1, kernel_size=1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """A branch's features (n, time, rows, columns, channels) to its map (n, time, rows, columns)."""
         quality: Tensor = self.fc_last(functional.gelu(self.fc_hid(features)))
         return quality.squeeze(-1)

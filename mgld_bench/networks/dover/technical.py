@@ -1,4 +1,4 @@
-"""DOVER's technical branch: Video Swin Transformer (tiny) whose position bias knows of fragments.
+"""DOVER's technical branch: Video Swin Transformer (tiny) with a position bias that takes fragments into account.
 
 Source: VQAssessment/DOVER (S-Lab License 1.0). Liu et al., Video Swin Transformer, CVPR 2022; Wu et al., FAST-VQA, ECCV 2022.
 """
@@ -17,7 +17,7 @@ from mgld_bench.networks.layers.blocks import Perceptron
 from mgld_bench.networks.layers.video_tokens import OTHER_REGION, Size, TokenConv3d, WindowGrid, full_window_index, window_grid
 
 _TOKENS_AT_A_TIME = 4096
-"""Wide hidden layers are computed for this many tokens at once, which keeps them small and in the processor's cache."""
+"""Wide hidden layers are computed for this many tokens at a time, which keeps them in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,7 @@ class TechnicalConfig:
 
 
 class TechnicalBackbone(nn.Module):
-    """A clip's features, for inference (no dropout, no stochastic depth).
-
-    Input (n, frames, height, width, 3) float, normalised; output (n, frames / 2, height / 32, width / 32, channels), each rounded
-    up.
-    """
+    """A clip's features, for inference (no dropout, no stochastic depth)."""
 
     def __init__(self, config: TechnicalConfig) -> None:
         super().__init__()
@@ -52,7 +48,7 @@ class TechnicalBackbone(nn.Module):
         self.norm = nn.LayerNorm(widths[-1])
 
     def forward(self, clips: Tensor) -> Tensor:
-        """See the class."""
+        """(n, frames, height, width, 3), normalised, to (n, frames / 2, height / 32, width / 32, channels), rounded up."""
         tokens = self.patch_embed(clips)
         for layer in self.layers:
             tokens = layer(tokens)
@@ -70,14 +66,20 @@ class PatchEmbedding(nn.Module):
         self.norm = nn.LayerNorm(config.embed_dim)
 
     def forward(self, clips: Tensor) -> Tensor:
-        """See the class."""
+        """(n, frames, height, width, in_channels) to (n, time, height', width', embed_dim)."""
         time, height, width = (-size % side for size, side in zip(clips.shape[1:4], self.patch_size, strict=True))
         tokens: Tensor = self.norm(self.proj(functional.pad(clips, (0, 0, 0, width, 0, height, 0, time))))
         return tokens
 
 
 class Layer(nn.Module):
-    """Blocks of one width, then, in all layers but the last, half the rows and columns with twice the channels."""
+    """Blocks of one width, then, in all layers but the last, half the rows and columns with twice the channels.
+
+    Args:
+        config: of the branch.
+        layer: its index.
+        width: channels.
+    """
 
     def __init__(self, config: TechnicalConfig, layer: int, width: int) -> None:
         super().__init__()
@@ -87,14 +89,18 @@ class Layer(nn.Module):
         self.downsample = PatchMerging(width) if layer + 1 < len(config.depths) else None
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """See the class."""
+        """(n, time, height, width, channels) to the same, or to (n, time, height / 2, width / 2, 2 * channels), rounded up."""
         for block in self.blocks:
             tokens = block(tokens)
         return tokens if self.downsample is None else self.downsample(tokens)
 
 
 class PatchMerging(nn.Module):
-    """Four neighbours become one token; zeros are appended to an even number of rows and columns."""
+    """Four neighbours become one token; zeros are appended to an even number of rows and columns.
+
+    Args:
+        width: channels of the input.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -102,7 +108,7 @@ class PatchMerging(nn.Module):
         self.reduction = nn.Linear(4 * width, 2 * width, bias=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """See the class."""
+        """(n, time, height, width, channels) to (n, time, height / 2, width / 2, 2 * channels), rounded up."""
         height, width = tokens.shape[2:4]
         even = functional.pad(tokens, (0, 0, 0, width % 2, 0, height % 2))
         neighbours = [even[:, :, row::2, column::2] for row, column in ((0, 0), (1, 0), (0, 1), (1, 1))]
@@ -111,7 +117,14 @@ class PatchMerging(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention within windows and a perceptron on every token, each added to what came in."""
+    """Attention within windows, then a perceptron on each token, each added to its input.
+
+    Args:
+        config: of the branch.
+        layer: index of the layer.
+        width: channels.
+        shift: of the windows.
+    """
 
     def __init__(self, config: TechnicalConfig, layer: int, width: int, shift: Size) -> None:
         super().__init__()
@@ -123,7 +136,7 @@ class Block(nn.Module):
         self.mlp = Perceptron(width, config.mlp_ratio * width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """See the class."""
+        """(n, time, height, width, channels) in and out."""
         time, height, width = tokens.shape[1:4]
         grid = window_grid((time, height, width), self.window_size, self.shift)
         behind = [padded - size for padded, size in zip(grid.size, (time, height, width), strict=True)]
@@ -134,14 +147,20 @@ class Block(nn.Module):
         attended: Tensor = self.attn(normed.roll(back, (1, 2, 3)) if grid.shifted else normed, grid)
         restored = attended.roll(grid.shift, (1, 2, 3)) if grid.shifted else attended
         tokens = tokens + restored[:, :time, :height, :width]
-        # tokens is new here, so that adding in place changes nothing of the caller's.
+        # tokens is a new tensor here, so adding in place does not change the caller's.
         for part in torch.split(tokens.view(-1, tokens.shape[-1]), _TOKENS_AT_A_TIME):
             part.add_(self.mlp(self.norm2(part)))
         return tokens
 
 
 class WindowAttention(nn.Module):
-    """Self-attention within windows, biased by the relative position of tokens and by the distance of their fragments."""
+    """Self-attention within windows, biased by the relative position of tokens and by the distance of their fragments.
+
+    Args:
+        config: of the branch.
+        layer: index of the layer.
+        width: channels.
+    """
 
     relative_position_index: Tensor
 
@@ -159,9 +178,9 @@ class WindowAttention(nn.Module):
         self.proj = nn.Linear(width, width)
 
     def forward(self, tokens: Tensor, grid: WindowGrid) -> Tensor:
-        """``tokens`` (n, *grid.size, channels), rolled by the shift; the same shape.
+        """``tokens`` (n, *grid.size, channels), rolled by the shift, in and out.
 
-        Window by window, as the biases of all windows of a layer together would take hundreds of megabytes.
+        Window by window, since the biases of all windows of a layer together would take hundreds of megabytes.
         """
         (batch, *_, channels), (times, rows, columns), window = tokens.shape, grid.counts, grid.window
         cut = (batch, times, window[0], rows, window[1], columns, window[2])
@@ -184,7 +203,8 @@ class WindowAttention(nn.Module):
     def _table(self, table: Tensor, grid: WindowGrid) -> Tensor:
         """(1, heads, n, n) for the n tokens of a window.
 
-        For a clipped window this is the corner of the full window's index, which is another geometry: the published code's way.
+        For a clipped window this is the corner of the full window's index, which is another geometry; kept from the published
+        code.
         """
         index = self.relative_position_index[: grid.tokens, : grid.tokens].flatten()
         return table.t().index_select(1, index).view(1, self.heads, grid.tokens, grid.tokens)
@@ -195,16 +215,14 @@ class PositionBias:
 
     relative * gate + fragment * (1 - gate), where the gate is the distance of the two tokens' fragments, so that beyond
     neighbouring fragments it extrapolates; without ``fragment`` it is ``relative``.
+
+    Args:
+        relative: bias by relative position, (1, heads, n, n) for the n tokens of a window.
+        fragment: bias between tokens of one fragment, of the same shape; None for layers without it.
+        grid: the windows.
     """
 
     def __init__(self, relative: Tensor, fragment: Tensor | None, grid: WindowGrid) -> None:
-        """Prepare the biases of all windows of a grid.
-
-        Args:
-            relative: bias by relative position, (1, heads, n, n) for the n tokens of a window.
-            fragment: bias between tokens of one fragment, of the same shape; None for layers without it.
-            grid: the windows.
-        """
         self._base = relative if fragment is None else fragment
         self._step = None if fragment is None else relative - fragment
         self._frames = grid.window[0]

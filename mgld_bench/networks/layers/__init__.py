@@ -1,1 +1,7 @@
-"""Layers that several networks share."""
+"""What several networks share: blocks, optical flow, windows of video tokens, faster forms, checks of sizes.
+
+For use from outside:
+
+- `warp`, `resize_flow`, `pad_centred`, `unpad_centred`, `inside`, `inconsistent` (`optical_flow`): work with an optical flow
+- `cast_except`, `with_winograd` (`conversion`): make a finished network faster
+"""

@@ -1,1 +1,7 @@
-"""Networks in whose features pictures are compared: LPIPS and DISTS."""
+"""Networks in whose features images are compared: LPIPS and DISTS.
+
+For use from outside:
+
+- `LPIPS`, `LpipsBackbone` (`lpips`)
+- `DISTS`, `DistsStage` (`dists`)
+"""

@@ -27,7 +27,7 @@ _POOLING_EPSILON = 1e-12
 
 @dataclass(frozen=True)
 class DistsStage:
-    """What is compared of the images at one depth."""
+    """What is compared of images at one depth."""
 
     maps: Tensor
     """(n, c, h, w)"""
@@ -38,11 +38,11 @@ class DistsStage:
 
 
 class DISTS(nn.Module):
-    """Agreement of means (texture) and correlation (structure) of VGG16's maps of two images at five depths and of the images.
+    """Similarity of means (texture) and correlation (structure) of two images' VGG16 maps at five depths, and of the images.
 
-    Ding et al., Image Quality Assessment: Unifying Structure and Texture Similarity, IEEE TPAMI 2020; github
-    dingkeyan93/DISTS (MIT). Names: ``features.N`` as in torchvision's vgg16, whose ``classifier`` is not needed, and ``alpha``,
-    ``beta`` as in the file of the package DISTS-pytorch. Images are not resized.
+    Ding et al., Image Quality Assessment: Unifying Structure and Texture Similarity, IEEE TPAMI 2020; dingkeyan93/DISTS (MIT).
+    Names: ``features.N`` as in torchvision's vgg16, whose ``classifier`` is not needed, and ``alpha``, ``beta`` as in the file of
+    the package DISTS-pytorch. Images are not resized.
 
     Images are (n, 3, h, w) float32 RGB in [0, 1].
     """
@@ -59,33 +59,33 @@ class DISTS(nn.Module):
         self.register_buffer("deviation", torch.tensor(STANDARD_DEVIATION).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """The distances (n,) of two stacks of images."""
+        """The distances (n,) of two batches of images."""
         return self.compare(self.stages(first), self.stages(second))
 
     def stages(self, images: Tensor) -> Iterator[DistsStage]:
-        """What compare() needs of ``images``, stage by stage: of the images and of five depths of the network."""
+        """What compare() needs of images, stage by stage: of the images themselves and of five depths of the network."""
         return map(_stage, self.activations(images))
 
     def compare(self, first: Iterable[DistsStage], second: Iterable[DistsStage]) -> Tensor:
-        """The distances (n,) of two stacks of images from their stages(); 0 for images that are the same."""
+        """The distances (n,) of two batches of images, from their stages(); 0 for identical images."""
         distance = torch.zeros((), device=self.alpha.device)
         for (texture, structure), (alpha, beta) in zip(self.agreements(first, second), self.weights(), strict=True):
             distance = distance + (1 - texture) @ alpha + (1 - structure) @ beta
         return distance
 
     def agreements(self, first: Iterable[DistsStage], second: Iterable[DistsStage]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Stage by stage the agreement of each channel in texture and in structure: (n, c) each, 1 where it is perfect."""
+        """Stage by stage, each channel's agreement in texture and in structure: (n, c) each, 1 where it is perfect."""
         for ours, theirs in zip(first, second, strict=True):
             yield _texture(ours, theirs), _structure(ours, theirs)
 
     def weights(self) -> list[tuple[Tensor, Tensor]]:
-        """Stage by stage the weights (c,) of each channel's texture and structure; all together they are 1."""
+        """Stage by stage, the weights (c,) of each channel's texture and structure; they sum to 1 over all stages."""
         total = self.alpha.sum() + self.beta.sum()
         alphas, betas = (torch.split(weights.view(-1) / total, list(CHANNELS)) for weights in (self.alpha, self.beta))
         return list(zip(alphas, betas, strict=True))
 
     def activations(self, images: Tensor) -> Iterator[Tensor]:
-        """The images, and the outputs of the five slices of the network for them."""
+        """The images, and the outputs of the network's five slices for them."""
         yield images
         maps = (fast_layout(images) - self.mean) / self.deviation
         for start, stop in VGG16_SLICES:

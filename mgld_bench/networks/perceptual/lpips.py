@@ -26,13 +26,16 @@ _EPSILON = 1e-10
 
 
 class LPIPS(nn.Module):
-    """Weighted squared distance of the unit-length features of two images at five depths of a network that classifies images.
+    """Weighted squared distance of two images' unit-length features at five depths of an image classification network.
 
-    Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018; github
+    Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018;
     richzhang/PerceptualSimilarity (BSD-2-Clause). Names: ``features.N`` as in torchvision's alexnet and vgg16, whose
     ``classifier`` is not needed, and ``linK.model.1.weight`` as in the files of the package lpips.
 
     Images are (n, 3, h, w) float32 RGB in [0, 1], at least 32 pixels in both directions.
+
+    Args:
+        backbone: the classification network.
     """
 
     shift: Tensor
@@ -50,16 +53,16 @@ class LPIPS(nn.Module):
         self.register_buffer("scale", torch.tensor(_SCALE).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """The distances (n,) of two stacks of images."""
+        """The distances (n,) of two batches of images."""
         return self.compare(self.stages(first), self.stages(second))
 
     def stages(self, images: Tensor) -> Iterator[Tensor]:
-        """What compare() needs of ``images``, stage by stage: five maps (n, c, h, w), of unit length over the channels."""
+        """What compare() needs of images, stage by stage: five maps (n, c, h, w), of unit length over the channels."""
         for maps in self.activations(images):
             yield maps / (torch.linalg.vector_norm(maps, dim=1, keepdim=True) + _EPSILON)
 
     def compare(self, first: Iterable[Tensor], second: Iterable[Tensor]) -> Tensor:
-        """The distances (n,) of two stacks of images from their stages()."""
+        """The distances (n,) of two batches of images, from their stages()."""
         return self.layers(first, second).sum(1)
 
     def layers(self, first: Iterable[Tensor], second: Iterable[Tensor]) -> Tensor:
@@ -67,7 +70,7 @@ class LPIPS(nn.Module):
         return torch.stack([self._distance(*stage) for stage in enumerate(zip(first, second, strict=True))], dim=1)
 
     def activations(self, images: Tensor) -> Iterator[Tensor]:
-        """The outputs of the five slices of the backbone for ``images``, as they are."""
+        """The plain outputs of the backbone's five slices for images."""
         maps = (2 * fast_layout(images) - 1 - self.shift) / self.scale
         for start, stop in self.slices:
             for layer in self.features[start:stop]:
@@ -81,5 +84,5 @@ class LPIPS(nn.Module):
 
 
 def _linear(channels: int) -> nn.Module:
-    """The non-negative weights of a stage's channels, under the name that they have in the package's files."""
+    """The non-negative weights of a stage's channels, under the name that they have in the files of the package lpips."""
     return nn.ModuleDict({"model": nn.Sequential(nn.Identity(), nn.Conv2d(channels, 1, kernel_size=1, bias=False))})

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 ALEXNET_SLICES = ((0, 2), (2, 5), (5, 8), (8, 10), (10, 12))
 VGG16_SLICES = ((0, 4), (4, 9), (9, 16), (16, 23), (23, 30))
-"""First layer and the one after the last of each slice; every slice ends behind a ReLU."""
+"""First layer of each slice and the one after its last; every slice ends with a ReLU."""
 ALEXNET_CHANNELS = (64, 192, 384, 256, 256)
 VGG16_CHANNELS = (64, 128, 256, 512, 512)
 """Of the slices' outputs."""
 _VGG16_LAYERS = (64, 64, None, 128, 128, None, 256, 256, 256, None, 512, 512, 512, None, 512, 512, 512)
 """Channels of each convolution; None: pooling."""
 _STRIP_ELEMENTS = 1 << 17
-"""512 KiB of float32, which stay in the cache of a processor's core."""
+"""512 KiB of float32, which stay in the cache of a processor core."""
 
 
 def alexnet_features() -> nn.Sequential:
@@ -41,7 +41,11 @@ def alexnet_features() -> nn.Sequential:
 
 
 def vgg16_features(pooling: Callable[[], nn.Module]) -> nn.Sequential:
-    """torchvision's vgg16().features without the last pooling; ``pooling`` makes the module at each of the others' places."""
+    """torchvision's vgg16().features without the last pooling.
+
+    Args:
+        pooling: makes the module in the place of each of the other poolings.
+    """
     layers: list[nn.Module] = []
     channels = 3
     for width in _VGG16_LAYERS:
@@ -54,14 +58,18 @@ def vgg16_features(pooling: Callable[[], nn.Module]) -> nn.Sequential:
 
 
 def fast_layout(images: Tensor) -> Tensor:
-    """``images`` (n, c, h, w) in the order in memory in which they are convolved fastest: channels last on a CPU."""
+    """Images (n, c, h, w) in the memory format in which they are convolved fastest: channels last on a CPU."""
     return images.contiguous(memory_format=torch.channels_last) if images.device.type == "cpu" else images
 
 
 def channel_means(values: Callable[[slice], Tensor], maps: Tensor) -> Tensor:
-    """(n, c): means over all pixels of what ``values`` computes for some rows of ``maps`` (n, c, h, w), of the maps' shape there.
+    """Means over all pixels of values computed from maps, (n, c).
 
-    On a CPU the rows are so few that what is computed for them stays in its cache.
+    On a CPU few enough rows are computed at a time for the values to stay in its cache.
+
+    Args:
+        values: computes the values for some rows of the maps, of the maps' shape there.
+        maps: (n, c, h, w).
     """
     count, channels, height, width = maps.shape
     step = max(1, _STRIP_ELEMENTS // (count * channels * width)) if maps.device.type == "cpu" else height

@@ -1,1 +1,6 @@
-"""RAFT, recurrent optical flow."""
+"""RAFT, recurrent optical flow.
+
+For use from outside:
+
+- `RAFT`, `RAFTFeatures`, `names_from_torchvision` (`network`)
+"""

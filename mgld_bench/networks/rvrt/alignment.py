@@ -13,18 +13,26 @@ from mgld_bench.networks.layers.blocks import Perceptron
 from mgld_bench.networks.rvrt.blocks import FrameConvolution, as_frames, as_tokens
 
 _BEFORE, _BEHIND = 1, 2
-"""Zeros around a frame, so that every point that is moved to its edge has four neighbours."""
+"""Rows and columns of zeros around a frame, so that points clamped to its edge have four neighbours."""
 _SOURCES = 2
 _HIDDEN = 64
-"""Channels of the network that finds the offsets."""
+"""Channels of the network that computes the offsets."""
 
 
 class GuidedDeformableAttention(nn.Module):
-    """Each pixel attends to points of two frames, which lie around where the flow leads, at offsets that a small network finds.
+    """Each pixel attends to points of two frames around where the flow leads, at offsets that a small network computes.
 
-    Features are tokens (n, 2 frames, h, w, channels). Source: GuidedDeformAttnPack in models/network_rvrt.py of
-    JingyunLiang/RVRT (CC-BY-NC 4.0). ``conv_offset`` may stay in float32 while the rest is in half precision: offsets and points
-    are in the type of the flows.
+    Features are tokens (n, 2 frames, h, w, channels). Source: GuidedDeformAttnPack in models/network_rvrt.py of JingyunLiang/RVRT
+    (CC-BY-NC 4.0). ``conv_offset`` may stay in float32 while the rest is in half precision: offsets and points are in the dtype
+    of the flows.
+
+    Args:
+        channels: of the features.
+        groups: of channels, each with offsets of its own.
+        heads: of the attention.
+        window: rows and columns of points around a pixel, both odd.
+        max_residue_magnitude: largest offset from the flow, in pixels.
+        sampled_bytes: as of attend_to_points().
     """
 
     def __init__(
@@ -36,10 +44,6 @@ class GuidedDeformableAttention(nn.Module):
         max_residue_magnitude: float,
         sampled_bytes: int | None = None,
     ) -> None:
-        """groups: of channels, each with offsets of its own. heads: of the attention, over points of a ``window`` around a pixel.
-
-        max_residue_magnitude: largest offset from the flow, in pixels. sampled_bytes: as of attend_to_points().
-        """
         super().__init__()
         self.groups, self.heads, self.window = groups, heads, window
         self.max_residue_magnitude = max_residue_magnitude
@@ -59,11 +63,18 @@ class GuidedDeformableAttention(nn.Module):
         self.proj = nn.Sequential(OrderedDict({"1": nn.Linear(projected, channels)}))
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, warped: Tensor, flows: Tensor) -> tuple[Tensor, Tensor]:
-        """Aligned features (n, 2, h, w, c), without a residual from query or value, and updated flows in the shape of ``flows``.
+        """Aligned features, without a residual from query or value, and updated flows.
 
-        query: features of the current frames; key, value: of the frames before, all (n, 2, h, w, c). flows: (n, 2, h, w, 2, 2)
-        float32, from each current frame to the frame of the same index before (source 0) and to the other one (source 1), x then
-        y. warped: (n, 2, h, w, 2c), ``value`` carried along by each of them. An updated flow is the mean of all points' offsets.
+        Args:
+            query: features of the current frames, (n, 2, h, w, c).
+            key: features of the frames before, of the same shape.
+            value: likewise.
+            warped: ``value`` carried along each of the flows, (n, 2, h, w, 2c).
+            flows: (n, 2, h, w, 2, 2) float32, from each current frame to the frame of the same index before (source 0) and to the
+                other one (source 1), x then y.
+
+        Returns:
+            The features (n, 2, h, w, c), and flows of the shape of ``flows``: the mean of all points' offsets.
         """
         offsets = self._offsets(query, warped, flows)
         updated = offsets.mean((5, 6)).flip(-1)
@@ -88,26 +99,33 @@ def attend_to_points(
     window: tuple[int, int],
     sampled_bytes: int | None = None,
 ) -> Tensor:
-    """For every pixel of two frames, values of two other frames at displaced points, weighted by how well their keys fit.
+    """For each pixel of two frames, values of two other frames at displaced points, weighted by how well their keys match.
 
-    query: (n, 2, h, w, c). keys_values: (n, 2, h, w, 2c), the keys' channels first. offsets: (n, 2, h, w, 2 sources, groups,
-    positions, 2), rows then columns in pixels, float32; ``positions`` are those of ``window`` (rows, columns; both odd), row by
-    row, around the pixel. Returns (n, 2, h, w, c).
+    Source s of frame f is frame (f + s) mod 2 of the keys and values. Sampling is bilinear; neighbours outside the frame count as
+    zero, and so does a point that is NaN. Kept from the authors: a group moves 2c / groups consecutive channels of keys and
+    values together, so that the first half of the groups moves keys only and the second half values only; a key and its value
+    generally lie at different places. A head is c / heads consecutive channels; its softmax is over all sources and positions.
 
-    Source s of frame f is frame (f + s) mod 2 of the keys and values. Sampling is bilinear, each neighbour outside of the frame
-    counts as zero, and so does a point that is not a number. Kept: a group moves 2c / groups consecutive channels of keys and
-    values together, so that the first half of the groups moves keys only and the second half values only: a key and its value
-    lie at different places in general. A head is c / heads consecutive channels; its softmax is over all sources and positions.
+    All sources, groups and positions are sampled at once, for as many pixels at a time as ``sampled_bytes`` allow. Points are
+    computed in the dtype of ``offsets``, the rest in that of ``keys_values``. Works in place: not for training.
 
-    All sources, groups and positions are sampled at once, for as many pixels at a time as ``sampled_bytes`` of keys and values
-    allow (at least one; None: usual_sampled_bytes()). Points are computed in the type of ``offsets``, the rest in that of
-    ``keys_values``. Works in place: not for training.
+    Args:
+        query: (n, 2, h, w, c).
+        keys_values: (n, 2, h, w, 2c), the keys' channels first.
+        offsets: (n, 2, h, w, 2 sources, groups, positions, 2), rows then columns in pixels, float32; the positions are those of
+            ``window``, row by row, around the pixel.
+        heads: of the attention.
+        window: rows and columns of points, both odd.
+        sampled_bytes: bytes of keys and values sampled at a time, at least one pixel's; None: usual_sampled_bytes().
+
+    Returns:
+        (n, 2, h, w, c).
     """
     batch, frames, height, width, channels = query.shape
     sources, groups, positions = offsets.shape[4:7]
     pixels = height * width
     # A row is a group of channels of a pixel, and a bag of four weighted rows a point between pixels. On a CPU that is twice as
-    # fast as grid_sample(), which finds the channels of a pixel far apart.
+    # fast as grid_sample(), for which the channels of a pixel lie far apart.
     table = _with_zeros_around(keys_values).view(-1, 2 * channels // groups)
     origins = _origins(offsets)
     queries = (query / math.sqrt(channels // heads)).reshape(batch * frames, pixels, 1, heads, -1)
@@ -126,13 +144,13 @@ def attend_to_points(
 
 
 def usual_sampled_bytes(device: torch.device) -> int:
-    """How many bytes of keys and values are sampled at a time on this device, where nothing else is said."""
-    # What fits a CPU's cache was the fastest there.
+    """Bytes of keys and values that are sampled at a time on this device by default."""
+    # On a CPU what fits its cache was fastest.
     return 2**21 if device.type == "cpu" else 2**28
 
 
 def _pixels_at_a_time(keys_values: Tensor, points: int, sampled_bytes: int | None) -> int:
-    """For how many pixels the keys and values of ``points`` per pixel are sampled at once."""
+    """For how many pixels at once the keys and values of ``points`` points per pixel are sampled."""
     allowed = usual_sampled_bytes(keys_values.device) if sampled_bytes is None else sampled_bytes
     return max(1, allowed // (points * keys_values.shape[-1] * keys_values.element_size()))
 
@@ -142,7 +160,7 @@ def _with_zeros_around(keys_values: Tensor) -> Tensor:
 
 
 def _origins(offsets: Tensor) -> Tensor:
-    """Which row of the table holds a group of the first pixel of a source: (frames of all clips, 1, sources, 1, groups) int32."""
+    """The table row of a group of a source's first pixel: (frames of all clips, 1, sources, 1, groups) int32."""
     batch, frames, height, width, sources, groups = offsets.shape[:6]
     down = width + _BEFORE + _BEHIND
     frame = torch.arange(batch * frames, device=offsets.device).view(batch, frames)
@@ -169,7 +187,7 @@ def _neighbours(points: Tensor, origins: Tensor, size: tuple[int, int]) -> tuple
     Returns which rows of the table they are, (all points, 4) int32, and their weights in the type of ``points``. size: rows and
     columns of a frame.
     """
-    # Unlike clamp(), these two let no NaN through, which would become an index outside of the table.
+    # Unlike clamp(), these two let no NaN through, which would become an index outside the table.
     points = torch.fmin(torch.fmax(points, points.new_full((), -_BEFORE)), points.new_tensor(size))
     corner = points.floor()
     y, x = (points - corner).unbind(-1)

@@ -1,7 +1,7 @@
-"""Building blocks of RVRT: the two layouts of its features, convolutions of frames, residual Swin blocks.
+"""Building blocks of RVRT: the two layouts of its features, convolutions of frames, and residual Swin blocks.
 
-Features are tokens (n, frames, height, width, channels). Sources: models/network_rvrt.py of JingyunLiang/RVRT (CC-BY-NC 4.0);
-Liu et al., Video Swin Transformer, CVPR 2022.
+Features are tokens (n, frames, height, width, channels). Sources: models/network_rvrt.py of JingyunLiang/RVRT (CC-BY-NC 4.0); Liu
+et al., Video Swin Transformer, CVPR 2022.
 """
 
 from __future__ import annotations
@@ -19,21 +19,27 @@ from mgld_bench.networks.layers.video_tokens import OTHER_REGION, Size, WindowGr
 
 
 def as_frames(tokens: Tensor) -> Tensor:
-    """(n, d, h, w, c), channels last, as (n * d, c, h, w); a view where the tokens are contiguous."""
+    """Tokens (n, d, h, w, c) as frames (n * d, c, h, w); a view where the tokens are contiguous."""
     return tokens.flatten(0, 1).permute(0, 3, 1, 2)
 
 
 def as_tokens(frames: Tensor, batch: int) -> Tensor:
-    """(batch * d, c, h, w) as (batch, d, h, w, c); a view."""
+    """Frames (batch * d, c, h, w) as tokens (batch, d, h, w, c); a view."""
     tokens = frames.permute(0, 2, 3, 1)
     return tokens.view(batch, -1, *tokens.shape[1:])
 
 
 class FrameConvolution(nn.Conv3d):
-    """A convolution of single frames (n, c, h, w) whose weight has, as in the authors' files, an axis of length 1 for time."""
+    """A convolution of single frames whose weight has an axis of length 1 for time, as in the authors' files.
+
+    Args:
+        in_channels: of the input.
+        channels: of the output.
+        side: of the kernel, odd; zeros around the frame keep its size.
+        groups: of the convolution.
+    """
 
     def __init__(self, in_channels: int, channels: int, side: int, groups: int = 1) -> None:
-        """side: of the kernel, odd; zeros around the frame keep its size."""
         super().__init__(in_channels, channels, (1, side, side), padding=(0, side // 2, side // 2), groups=groups)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
@@ -43,7 +49,19 @@ class FrameConvolution(nn.Conv3d):
 
 
 class InputConvolutionBlocks(nn.Module):
-    """A convolution and residual Swin blocks between two normalisations: the authors' RSTBWithInputConv."""
+    """A convolution and residual Swin blocks between two normalisations: the authors' RSTBWithInputConv.
+
+    Args:
+        in_channels: of the input.
+        channels: of everything after the convolution.
+        window: frames, rows and columns of an attention window.
+        blocks: number of residual Swin blocks.
+        depth: Swin layers in each block.
+        heads: of the attention.
+        mlp_ratio: width of the perceptrons' hidden layer, in channels.
+        qkv_bias: whether queries, keys and values have a bias.
+        groups: of the convolution.
+    """
 
     def __init__(
         self,
@@ -57,7 +75,6 @@ class InputConvolutionBlocks(nn.Module):
         qkv_bias: bool,
         groups: int,
     ) -> None:
-        """``blocks`` of ``depth`` Swin layers each; ``groups`` of the convolution."""
         super().__init__()
         # The other numbers of the authors' names are rearrangements.
         self.main = nn.ModuleDict(
@@ -80,7 +97,7 @@ class InputConvolutionBlocks(nn.Module):
 
 
 class ResidualSwinBlock(nn.Module):
-    """Swin layers and a linear layer, added to what came in: the authors' RSTB."""
+    """Swin layers and a linear layer, added to the input: the authors' RSTB. Arguments as of InputConvolutionBlocks."""
 
     def __init__(self, channels: int, window: Size, depth: int, heads: int, mlp_ratio: float, qkv_bias: bool) -> None:
         super().__init__()
@@ -90,15 +107,16 @@ class ResidualSwinBlock(nn.Module):
         self.linear = nn.Linear(channels, channels)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(n, d, h, w, channels), the same shape."""
+        """(n, d, h, w, channels) in and out."""
         residue: Tensor = self.linear(self.residual_group(tokens))
         return tokens + residue
 
 
 class SwinLayer(nn.Module):
-    """Attention within windows and a perceptron on every token, each added to what came in.
+    """Attention within windows, then a perceptron on each token, each added to its input.
 
-    Zeros are appended to whole windows after the normalisation; kept: they take part in the attention like other tokens.
+    After the normalisation, zeros are appended to whole windows; kept from the authors: they take part in the attention like
+    other tokens. Arguments as of InputConvolutionBlocks; ``shift``: of the windows.
     """
 
     def __init__(self, channels: int, window: Size, shift: Size, heads: int, mlp_ratio: float, qkv_bias: bool) -> None:
@@ -110,7 +128,7 @@ class SwinLayer(nn.Module):
         self.mlp = Perceptron(channels, int(channels * mlp_ratio))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(n, d, h, w, channels), the same shape."""
+        """(n, d, h, w, channels) in and out."""
         time, height, width = tokens.shape[1:4]
         grid = window_grid((time, height, width), self.window, self.shift)
         behind = [padded - size for padded, size in zip(grid.size, (time, height, width), strict=True)]
@@ -128,7 +146,7 @@ class SwinLayer(nn.Module):
 
 
 class WindowAttention(nn.Module):
-    """Self-attention within windows, biased by the relative position of tokens."""
+    """Self-attention within windows, biased by the relative position of tokens. Arguments as of InputConvolutionBlocks."""
 
     relative_position_index: Tensor
 
@@ -142,7 +160,7 @@ class WindowAttention(nn.Module):
         self.proj = nn.Linear(channels, channels)
 
     def forward(self, windows: Tensor, grid: WindowGrid) -> Tensor:
-        """``windows`` (n, *grid.counts, tokens of a window, channels); the same shape."""
+        """``windows`` (n, *grid.counts, tokens of a window, channels) in and out."""
         bias = self._bias(grid.tokens)
         qkv = self.qkv_self(windows).view(*windows.shape[:-1], 3, self.heads, -1)
         attended = torch.empty_like(windows)
@@ -157,7 +175,8 @@ class WindowAttention(nn.Module):
     def _bias(self, tokens: int) -> Tensor:
         """(1, heads, n, n) for the n tokens of a window.
 
-        Kept: a window that is smaller than the nominal one takes the corner of the nominal index, which is another geometry.
+        Kept from the authors: a window smaller than the nominal one takes the corner of the nominal index, which is another
+        geometry.
         """
         index = self.relative_position_index[:tokens, :tokens].flatten()
         bias = self.relative_position_bias_table.t().index_select(1, index)
@@ -191,7 +210,7 @@ def _alike(grid: WindowGrid) -> Iterator[tuple[tuple[slice, ...], tuple[bool, ..
 
 
 def _apart(grid: WindowGrid, mixed: tuple[bool, ...], device: torch.device) -> Tensor:
-    """(n, n) bool for the n tokens of a window: whether the shift along the ``mixed`` axes has brought two together."""
+    """(n, n) bool for the n tokens of a window: whether only the shift along the ``mixed`` axes put two into one window."""
     region = torch.zeros(grid.window, dtype=torch.int64, device=device)
     for axis in range(3):
         if mixed[axis]:

@@ -21,12 +21,12 @@ from mgld_bench.networks.spynet import SPyNet
 
 SCALE = 4
 PAIR = 2
-"""Frames that are treated together; the authors call them a clip."""
+"""Frames that are processed together; the authors call them a clip."""
 BRANCHES = ("backward_1", "forward_1", "backward_2", "forward_2")
 """The four recurrences, in the order in which they run."""
 UPSAMPLED_CHANNELS = 64
 _FLOW_PIXELS = 2**18
-"""Optical flow is computed for as many frames at a time as have this many pixels together, at least one."""
+"""Optical flow is computed for as many frames at a time as have this many pixels together, at least for one."""
 
 Features: TypeAlias = dict[str, list[Tensor]]
 """By branch (and "shallow"), for every pair of frames in order of time: (n, 2, h, w, channels)."""
@@ -84,24 +84,22 @@ class RVRTConfig:
 
 
 class RVRT(nn.Module):
-    """Pairs of frames, restored by four recurrences through the clip, each of which sees what the ones before have found.
+    """Pairs of frames, restored by four recurrences through the clip, each of which sees the features of those before it.
 
     Source: Liang et al., Recurrent Video Restoration Transformer with Guided Deformable Attention, NeurIPS 2022; names and
     arithmetic as models/network_rvrt.py of JingyunLiang/RVRT (CC-BY-NC 4.0) with upscale 4 and clip_size 2. Flow is always
-    computed for both directions: the authors' shortcut for clips that end in their own mirror image changes later clips too.
-    SPyNet's mean and std are no part of the state dict.
+    computed in both directions: the authors' shortcut for clips that end in their own mirror image changes later clips too.
+    SPyNet's mean and std are not in the state dict.
 
     For half precision see in_precision(); clips are float32 all the same.
+
+    Args:
+        config: the size of the network.
+        sampled_bytes: bytes of keys and values that the deformable attention samples at a time, see attend_to_points(). It bounds
+            the memory and changes no value.
     """
 
     def __init__(self, config: RVRTConfig, sampled_bytes: int | None = None) -> None:
-        """Build the network with random weights.
-
-        Args:
-            config: its size.
-            sampled_bytes: bytes of keys and values that the deformable attention samples at a time, see attend_to_points(). It
-                bounds the memory and changes no value.
-        """
         super().__init__()
 
         def blocks(stage: int, place: int, features: int, window: Size) -> InputConvolutionBlocks:
@@ -145,14 +143,19 @@ class RVRT(nn.Module):
         self.conv_last = FrameConvolution(UPSAMPLED_CHANNELS, 3, 3)
 
     def forward(self, clip: Tensor) -> Tensor:
-        """(n, d, 3, h, w) RGB in [0, 1], float32, to (n, d, 3, 4h, 4w), not clamped; see restored()."""
+        """(n, d, 3, h, w) RGB in [0, 1], float32, d even, to (n, d, 3, 4h, 4w), not clamped; see restored()."""
         return torch.cat(list(self.restored(clip)), dim=1)
 
     def restored(self, clip: Tensor, store: torch.device | None = None) -> Iterator[Tensor]:
-        """The restored pairs of frames (n, 2, 3, 4h, 4w) of ``clip`` (n, d, 3, h, w), in order, not clamped.
+        """The restored pairs of frames of a clip in order, each (n, 2, 3, 4h, 4w), not clamped.
 
-        d has to be even. Frames may have any size; flow is meaningful from 33 px on, where the authors' network begins to work.
-        store: where the features of all pairs are kept, the device of ``clip`` unless given; changes no value.
+        Args:
+            clip: (n, d, 3, h, w) RGB in [0, 1], float32, of any size; flow means something from 33 px on, where the authors'
+                network begins to work.
+            store: device on which the features of all pairs are kept; None: that of the clip. Changes no value.
+
+        Raises:
+            ValueError: d is 0 or odd.
         """
         if clip.shape[1] == 0 or clip.shape[1] % PAIR:
             raise ValueError(f"RVRT takes an even number of frames, not {clip.shape[1]}")
@@ -168,12 +171,12 @@ class RVRT(nn.Module):
             propagated = self._propagate(branch, features, motion[direction], guides[direction])
             found = {index: tokens.to(keep) for index, tokens in propagated}
             features[branch] = [found[index] for index in range(len(pairs))]
-        # The last branch runs forward: its features are used as they come, and not kept.
+        # The last branch runs forward: its features are used as they come, not kept.
         for index, tokens in self._propagate(BRANCHES[-1], features, motion["forward"], guides["forward"]):
             yield self._reconstruct([*(kept[index].to(clip.device) for kept in features.values()), tokens], pairs[index])
 
     def flows(self, clip: Tensor) -> tuple[Tensor, Tensor]:
-        """Optical flow (n, d - 1, 2, h, w), x then y in pixels: of each frame but the last to the next, and of the next to it."""
+        """Optical flow of each frame but the last to the next, and back: twice (n, d - 1, 2, h, w), x then y in pixels."""
         batch = clip.shape[0]
         earlier, later = clip[:, :-1].flatten(0, 1), clip[:, 1:].flatten(0, 1)
         step = max(1, _FLOW_PIXELS // (clip.shape[-2] * clip.shape[-1]))
@@ -183,7 +186,7 @@ class RVRT(nn.Module):
         return backward.view(batch, -1, *backward.shape[1:]), forward.view(batch, -1, *forward.shape[1:])
 
     def in_precision(self, dtype: torch.dtype) -> RVRT:
-        """Itself, with parameters of this type; those that find flow and offsets stay as they are."""
+        """Cast the parameters to a dtype, except those that compute flow and offsets; returns the network itself."""
         exact = [self.spynet, *(part.conv_offset for part in self.modules() if isinstance(part, GuidedDeformableAttention))]
         cast_except(self, dtype, exact)
         return self
@@ -199,7 +202,7 @@ class RVRT(nn.Module):
     def _propagate(
         self, branch: str, features: Mapping[str, Sequence[Tensor]], motion: Tensor, guides: list[Tensor]
     ) -> Iterator[tuple[int, Tensor]]:
-        """The features of one branch for every pair, with its index, in the order in which the branch comes by.
+        """The features of one branch for each pair, with the pair's index, in the order in which the branch visits them.
 
         guides: the flows of each step but the first, left by the first pass for the second.
         """
@@ -233,10 +236,13 @@ class RVRT(nn.Module):
 
 
 def flows_to_pair_before(motion: Tensor) -> Tensor:
-    """Flows from each of two frames to the frame of the same index of the pair before and to the other one.
+    """Flows from each of two frames to the frame of the same index in the pair before, and to the frame of the other index.
 
-    motion: (n, 3, 2, h, w), the flows 1 -> 0, 2 -> 1 and 3 -> 2 of four frames in a row. Returns (n, 2, h, w, 2, 2): frames 2
-    and 3, source 0 (same index) and 1 (other index), x then y.
+    Args:
+        motion: the flows 1 -> 0, 2 -> 1 and 3 -> 2 of four consecutive frames, (n, 3, 2, h, w).
+
+    Returns:
+        (n, 2, h, w, 2, 2): frames 2 and 3; source 0 (same index) and 1 (other index); x then y.
     """
     one_to_zero, two_to_one, three_to_two = motion.unbind(1)
     two_to_zero = two_to_one + warp(one_to_zero, two_to_one)

@@ -138,7 +138,7 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
         network(x, STEP, text, {width: feature for width, feature in structure.items() if width != 6})
     with pytest.raises(ValueError, match=r"structure feature of width 12: wanted \(3, 8, 8, 12\), found \(2, 8, 8, 12\)"):
         network(x, STEP, text, structure | {12: structure[12][:2]})
-    with pytest.raises(ValueError, match="2 images are no whole clips of 3 frames"):
+    with pytest.raises(ValueError, match="2 images are not whole clips of 3 frames"):
         predicted(network, FRAMES, rows=slice(0, 2))
 
 

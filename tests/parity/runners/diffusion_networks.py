@@ -27,7 +27,7 @@ SHARED = {
     "resblock_updown": False,
     "use_new_attention_order": False,
 }
-"""What the authors' constructors are told in every configuration of both networks."""
+"""What the authors' constructors are given in every configuration of both networks."""
 OF_UNET = {
     "out_channels": 4,
     "num_classes": None,
