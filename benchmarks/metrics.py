@@ -29,7 +29,7 @@ from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Chunk, Frames
-from mgld_bench.metrics.natural.models import load_model
+from mgld_bench.metrics.natural.statistics import load_model
 
 Score = Callable[[], float]
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.metrics.flow.estimators import flow_estimators
 from mgld_bench.metrics.flow.sources import load_flow_network
-from mgld_bench.metrics.natural.models import load_model
+from mgld_bench.metrics.natural.statistics import load_model
 from mgld_bench.metrics.weight_files import weight_file
 from mgld_bench.networks.gmflow import matching as gmflow_matching
 from mgld_bench.networks.gmflow import transformer as gmflow_transformer

@@ -136,9 +136,9 @@ def add(
 
 def _pyiqa_files() -> dict[str, str | None]:
     """The metrics of pyiqa whose files were fetched, each with what is wrong with these, or None."""
-    from mgld_bench.metrics.pyiqa.files import fetched_metrics, why_files_are_wanting
+    from mgld_bench.metrics.pyiqa.files import fetched_metrics, why_files_are_missing
 
-    return {f"{PYIQA}{name}": why_files_are_wanting(name) for name in fetched_metrics()}
+    return {f"{PYIQA}{name}": why_files_are_missing(name) for name in fetched_metrics()}
 
 
 def _row(entry: WeightEntry, state: WeightStatus) -> dict[str, object]:
@@ -229,7 +229,7 @@ def _fetch_all(wanted: dict[str, Callable[[], Path | str]]) -> None:
 def _fetch_pyiqa(name: str) -> str:
     """Let pyiqa download what its metric needs."""
     from mgld_bench.cli.download_display import download_display
-    from mgld_bench.metrics.pyiqa.files import fetch_pyiqa
+    from mgld_bench.metrics.pyiqa.package import fetch_pyiqa
 
     with download_display(name) as tell:
         files = fetch_pyiqa(name, tell)

@@ -195,7 +195,7 @@ def _score_place(
         progress=steps(context.progress),
         shifts={method: _declared_shift(plan, dataset, method) for method in methods},
         device=context.compute.device,
-        say=context.progress.log,
+        log=context.progress.log,
     )
     share = (time.monotonic() - began) / len(units)
     finished: list[tuple[FinishedUnit, ClipScore | None]] = []

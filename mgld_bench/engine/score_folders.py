@@ -110,7 +110,7 @@ def score_folders(
                 "all" if frames is None else frames,
                 progress=steps(progress),
                 device=device,
-                say=progress.log,
+                log=progress.log,
             )
             scores[clip.name] = [result[_METHOD][name] for name in metrics]
     return scores

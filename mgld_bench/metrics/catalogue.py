@@ -1,25 +1,23 @@
-"""Which metrics there are: those of the suite, and those of installed packages (entry points ``mgld_bench.metrics``).
+"""All metrics by name: those of the suite, and those of installed packages (entry points ``mgld_bench.metrics``).
 
-A package offers a metric with an entry point whose name is the metric's full name and whose object is a subclass of Metric
-that has its ``facts`` on the class and is built with the torch device as its one argument.
+A package offers a metric with an entry point whose name is the metric's full name, and whose object is a subclass of Metric that
+has its ``facts`` on the class and takes the name of a torch device as its only argument.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.metrics.dover import variants as dover
 from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
 from mgld_bench.metrics.flow import variants as flow_variants
 from mgld_bench.metrics.learned import dists, lpips, musiq
 from mgld_bench.metrics.metric import Metric, MetricFacts, Variant
 from mgld_bench.metrics.natural import brisque, niqe
-from mgld_bench.metrics.pyiqa import variants as pyiqa_variants
-from mgld_bench.metrics.pyiqa.package import PREFIX
+from mgld_bench.metrics.pyiqa import package as pyiqa
 from mgld_bench.metrics.temporal import variants as temporal_variants
 from mgld_bench.weights.locate import locate
 
@@ -33,13 +31,28 @@ def metric_names() -> list[str]:
 
 
 def describe(name: str) -> MetricFacts:
-    """The facts of the metric with this full name. Raises InputError for another name, with those that come near."""
+    """The facts of the metric with this full name, without loading it.
+
+    Raises:
+        InputError: There is no such metric; the message names those with similar names.
+
+    >>> describe("psnr.y.crop4").direction
+    'higher'
+    """
     found = _find(name)
     return _load_class(found).facts if isinstance(found, EntryPoint) else found[0].facts
 
 
 def load_metric(name: str, device: str = "cpu") -> Metric:
-    """The metric with this full name, on a torch ``device`` where it runs a network. Raises InputError where it cannot run."""
+    """The metric with this full name, ready to score.
+
+    Args:
+        name: The full name, e.g. lpips.alex.
+        device: The torch device of metrics that run a network.
+
+    Raises:
+        InputError: There is no such metric, or it cannot run here.
+    """
     reason = reason_unavailable(name)
     if reason is not None:
         raise InputError(f"metric {name} cannot run: {reason}")
@@ -51,7 +64,7 @@ def load_metric(name: str, device: str = "cpu") -> Metric:
 
 
 def reason_unavailable(name: str) -> str | None:
-    """Why the metric with this full name cannot run here, in one line, or None where it can."""
+    """Why the metric with this full name cannot run here, in one line; None where it can."""
     try:
         found = _find(name)
         facts = _load_class(found).facts if isinstance(found, EntryPoint) else found[0].facts
@@ -69,7 +82,7 @@ def _variants() -> dict[str, Variant]:
 
 
 def _offered() -> dict[str, EntryPoint]:
-    """Metrics of installed packages by name. Raises InputError where a name is taken."""
+    """The metrics of installed packages by name. Raises InputError where a name is taken."""
     offered: dict[str, EntryPoint] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         if point.name in _variants() or point.name in offered:
@@ -81,10 +94,10 @@ def _offered() -> dict[str, EntryPoint]:
 
 
 def _find(name: str) -> tuple[Variant, int] | EntryPoint:
-    """The variant (with its name completed) and the crop, or the entry point."""
+    """The variant, under this name, and its crop in pixels; or the entry point."""
     crop = _CROP.fullmatch(name)
-    if name.startswith(PREFIX):
-        whole = pyiqa_variants.find(name if crop is None else crop["name"])
+    if name.startswith(pyiqa.PREFIX):
+        whole = pyiqa.find(name if crop is None else crop["name"])
         return (whole, 0) if crop is None else _cropped(whole, name, int(crop["pixels"]))
     variants = _variants()
     if name in variants:
@@ -99,7 +112,7 @@ def _find(name: str) -> tuple[Variant, int] | EntryPoint:
 
 
 def _cropped(base: Variant, name: str, pixels: int) -> tuple[Variant, int]:
-    """``base`` as ``name`` says, with so many pixels cut."""
+    """``base`` under its full ``name``, with so many pixels cut."""
     if not base.croppable:
         raise InputError(f"metric {name} does not exist: {base.facts.name} has no variant with a crop")
     definition = f"{base.facts.definition}; {pixels} pixels cut from every side first"
@@ -109,9 +122,8 @@ def _cropped(base: Variant, name: str, pixels: int) -> tuple[Variant, int]:
 def _hint(name: str, known: list[str]) -> str:
     variants = [candidate for candidate in known if candidate.startswith(f"{name}.")]
     if variants:
-        return f"a full name says the variant: {', '.join(variants)}"
-    near = difflib.get_close_matches(name, known, n=3)
-    return f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}"
+        return f"a full name includes the variant: {', '.join(variants)}"
+    return did_you_mean(name, known, otherwise=f"there are {', '.join(known)}")
 
 
 def _load_class(point: EntryPoint) -> type[Metric]:
@@ -121,15 +133,17 @@ def _load_class(point: EntryPoint) -> type[Metric]:
         raise InputError(f"metric {point.name} of {_package(point)} cannot be loaded: {error}") from None
     if not (isinstance(loaded, type) and issubclass(loaded, Metric)) or getattr(loaded, "facts", None) is None:
         raise InputError(
-            f"metric {point.name} of {_package(point)}: {point.value} is no subclass of Metric with facts on the class"
+            f"metric {point.name} of {_package(point)}: {point.value} is not a subclass of Metric with facts on the class"
         )
     if loaded.facts.name != point.name:
-        raise InputError(f"metric {point.name} of {_package(point)} calls itself {loaded.facts.name}: the names must be the same")
+        raise InputError(
+            f"metric {point.name} of {_package(point)} has the name {loaded.facts.name} in its facts: the names must be the same"
+        )
     return loaded
 
 
 def _build(metric: type[Metric], device: str) -> Metric:
-    return metric(device)  # type: ignore[call-arg]  # the constructor that this module asks of third parties
+    return metric(device)  # type: ignore[call-arg]  # the constructor that third parties have to provide
 
 
 def _package(point: EntryPoint) -> str:

@@ -26,7 +26,7 @@ class FrameMetric(Metric):
     """A metric whose score of a frame depends on that frame alone."""
 
     def __init__(self, facts: MetricFacts, smallest_side: int) -> None:
-        """``smallest_side``: pixels that a frame must have in both directions."""
+        """``smallest_side``: the pixels that a frame must have in both directions."""
         self.facts = facts
         self._smallest_side = smallest_side
 
@@ -84,7 +84,7 @@ def infinite_note(metric: str, frames: Sequence[int]) -> str:
 
 
 def reference_of(chunk: Chunk | None, metric: str) -> Chunk:
-    """The ground truth's chunk, where a metric needs it. Raises InputError where there is none."""
+    """The chunk of the ground truth, for a metric that needs it. Raises InputError where there is none."""
     if chunk is None:
         raise InputError(f"metric {metric} needs ground truth")
     return chunk

@@ -22,33 +22,33 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What a metric is, before it is loaded."""
+    """What a metric is, known before it is loaded."""
 
     name: str
     """The full variant name, e.g. psnr.y.crop4."""
     title: str
-    """The name in a table's head, e.g. PSNR."""
+    """The name in the head of a table, e.g. PSNR."""
     direction: Direction
     needs_reference: bool
     per_frame: bool
     """False where only the whole clip has a score."""
     digits: int
-    """Digits behind the point in tables."""
+    """Decimal places in tables."""
     revision: int
-    """Raised when a change of the code changes values: older scores are then not reused."""
+    """Raised when a change of the code changes values, so that older scores are not reused."""
     definition: str
-    """One line: colour, crop, range, model: everything that decides the number."""
+    """Everything that decides the number, in one line: colour, crop, range, model."""
     license: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
-    """sha256 of each shipped or recorded model file that decides the number, and the version of a package that does."""
+    """What else decides the number, by name: sha256 of shipped or recorded model files, versions of packages."""
     weights: Mapping[str, WeightFile] = field(default_factory=dict)
-    """Weight files by role; their sha256 decide the number as well. The metric cannot run where one is missing."""
+    """Weight files by role. They decide the number too; where one is missing the metric cannot run."""
     infinite: str = ""
-    """What an infinite score means, e.g. identical frames; "" where it cannot be one: then it is an error, as NaN always is."""
+    """What an infinite score means, e.g. identical frames; "" where it means nothing and is an error, as NaN always is."""
     needs_neighbours: bool = False
-    """True where a frame's score depends on other frames: the metric is then given every frame, whichever are selected."""
+    """True where a frame's score depends on its neighbours: the metric is then given every frame, whichever are selected."""
     shown_facts: tuple[str, ...] = ()
-    """Names among the facts of a clip's score that `score` prints below its table, as the seed of a random choice."""
+    """Which facts of a clip's score `mgld-bench score` prints below its table, e.g. the seed of a random choice."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class ClipScore:
     per_frame: Mapping[int, float] | None
     """Score of each scored frame by its index, or None for a metric per clip."""
     notes: tuple[str, ...] = ()
-    """What a reader of the score must know, in sentences without a full stop; `score` and reports show them as they are."""
+    """What a reader of the score must know: sentences without a full stop, which `score` and reports show as they are."""
     facts: Mapping[str, float | str] = field(default_factory=dict)
-    """What programs may want to know, by name: flat_share, seed, version of the encoder, … A name of its own is `notes`, which
-    the results database uses for the sentences."""
+    """What programs may want to know, by name: flat_share, seed, version of ffmpeg, … The name `notes` is taken: the results
+    database keeps the notes under it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class MemoryNeed:
 
 
 class Kept:
-    """What is computed once and kept."""
+    """Values that are computed once and kept."""
 
     def __init__(self) -> None:
         self._values: dict[Hashable, object] = {}
@@ -102,8 +102,8 @@ class SharedWork(Kept):
 class Chunk:
     """Some frames of one clip, in order, with what metrics have computed from them.
 
-    The chunk of the ground truth is one object for all methods that are scored against it, and a restored chunk is one object
-    for all metrics: what is kept with shared() is computed once for all of them.
+    All methods that are scored against a ground truth are given the same object as its chunk, and all metrics of a restored clip
+    the same object as its chunk: what is kept with shared() is computed once for all of them.
     """
 
     def __init__(
@@ -124,23 +124,23 @@ class Chunk:
         self._kept = Kept()
 
     def shared(self, key: Hashable, compute: Callable[[Frames], Value]) -> Value:
-        """``compute(frames)``, done at the first call with this ``key`` and kept with the chunk: not to be changed."""
+        """``compute(frames)``, done at the first call with this ``key`` and kept with the chunk; nobody may change the result."""
         return self._kept.get(key, lambda: compute(self.frames))
 
 
 class ClipScorer(ABC):
-    """Scores one restored clip: fed with chunks in order, then asked once for the result."""
+    """Scores one restored clip: it is given the chunks in order, then asked once for the result."""
 
     @abstractmethod
     def add(self, restored: Chunk, reference: Chunk | None) -> None:
-        """Score one chunk. ``reference``: the same frames of the ground truth, None where there is none."""
+        """Take in the next chunk. ``reference``: the same frames of the ground truth, None where there is none."""
 
     @abstractmethod
     def finish(self) -> ClipScore:
         """The score of everything that was added."""
 
     def close(self) -> None:  # noqa: B027 - most scorers hold nothing
-        """Give back processes and memory; also called when the clip is abandoned half-way."""
+        """Release processes and memory; called in any case, even if the clip is abandoned halfway."""
 
 
 class Metric(ABC):
@@ -159,18 +159,18 @@ class Metric(ABC):
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of a family's table: the facts of a metric, and what makes it. Nothing is imported before it is loaded."""
+    """One row of a family's table: the facts of a metric, and the class that computes it, imported only when it is loaded."""
 
     facts: MetricFacts
     loader: str
-    """``module:name`` of the class (or of a function that loads one): called with the facts, and ``options`` by name."""
+    """``module:name`` of the class, or of a function that makes the metric: called with the facts, and ``options`` by name."""
     options: Mapping[str, object] = field(default_factory=dict)
     croppable: bool = True
     """Whether .cropN may follow the name; the loader is then given the pixels to cut from every side, as ``crop``."""
     on_device: bool = False
     """Whether it computes on a torch device; the loader is then given its name, as ``device``."""
     why_unavailable: Callable[[], str | None] = lambda: None
-    """Why it cannot run here, in one line, or None; missing weight files are reported in any case."""
+    """Gives the reason why it cannot run here, in one line, or None; missing weight files are reported in any case."""
 
     def load(self, crop: int = 0, device: str = "cpu") -> Metric:
         """The metric, ready to score. Raises InputError where a weight file is missing or does not fit."""

@@ -13,7 +13,7 @@ from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, Metr
 
 
 class PairMetric(Metric):
-    """A metric whose score of frame i is that of the frames i - 1 and i; frame 0 has none."""
+    """A metric whose score of frame i comes from the frames i - 1 and i; frame 0 has no score."""
 
     def __init__(self, facts: MetricFacts, smallest_side: int, cut: int = 0, has_gaps: bool = False) -> None:
         """A metric with these limits.
@@ -21,7 +21,7 @@ class PairMetric(Metric):
         Args:
             facts: What it is.
             smallest_side: Pixels that a frame must have in both directions.
-            cut: Frames left out at either end of a clip.
+            cut: Frames left out at each end of a clip.
             has_gaps: A pair may have no value, because all of its pixels are masked; it is then left out, which a note reports.
         """
         self.facts = facts
@@ -98,7 +98,7 @@ class _PairScorer(ClipScorer):
 
 
 def before(chunk: Chunk, row: int) -> Frame:
-    """The frame before that of this row of the chunk."""
+    """The frame before the one in this row of a chunk. Raises ValueError where the chunk does not know it."""
     if row:
         frame: Frame = chunk.frames[row - 1]
         return frame

@@ -19,5 +19,5 @@ def weight_files() -> dict[str, WeightFile]:
 
 
 def weight_file(name: str) -> WeightFile:
-    """The weight file of this name; KeyError for another one."""
+    """The weight file of this name. Raises KeyError where weights.yaml has no such entry."""
     return weight_files()[name]

@@ -1,1 +1,7 @@
-"""The scoring pass: every clip is decoded once, for all metrics of all methods."""
+"""The scoring pass over a clip: every frame is decoded once, for all metrics of all methods.
+
+For use from outside:
+
+- `score_clip`, `Scores`, `FrameChoice`, `FramesDone` (`score_pass`)
+- `check_agreement`, `measure_shift`, `MeasuredShift` (`agreement`): whether a restored clip and its ground truth belong together
+"""

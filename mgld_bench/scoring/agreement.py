@@ -18,31 +18,41 @@ TOLERANCE = 0.5
 """Pixels: bicubic enlargements of heavily degraded clips measure 0.25 at most, clips that are one pixel off about 1."""
 EXPLAINED, COHERENCE = 0.15, 0.7
 """What makes a measured shift an error: undoing it removes this share of the decorrelation, or this share of what moving the
-restored frame by as much costs against itself. Below both it is a doubt that is told with the scores. The two numbers were set on
-four real clips so that Real-ESRGAN on a clip degraded to 21 dB (1.0 pixel; 0.10 and 0.69) is a doubt: it puts contours elsewhere
-than bicubic does on the same LR, which lies within 0.1 pixel. The price: of clips moved by one pixel on purpose, two of those
-restored by Real-ESRGAN from the hardest LR clips are doubts too (0.04 and 0.56; 0.11 and 0.33); all others were errors."""
+restored frame by as much costs against itself. Below both thresholds it is reported as a warning with the scores.
+
+The thresholds were set on four real clips so that Real-ESRGAN on a clip degraded to 21 dB (1.0 pixel; 0.10 and 0.69) gives a
+warning: it puts contours in different places than bicubic does on the same LR, which lies within 0.1 pixel. The price: of clips
+moved by one pixel on purpose, two of those that Real-ESRGAN restored from the hardest LR clips give warnings too (0.04 and 0.56;
+0.11 and 0.33); all the rest were errors."""
 _LEAST_CORRELATION = 0.5
 _LEAST_DEVIATION = 2.0
 _STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-3)
 
 
 def check_agreement(restored: Clip, reference: Clip, allowed_shift: tuple[float, float] = (0.0, 0.0)) -> str | None:
-    """Raise InputError, naming the clip, where frame counts or sizes differ or the restored clip is shifted.
+    """Check that a restored clip and its ground truth have the same frames.
 
-    Returns a doubt to be told with the scores where a shift is measured but explains too little to be an error; else None.
+    Frame numbers may begin anywhere; gaps in them are found when a clip is opened.
 
-    ``allowed_shift``: (rows down, columns right), in pixels, by which the restored clip is known to be shifted. Frame numbers may
-    begin anywhere; their gaps are found when a clip is opened.
+    Args:
+        restored: The restored clip.
+        reference: Its ground truth.
+        allowed_shift: (rows down, columns right), in pixels, by which the restored clip is known to be shifted.
+
+    Returns:
+        A warning to report with the scores where a shift is measured but explains too little to be an error; else None.
+
+    Raises:
+        InputError: Frame counts or sizes differ, or the restored clip is shifted.
     """
     if restored.frame_count != reference.frame_count:
         raise InputError(
-            f"clip {restored.name}: {restored.frame_count} restored frames against {reference.frame_count} of its ground truth"
+            f"clip {restored.name}: {restored.frame_count} restored frames, but {reference.frame_count} frames of ground truth"
             f"{_places(restored, reference)}"
         )
     if (restored.height, restored.width) != (reference.height, reference.width):
         raise InputError(
-            f"clip {restored.name}: restored frames are {restored.width}x{restored.height}, its ground truth "
+            f"clip {restored.name}: restored frames are {restored.width}x{restored.height}, but the ground truth is "
             f"{reference.width}x{reference.height}{_places(restored, reference)}"
         )
     shift = measure_shift(restored, reference, allowed_shift)
@@ -53,29 +63,36 @@ def check_agreement(restored: Clip, reference: Clip, allowed_shift: tuple[float,
         return f"may be shifted by {measured}; moving it back explains {shift.explained:.0%} of the difference"
     raise InputError(
         f"clip {restored.name}: restored frames are shifted by {measured}{_places(restored, reference)}: scores would measure "
-        "this shift; mend the frames, or declare it in the card of the method or dataset (shift: [rows, columns])"
+        "this shift; fix the frames, or declare it in the card of the method or dataset (shift: [rows, columns])"
     )
 
 
 @dataclass(frozen=True)
-class Shift:
-    """A translation of a restored clip against its ground truth: the median over some frames."""
+class MeasuredShift:
+    """The translation of a restored clip against its ground truth: the median over some frames."""
 
     rows: float
     """Pixels down."""
     columns: float
     """Pixels to the right."""
     explained: float
-    """Share of the clips' decorrelation that undoing the translation (whole pixels), not the declared one, removes."""
+    """Share of the decorrelation that undoing this translation (in whole pixels) removes, compared with the declared one."""
     coherence: float
-    """That gain in correlation over what the restored frames lose when they are moved as much against themselves."""
+    """That gain in correlation, divided by what the restored frames lose when they are moved by as much against themselves."""
 
 
-def measure_shift(restored: Clip, reference: Clip, declared: tuple[float, float] = (0.0, 0.0)) -> Shift | None:
-    """How the restored clip lies against its ground truth; ``declared``: (rows, columns) by which it is said to be shifted.
+def measure_shift(restored: Clip, reference: Clip, declared: tuple[float, float] = (0.0, 0.0)) -> MeasuredShift | None:
+    """Measure how the restored clip lies against its ground truth, on up to five frames.
 
-    None where the content does not tell: flat frames, or frames too different to be laid over each other. Meant for shifts of a
-    few pixels; larger ones are not measured exactly.
+    Meant for shifts of a few pixels; larger ones are not measured exactly.
+
+    Args:
+        restored: The restored clip.
+        reference: Its ground truth, of the same size and length.
+        declared: (rows, columns) by which the restored clip is declared to be shifted.
+
+    Returns:
+        The shift; None where the content does not show it: flat frames, or frames too different to be aligned.
     """
     places = np.unique(np.linspace(0, reference.frame_count - 1, PROBED_FRAMES).round().astype(int))
     shifts = [_frame_shift(restored.frame(int(place)), reference.frame(int(place)), declared) for place in places]
@@ -83,14 +100,14 @@ def measure_shift(restored: Clip, reference: Clip, declared: tuple[float, float]
     if not found:
         return None
     rows, columns, explained, coherence = np.median(np.array(found), axis=0)
-    return Shift(float(rows), float(columns), float(explained), float(coherence))
+    return MeasuredShift(float(rows), float(columns), float(explained), float(coherence))
 
 
 def _frame_shift(restored: Frame, reference: Frame, declared: tuple[float, float]) -> tuple[float, float, float, float] | None:
-    """The translation with the highest enhanced correlation coefficient (rows, columns), what it explains, and its coherence.
+    """The translation (rows, columns) with the highest enhanced correlation coefficient, what it explains, and its coherence.
 
-    Phase correlation, the usual probe, weighs all frequencies alike: those that a restoration has lost or made up pull its peak
-    away by up to several pixels, also in honest clips.
+    Phase correlation, the usual probe, weighs all frequencies alike: those that a restoration has lost or invented pull its peak
+    away by up to several pixels, even in clips that are not shifted.
     """
     ours, theirs = (_luma(frame) for frame in (restored, reference))
     if min(ours.std(), theirs.std()) < _LEAST_DEVIATION:
@@ -104,11 +121,11 @@ def _frame_shift(restored: Frame, reference: Frame, declared: tuple[float, float
     if not correlation >= _LEAST_CORRELATION:
         return None
     rows, columns = float(warp[1, 2]), float(warp[0, 2])
-    said = round(declared[0]), round(declared[1])
+    stated = round(declared[0]), round(declared[1])
     measured = round(rows), round(columns)
-    before = _decorrelation(ours, theirs, *said)
+    before = _decorrelation(ours, theirs, *stated)
     gain = before - _decorrelation(ours, theirs, *measured)
-    own = _decorrelation(ours, ours, measured[0] - said[0], measured[1] - said[1])
+    own = _decorrelation(ours, ours, measured[0] - stated[0], measured[1] - stated[1])
     return rows, columns, gain / before if gain > 0 else 0.0, gain / own if own > 0 else 0.0
 
 
@@ -123,10 +140,10 @@ def _decorrelation(restored: Luma, reference: Luma, rows: int, columns: int) -> 
 
 
 def _luma(frame: Frame) -> Luma:
-    """Luma without the finest detail, which restorations lose or make up."""
+    """Luma without the finest detail, which restorations lose or invent."""
     return cv2.GaussianBlur(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.float32), (5, 5), 0).astype(np.float32)
 
 
 def _places(restored: Clip, reference: Clip) -> str:
     known = [str(clip.path) for clip in (restored, reference) if clip.path is not None]
-    return f" ({' against '.join(known)})" if known else ""
+    return f" ({' and '.join(known)})" if known else ""

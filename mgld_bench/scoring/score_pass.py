@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Literal
 
-import numpy as np
-
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, ClipFacts
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Metric, SharedWork
+from mgld_bench.memory import memory_budget_now
+from mgld_bench.metrics.frame_metric import infinite_note, score_of_frames
+from mgld_bench.metrics.metric import ClipScore, ClipScorer, Metric, MetricFacts
 from mgld_bench.scoring.agreement import check_agreement
-from mgld_bench.scoring.chunk_size import chunk_size, in_smaller_chunks
-from mgld_bench.scoring.kept_memory import keep_freed_memory
-from mgld_bench.scoring.pooling import checked, pooled
-from mgld_bench.scoring.prefetch import prefetched
+from mgld_bench.scoring.chunk_size import chunk_size, in_smaller_chunks, keep_freed_memory
+from mgld_bench.scoring.steps import Chunks, Step, prefetched, read_steps
 
 FrameChoice = Literal["all"] | tuple[int, ...]
+FramesDone = Callable[[int, int], None]
+"""Called with the frames that are done and their total."""
 Scores = dict[str, dict[str, ClipScore]]
+"""By method and by the name of the metric."""
 
 
 def score_clip(
@@ -29,24 +30,34 @@ def score_clip(
     metrics: Mapping[str, Sequence[Metric]],
     frames: FrameChoice = "all",
     chunk: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: FramesDone | None = None,
     shifts: Mapping[str, tuple[float, float]] | None = None,
     device: str = "cpu",
-    say: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Scores:
-    """Scores by method and metric name of one clip's restored versions.
+    """Score the restored versions of one clip.
 
-    reference: the ground truth; None where there is none. restored, metrics: by method. frames: the frame numbers (from 0) whose
-    scores make up the clip's; a metric that looks at neighbouring frames, or only scores clips, is given all frames.
-    chunk: frames handed over at a time (None: by the memory that is free on ``device``, where the metrics compute); changes no
-    score. progress: called with (done, total) frames. say: told where memory was not enough and smaller chunks are tried.
-    shifts: by method, the (rows, columns) by which its clip is declared to be shifted; others must not be shifted at all.
+    Args:
+        reference: The ground truth; None where there is none.
+        restored: The restored clips, by method.
+        metrics: The metrics that score them, by method.
+        frames: The frames, by number from 0, whose scores make up the clip's. A metric that looks at neighbouring frames, or that
+            only scores whole clips, is given every frame all the same.
+        chunk: Frames scored at a time; None: as many as the free memory of ``device`` allows. It changes no score.
+        progress: Called as the pass advances.
+        shifts: By method, the (rows, columns) by which its clip is declared to be shifted; any other shift is an error.
+        device: The torch device on which the metrics compute.
+        log: Called with a line where memory was not enough and the pass is repeated with smaller chunks.
 
-    Raises InputError where a clip and its ground truth disagree (agreement.py), a chosen frame does not exist, a metric cannot
-    score frames of this size or needs a missing ground truth, where a score is not a number, and where memory is not enough.
+    Returns:
+        The scores by method and metric.
+
+    Raises:
+        InputError: A clip does not agree with its ground truth (see agreement.py), a chosen frame does not exist, a metric cannot
+            score frames of this size or lacks the ground truth, a score is not a number, or memory is not enough.
     """
     keep_freed_memory()
-    work = _Work(metrics, frames, chunk, device, say or _nobody)
+    work = _Work(metrics, frames, chunk, device, log or _discard)
     if reference is None:
         return _score_alone(restored, work, progress)
     warnings = {
@@ -64,11 +75,11 @@ class _Work:
     frames: FrameChoice
     chunk: int | None
     device: str
-    say: Callable[[str], None]
+    log: Callable[[str], None]
 
 
-def _nobody(_line: str) -> None:
-    """Hears what is said and forgets it."""
+def _discard(_line: str) -> None:
+    """A log that nobody reads."""
 
 
 def _with_warning(scores: dict[str, ClipScore], warning: str | None) -> dict[str, ClipScore]:
@@ -81,8 +92,8 @@ def _with_warning(scores: dict[str, ClipScore], warning: str | None) -> dict[str
     }
 
 
-def _score_alone(restored: Mapping[str, Clip], work: _Work, progress: Callable[[int, int], None] | None) -> Scores:
-    """Without ground truth the clips need not agree, so that each is read for itself."""
+def _score_alone(restored: Mapping[str, Clip], work: _Work, progress: FramesDone | None) -> Scores:
+    """Without ground truth the clips need not agree, so that each is read by itself."""
     scores: Scores = {}
     for place, (method, clip) in enumerate(restored.items()):
         steps = None if progress is None else _part(progress, place, len(restored))
@@ -90,32 +101,30 @@ def _score_alone(restored: Mapping[str, Clip], work: _Work, progress: Callable[[
     return scores
 
 
-def _part(progress: Callable[[int, int], None], place: int, parts: int) -> Callable[[int, int], None]:
+def _part(progress: FramesDone, place: int, parts: int) -> FramesDone:
     return lambda done, total: progress((place * total + done) // parts, total)
 
 
-def _score_in_chunks(
-    reference: Clip | None, restored: Mapping[str, Clip], work: _Work, progress: Callable[[int, int], None] | None
-) -> Scores:
+def _score_in_chunks(reference: Clip | None, restored: Mapping[str, Clip], work: _Work, progress: FramesDone | None) -> Scores:
     """The pass, with chunks that fit the memory."""
     first = next(iter(restored.values()))
     every_metric = [metric for method in restored for metric in work.metrics[method]]
-    size = work.chunk or chunk_size(first.facts, every_metric, work.device)
+    size = work.chunk or chunk_size(first.facts, every_metric, work.device, memory_budget_now(work.device))
     steps = None if progress is None else _forward_only(progress)
-    return in_smaller_chunks(lambda size: _score_pass(reference, restored, work, size, steps), size, first.name, work.say)
+    return in_smaller_chunks(lambda size: _score_pass(reference, restored, work, size, steps), size, first.name, work.log)
 
 
-def _forward_only(progress: Callable[[int, int], None]) -> Callable[[int, int], None]:
-    """``progress`` without what a pass that is done again has already told."""
+def _forward_only(progress: FramesDone) -> FramesDone:
+    """``progress`` without what a repeated pass has reported before."""
     furthest = 0
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         nonlocal furthest
         if done > furthest:
             furthest = done
             progress(done, total)
 
-    return tell
+    return report
 
 
 @dataclass(frozen=True)
@@ -129,21 +138,8 @@ class _Lane:
     """It is given every frame, not just the selected ones."""
 
 
-@dataclass(frozen=True)
-class _Step:
-    """The same frames of all clips."""
-
-    indices: tuple[int, ...]
-    reference: Frames | None
-    restored: Mapping[str, Frames]
-
-
 def _score_pass(
-    reference: Clip | None,
-    restored: Mapping[str, Clip],
-    work: _Work,
-    size: int,
-    progress: Callable[[int, int], None] | None,
+    reference: Clip | None, restored: Mapping[str, Clip], work: _Work, size: int, progress: FramesDone | None
 ) -> Scores:
     first = next(iter(restored.values()))
     selected = _selected(first, work.frames)
@@ -151,8 +147,8 @@ def _score_pass(
         lanes = _start(restored, work.metrics, reference, stack)
         every_frame = any(lane.every_frame for lane in lanes)
         indices = range(first.frame_count) if every_frame else selected
-        steps = stack.enter_context(prefetched(_steps(indices, size, reference, restored)))
-        truth, ours = _Chunks(selected), {method: _Chunks(selected, work.metrics[method]) for method in restored}
+        steps = stack.enter_context(prefetched(read_steps(indices, size, reference, restored)))
+        truth, ours = Chunks(selected), {method: Chunks(selected, work.metrics[method]) for method in restored}
         done = 0
         for step in steps:
             _add(step, lanes, truth, ours)
@@ -161,8 +157,8 @@ def _score_pass(
                 progress(done, len(indices))
         scores: Scores = {method: {} for method in restored}
         for lane in lanes:
-            score = pooled(lane.scorer.finish(), selected, first.facts, lane.every_frame)
-            scores[lane.method][score.metric] = checked(score, lane.metric.facts, first.name, lane.method)
+            score = _pooled(lane.scorer.finish(), selected, first.facts, lane.every_frame)
+            scores[lane.method][score.metric] = _checked(score, lane.metric.facts, first.name, lane.method)
     return scores
 
 
@@ -175,7 +171,7 @@ def _selected(clip: Clip, frames: FrameChoice) -> Sequence[int]:
     missing = [index for index in chosen if not 0 <= index < clip.frame_count]
     if missing:
         listed = ", ".join(map(str, missing))
-        raise InputError(f"clip {clip.name}: frame {listed} is to be scored, but it has frames 0 to {clip.frame_count - 1} only")
+        raise InputError(f"clip {clip.name}: frame {listed} cannot be scored: the clip has frames 0 to {clip.frame_count - 1}")
     return chosen
 
 
@@ -194,46 +190,7 @@ def _start(
     return lanes
 
 
-def _steps(
-    indices: Sequence[int], size: int, reference: Clip | None, restored: Mapping[str, Clip]
-) -> Generator[_Step, None, None]:
-    streams = {method: _read(clip, indices) for method, clip in restored.items()}
-    truth = None if reference is None else _read(reference, indices)
-    for start in range(0, len(indices), size):
-        wanted = tuple(indices[start : start + size])
-        yield _Step(
-            wanted,
-            None if reference is None or truth is None else _take(truth, wanted, reference),
-            {method: _take(stream, wanted, restored[method]) for method, stream in streams.items()},
-        )
-
-
-def _read(clip: Clip, indices: Sequence[int]) -> Iterator[Frame]:
-    """The frames at ascending ``indices``, neighbours in one go."""
-    for start, stop in _runs(indices):
-        yield from clip.frames(start, stop)
-
-
-def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for index in indices:
-        if runs and runs[-1][1] == index:
-            runs[-1] = (runs[-1][0], index + 1)
-        else:
-            runs.append((index, index + 1))
-    return runs
-
-
-def _take(stream: Iterator[Frame], indices: Sequence[int], clip: Clip) -> Frames:
-    taken = list(islice(stream, len(indices)))
-    if len(taken) < len(indices):
-        raise InputError(
-            f"clip {clip.name} ends before frame {indices[len(taken)]}, but has {clip.frame_count} frames by its own account"
-        )
-    return np.stack(taken)
-
-
-def _add(step: _Step, lanes: Sequence[_Lane], truth: _Chunks, ours: Mapping[str, _Chunks]) -> None:
+def _add(step: Step, lanes: Sequence[_Lane], truth: Chunks, ours: Mapping[str, Chunks]) -> None:
     """Give the step to all scorers, as chunks that they share."""
     reference = truth.next(step.indices, step.reference)
     for method, frames in step.restored.items():
@@ -244,22 +201,44 @@ def _add(step: _Step, lanes: Sequence[_Lane], truth: _Chunks, ours: Mapping[str,
                 lane.scorer.add(chunk, theirs)
 
 
-class _Chunks:
-    """Makes the chunks of one clip, which know the frame before and what is kept of the clip."""
+def _pooled(score: ClipScore, selected: Sequence[int], clip: ClipFacts, every_frame: bool) -> ClipScore:
+    """The score over the ``selected`` frames, which its facts then name.
 
-    def __init__(self, selected: Sequence[int], metrics: Sequence[Metric] = ()) -> None:
-        self._selected = frozenset(selected)
-        self._clip = SharedWork(metrics)
-        self._last: tuple[int, Frame] | None = None
+    Raises InputError where none of these frames has a score, as frame 0 of a metric that compares each frame with the one before.
+    """
+    if len(selected) == clip.frame_count:
+        return score
+    chosen = ", ".join(map(str, selected))
+    if score.per_frame is None:
+        return replace(score, facts={**score.facts, "frames": f"the whole clip, not {chosen}: it has no score per frame"})
+    values = {index: score.per_frame[index] for index in selected if index in score.per_frame}
+    if not values:
+        raise InputError(f"clip {clip.name}: {score.metric} has no score for frame {chosen}: choose different frames")
+    context = "; all were computed, as neighbours count" if every_frame else ""
+    without = ", ".join(str(index) for index in selected if index not in values)
+    # Which frames are infinite is found again, among the selected ones.
+    infinite = infinite_note(score.metric, [index for index, value in score.per_frame.items() if math.isinf(value)])
+    notes = [note for note in score.notes if note != infinite]
+    facts = {name: fact for name, fact in score.facts.items() if name not in ("infinite_frames", "infinite_at")}
+    facts["frames"] = f"{chosen} of {clip.frame_count}{context}{f'; {without} has no score' if without else ''}"
+    return score_of_frames(score.metric, values, facts, notes)
 
-    def next(self, indices: Sequence[int], frames: Frames | None) -> dict[bool, Chunk | None]:
-        """By whether every frame is wanted: the whole chunk, and that of the selected frames (None where there are none)."""
-        if frames is None:
-            return {True: None, False: None}
-        previous = self._last[1] if self._last is not None and self._last[0] == indices[0] - 1 else None
-        self._last = (indices[-1], frames[-1])
-        whole = Chunk(indices, frames, previous, self._clip)
-        rows = [row for row, index in enumerate(indices) if index in self._selected]
-        if len(rows) == len(indices):
-            return {True: whole, False: whole}
-        return {True: whole, False: Chunk([indices[row] for row in rows], frames[rows]) if rows else None}
+
+def _checked(score: ClipScore, facts: MetricFacts, clip: str, method: str) -> ClipScore:
+    """The score; raises InputError where it is not a number, or infinite although that has no meaning for the metric."""
+    frames = score.per_frame or {}
+    nan = [index for index, value in frames.items() if math.isnan(value)]
+    if nan or math.isnan(score.value):
+        raise _no_score(score, clip, method, nan, "not a number, as for a frame without any texture")
+    infinite = [index for index, value in frames.items() if math.isinf(value)]
+    if not facts.infinite and (infinite or math.isinf(score.value)):
+        raise _no_score(score, clip, method, infinite, "infinite")
+    return score
+
+
+def _no_score(score: ClipScore, clip: str, method: str, frames: Sequence[int], what: str) -> InputError:
+    where = f"frame {frames[0]}" if frames else "the clip"
+    more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
+    return InputError(
+        f"clip {clip} of {method}: {score.metric} of {where}{more} is {what}: leave out this metric, or choose different frames"
+    )

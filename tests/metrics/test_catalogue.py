@@ -85,7 +85,7 @@ def test_model_files_are_named_with_the_digest_of_what_ships() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("psnr", r"a full name says the variant: psnr\.rgb, psnr\.y, psnr\.y-full"),
+        ("psnr", r"a full name includes the variant: psnr\.rgb, psnr\.y, psnr\.y-full"),
         ("niqe", r"niqe\.pyiqa, niqe\.live, niqe\.y"),
         ("ssim.rbg", r"did you mean ssim\.rgb"),
         ("psnr.y.crop0", "does not exist"),
@@ -116,8 +116,8 @@ def test_a_metric_of_an_installed_package_is_found_and_scores() -> None:
     [
         ("brightness.mean = brightness_metric:Missing", "brightness.mean", "brightness-metric cannot be loaded"),
         ("brightness.mean = no_such_module:Missing", "brightness.mean", "brightness-metric cannot be loaded"),
-        ("brightness.mean = brightness_metric:not_a_metric", "brightness.mean", "no subclass of Metric"),
-        ("brightness.max = brightness_metric:Misnamed", "brightness.max", r"calls itself brightness\.mean"),
+        ("brightness.mean = brightness_metric:not_a_metric", "brightness.mean", "is not a subclass of Metric"),
+        ("brightness.max = brightness_metric:Misnamed", "brightness.max", r"has the name brightness\.mean in its facts"),
         (
             "psnr.rgb = brightness_metric:Brightness",
             "brightness.mean",

@@ -23,10 +23,10 @@ import torch
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric, reason_unavailable
-from mgld_bench.metrics.natural.models import load_model
-from mgld_bench.metrics.pyiqa.building import build, without_network
-from mgld_bench.metrics.pyiqa.files import WITHOUT_FILES, fetch_pyiqa, fetched_files, files_folder
-from mgld_bench.metrics.pyiqa.metric import PyiqaMetric
+from mgld_bench.metrics.natural.statistics import load_model
+from mgld_bench.metrics.pyiqa.files import WITHOUT_FILES, fetched_files, files_folder
+from mgld_bench.metrics.pyiqa.metric import PyiqaMetric, build, without_network
+from mgld_bench.metrics.pyiqa.package import fetch_pyiqa
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames
 
@@ -224,7 +224,7 @@ def test_what_cannot_be_fetched_leaves_no_record(mirror: Mirror, monkeypatch: py
     with pytest.raises(InputError, match="did you mean brisque"):
         fetch_pyiqa("brisqe", silent)
     monkeypatch.setenv("MGLD_BENCH_OFFLINE", "1")
-    with pytest.raises(InputError, match="not fetched, since --offline"):
+    with pytest.raises(InputError, match="not fetched, because --offline"):
         fetch_pyiqa("brisque", silent)
     assert len(mirror.asked) == 1
 

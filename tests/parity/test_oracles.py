@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Chunk, Metric
-from mgld_bench.metrics.natural.models import load_model
+from mgld_bench.metrics.natural.statistics import load_model
 from mgld_bench.metrics.weight_files import weight_file, weight_files
 from mgld_bench.weights.locate import locate
 from mgld_bench.weights.reading import read_state_dict

@@ -71,18 +71,18 @@ def test_a_declared_shift_that_is_not_there_is_refused(truth: Frames) -> None:
         check_agreement(ArrayClip("x", truth), ArrayClip("truth", truth), allowed_shift=(2, 0))
 
 
-def test_a_shift_that_explains_little_is_a_doubt_told_with_the_scores(bunny: Frames) -> None:
+def test_a_shift_that_explains_little_is_a_warning_with_the_scores(bunny: Frames) -> None:
     # Part of the detail a pixel off, under noise: more than the tolerance is measured, yet moving back hardly helps.
     faint = np.stack([cv2.GaussianBlur(frame, (0, 0), 6) for frame in bunny]).astype(float)
     drawn = faint + 0.6 * np.roll(bunny.astype(float) - faint, 1, 2)
     noise = cv2.GaussianBlur(np.random.default_rng(5).normal(0, 90, drawn.shape[1:]), (0, 0), 3)
     restored, reference = ArrayClip("x", np.clip(drawn + noise, 0, 255).astype(np.uint8)), ArrayClip("truth", bunny)
     assert place(restored, reference)[1] > TOLERANCE
-    doubt = check_agreement(restored, reference)
-    assert doubt is not None and "columns" in doubt
+    warning = check_agreement(restored, reference)
+    assert warning is not None and "columns" in warning
     scores = score_clip(reference, {"m": restored}, {"m": [load_metric("psnr.rgb")]})
-    assert scores["m"]["psnr.rgb"].facts["position"] == doubt
-    assert scores["m"]["psnr.rgb"].notes == (doubt,)
+    assert scores["m"]["psnr.rgb"].facts["position"] == warning
+    assert scores["m"]["psnr.rgb"].notes == (warning,)
     assert check_agreement(reference, reference) is None
 
 
@@ -104,7 +104,7 @@ def test_frames_that_do_not_tell_give_no_verdict(bunny: Frames) -> None:
 
 def test_counts_and_sizes_are_named(bunny: Frames) -> None:
     truth = ArrayClip("truth", bunny)
-    with pytest.raises(InputError, match="clip x: 7 restored frames against 10 of its ground truth"):
+    with pytest.raises(InputError, match="clip x: 7 restored frames, but 10 frames of ground truth"):
         check_agreement(ArrayClip("x", bunny[:7]), truth)
-    with pytest.raises(InputError, match="clip x: restored frames are 320x188, its ground truth 320x192"):
+    with pytest.raises(InputError, match="clip x: restored frames are 320x188, but the ground truth is 320x192"):
         check_agreement(ArrayClip("x", bunny[:, :188]), truth)

@@ -148,11 +148,11 @@ def test_what_cannot_be_scored_is_an_error_that_names_it(bunny: Frames) -> None:
     clip, metrics = ArrayClip("bunny", bunny), {"m": load("psnr.rgb")}
     with pytest.raises(InputError, match=r"clip bunny: metric psnr\.rgb needs ground truth"):
         score_clip(None, {"m": clip}, metrics)
-    with pytest.raises(InputError, match="clip bunny: frame 10, 50 is to be scored, but it has frames 0 to 9 only"):
+    with pytest.raises(InputError, match="clip bunny: frame 10, 50 cannot be scored: the clip has frames 0 to 9"):
         score_clip(clip, {"m": clip}, metrics, (0, 10, 50))
     with pytest.raises(InputError, match="clip bunny: no frames are chosen"):
         score_clip(clip, {"m": clip}, metrics, ())
-    with pytest.raises(InputError, match="clip bunny: 9 restored frames against 10"):
+    with pytest.raises(InputError, match="clip bunny: 9 restored frames, but 10 frames of ground truth"):
         score_clip(clip, {"m": ArrayClip("bunny", bunny[:9])}, metrics)
 
 
@@ -170,12 +170,12 @@ def test_a_score_that_is_not_a_number_is_an_error_and_never_averaged_in(bunny: F
 def test_a_clip_that_ends_early_is_an_error_and_leaves_nothing_behind() -> None:
     children, threads = set(psutil.Process().children()), threading.active_count()
     clip = MadeClip("long", 30, seed=1, ends_at=25)
-    with pytest.raises(InputError, match="clip long ends before frame 25"):
+    with pytest.raises(InputError, match="clip long ended before frame 25"):
         score_clip(None, {"m": clip}, {"m": load("brisque.live")})
     # Without the probe, which would find the end first.
     reference, metrics = MadeClip("long", 30, seed=2), load("vmaf.v0.6.1", "psnr.rgb")
     clip.frame = reference.frame  # type: ignore[method-assign]
-    with pytest.raises(InputError, match="clip long ends before frame 25"):
+    with pytest.raises(InputError, match="clip long ended before frame 25"):
         score_clip(reference, {"m": clip}, {"m": metrics})
     assert set(psutil.Process().children()) == children
     assert threading.active_count() == threads

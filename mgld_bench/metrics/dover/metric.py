@@ -1,4 +1,4 @@
-"""DOVER on clips that come in chunks of frames."""
+"""DOVER on a clip that comes in chunks: the networks with their weights, and one run of them for all variants."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from torch import Tensor
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.dover.fusion import DoverScores, Reported, fuse
-from mgld_bench.metrics.dover.sampling import AestheticView, TechnicalView
-from mgld_bench.metrics.dover.views import Pixels, Views, normalised, plan_views
-from mgld_bench.metrics.learned.full_float32 import full_float32
+from mgld_bench.metrics.dover.variants import DoverScores, Reported, fuse
+from mgld_bench.metrics.dover.views import AestheticView, Pixels, TechnicalView, Views, normalised, plan_views
+from mgld_bench.metrics.inference import full_float32
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, MemoryNeed, Metric, MetricFacts
 from mgld_bench.networks.dover.network import DOVER, DoverConfig
 from mgld_bench.weights.loading import load_strictly
@@ -28,17 +27,17 @@ AESTHETIC_VIEW = AestheticView()
 
 _NETWORK_BYTES = 240 << 20
 _CLIP_BYTES = 400 << 20
-"""The most that one clip of 32 frames was seen to take beside the weights, on a CPU."""
+"""The most memory that one clip of 32 frames was seen to take besides the weights, on a CPU."""
 
 _networks: WeakValueDictionary[tuple[str, str], DOVER] = WeakValueDictionary()
 """The networks in use, by the weights' sha256 and the device: variants that are built together share one."""
 
 
 class Dover(Metric):
-    """One of DOVER's scores of a clip. The crops are drawn anew for each clip's name, and are the same for every method on it."""
+    """One of DOVER's scores of a clip; what it looks at is drawn by the clip's name, and so is the same for every method."""
 
     def __init__(self, facts: MetricFacts, reported: Reported, device: str) -> None:
-        """``reported``: which of the scores this metric gives. Raises InputError where the weight file does not fit."""
+        """``reported``: which of DOVER's scores this metric gives. Raises InputError where the weight file does not fit."""
         self.facts = facts
         self.reported = reported
         self.device = torch.device(device)
@@ -58,7 +57,7 @@ class Dover(Metric):
 
 
 def shared_network(weight: WeightFile, device: torch.device) -> DOVER:
-    """The network with this weight file, in use already or loaded. Raises InputError where the file does not fit."""
+    """The network with this weight file: the one in use, or else loaded. Raises InputError where the file does not fit."""
     key = (weight_sha256(weight), str(device))
     network = _networks.get(key)
     if network is None:
@@ -68,7 +67,7 @@ def shared_network(weight: WeightFile, device: torch.device) -> DOVER:
 
 def _load(weight: WeightFile, device: torch.device) -> DOVER:
     path = locate(weight)
-    # On the meta device nothing is initialised, which would take time and draw from the global random stream.
+    # On the meta device no parameter is initialised, which would take time and draw from the global random stream.
     with torch.device("meta"):
         network = DOVER(DoverConfig())
     network = network.to_empty(device=device)
@@ -94,7 +93,7 @@ class _Run:
         self._scores: DoverScores | None = None
 
     def add(self, chunk: Chunk) -> None:
-        """Keep what the views need of a chunk; done once, however many scorers bring the same one."""
+        """Keep what the views need of a chunk; done once, however many scorers give the same chunk."""
         chunk.shared(self, lambda _frames: self._add(chunk))
 
     def _add(self, chunk: Chunk) -> None:
@@ -102,11 +101,11 @@ class _Run:
             self._views.add(index, frame)
 
     def scores(self) -> DoverScores:
-        """The clip's scores, once everything was added."""
+        """The clip's scores, when everything has been added."""
         if self._scores is None:
             if self._views.missing:
                 frame = min(self._views.missing)
-                raise InputError(f"clip {self._clip.name}: DOVER looks at frame {frame}, which it was not given")
+                raise InputError(f"clip {self._clip.name}: DOVER needs frame {frame}, which it was not given")
             technical = self._raw(self._network.technical, self._views.technical, TECHNICAL_VIEW.num_clips)
             aesthetic = self._raw(self._network.aesthetic, self._views.aesthetic, AESTHETIC_VIEW.num_clips)
             self._scores = fuse(technical, aesthetic)

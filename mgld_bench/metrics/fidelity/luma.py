@@ -1,4 +1,4 @@
-"""Luma, in the conventions that metrics use."""
+"""Luma and crops of frames, in the conventions that metrics use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Samples = npt.NDArray[np.integer[Any] | np.floating[Any]]
 """8-bit RGB or float luma."""
 
 _WEIGHTS: dict[LumaKind, tuple[float, float, float, float]] = {
-    # Red, green, blue and what is added, for samples of 0..255.
+    # Weights of red, green and blue, and what is added, for samples in 0..255.
     "limited": (65.481 / 255, 128.553 / 255, 24.966 / 255, 16.0),
     "full": (0.299, 0.587, 0.114, 0.0),
     "matlab-gray": (0.298936021293776, 0.587043074451121, 0.114020904255103, 0.0),
@@ -24,10 +24,18 @@ _WEIGHTS: dict[LumaKind, tuple[float, float, float, float]] = {
 
 
 def luma(frames: Frames, kind: LumaKind) -> FloatArray:
-    """Luma (n, height, width) float64, not rounded, of ``frames`` (n, height, width, 3) uint8 RGB.
+    """The luma of frames, not rounded.
 
-    limited: BT.601, 16..235, as MATLAB's rgb2ycbcr and basicsr; full: BT.601, 0..255, as pyiqa's default ("yiq");
-    matlab-gray: MATLAB's rgb2gray, 0..255.
+    Args:
+        frames: (n, height, width, 3) uint8 RGB.
+        kind: limited: BT.601, 16..235, as MATLAB's rgb2ycbcr and basicsr; full: BT.601, 0..255, as pyiqa's default ("yiq");
+            matlab-gray: MATLAB's rgb2gray, 0..255.
+
+    Returns:
+        (n, height, width) float64.
+
+    >>> luma(np.full((1, 1, 1, 3), 255, np.uint8), "limited").round(6)
+    array([[[235.]]])
     """
     count, height, width, _ = frames.shape
     samples = frames.reshape(count * height, width, 3).astype(np.float64)
@@ -35,12 +43,12 @@ def luma(frames: Frames, kind: LumaKind) -> FloatArray:
 
 
 def chunk_luma(chunk: Chunk, kind: LumaKind) -> FloatArray:
-    """luma() of a chunk, computed once for all metrics that ask for it; not to be changed."""
+    """luma() of a chunk, computed once for all metrics that use it; none may change it."""
     return chunk.shared(("luma", kind), lambda frames: luma(frames, kind))
 
 
 def rounded_luma(chunk: Chunk, kind: LumaKind) -> FloatArray:
-    """chunk_luma() rounded to integers."""
+    """chunk_luma() rounded to whole numbers, also computed once."""
     return chunk.shared(("rounded luma", kind), lambda _frames: np.rint(chunk_luma(chunk, kind)))
 
 

@@ -14,17 +14,21 @@ PEAK = 255.0
 
 
 def mean_squared_error(first: Samples, second: Samples) -> float:
-    """The mean of the squared differences of two arrays of one shape and type (uint8 or float64)."""
+    """The mean squared difference of two arrays of the same shape and type (uint8 or float64)."""
     return float(cv2.norm(first, second, cv2.NORM_L2SQR)) / first.size
 
 
 def psnr(error: float, peak: float = PEAK) -> float:
-    """dB of a mean squared error; infinite where it is 0."""
+    """PSNR in dB of a mean squared error; infinite where it is 0.
+
+    >>> round(psnr(65.025), 6), psnr(0)
+    (30.0, inf)
+    """
     return math.inf if error == 0 else 10 * math.log10(peak**2 / error)
 
 
 class PSNR(FrameMetric):
-    """10 log10(255^2 / MSE) per frame; identical frames have infinity."""
+    """10 log10(255^2 / MSE) per frame; infinite for identical frames."""
 
     def __init__(self, facts: MetricFacts, crop: int, luma: LumaKind | None) -> None:
         """``luma``: which luma is compared; None: the three channels."""

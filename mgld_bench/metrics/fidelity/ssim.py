@@ -19,9 +19,14 @@ _BAND = 64
 
 
 def ssim(first: Samples, second: Samples, clip_structure: bool = False) -> float:
-    """Mean SSIM of two planes (height, width) on the scale 0..255, over the area where the 11x11 window lies inside.
+    """Mean SSIM of two planes, over the area where the 11x11 Gaussian window lies inside.
 
-    ``clip_structure``: the contrast-structure term is not let below 0, as in pyiqa.
+    Wang et al., Image Quality Assessment: From Error Visibility to Structural Similarity, IEEE TIP 2004.
+
+    Args:
+        first: (height, width) on the scale 0..255, at least 11x11.
+        second: The same.
+        clip_structure: Clip the contrast-structure term at 0, as pyiqa does.
     """
     rows, columns = (side - WINDOW + 1 for side in first.shape)
     total = 0.0
@@ -50,7 +55,7 @@ def _map(first: FloatArray, second: FloatArray, clip_structure: bool) -> FloatAr
 
 
 def _smooth(plane: FloatArray) -> FloatArray:
-    """The plane under the Gaussian window, where that lies inside."""
+    """The plane smoothed with the Gaussian window, where the window lies inside."""
     kernel = cv2.getGaussianKernel(WINDOW, SIGMA, cv2.CV_64F)
     edge = WINDOW // 2
     smooth = cv2.sepFilter2D(plane, cv2.CV_64F, kernel, kernel)
@@ -62,12 +67,15 @@ class Compared:
     """What is compared, and how."""
 
     luma: LumaKind | None
+    """None: the three channels."""
     rounded: bool
+    """Luma is rounded first."""
     clip_structure: bool
+    """See ssim()."""
 
 
 class SSIM(FrameMetric):
-    """SSIM per frame, in float64; RGB: the mean of the channels' values."""
+    """SSIM per frame, in float64; of RGB, the mean over the channels."""
 
     def __init__(self, facts: MetricFacts, crop: int, compared: Compared) -> None:
         super().__init__(facts, smallest_side=2 * crop + WINDOW)

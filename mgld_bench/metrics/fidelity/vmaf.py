@@ -16,10 +16,10 @@ THREADS = 2
 
 
 class VMAF(Metric):
-    """One model of VMAF. Its motion features look at the neighbouring frames, so it sees every frame of a clip."""
+    """One model of VMAF. Its motion features use the neighbouring frames, so that it is given every frame of a clip."""
 
     def __init__(self, facts: MetricFacts, model: str) -> None:
-        """``model``: libvmaf's name of it, e.g. vmaf_v0.6.1neg."""
+        """``model``: libvmaf's name for it, e.g. vmaf_v0.6.1neg."""
         self.facts = facts
         self.model = model
 
@@ -42,7 +42,7 @@ class _Run:
         self._scores: Mapping[str, list[float]] = {}
 
     def add(self, restored: Chunk, reference: Chunk) -> None:
-        """Feed a chunk; done once, however many scorers bring the same one."""
+        """Feed a chunk to the process; done once, however many scorers give the same chunk."""
         restored.shared(self, lambda _frames: self._feed(restored, reference))
 
     def _feed(self, restored: Chunk, reference: Chunk) -> None:
@@ -50,7 +50,7 @@ class _Run:
         self._process.add(restored.frames, reference.frames)
 
     def scores(self, model: str) -> dict[int, float]:
-        """Scores by frame number, once everything is fed."""
+        """A model's scores by frame number, when everything has been fed."""
         if not self._scores:
             self._scores = self._process.finish()
         return dict(zip(self._indices, self._scores[model], strict=True))
@@ -120,7 +120,7 @@ def variants() -> tuple[Variant, ...]:
 
 
 def why_unavailable() -> str | None:
-    """Why VMAF cannot run here, or None."""
+    """Why VMAF cannot run here, in one line, or None."""
     try:
         configuration = ffmpeg_identity().configuration
     except InputError as error:

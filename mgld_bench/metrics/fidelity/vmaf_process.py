@@ -1,4 +1,4 @@
-"""libvmaf through ffmpeg: two clips as one stream of raw frames in, scores per frame out."""
+"""libvmaf in ffmpeg: two clips go in as one stream of raw frames, scores per frame come out."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _WAITING_CHUNKS = 2
 class VmafProcess:
     """One running ffmpeg that scores one clip with one or more models.
 
-    Each restored frame and its ground truth travel as one picture of twice the height, which ffmpeg cuts apart again: so frames
-    can neither be paired wrongly nor be missing on one side, and there is one pipe that cannot wait for another.
+    Each restored frame and its ground truth are sent as one picture of twice the height, which ffmpeg cuts apart again. So frames
+    can neither be paired wrongly nor be missing on one side, and no pipe can wait for a second one.
     """
 
     def __init__(self, height: int, width: int, models: Sequence[str], conversion: Mapping[str, str], threads: int) -> None:
@@ -47,12 +47,12 @@ class VmafProcess:
         self._writer.start()
 
     def add(self, restored: Frames, reference: Frames) -> None:
-        """The next frames of both clips, (n, height, width, 3) uint8 RGB; waits while ffmpeg is behind."""
+        """Send the next frames of both clips, (n, height, width, 3) uint8 RGB; waits while ffmpeg is behind."""
         self._fed += len(restored)
         self._writer.chunks.put((restored, reference))
 
     def finish(self) -> dict[str, list[float]]:
-        """The scores of all frames by model. Raises InputError where ffmpeg fails or does not score every frame."""
+        """The scores of all frames, by model. Raises InputError where ffmpeg fails or does not score every frame."""
         self._writer.end()
         log = self._running.stdout.read()
         code = self._running.finish()
@@ -61,20 +61,20 @@ class VmafProcess:
             raise InputError(f"VMAF: ffmpeg failed (exit code {code}): {self._running.complaint() or 'without a message'}")
         frames = sorted(json.loads(log)["frames"], key=lambda frame: int(frame["frameNum"]))
         if len(frames) != self._fed:
-            raise InputError(f"VMAF: ffmpeg scored {len(frames)} frames of {self._fed}")
+            raise InputError(f"VMAF: ffmpeg scored {len(frames)} of {self._fed} frames")
         return {model: [float(frame["metrics"][_key(place)]) for frame in frames] for place, model in enumerate(self._models)}
 
     def close(self) -> None:
-        """End ffmpeg, wherever it is; nothing stays behind."""
+        """End ffmpeg, whatever it is doing; no process or thread stays behind."""
         if self._writer.is_alive():
-            # The writer must not wait for a process that nobody will read from.
+            # Otherwise the writer would wait for a process that reads no more.
             self._running.process.kill()
             self._writer.end()
         self._stack.close()
 
 
 class _Writer(Thread):
-    """Writes chunks to ffmpeg, so that the scoring pass goes on beside; the queue is bounded, and so is memory."""
+    """Writes chunks to ffmpeg while the scoring pass continues; the queue is bounded, and so is memory."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         super().__init__(daemon=True, name="vmaf-writer")
@@ -85,13 +85,13 @@ class _Writer(Thread):
         """Write until there are no more chunks."""
         broken = False
         while (chunk := self.chunks.get()) is not None:
-            # After ffmpeg has ended the queue is still emptied, as whoever fills it must not wait; finish() says why it ended.
+            # When ffmpeg has ended the queue is still emptied, so that nobody waits to fill it; finish() reports why it ended.
             broken = broken or not self._write(*chunk)
         with suppress(BrokenPipeError):
             self._pipe.close()
 
     def end(self) -> None:
-        """No chunk follows; returns when everything is written."""
+        """Write what is left in the queue, and end the thread."""
         if self.is_alive():
             self.chunks.put(None)
             self.join()
@@ -116,7 +116,7 @@ def _job(height: int, width: int, models: Sequence[str], conversion: Mapping[str
     ).split()
     distorted, reference = (
         ffmpeg.crop(both[place], 0, place * height, width, height)
-        # Explicit, as releases of ffmpeg differ in what they choose by themselves.
+        # Explicit, because the defaults differ between releases of ffmpeg.
         .filter("scale", flags=conversion["scaler"], out_color_matrix=conversion["matrix"], out_range=conversion["range"])
         .filter("format", conversion["pixel_format"])
         for place in (0, 1)

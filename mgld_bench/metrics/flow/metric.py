@@ -14,7 +14,7 @@ from mgld_bench.metrics.flow.device_frame import DeviceFrame, HalfFrame, frame_p
 from mgld_bench.metrics.flow.estimators import FlowEstimator
 from mgld_bench.metrics.flow.sources import FlowFolder, FlowNetwork, PairFlow, flow_folder, load_flow_network, pair_flow
 from mgld_bench.metrics.frame_metric import reference_of
-from mgld_bench.metrics.learned.full_float32 import full_float32
+from mgld_bench.metrics.inference import full_float32
 from mgld_bench.metrics.metric import Chunk, MemoryNeed, Metric, MetricFacts
 from mgld_bench.metrics.pair_metric import PairMetric
 

@@ -21,7 +21,7 @@ from mgld_bench.clips.digest import text_digest
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair
 from mgld_bench.metrics.flow.estimators import FlowAdapter, FlowEstimator
-from mgld_bench.metrics.learned.full_float32 import full_float32
+from mgld_bench.metrics.inference import full_float32
 from mgld_bench.metrics.metric import Chunk
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.locate import locate, weight_sha256, weights_home

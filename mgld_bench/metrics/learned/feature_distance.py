@@ -1,4 +1,4 @@
-"""Distances of a frame and its ground truth in the features of a network (LPIPS, DISTS)."""
+"""LPIPS and DISTS: distances between a frame and its ground truth in the features of a network."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric, reference_of
-from mgld_bench.metrics.learned.full_float32 import full_float32
-from mgld_bench.metrics.learned.tensors import batches, chunk_tensor
+from mgld_bench.metrics.inference import batches, chunk_tensor, full_float32, network_bytes
 from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
 from mgld_bench.networks.layers.conversion import with_winograd
 from mgld_bench.networks.perceptual.dists import DISTS
@@ -31,31 +30,31 @@ _IMAGES = 2 * 3 * 4
 """Bytes per pixel: both frames as float32."""
 
 
-class FeatureNetwork(Protocol):
-    """A network whose distance of two images is taken in two steps."""
+class DistanceNetwork(Protocol):
+    """A network that takes the distance between two images in two steps, the first of them from one image alone."""
 
     def stages(self, images: Tensor) -> Iterable[Any]:
-        """What is compared of ``images`` (n, 3, h, w), 0..1."""
+        """The features of ``images`` (n, 3, h, w), 0..1, that are compared."""
 
     def compare(self, first: Iterable[Any], second: Iterable[Any]) -> Tensor:
-        """The distances (n,) from the stages of two stacks of images."""
+        """The distances (n,) between two stacks of images, given their features."""
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A network on its device, with what it takes."""
 
-    network: FeatureNetwork
+    network: DistanceNetwork
     device: torch.device
     weight_bytes: int
     kept: int
-    """Bytes per pixel that are kept of the ground truth."""
+    """Bytes per pixel of the ground truth's features, which are kept."""
     working: int
-    """Bytes per pixel beside them, while frames are compared; measured on a CPU."""
+    """Bytes per pixel taken besides, while frames are compared; measured on a CPU."""
 
 
 class FeatureDistance(FrameMetric):
-    """The distance per frame. The ground truth's features are computed once for all methods."""
+    """The distance of each frame; the ground truth's features are computed once for all methods."""
 
     def __init__(self, facts: MetricFacts, smallest_side: int, crop: int, loaded: Loaded) -> None:
         """``smallest_side``: pixels that the network needs in both directions, after ``crop`` is cut from every side."""
@@ -68,7 +67,7 @@ class FeatureDistance(FrameMetric):
         truth, network = reference_of(reference, self.facts.name), self.loaded.network
         values: list[float] = []
         with full_float32():
-            ours, theirs = self._images(restored), self._images(truth)
+            ours, theirs = (chunk_tensor(chunk, self.loaded.device, self._crop) for chunk in (restored, truth))
             for rows in batches(len(restored.indices), self.loaded.device):
                 kept = truth.shared((network, self._crop, rows.start), _stages(network, theirs[rows]))
                 values += network.compare(network.stages(ours[rows]), kept).tolist()
@@ -82,15 +81,12 @@ class FeatureDistance(FrameMetric):
             return MemoryNeed(loaded.weight_bytes + pixels * loaded.working, of_frame)
         return MemoryNeed(loaded.weight_bytes, of_frame + pixels * loaded.working)
 
-    def _images(self, chunk: Chunk) -> Tensor:
-        images, crop = chunk_tensor(chunk, self.loaded.device), self._crop
-        return images[:, :, crop : images.shape[2] - crop, crop : images.shape[3] - crop]
-
 
 def load_lpips(backbone: LpipsBackbone, weights: Mapping[str, WeightFile], device: str) -> LPIPS:
     """LPIPS on a torch ``device``, from the weight files ``backbone`` (torchvision's) and ``linear`` (the package lpips').
 
-    Raises InputError where a file is missing, is another one, or holds other tensors than the network has.
+    Raises:
+        InputError: A file is missing, is not the one that its entry pins, or holds tensors that the network does not have.
     """
     network = LPIPS(backbone)
     linear = nn.ModuleDict({name: module for name, module in network.named_children() if name != "features"})
@@ -101,7 +97,8 @@ def load_lpips(backbone: LpipsBackbone, weights: Mapping[str, WeightFile], devic
 def load_dists(weights: Mapping[str, WeightFile], device: str) -> DISTS:
     """DISTS on a torch ``device``, from the weight files ``backbone`` (torchvision's) and ``linear`` (that of DISTS-pytorch).
 
-    Raises InputError where a file is missing, is another one, or holds other tensors than the network has.
+    Raises:
+        InputError: A file is missing, is not the one that its entry pins, or holds tensors that the network does not have.
     """
     network = DISTS()
     _load(network.features, nn.ParameterDict(dict(network.named_parameters(recurse=False))), weights, "DISTS")
@@ -109,21 +106,23 @@ def load_dists(weights: Mapping[str, WeightFile], device: str) -> DISTS:
 
 
 def lpips_metric(facts: MetricFacts, backbone: LpipsBackbone, crop: int, device: str) -> FeatureDistance:
-    """LPIPS, loaded."""
+    """The metric LPIPS on a torch ``device``; raises as load_lpips()."""
     network = load_lpips(backbone, facts.weights, device)
-    # Smaller frames leave nothing after the last pooling.
+    # Smaller frames leave nothing behind the last pooling layer.
     smallest_side = 31 if backbone == "alex" else 16
     kept, working = (42, 56) if backbone == "alex" else (488, 768)
-    return FeatureDistance(facts, smallest_side, crop, Loaded(network, torch.device(device), _bytes(network), kept, working))
+    return FeatureDistance(
+        facts, smallest_side, crop, Loaded(network, torch.device(device), network_bytes(network), kept, working)
+    )
 
 
 def dists_metric(facts: MetricFacts, crop: int, device: str) -> FeatureDistance:
-    """DISTS, loaded."""
+    """The metric DISTS on a torch ``device``; raises as load_dists()."""
     network = load_dists(facts.weights, device)
-    return FeatureDistance(facts, 1, crop, Loaded(network, torch.device(device), _bytes(network), kept=488, working=576))
+    return FeatureDistance(facts, 1, crop, Loaded(network, torch.device(device), network_bytes(network), kept=488, working=576))
 
 
-def _stages(network: FeatureNetwork, images: Tensor) -> Callable[[object], tuple[Any, ...]]:
+def _stages(network: DistanceNetwork, images: Tensor) -> Callable[[object], tuple[Any, ...]]:
     return lambda _frames: tuple(network.stages(images))
 
 
@@ -145,7 +144,3 @@ def _convolutions(path: Path) -> dict[str, Tensor]:
     """torchvision's tensors without the classifier, named as in the features alone."""
     state = read_state_dict(path)
     return {name.removeprefix("features."): tensor for name, tensor in state.items() if not name.startswith(_UNUSED)}
-
-
-def _bytes(network: nn.Module) -> int:
-    return sum(tensor.nbytes for tensor in network.state_dict().values())

@@ -12,8 +12,16 @@ from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, rounded_luma
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
 from mgld_bench.metrics.metric import Chunk, MetricFacts, Variant
-from mgld_bench.metrics.natural.models import LICENSE, load_model, model_sha256
-from mgld_bench.metrics.natural.statistics import fit_asymmetric, fit_symmetric, flat_share, gamma_ratio, normalise
+from mgld_bench.metrics.natural.statistics import (
+    LICENSE,
+    fit_asymmetric,
+    fit_symmetric,
+    flat_share,
+    gamma_ratio,
+    load_model,
+    model_sha256,
+    normalise,
+)
 
 MODEL = "brisque_live.npz"
 _SHIFTS = ((0, 1), (1, 0), (1, 1), (-1, 1))
@@ -21,14 +29,18 @@ _SMALLEST_SIDE = 16
 
 
 def picture_features(plane: FloatArray) -> tuple[FloatArray, float]:
-    """The 36 features of a plane (height, width) on 0..255, before scaling, and the flat share."""
+    """The features of a plane (height, width) float64 luma, 0..255, rounded.
+
+    Returns:
+        (36,) features, not yet scaled, and the flat share; see flat_share().
+    """
     normalised = normalise(plane, "zero")
     half = resize_bicubic(plane, -(-plane.shape[0] // 2), -(-plane.shape[1] // 2))
     return np.array(_features(normalised) + _features(normalise(half, "zero"))), flat_share(normalised)
 
 
 def brisque(features: FloatArray) -> float:
-    """The score that the LIVE support vector machine gives the features (36,); NaN where one of them is."""
+    """The score of features (36,) by LIVE's support vector machine; NaN where one of them is NaN."""
     model = load_model(MODEL)
     low, high = model["feature_min"], model["feature_max"]
     scaled = 2 * (features - low) / (high - low) - 1

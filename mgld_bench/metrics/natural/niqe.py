@@ -13,8 +13,15 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, cropped, rounded_luma
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
 from mgld_bench.metrics.metric import Chunk, ClipScorer, MetricFacts, Variant
-from mgld_bench.metrics.natural.models import LICENSE, load_model, model_sha256
-from mgld_bench.metrics.natural.statistics import fit_asymmetric, flat_share, gamma_ratio, normalise
+from mgld_bench.metrics.natural.statistics import (
+    LICENSE,
+    fit_asymmetric,
+    flat_share,
+    gamma_ratio,
+    load_model,
+    model_sha256,
+    normalise,
+)
 
 BLOCK = 96
 MODEL = "niqe_live.npz"
@@ -23,9 +30,14 @@ _FEWEST_BLOCKS = 2
 
 
 def block_features(plane: FloatArray) -> tuple[FloatArray, float]:
-    """The 36 features (blocks, 36) of each whole 96x96 block of a plane (height, width) on 0..255, and the flat share.
+    """The features of each whole 96x96 block of a plane.
 
-    A block without negative or without positive samples has NaN among its features.
+    Args:
+        plane: (height, width) float64 luma, 0..255, rounded.
+
+    Returns:
+        (blocks, 36) features, with NaN where a block has no negative or no positive samples, and the flat share; see
+        flat_share().
     """
     rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
     whole = np.ascontiguousarray(plane[: rows * BLOCK, : columns * BLOCK])
@@ -37,12 +49,12 @@ def block_features(plane: FloatArray) -> tuple[FloatArray, float]:
 
 
 def niqe(features: FloatArray) -> float:
-    """The distance of features (blocks, 36) from the LIVE model of pristine pictures; NaN for fewer than two usable blocks."""
+    """The distance of features (blocks, 36) from LIVE's model of pristine pictures; NaN with fewer than two usable blocks."""
     model = load_model(MODEL)
     usable = ~np.isnan(features).any(axis=1)
     if np.count_nonzero(usable) < _FEWEST_BLOCKS:
         return float("nan")
-    # Unusable blocks still count in the means of those features that they have: so do all implementations in use.
+    # As in all implementations in use, unusable blocks still count in the means of the features that they have.
     difference = model["mu"].ravel() - np.nanmean(features, axis=0)
     covariance = (model["cov"] + np.cov(features[usable], rowvar=False)) / 2
     return float(np.sqrt(difference @ np.linalg.pinv(covariance) @ difference))
@@ -72,7 +84,7 @@ def _scaled_fit(blocks: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]
 
 
 class NIQE(FrameMetric):
-    """NIQE per frame. Few blocks (frames below 192x192) give a poor estimate; compare at equal sizes only."""
+    """NIQE per frame. Few blocks (frames below 192x192) give a poor estimate; compare only frames of equal size."""
 
     def __init__(self, facts: MetricFacts, crop: int, luma: LumaKind) -> None:
         super().__init__(facts, smallest_side=2 * crop + BLOCK)
@@ -85,7 +97,7 @@ class NIQE(FrameMetric):
         if ((clip.height - 2 * self._crop) // BLOCK) * ((clip.width - 2 * self._crop) // BLOCK) < _FEWEST_BLOCKS:
             size = f"{clip.width}x{clip.height}"
             raise InputError(
-                f"metric {self.facts.name} needs at least two whole {BLOCK}x{BLOCK} blocks, frames of {size} have one"
+                f"metric {self.facts.name} needs at least two whole {BLOCK}x{BLOCK} blocks, but frames of {size} have one"
             )
         return scorer
 

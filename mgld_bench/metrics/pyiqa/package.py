@@ -1,20 +1,25 @@
-"""The package pyiqa: whether it is here and what it offers, found without importing it, which takes seconds."""
+"""The package pyiqa: whether it is installed, and each of its metrics as a variant of its own, ``pyiqa.<name>``.
+
+All of this is found without importing pyiqa, which takes seconds.
+"""
 
 from __future__ import annotations
 
-import difflib
 import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, did_you_mean
+from mgld_bench.metrics.metric import MetricFacts, Variant
+from mgld_bench.metrics.pyiqa.files import fetch_files, fetched_files, why_files_are_missing
+from mgld_bench.weights.download import BytesDone
 
 PREFIX = "pyiqa."
-"""Before the names of its metrics here."""
+"""What the names of its metrics start with here."""
 _NOT_PER_FRAME = {
     "FID": "compares two sets of pictures",
     "InceptionScore": "scores a set of pictures",
@@ -25,7 +30,7 @@ _NOT_PER_FRAME = {
 
 @dataclass(frozen=True)
 class PyiqaFacts:
-    """What pyiqa says of one of its metrics."""
+    """What pyiqa states about one of its metrics."""
 
     needs_reference: bool
     lower_is_better: bool
@@ -47,16 +52,19 @@ def pyiqa_version() -> str:
 
 
 def pyiqa_facts(name: str) -> PyiqaFacts:
-    """What pyiqa says of its metric ``name``. Raises InputError where it has none of this name, or one that scores no frames."""
+    """What pyiqa states about its metric ``name``.
+
+    Raises:
+        InputError: pyiqa has no such metric, the metric does not score frames, or the package is not installed.
+    """
     configurations = _configurations()
     if name not in configurations:
-        near = difflib.get_close_matches(name, configurations, n=3)
-        known = f"did you mean {', '.join(near)}?" if near else f"it has {', '.join(configurations)}"
-        raise InputError(f"metric pyiqa.{name}: pyiqa {pyiqa_version()} has no metric {name}: {known}")
+        known = did_you_mean(name, configurations, otherwise=f"it has {', '.join(configurations)}")
+        raise InputError(f"metric {PREFIX}{name}: pyiqa {pyiqa_version()} has no metric {name}: {known}")
     configuration = configurations[name]
     kind = configuration["metric_opts"]["type"]
     if kind in _NOT_PER_FRAME:
-        raise InputError(f"metric pyiqa.{name}: it {_NOT_PER_FRAME[kind]}: it has no score per frame")
+        raise InputError(f"metric {PREFIX}{name}: it {_NOT_PER_FRAME[kind]}: it has no score per frame")
     return PyiqaFacts(
         needs_reference=configuration["metric_mode"] == "FR",
         lower_is_better=bool(configuration.get("lower_better")),
@@ -64,14 +72,62 @@ def pyiqa_facts(name: str) -> PyiqaFacts:
     )
 
 
+def find(name: str) -> Variant:
+    """The variant with the full name ``name``, e.g. pyiqa.clipiqa.
+
+    Raises:
+        InputError: See pyiqa_facts().
+    """
+    short = name.removeprefix(PREFIX)
+    stated = pyiqa_facts(short)
+    facts = MetricFacts(
+        name=name,
+        title=short,
+        direction="lower" if stated.lower_is_better else "higher",
+        needs_reference=stated.needs_reference,
+        per_frame=True,
+        digits=4,
+        revision=1,
+        definition=f"{short} as pyiqa {pyiqa_version()} has it by default, range {stated.score_range}; 8-bit RGB on 0..1, "
+        "float32; each frame by itself; mean over frames",
+        license="PolyForm-Noncommercial-1.0.0 (pyiqa); that of its weights: see its authors",
+        files={"pyiqa": pyiqa_version(), **fetched_files(short)},
+    )
+    return Variant(
+        facts,
+        "mgld_bench.metrics.pyiqa.metric:load_pyiqa",
+        {"short": short},
+        on_device=True,
+        why_unavailable=partial(why_files_are_missing, short),
+    )
+
+
+def fetch_pyiqa(name: str, progress: BytesDone) -> list[Path]:
+    """Fetch the files that a metric of pyiqa needs; see fetch_files().
+
+    Args:
+        name: The metric, with or without "pyiqa." before it.
+        progress: Called with the bytes that are here.
+
+    Returns:
+        The files; none where the metric needs none.
+
+    Raises:
+        InputError: pyiqa has no such metric, or the metric cannot be built with what was downloaded.
+    """
+    short = name.removeprefix(PREFIX)
+    pyiqa_facts(short)
+    return fetch_files(short, pyiqa_version(), progress)
+
+
 def _configurations() -> Mapping[str, Mapping[str, Any]]:
-    """pyiqa's own table of its metrics. Raises InputError where the package is not here or has no such table."""
+    """pyiqa's own table of its metrics. Raises InputError where the package is not installed or has no such table."""
     return _read(Path(str(_distribution().locate_file("pyiqa/default_model_configs.py"))))
 
 
 @lru_cache(maxsize=1)
 def _read(file: Path) -> Mapping[str, Mapping[str, Any]]:
-    """The table in ``file``, which imports nothing of the package around it."""
+    """The table in ``file``, which imports nothing from the package around it."""
     try:
         table: Mapping[str, Mapping[str, Any]] = runpy.run_path(str(file))["DEFAULT_CONFIGS"]
     except (OSError, KeyError) as error:

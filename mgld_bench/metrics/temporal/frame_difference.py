@@ -13,7 +13,7 @@ from torch import Tensor
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair, signed
 from mgld_bench.metrics.frame_metric import reference_of
-from mgld_bench.metrics.learned.full_float32 import full_float32
+from mgld_bench.metrics.inference import full_float32
 from mgld_bench.metrics.metric import Chunk, MemoryNeed, MetricFacts
 from mgld_bench.metrics.pair_metric import PairMetric
 

@@ -17,9 +17,8 @@ from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.dover import metric as dover_metric
 from mgld_bench.metrics.dover import variants as dover
-from mgld_bench.metrics.dover.fusion import fuse
-from mgld_bench.metrics.dover.sampling import AestheticView, TechnicalView
-from mgld_bench.metrics.dover.views import MEAN, STD, plan_views
+from mgld_bench.metrics.dover.variants import fuse
+from mgld_bench.metrics.dover.views import MEAN, STD, AestheticView, TechnicalView, plan_views
 from mgld_bench.metrics.metric import Chunk, ClipScore
 from mgld_bench.networks.dover.aesthetic import AestheticConfig
 from mgld_bench.networks.dover.network import DOVER, DoverConfig, HeadConfig
@@ -197,7 +196,7 @@ def test_what_cannot_be_scored_is_an_error(metrics: list[dover_metric.Dover], cl
         metrics[0].start(facts_of(40, 31))
     scorer = metrics[0].start(facts_of(240, 400, frame_count=36, name="bunny"))
     scorer.add(Chunk(range(30), clip[:30]), None)
-    with pytest.raises(InputError, match="clip bunny: DOVER looks at frame 30, which it was not given"):
+    with pytest.raises(InputError, match="clip bunny: DOVER needs frame 30, which it was not given"):
         scorer.finish()
 
 

@@ -12,10 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from mgld_bench.metrics.dover.fusion import AESTHETIC, TECHNICAL, fuse
-from mgld_bench.metrics.dover.resizing import enlarged, squeezed
-from mgld_bench.metrics.dover.sampling import AestheticView, TechnicalView
-from mgld_bench.metrics.dover.views import ViewPlan, Views, plan_views
+from mgld_bench.metrics.dover.variants import AESTHETIC, TECHNICAL, fuse
+from mgld_bench.metrics.dover.views import AestheticView, TechnicalView, ViewPlan, Views, enlarged, plan_views, squeezed
 from tests.helpers.metric_samples import Frames
 
 FEW = settings(max_examples=40, deadline=None)

@@ -12,13 +12,12 @@ import torch
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.learned import musiq
-from mgld_bench.metrics.learned.musiq_metric import MUSIQ, build_network
-from mgld_bench.metrics.pyiqa.building import without_network
+from mgld_bench.metrics.learned.musiq import MUSIQ, build_network, variants
+from mgld_bench.metrics.pyiqa.metric import without_network
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames, facts_of
 
-(VARIANT,) = musiq.variants()
+(VARIANT,) = variants()
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,8 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Chunk, ClipScore, Frames
 from mgld_bench.metrics.natural.brisque import brisque, picture_features
-from mgld_bench.metrics.natural.models import load_model
 from mgld_bench.metrics.natural.niqe import block_features, niqe
-from mgld_bench.metrics.natural.statistics import fit_asymmetric, fit_symmetric, flat_share, normalise
+from mgld_bench.metrics.natural.statistics import fit_asymmetric, fit_symmetric, flat_share, load_model, normalise
 from tests.helpers.metric_samples import facts_of
 
 NAMES = ["niqe.pyiqa", "niqe.live", "niqe.y", "niqe.y.crop4", "brisque.pyiqa", "brisque.live"]

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from mgld_bench.metrics.dover.fusion import Branch, fuse
-from mgld_bench.metrics.dover.sampling import AestheticView, FrameSampler, TechnicalView
-from mgld_bench.metrics.dover.views import ViewPlan, Views, normalised, plan_views
+from mgld_bench.metrics.dover.variants import Branch, fuse
+from mgld_bench.metrics.dover.views import AestheticView, FrameSampler, TechnicalView, ViewPlan, Views, normalised, plan_views
 from mgld_bench.networks.dover.aesthetic import AestheticConfig
 from mgld_bench.networks.dover.network import DOVER, DoverConfig, HeadConfig
 from mgld_bench.networks.dover.technical import TechnicalBackbone, TechnicalConfig, fragment_distances, region_mask, shift_regions

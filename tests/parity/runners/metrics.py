@@ -17,7 +17,7 @@ from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
 from mgld_bench.metrics.fidelity.luma import cropped, luma
 from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
-from mgld_bench.metrics.natural import brisque, models, niqe
+from mgld_bench.metrics.natural import brisque, niqe
 from mgld_bench.metrics.natural import statistics as natural_scene
 from tests.parity.fixture import Fixture
 
@@ -70,7 +70,7 @@ def niqe_brisque(fixture: Fixture) -> Outputs:
     }
     for name in (niqe.MODEL, brisque.MODEL):
         beside = fixture.path.parent / name
-        assert not beside.exists() or hashlib.sha256(beside.read_bytes()).hexdigest() == models.model_sha256(name)
+        assert not beside.exists() or hashlib.sha256(beside.read_bytes()).hexdigest() == natural_scene.model_sha256(name)
     images = clip_frames(fixture) or frames_of(fixture, "images")
     variants = fixture.facts["call"]["variants"].items()
     return {name: np.array([natural_scene_value(image, variant) for image in images]) for name, variant in variants}
