@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -20,7 +21,7 @@ def frames() -> Frames:
 def frame_folder(tmp_path: Path) -> Make:
     """Makes a folder of images with Pillow, which is not the library that reads them."""
 
-    def make(frames: Frames, name: str = "clip", pattern: str = "{:08d}.png", first: int = 0, **options: object) -> Path:
+    def make(frames: Frames, name: str = "clip", pattern: str = "{:08d}.png", first: int = 0, **options: Any) -> Path:
         folder = tmp_path / name
         folder.mkdir()
         for index, frame in enumerate(frames):

@@ -214,8 +214,8 @@ def test_digest_depends_on_names_and_bytes_and_not_on_the_path(frame_folder: Mak
         file.rename(renamed / f"{int(file.stem) + 1:08d}.png")
     assert open_clip(renamed).digest() != digest
     changed = shutil.copytree(folder, tmp_path / "changed")
-    with (changed / "00000003.png").open("ab") as file:
-        file.write(b"\0")
+    with (changed / "00000003.png").open("ab") as appended:
+        appended.write(b"\0")
     np.testing.assert_array_equal(list(open_clip(changed).frames()), frames)
     assert open_clip(changed).digest() != digest
     assert digest == open_clip(folder).digest() != file_sha256(folder / "00000000.png")

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,7 +157,7 @@ def test_truncated_progressive_jpeg_with_a_thumbnail(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"quality": 90}, {"quality": 75, "progressive": True}, {"quality": 95, "subsampling": 0}])
-def test_jpeg_equals_another_decoder(tmp_path: Path, options: dict[str, object]) -> None:
+def test_jpeg_equals_another_decoder(tmp_path: Path, options: dict[str, Any]) -> None:
     file = tmp_path / "a.jpg"
     Image.fromarray(FRAME).save(file, **options)
     stored, frame = read_image(file)

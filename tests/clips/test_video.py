@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 
@@ -254,6 +255,7 @@ def test_samples_that_are_no_8_bit_colour(make_video: Make, name: str, pixel_for
 def test_closing_early_leaves_no_process_behind(make_video: Make) -> None:
     clip = open_clip(make_video("a.mp4", count=50, size="640x360"))
     frames = clip.frames()
+    assert isinstance(frames, Generator)
     next(frames)
     assert [child.name() for child in psutil.Process().children() if "ffmpeg" in child.name()]
     frames.close()
@@ -270,7 +272,7 @@ def test_path_with_odd_characters(make_video: Make, tmp_path: Path) -> None:
 
 def test_digest_is_that_of_the_file_alone(make_video: Make, tmp_path: Path) -> None:
     path = make_video("a.mp4")
-    copy = shutil.copy(path, tmp_path / "b.mp4")
+    copy = Path(shutil.copy(path, tmp_path / "b.mp4"))
     assert open_clip(path).digest() == open_clip(copy).digest()
     write_video(tmp_path / "c.mkv", open_clip(path).frames(), Fraction(25))
     assert open_clip(tmp_path / "c.mkv").digest() != open_clip(path).digest()

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections import Counter
 from itertools import pairwise
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -17,22 +18,33 @@ from mgld_bench.degradation.plan import (
     DegradationPlan,
     JpegOperation,
     NoiseOperation,
+    ProfileName,
     ResizeOperation,
     VideoOperation,
 )
 from mgld_bench.errors import InputError
 
 STEPS = st.lists(st.floats(-3, 3), min_size=1, max_size=40)
-PROFILES = st.sampled_from(["mgld", "realbasicvsr"])
+NAMES: tuple[ProfileName, ...] = ("mgld", "realbasicvsr")
+PROFILES = st.sampled_from(NAMES)
+Kind = TypeVar("Kind", BlurOperation, ResizeOperation, NoiseOperation)
 
 
-def plan_of(salt: int = 0, profile: str = "mgld", size: tuple[int, int] = (720, 1280), frames: int = 6) -> DegradationPlan:
+def plan_of(
+    salt: int = 0, profile: ProfileName = "mgld", size: tuple[int, int] = (720, 1280), frames: int = 6
+) -> DegradationPlan:
     return draw_plan(DegradationCard(name="d", profile=profile, salt=salt), "reds4", "000", size, frames)
+
+
+def operation_of(plan: DegradationPlan, place: int, kind: type[Kind]) -> Kind:
+    found = plan.operations[place]
+    assert isinstance(found, kind)
+    return found
 
 
 def test_plans_of_the_protocol_are_frozen() -> None:
     # Taken from this code when the protocol pairs-v1 was written. Another value means that every pair changes: a new protocol.
-    plans = [plan_of(profile=profile).model_dump(mode="json") for profile in ("mgld", "realbasicvsr")]
+    plans = [plan_of(profile=profile).model_dump(mode="json") for profile in NAMES]
     assert [text_digest(plan)[:16] for plan in plans] == ["f39c963e5804981c", "a5f99a716a1cfcc9"]
 
 
@@ -44,7 +56,7 @@ def test_the_seed_is_the_crc_of_its_text() -> None:
 
 @settings(max_examples=60)
 @given(st.integers(0, 10**6), PROFILES)
-def test_a_plan_goes_to_json_and_back_unchanged(salt: int, profile: str) -> None:
+def test_a_plan_goes_to_json_and_back_unchanged(salt: int, profile: ProfileName) -> None:
     plan = plan_of(salt, profile)
     assert DegradationPlan.model_validate(json.loads(json.dumps(plan.model_dump(mode="json")))) == plan
     assert plan_of(salt, profile) == plan
@@ -53,7 +65,7 @@ def test_a_plan_goes_to_json_and_back_unchanged(salt: int, profile: str) -> None
 
 @settings(max_examples=150)
 @given(st.integers(0, 10**6), PROFILES, st.integers(1, 12))
-def test_everything_lies_in_the_published_ranges(salt: int, profile: str, frames: int) -> None:
+def test_everything_lies_in_the_published_ranges(salt: int, profile: ProfileName, frames: int) -> None:
     plan = plan_of(salt, profile, (720, 1280), frames)
     limits = {"blur_1": 3.0, "blur_2": 1.5}
     levels = {"noise_1": (30, 3), "noise_2": (25, 2.5)}
@@ -78,41 +90,40 @@ def test_everything_lies_in_the_published_ranges(salt: int, profile: str, frames
             assert len({frame.mode for frame in operation.frames}) == 1
             assert operation.op == "resize_final" or all(side % 2 == 0 for frame in operation.frames for side in frame.size)
     final = next(operation for operation in plan.operations if operation.op == "resize_final")
+    assert isinstance(final, ResizeOperation)
     assert {frame.size for frame in final.frames} == {(180, 320)}
 
 
 def test_orders_and_shares_are_those_of_the_profiles() -> None:
     stage = ["blur_1", "resize_1", "noise_1", "jpeg_1", "video_1", "blur_2", "resize_2", "noise_2", "jpeg_2"]
     video_first, video_last = ["video_2", "resize_final", "blur_final"], ["resize_final", "blur_final", "video_2"]
-    names = {
-        profile: [[op.op for op in plan_of(salt, profile).operations] for salt in range(300)]
-        for profile in ("mgld", "realbasicvsr")
-    }
+    names = {profile: [[op.op for op in plan_of(salt, profile).operations] for salt in range(300)] for profile in NAMES}
     assert all(order == stage + video_first for order in names["mgld"])
     assert {tuple(order) for order in names["realbasicvsr"]} == {(*stage, *video_first), (*stage, *video_last)}
     # 300 draws: three standard deviations of a share are at most 0.087.
     assert Counter(order[-1] for order in names["realbasicvsr"])["video_2"] / 300 == pytest.approx(0.5, abs=0.087)
     plans = [plan_of(salt) for salt in range(300)]
-    blurs = [plan.operations[0].frames[0].type for plan in plans]
+    blurs = [operation_of(plan, 0, BlurOperation).frames[0].type for plan in plans]
     assert Counter(blurs)["iso"] / 300 == pytest.approx(0.405, abs=0.087)
     assert Counter(blurs)["sinc"] / 300 == pytest.approx(0.1, abs=0.052)
     assert sum(plan.operations[5].applied for plan in plans) / 300 == pytest.approx(0.8, abs=0.07)
-    assert sum(plan.operations[2].frames[0].gray for plan in plans) / 300 == pytest.approx(0.4, abs=0.087)
+    assert sum(operation_of(plan, 2, NoiseOperation).frames[0].gray for plan in plans) / 300 == pytest.approx(0.4, abs=0.087)
     assert sum(plan.videos[0].codec == "mpeg4" for plan in plans) / 300 == pytest.approx(1 / 3, abs=0.083)
-    shrunk = sum(plan.operations[1].frames[0].size[0] < 720 for plan in plans)
+    shrunk = sum(operation_of(plan, 1, ResizeOperation).frames[0].size[0] < 720 for plan in plans)
     assert shrunk / 300 == pytest.approx(0.7, abs=0.08)
 
 
 def test_scale_drifts_in_keep_mode_too() -> None:
-    kept = [plan for salt in range(100) if (plan := plan_of(salt)).operations[1].frames[0].size == (720, 1280)]
+    resizes = [operation_of(plan_of(salt), 1, ResizeOperation) for salt in range(100)]
+    kept = [resize for resize in resizes if resize.frames[0].size == (720, 1280)]
     assert kept
-    assert all(len({frame.size for frame in plan.operations[1].frames}) > 1 for plan in kept)
+    assert all(len({frame.size for frame in resize.frames}) > 1 for resize in kept)
 
 
 def test_video_compressions_have_the_size_of_the_first_frame_before_them() -> None:
     plan = plan_of(5)
-    assert plan.videos[0].size == plan.operations[1].frames[0].size
-    assert plan.videos[1].size == plan.operations[6].frames[0].size
+    assert plan.videos[0].size == operation_of(plan, 1, ResizeOperation).frames[0].size
+    assert plan.videos[1].size == operation_of(plan, 6, ResizeOperation).frames[0].size
     last = next(plan for salt in range(20) if (plan := plan_of(salt, "realbasicvsr")).operations[-1].op == "video_2")
     assert last.videos[1].size == (180, 320)
 
@@ -132,7 +143,7 @@ def test_bit_rates_scale_with_the_area_and_the_profile_says_so() -> None:
         ((540, 960), "realbasicvsr", "240x135 LR frames as video, and libx264 needs even sizes"),
     ],
 )
-def test_sizes_that_cannot_be_degraded_are_refused(size: tuple[int, int], profile: str, message: str) -> None:
+def test_sizes_that_cannot_be_degraded_are_refused(size: tuple[int, int], profile: ProfileName, message: str) -> None:
     with pytest.raises(InputError, match=message):
         plan_of(size=size, profile=profile)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from mgld_bench.degradation.plan import NoiseFrame, NoiseOperation
 from mgld_bench.degradation.profiles import PeakValue
 
 
-def noisy(frame: np.ndarray, kind: str, gray: bool, level: float, peak: PeakValue = 255) -> np.ndarray:
+def noisy(frame: np.ndarray, kind: Literal["gaussian", "poisson"], gray: bool, level: float, peak: PeakValue = 255) -> np.ndarray:
     planned = NoiseOperation(op="noise_1", applied=True, frames=(NoiseFrame(kind=kind, gray=gray, level=level),))
     return apply_operation(planned, 0, frame, peak, noise_numbers(7, "noise_1", 0))
 
@@ -27,7 +29,7 @@ def test_gaussian_noise_has_the_level_as_deviation(peak: PeakValue) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "poisson"])
-def test_gray_noise_is_the_same_in_all_channels(kind: str) -> None:
+def test_gray_noise_is_the_same_in_all_channels(kind: Literal["gaussian", "poisson"]) -> None:
     difference = noisy(RAMP, kind, True, 1.5) - RAMP.astype(np.float32)
     assert difference.std() > 0.1
     np.testing.assert_allclose(difference[..., 0], difference[..., 2], atol=1e-4)

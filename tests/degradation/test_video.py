@@ -10,6 +10,7 @@ import pytest
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.degradation.canary import row_problem
+from mgld_bench.degradation.plan import Codec
 from mgld_bench.degradation.video import decode_video, encode_video, payload_bits
 from mgld_bench.errors import InputError
 
@@ -19,7 +20,7 @@ def frames_of(clip: ArrayClip) -> np.ndarray:
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
-def test_the_same_frames_give_the_same_bytes_every_time(codec: str, bunny: ArrayClip, tmp_path: Path) -> None:
+def test_the_same_frames_give_the_same_bytes_every_time(codec: Codec, bunny: ArrayClip, tmp_path: Path) -> None:
     written = set()
     for attempt in range(8):
         path = tmp_path / f"{attempt}.mp4"

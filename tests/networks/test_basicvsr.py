@@ -126,7 +126,7 @@ def test_trunks_in_half_precision_with_flow_in_full() -> None:
     for part in (network.image_cleaning, *network.basicvsr.children()):
         if part is not network.basicvsr.spynet:
             part.bfloat16()
-    types = set()
+    types: set[torch.dtype] = set()
     network.basicvsr.spynet.register_forward_hook(lambda _module, inputs, flow: types.update((inputs[0].dtype, flow.dtype)))
     output = run(network, frames)
     assert types == {output.dtype} == {torch.float32}

@@ -49,7 +49,8 @@ def test_names_and_shapes_are_the_official_ones() -> None:
     rows = [line.split("\t") for line in PARAMETERS.read_text().splitlines()]
     official = {name: tuple(int(side) for side in shape.strip("()").split(",") if side) for name, shape in rows}
     assert {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()} == official
-    assert network.technical_backbone.layers[0].blocks[0].attn.relative_position_index.dtype == torch.int64
+    index = network.technical_backbone.get_buffer("layers.0.blocks.0.attn.relative_position_index")
+    assert index.dtype == torch.int64
 
 
 def test_nothing_crosses_clips(network: DOVER, clips: torch.Tensor) -> None:

@@ -29,7 +29,9 @@ CONSTANTS = re.compile(r"scaling_layer\..*|lins\..*|mean|std|.*\.filter")
 
 def carried(package: str, file: str) -> dict[str, torch.Tensor]:
     """The real weights inside a package."""
-    return torch.load(Path(str(distribution(package).locate_file(file))), map_location="cpu", weights_only=True)
+    path = Path(str(distribution(package).locate_file(file)))
+    state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
 
 
 def official(file: str) -> dict[str, tuple[int, ...]]:

@@ -116,8 +116,8 @@ def test_updated_flows_are_the_flows_where_the_offset_network_says_nothing() -> 
     with torch.inference_mode():
         _, updated = attention(*features, warped, flows)
         assert (updated - flows).abs().max() > 1e-2
-        attention.conv_offset[-1].weight.zero_()
-        attention.conv_offset[-1].bias.zero_()
+        for parameter in attention.conv_offset[-1].parameters():
+            parameter.zero_()
         _, updated = attention(*features, warped, flows)
     torch.testing.assert_close(updated, flows)
 

@@ -99,7 +99,7 @@ def test_building_twice_gives_the_same_bytes_whatever_the_machine(bunny: ArrayCl
     np.save(tmp_path / "frames.npy", np.stack(list(bunny.frames())))
     contents = []
     for name, (threads, settings) in MACHINES.items():
-        command = [sys.executable, "-c", CHILD, tmp_path / "frames.npy", tmp_path / name, threads]
+        command = [sys.executable, "-c", CHILD, str(tmp_path / "frames.npy"), str(tmp_path / name), str(threads)]
         subprocess.run(command, env=os.environ | settings, check=True)
         contents.append(content(tmp_path / name))
     assert len(contents[0]) == 2 * 13

@@ -87,8 +87,9 @@ def test_a_full_rebuild_names_the_first_operation_that_differs(built: Path) -> N
     """A pair whose second video compression was made by another encoder: here the same with another bit rate."""
     side = json.loads((built / "bunny.json").read_text())
     stream = side["streams"][1]
-    frames = np.stack(list(decode_video(built / stream["file"], *stream["size"], 5)))
-    encode_video(frames, *stream["size"], "mpeg4", 10_000, built / stream["file"])
+    height, width = stream["size"]
+    frames = np.stack(list(decode_video(built / stream["file"], height, width, 5)))
+    encode_video(frames, height, width, "mpeg4", 10_000, built / stream["file"])
     edit_side(built, lambda side: side["after"].update(video_2="0" * 64))
     found = verify_pair(built, "bunny", "full")
     assert found.frames[0] == f"{built / 'bunny.video2.mp4'}: not the bitstream of the side file"

@@ -36,7 +36,7 @@ class Call:
     def __init__(self, *call: object) -> None:
         self.call = call
 
-    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+    def __reduce__(self) -> tuple[object, ...]:
         return self.call[0], self.call[1:]
 
     def __call__(self) -> None:

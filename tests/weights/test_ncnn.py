@@ -160,8 +160,8 @@ def test_an_unknown_flag_and_values_that_are_not_finite_are_errors(tmp_path: Pat
 def stored_records(draw: st.DrawFn) -> tuple[Record, bool]:
     if draw(st.booleans()):
         return Slopes("slopes", draw(st.integers(1, 5))), False
-    sizes = [draw(st.integers(1, 4)) for _ in range(3)]
-    return Convolution("convolution", *sizes, bias=draw(st.booleans())), draw(st.booleans())
+    out_channels, in_channels, kernel_size = (draw(st.integers(1, 4)) for _ in range(3))
+    return Convolution("convolution", out_channels, in_channels, kernel_size, draw(st.booleans())), draw(st.booleans())
 
 
 @settings(max_examples=60, deadline=None)

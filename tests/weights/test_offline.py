@@ -70,7 +70,12 @@ def test_this_machine_stays_reachable(tmp_path: Path) -> None:
         named.bind(str(tmp_path / "socket"))
         named.listen()
         port = server.getsockname()[1]
-        threading.Thread(target=lambda: [server.accept()[0].close() for _ in range(2)], daemon=True).start()
+
+        def accept_both() -> None:
+            for _ in range(2):
+                server.accept()[0].close()
+
+        threading.Thread(target=accept_both, daemon=True).start()
         told = offline(
             "import socket\n"
             "go_offline()\n"

@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ class Bench:
         (self.cards / "baselines").mkdir(parents=True)
         self._environment = os.environ | {"MGLD_BENCH_HOME": str(folder / "home"), "COLUMNS": "200"}
 
-    def card(self, name: str, **weights: dict[str, object]) -> None:
+    def card(self, name: str, **weights: Mapping[str, object]) -> None:
         """A method card with these weights."""
         content = {"name": name, "restorer": "mgld_bench.methods.rrdbnet:RRDBNetRestorer", "weights": weights}
         (self.cards / "baselines" / f"{name}.yaml").write_text(json.dumps(content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from mgld_bench.networks.autoencoder.config import FIRST_STAGE, SEQUENCE_AUTOENCODER, STABLESR_AUTOENCODER, AutoencoderConfig
 from mgld_bench.networks.autoencoder.network import Autoencoder
+from tests.helpers.largest_tensor import LargestTensor
 from tests.helpers.official_names import official_shapes
 
 SMALL = AutoencoderConfig(channels=32, multipliers=(1, 1, 2), blocks=1, frames_per_clip=3, fusion_growth=8)
@@ -119,25 +120,13 @@ def test_clips_of_the_sequence_decoder_do_not_see_each_other_but_their_frames_do
 def test_parts_of_the_frames_give_the_same(config: AutoencoderConfig, frames_at_once: int) -> None:
     network = filled(config)
     given = pictures(6)
-    close = {"rtol": 1e-4, "atol": 1e-5}
-    torch.testing.assert_close(network.moments(given, frames_at_once), network.moments(given), **close)
+    assert_close = functools.partial(torch.testing.assert_close, rtol=1e-4, atol=1e-5)
+    assert_close(network.moments(given, frames_at_once), network.moments(given))
     for part, whole in zip(network.features(given, frames_at_once), network.features(given), strict=True):
-        torch.testing.assert_close(part, whole, **close)
+        assert_close(part, whole)
     features = features_of(network, 6)
     whole = network.decode(latents(6), features)
-    torch.testing.assert_close(network.decode(latents(6), features, frames_at_once=frames_at_once), whole, **close)
-
-
-class Largest(TorchDispatchMode):
-    """Remembers how many elements the largest tensor has that any operation gives."""
-
-    elements = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor):
-            self.elements = max(self.elements, result.numel())
-        return result
+    assert_close(network.decode(latents(6), features, frames_at_once=frames_at_once), whole)
 
 
 @ALL
@@ -145,12 +134,12 @@ def test_frame_by_frame_no_tensor_grows_with_the_number_of_frames(config: Autoen
     network = filled(replace(config, frames_per_clip=1))
     features = features_of(network, 6)
     first = None if features is None else [maps[:1] for maps in features]
-    with Largest() as one:
+    with LargestTensor() as one:
         network.decode(latents(1), first)
     network = filled(config)
-    with Largest() as six:
+    with LargestTensor() as six:
         network.decode(latents(6), features, frames_at_once=1)
-    with Largest() as together:
+    with LargestTensor() as together:
         network.decode(latents(6), features)
     # Temporal mixing puts a frame and its neighbours side by side: three maps or five, of at most 64 rows.
     assert six.elements <= max(one.elements, 5 * 16 * 24 * 32)

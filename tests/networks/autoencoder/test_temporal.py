@@ -18,7 +18,9 @@ from mgld_bench.networks.autoencoder.temporal import (
 
 
 def mixed_by_formula(mixing: DecoderMixing, frames: Tensor, length: int) -> Tensor:
-    clips = frames.unflatten(0, (-1, length)).transpose(1, 2)
+    clips: Tensor = frames.unflatten(0, (-1, length)).transpose(1, 2)
+    share: Tensor
+    convolved: Tensor
     if isinstance(mixing, TemporalMixingVersion1):
         share, convolved = mixing.temporal_alpha, mixing.temporal_conv(clips)
     else:

@@ -24,7 +24,8 @@ from mgld_bench.networks.dbvsr.deconvolution import (
 def gaussian(sigma_rows: float, sigma_columns: float) -> np.ndarray:
     distance = np.arange(-6, 7)
     kernel = np.exp(-0.5 * (distance[:, None] / sigma_rows) ** 2 - 0.5 * (distance[None, :] / sigma_columns) ** 2)
-    return kernel / kernel.sum()
+    normalised: np.ndarray = kernel / kernel.sum()
+    return normalised
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,8 @@ def authors_formula(frames: Tensor, kernels: Tensor, gamma: float, floor: float)
         return fft.fft2(np.roll(plane, (-(kernel.shape[0] // 2), -(kernel.shape[1] // 2)), (0, 1)))
 
     def aliased(plane: np.ndarray) -> np.ndarray:
-        return plane.reshape(*plane.shape[:-2], 4, rows // 4, 4, columns // 4).mean((-4, -2))
+        means: np.ndarray = plane.reshape(*plane.shape[:-2], 4, rows // 4, 4, columns // 4).mean((-4, -2))
+        return means
 
     response = spectrum(kernels[0, 0].numpy())
     across, down = np.zeros((3, 3)), np.zeros((3, 3))

@@ -54,6 +54,8 @@ def test_half_precision_weights_take_float32() -> None:
 def test_attention_by_hand() -> None:
     torch.manual_seed(3)
     block, x = AttentionBlock(32, heads=2).requires_grad_(False), drawn(1, 32, 2, 3, seed=4)
+    assert block.qkv.bias is not None
+    assert block.proj_out.bias is not None
     by_head = (block.qkv.weight[:, :, 0] @ block.norm(x).flatten(2)[0] + block.qkv.bias[:, None]).view(2, 3, 16, 6)
     taken = [values @ ((queries.T @ keys) / math.sqrt(16)).softmax(-1).T for queries, keys, values in by_head]
     projected = block.proj_out.weight[:, :, 0] @ torch.cat(taken) + block.proj_out.bias[:, None]

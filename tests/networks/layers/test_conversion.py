@@ -42,9 +42,11 @@ def test_a_convolution_without_bias_has_none_here_either() -> None:
 
 
 def test_exact_parts_keep_their_values_and_others_are_rounded() -> None:
-    network = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3))
-    before = network[2].weight.clone()
-    cast_except(network, torch.bfloat16, [network[2]])
-    assert network[0].weight.dtype == network[1].running_mean.dtype == torch.bfloat16
-    assert network[1].num_batches_tracked.dtype == torch.int64
-    assert torch.equal(network[2].weight, before)
+    first, norm, last = nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3)
+    before = last.weight.clone()
+    cast_except(nn.Sequential(first, norm, last), torch.bfloat16, [last])
+    assert norm.running_mean is not None
+    assert norm.num_batches_tracked is not None
+    assert first.weight.dtype == norm.running_mean.dtype == torch.bfloat16
+    assert norm.num_batches_tracked.dtype == torch.int64
+    assert torch.equal(last.weight, before)

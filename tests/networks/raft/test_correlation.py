@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.models.optical_flow.raft import CorrBlock
 
 from mgld_bench.networks.raft.correlation import Correlation
+from tests.helpers.largest_tensor import LargestTensor
 
 ALL = 2**30
 
@@ -72,25 +70,13 @@ def test_positions_that_are_no_numbers_leave_the_others_alone() -> None:
     torch.testing.assert_close(looked_up[..., good], expected[..., good], rtol=1e-4, atol=1e-4)
 
 
-class Largest(TorchDispatchMode):
-    """Remembers how many elements the largest tensor has that any operation gives."""
-
-    elements = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor):
-            self.elements = max(self.elements, result.numel())
-        return result
-
-
 @pytest.mark.parametrize("motion", [0.5, 100.0])
 def test_without_a_budget_nothing_grows_with_the_square_of_the_size(motion: float) -> None:
     first, second = features(64, 64, count=1)
     centres = ends(64, 64, motion, count=1)
-    with Largest() as stored:
+    with LargestTensor() as stored:
         Correlation(first, second, 2, 4, ALL).look_up(centres)
-    with Largest() as bounded:
+    with LargestTensor() as bounded:
         Correlation(first, second, 2, 4, budget=0).look_up(centres)
     assert stored.elements >= 64**4
     assert bounded.elements <= 64**4 / 16
