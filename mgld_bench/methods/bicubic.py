@@ -1,4 +1,4 @@
-"""Bicubic enlargement as MATLAB's imresize does it: the row that tells one instance of a test set from another."""
+"""Bicubic enlargement like MATLAB's imresize: the row that distinguishes one instance of a test set from another."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ class Bicubic(Restorer[RestorerOptions]):
     """imresize(frame, 4, 'bicubic') of MATLAB, in double precision from start to end, rounded once.
 
     Keys' kernel with a = -0.5, half-pixel centres, mirrored borders; then clipped to 0..255 and rounded half away from zero,
-    which is how MATLAB turns doubles into uint8. At x4 every kernel weight is a multiple of 1/1024, so that sums are exact, ties
-    do occur, and all machines give the same bytes. OpenCV and PyTorch use a = -0.75 and repeat the border: they give other
-    numbers.
+    as MATLAB converts doubles to uint8. At x4 every kernel weight is a multiple of 1/1024, so sums are exact, ties do occur, and
+    all machines give the same bytes. OpenCV and PyTorch use a = -0.75 and repeat the border, which gives different numbers.
     """
 
     revision: ClassVar[int] = 1
@@ -33,5 +32,5 @@ def enlarge(frame: Frame, scale: int) -> Frame:
     """``frame`` (height, width, 3) uint8, ``scale`` times as high and wide, uint8."""
     height, width = frame.shape[:2]
     exact = resize_bicubic(frame, scale * height, scale * width)
-    # No value is negative after clipping, so that rounding half up is rounding half away from zero.
+    # No value is negative after clipping, so rounding half up is rounding half away from zero.
     return np.floor(np.clip(exact, 0, 255) + 0.5).astype(np.uint8)

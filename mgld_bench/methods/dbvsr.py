@@ -1,4 +1,4 @@
-"""DBVSR: each frame with its blur undone, and repaired with the two frames before and the two after it."""
+"""DBVSR: each frame is deblurred, then refined with the two frames before and the two after it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
-from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.bases.temporal_window import sliding
+from mgld_bench.methods.bases.pictures import sliding, to_frame, to_pictures
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig, DescribedFrame
@@ -22,7 +21,7 @@ from mgld_bench.networks.pwcnet import MULTIPLE
 
 
 class DBVSROptions(RestorerOptions):
-    """Only the size of the network: the authors leave nothing to choose."""
+    """Only the size of the network: the authors' program has no other options."""
 
     network: DBVSRConfig = DBVSRConfig()
 
@@ -30,10 +29,10 @@ class DBVSROptions(RestorerOptions):
 class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
     """DBVSR x4: /255, network on a window of 5 whole frames, clamp to [0, 1], times 255, round half to even.
 
-    Every frame is restored, as with the authors' --border; what windows hold at the ends of a clip: see window_at(). What the
-    network needs of a frame alone is computed once for all windows that hold it, the blur only of the frame that is restored,
-    and the last four convolutions as the one that they amount to: the same values up to rounding, in 0.46 TFLOP for the 1.24
-    TFLOP of the authors' program (a frame of 320 x 180). There are no tiles: blur and deconvolution are those of a whole frame.
+    Every frame is restored, as with the authors' --border; for the ends of a clip see `window_at`. What depends on one frame is
+    computed once for all windows that hold it, the blur only for the frame that is restored, and the last four convolutions as
+    the single one that they amount to: the same values up to rounding, in 0.46 TFLOP instead of the 1.24 TFLOP of the authors'
+    program (a frame of 320 x 180). There are no tiles: blur and deconvolution are those of a whole frame.
 
     In half precision, optical flow and blur stay in float32 and the deconvolution in float64. It needs a device with float64.
 
@@ -43,9 +42,9 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
     title = "DBVSR"
     revision: ClassVar[int] = 1
     memory_per_pixel: ClassVar[int] = 12_000
-    """Bytes of intermediate results per LR pixel in float32, all but the optical flow's (measured on a CPU, rounded up)."""
+    """Bytes of intermediate results per LR pixel in float32, without the optical flow (measured on a CPU, rounded up)."""
     flow_memory_per_pixel: ClassVar[int] = 3_000
-    """Bytes of those of the optical flow, per pixel of a frame that is enlarged to multiples of 64."""
+    """The same for the optical flow, per pixel of a frame whose sides are rounded up to multiples of 64."""
 
     network: DBVSR
 
@@ -79,10 +78,10 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
             yield to_frame(restored[0])
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """That a window is larger than the clip."""
+        """Whether a window is larger than the clip."""
         if clip.frame_count >= WINDOW:
             return {}
-        return {"window": f"the clip is shorter than a window of {WINDOW} frames, so that frames come more than once in it"}
+        return {"window": f"the clip is shorter than a window of {WINDOW} frames, so frames are repeated in it"}
 
     def _describe(self, frame: Frame) -> DescribedFrame:
         picture = to_pictures([frame]).to(self.device)
@@ -90,7 +89,7 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
             return self.network.describe(picture)
 
     def _check_memory(self, clip: Clip) -> None:
-        """Raise InputError where a frame, which cannot be cut into tiles, does not fit."""
+        """Raise InputError if a frame, which cannot be cut into tiles, does not fit."""
         needed = self._memory(clip.height, clip.width)
         allowed = self.compute.memory_budget()
         if needed > allowed:
@@ -107,10 +106,12 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
 def window_at(index: int, frame_count: int) -> tuple[int, ...]:
     """The five frames of which frame ``index`` is the middle one, in a clip of ``frame_count``.
 
-    The clip is continued in front by its first two frames and behind by its last two, each pair in its own order, as the authors'
-    --border does: 0, 1, 0, 1, 2, ... n - 2, n - 1, n - 2, n - 1. This is neither to repeat the border nor to mirror at it. Two
-    frames give (0, 1, 0, 1, 0) and (1, 0, 1, 0, 1). A clip of one frame, for which the authors' rule gives too few, is that frame
-    five times.
+    The clip is extended at the front by its first two frames and at the end by its last two, each pair in its own order, as the
+    authors' --border does: 0, 1, 0, 1, 2, ... n - 2, n - 1, n - 2, n - 1. This neither repeats the border nor mirrors at it. For
+    a clip of one frame, for which the authors' rule gives too few, it is that frame five times.
+
+    >>> window_at(0, 10), window_at(9, 10), window_at(0, 2)
+    ((0, 1, 0, 1, 2), (7, 8, 9, 8, 9), (0, 1, 0, 1, 0))
     """
     half = WINDOW // 2
     if frame_count == 1:

@@ -12,17 +12,14 @@ from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.bases.pictures import to_pictures
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.counts import mgld_trained
-from mgld_bench.methods.diffusion.frames import Geometry
-from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
-from mgld_bench.methods.diffusion.motion_estimation import FLOW_DIVISOR, RAFT_ITERATIONS, estimate_motion
-from mgld_bench.methods.diffusion.motion_guidance import GuidanceRule, Motion
+from mgld_bench.methods.diffusion.geometry import Geometry
+from mgld_bench.methods.diffusion.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
+from mgld_bench.methods.diffusion.motion import FLOW_DIVISOR, RAFT_ITERATIONS, GuidanceRule, Motion, estimate_motion
 from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
-from mgld_bench.methods.diffusion.noise import Noise
-from mgld_bench.methods.diffusion.options import DiffusionOptions
+from mgld_bench.methods.diffusion.noise import SeededNoise
 from mgld_bench.methods.diffusion.sampler import Guidance
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import Box, boxes, merge, picture_boxes, strided_starts
@@ -34,16 +31,18 @@ from mgld_bench.weights.reading import read_state_dict
 
 TITLE: Final = "MGLD-VSR"
 FLOW: Final = "flow"
-"""Role of the optical flow network's own file; for RAFT only where the diffusion file has none."""
+"""Role of the optical flow network's own file; RAFT needs one only if the diffusion file has none."""
+_MOST_SEGMENTS: Final = 4
+"""Segments that are restored together; more make a GPU no faster."""
 _RAFT_SIDE: Final = 128
 """Pixels that RAFT needs in both directions."""
 _SPYNET_CONSTANTS: Final = ("mean", "std")
 _MOST_CORRELATIONS: Final = 2 * 2**30
-"""Bytes of RAFT's correlations that are stored; others are computed as they are looked up."""
+"""Bytes of RAFT's correlations that are stored at most; further ones are computed as they are looked up."""
 
 
 class MGLDOptions(DiffusionOptions):
-    """Settings of MGLD-VSR; the defaults are the authors' test command."""
+    """Options of MGLD-VSR; the defaults are those of the authors' test command."""
 
     picture_tile: int = Field(default=960, gt=0)
     picture_stride: int = Field(default=750, ge=LATENT_REDUCTION)
@@ -66,12 +65,12 @@ class MGLDVSR(Restorer[MGLDOptions]):
     """MGLD-VSR, segment by segment; nothing passes from one segment to the next.
 
     Weights: role ``diffusion`` (mgldvsr_unet.ckpt), ``decoder`` (video_vae_cfw.ckpt), and ``flow`` for SPyNet, or for RAFT where
-    the diffusion file has none. float32 computes as the authors' script with ``--precision full`` on the CPU; float16 and
+    the diffusion file has none. float32 computes like the authors' script with ``--precision full`` on the CPU; float16 and
     bfloat16 need a GPU, where the authors use float16. Optical flow, guidance and sampler stay in float32.
 
-    The last segment is filled up with the last frame. Pictures of up to one tile draw other noise for every segment (seed plus
-    its number), where the authors' generator runs on from the start of the program; larger ones draw the same noise for every
-    tile and segment, as theirs. Source: Yang et al., ECCV 2024; IanYeung/MGLD-VSR (S-Lab License 1.0).
+    The last segment is filled up with the last frame. In pictures of up to one tile, every segment draws different noise (seed
+    plus its number), where the authors' generator continues from segment to segment; in larger ones every tile and segment draws
+    the same noise, as theirs. Source: Yang et al., ECCV 2024; IanYeung/MGLD-VSR (S-Lab License 1.0).
     """
 
     revision: ClassVar[int] = 1
@@ -86,7 +85,7 @@ class MGLDVSR(Restorer[MGLDOptions]):
         self._networks.flow_state = None
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
-        """Restored frames, some segments at a time. ``start``: a multiple of the segment's length."""
+        """Restored frames, one or more segments at a time. ``start`` has to be the first frame of a segment."""
         geometry, length = geometry_of(clip, self.options), self.options.segment
         self._diffusion.check_memory(clip, length, *geometry.padded)
         segments = range(start // length, -(-clip.frame_count // length))
@@ -96,38 +95,38 @@ class MGLDVSR(Restorer[MGLDOptions]):
             del restored
 
     def resume_point(self, finished: int) -> int:
-        """The segment's first frame."""
+        """The first frame of the segment."""
         return finished - finished % self.options.segment
 
     def networks(self) -> Mapping[str, nn.Module]:
-        """All networks; the first stage with its decoder, which is not used."""
+        """All networks; the first stage includes its decoder, which is not used."""
         return {**self._networks.by_role(), FLOW: self._flow}
 
     def trained(self) -> Mapping[str, int]:
         """Stage 1: SPADE, temporal layers and structure encoder; stage 2: the decoder's temporal mixing and fusion."""
-        return mgld_trained(self._networks.unet, self._networks.structure, self._networks.decoder)
+        return self._networks.trained()
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """What is not as in the authors' script, and where memory was short."""
+        """Where the authors' script would differ, and where memory was short."""
         found = {}
         geometry = geometry_of(clip, self.options)
         if max(geometry.padded) <= self.options.picture_tile:
-            found["noise"] = "the authors' script stops at pictures of a single tile; each segment draws noise of its own here"
+            found["noise"] = "the authors' script fails for pictures of a single tile; here each segment draws its own noise"
         if geometry.faithful and geometry.scale > self.scale and geometry.padded != geometry.enlarged:
-            found["size"] = f"the authors' script would keep a padded border; cut to {self.scale} times the LR frame here"
+            found["size"] = f"the authors' script would keep a padded border; here it is cut to {self.scale} times the LR frame"
         if self._diffusion.shortages:
             found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
         return found
 
     def _slots(self, clip: Clip, segments: range) -> list[int]:
-        """The frames of these segments; the last frame of the clip again and again, where a segment goes beyond it."""
+        """The frames of these segments; the clip's last frame repeats where a segment goes beyond it."""
         length = self.options.segment
         return [min(index, clip.frame_count - 1) for index in range(segments.start * length, segments.stop * length)]
 
     def _finished(self, restored: Tensor, slots: Sequence[int], geometry: Geometry) -> Iterator[Frame]:
         """Each frame once. ``restored``: the padded frames of ``slots``."""
         for index in dict.fromkeys(slots):
-            # Kept: the authors save each repetition of the last frame under its name, so that the last one stays.
+            # Kept: the authors save each repetition of the last frame under its name, so that the last repetition stays.
             repetitions = [slot for slot, frame in enumerate(slots) if frame == index]
             yield geometry.finish(restored[repetitions[-1 if self.options.faithful else 0]])
 
@@ -159,11 +158,11 @@ class MGLDVSR(Restorer[MGLDOptions]):
     def _tile(self, pictures: Tensor, motions: Sequence[Motion], seeds: Sequence[int]) -> Tensor:
         options = self.options
         guidance = Guidance(tuple(motions), options.guidance, options.guidance_rule) if motions else None
-        noise = functools.partial(Noise, seeds, options.segment, self._networks.device)
+        noise = functools.partial(SeededNoise, seeds, options.segment, self._networks.device)
         return self._diffusion.restore(Piece(pictures, noise, guidance))
 
     def _segments_at_once(self, geometry: Geometry) -> int:
-        """Segments that are restored together: more than one only for small pictures on a GPU, which one does not keep busy."""
+        """Segments that are restored together: more than one only for small pictures on a GPU, which a single one cannot fill."""
         height, width = geometry.padded
         if self._networks.device.type == "cpu" or max(height, width) > self.options.picture_tile:
             return 1
@@ -172,14 +171,10 @@ class MGLDVSR(Restorer[MGLDOptions]):
         return max(1, min(_MOST_SEGMENTS, self.compute.memory_budget() // of_segment))
 
 
-_MOST_SEGMENTS: Final = 4
-"""Restored together; more make a GPU no faster."""
-
-
 def latent_boxes(height: int, width: int, options: MGLDOptions) -> list[Box]:
     """The parts of the motion for the picture tiles of a picture of ``height`` x ``width``, in latent pixels.
 
-    Kept where faithful: the stride is cut to whole latent pixels (93 for 750 pixels), so that with three or more tiles along an
+    Kept where faithful: the stride is truncated to whole latent pixels (93 for 750 pixels), so with three or more tiles along an
     axis the motion lies up to a pixel beside its picture, and there may be more parts than tiles.
     """
     size, rows, columns = options.picture_tile // LATENT_REDUCTION, height // LATENT_REDUCTION, width // LATENT_REDUCTION
@@ -196,7 +191,7 @@ def _check_options(options: MGLDOptions) -> None:
     least = _RAFT_SIDE * FLOW_DIVISOR // LATENT_REDUCTION
     if options.flow_network == "raft" and options.guidance and options.tile < least:
         raise InputError(
-            f"option tile: {options.tile}, but RAFT needs pictures of 512 pixels, that is a tile of at least {least}"
+            f"option tile: {options.tile}, but RAFT needs pictures of at least 512 pixels, which is a tile of {least}"
         )
     for part, frames in (("unet", options.networks.unet.num_frames), ("decoder", options.networks.decoder.frames_per_clip)):
         if options.segment != frames:
@@ -224,7 +219,7 @@ def _flow_network(
 def _flow_state(
     options: MGLDOptions, weights: Mapping[str, Path], networks: DiffusionNetworks
 ) -> tuple[Mapping[str, Tensor], Path]:
-    """The flow network's tensors and the file that they are from."""
+    """The flow network's tensors and the file they come from."""
     if options.flow_network == "raft" and networks.flow_state is not None:
         return networks.flow_state, weights["diffusion"]
     if FLOW not in weights:

@@ -1,4 +1,4 @@
-"""MGLD-VSR with small networks and made-up weights: the whole way of the method in seconds on a CPU, for smoke tests only."""
+"""MGLD-VSR with small networks and random weights: the whole method in seconds on a CPU, for smoke tests only."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TINY = DiffusionSizes(
 
 
 class TinyMGLDOptions(MGLDOptions):
-    """As of MGLD-VSR, with two steps, small networks and small tiles, for which RAFT has no use."""
+    """Those of MGLD-VSR, with two steps, small networks and small tiles, which are too small for RAFT."""
 
     steps: int = 2
     tile: int = 16
@@ -48,17 +48,17 @@ class TinyMGLDOptions(MGLDOptions):
 
 
 class TinyMGLDVSR(MGLDVSR):
-    """MGLD-VSR of small networks with random but fixed weights. Its frames say nothing about MGLD-VSR."""
+    """MGLD-VSR with small networks and random but fixed weights. Its frames reveal nothing about MGLD-VSR."""
 
     Options = TinyMGLDOptions
     revision: ClassVar[int] = 1
 
     def __init__(self, options: MGLDOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
-        """Raises InputError where a card names weight files: it has none."""
+        """Raises InputError if the card names weight files: this method has none."""
         if weights:
-            raise InputError("MGLD-VSR tiny has made-up weights: a card with weight files extends mgld-vsr, not mgld-vsr-tiny")
+            raise InputError("MGLD-VSR tiny takes no weight files; a card with weight files has to extend mgld-vsr")
         super().__init__(options, None, compute)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """What it is, and the notes of MGLD-VSR."""
-        return {"smoke test": "made-up weights, not MGLD-VSR: these frames are no result", **super().notes(clip)}
+        """A warning that these are not MGLD-VSR's frames, and its notes."""
+        return {"smoke test": "random weights, not MGLD-VSR: these frames are not a result", **super().notes(clip)}

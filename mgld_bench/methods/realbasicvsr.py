@@ -17,14 +17,14 @@ from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
 class RealBasicVSROptions(RecurrentOptions):
     """How often frames are cleaned, a window, and the network.
 
-    The mean change of a cleaning pass is taken over a window, so with a threshold that is ever reached results depend on windows.
+    The mean change of a cleaning pass is taken over a window, so results depend on windows if the threshold is ever reached.
     """
 
     refinement_threshold: float = Field(default=255, ge=0)
-    """Cleaning ends when it changes a window's frames by less, on average, in levels of 0 ... 255. 255 is what the published
-    script runs with: one pass. 5 (1.5 for the model without GAN) is what the training configurations say to set for testing."""
+    """Cleaning ends when it changes a window's frames by less, on average, in levels of 0 ... 255. The published script runs with
+    255: one pass. The training configurations set 5 for testing (1.5 for the model without GAN)."""
     refinement_iterations: int = Field(default=3, ge=1)
-    """It also ends after as many passes."""
+    """Passes after which cleaning ends in any case."""
     network: RealBasicVSRConfig = RealBasicVSRConfig()
 
 
@@ -40,13 +40,13 @@ class RealBasicVSRRestorer(RecurrentRestorer[RealBasicVSROptions]):
         return RealBasicVSR(options.network, options.refinement_threshold, options.refinement_iterations)
 
     def trained(self) -> Mapping[str, int]:
-        """All but SPyNet, which the authors took as it was."""
+        """All but SPyNet, which the authors did not train."""
         flow = sum(parameter.numel() for parameter in self.recurrence.spynet.parameters())
         return {ROLE: sum(parameter.numel() for parameter in self.network.parameters()) - flow}
 
     @property
     def recurrence(self) -> BasicVSR:
-        """What the cleaned frames go through."""
+        """The recurrence that cleaned frames go through."""
         return self.network.basicvsr
 
     def prepare(self, frames: list[Tensor]) -> list[Tensor]:

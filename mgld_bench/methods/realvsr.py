@@ -1,10 +1,11 @@
-"""RealVSR: frames enlarged bicubically, sharpened by a network that sees their neighbours."""
+"""RealVSR: frames enlarged bicubically, then sharpened by a network that sees their neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,9 +13,7 @@ from torch.nn import functional
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
-from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb
-from mgld_bench.methods.bases.temporal_window import Border, sliding, window_around
+from mgld_bench.methods.bases.pictures import Border, sliding, to_frame, to_pictures, window_around
 from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import tiles
@@ -26,16 +25,32 @@ _AUTOMATIC_TILES: Final = (1024, 768, 512, 384, 256, 128, 64)
 _MOTION: Final = 28
 """Pixels around a tile beyond what convolutions see: for where the displacements of the deformable convolutions lead."""
 
+_FROM_RGB: Final = (
+    (65.481, 128.553, 24.966),
+    (-37.797, -74.203, 112.0),
+    (112.0, -93.786, -18.214),
+)
+"""BT.601, studio range: Y, Cb and Cr from red, green and blue, each times 255."""
+_OFFSETS: Final = (16.0, 128.0, 128.0)
+
+_TO_RGB: Final = (
+    (0.00456621, 0.0, 0.00625893),
+    (0.00456621, -0.00153632, -0.00318811),
+    (0.00456621, 0.00791071, 0.0),
+)
+"""Red, green and blue from Y, Cb and Cr, each divided by 255. Rounded by the authors (kept): not the exact inverse."""
+_RGB_OFFSETS: Final = (-222.921, 135.576, -276.836)
+
 
 class RealVSROptions(RestorerOptions):
-    """How a network that does not enlarge is used for x4; neither the authors nor the benchmark paper say it."""
+    """How a network that does not enlarge is used for x4, which neither the authors nor the benchmark paper specify."""
 
     enlarge: Literal["first", "last"] = "first"
     """first: the frame is enlarged bicubically, as the method ``bicubic`` does, rounded to uint8, and then sharpened. last: it is
     sharpened at its own size, rounded to uint8 and then enlarged."""
     border: Border = "new_info"
-    """What the window holds at the ends of a clip: see window_around(). The authors' script for clips without ground truth has
-    new_info, that for clips with it has replicate."""
+    """What the window holds at the ends of a clip; see `window_around`. The authors' script for clips without ground truth uses
+    new_info, the one for clips with it replicate."""
     clamp_before_rgb: bool = False
     """Whether Y, Cb, Cr are clamped to [0, 1] before they become RGB, as in the authors' script for clips with ground truth."""
     network: EDVRNoUpConfig = EDVRNoUpConfig()
@@ -44,10 +59,10 @@ class RealVSROptions(RestorerOptions):
 class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
     """RealVSR x4: RGB to Y, Cb, Cr in uint8, /255, network on a window of 3 frames, back to RGB, clamp, times 255, round.
 
-    Frames are restored whole, as by the authors, with sides padded to multiples of 4 by their last rows and columns where they
-    are sharpened before they are enlarged. Features of a frame are computed once for all windows that hold it. A whole frame
-    that does not fit the memory is cut into tiles with a margin that the network sees around each: what its convolutions see,
-    and 28 pixels for motion. Only where displacements lead farther does a tile differ from the whole frame; the notes say so.
+    Frames are restored whole, as by the authors. If they are sharpened before they are enlarged, their last rows and columns are
+    repeated up to multiples of 4. Features of a frame are computed once for all windows that hold it. A whole frame that does
+    not fit the memory is cut into tiles; around each the network sees a margin: what its convolutions see, and 28 pixels for
+    motion. A tile differs from the whole frame only where displacements lead farther, which the notes mention.
 
     In half precision the deformable convolutions and what is added to the frame stay in float32.
 
@@ -58,7 +73,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
     title = "RealVSR (EDVR_NoUp)"
     revision: ClassVar[int] = 1
     memory_per_pixel: ClassVar[int] = 7_500
-    """Bytes of intermediate results per pixel of the frames that the network sees: 5400 on a CPU, and room for an allocator."""
+    """Bytes of intermediate results per pixel of the frames that the network sees: 5400 on a CPU, and room for the allocator."""
 
     network: EDVRNoUp
 
@@ -67,7 +82,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
         return EDVRNoUp(options.network)
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """The authors' loader drops the prefix that training on several GPUs leaves."""
+        """Without the prefix that training on several GPUs leaves, as in the authors' loader."""
         return {name.removeprefix("module."): tensor for name, tensor in state.items()}
 
     def place(self, network: nn.Module) -> nn.Module:
@@ -83,16 +98,16 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
             yield frame if self.options.enlarge == "first" else enlarge(frame, self.scale)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """Which tile was chosen where a whole frame does not fit, and that windows are larger than the clip."""
+        """The tile, if a whole frame does not fit the memory, and whether windows are larger than the clip."""
         tile, frames = self._tile(clip), self.options.network.frames
         notes = {}
         if tile:
             notes["tile"] = (
-                f"{tile} px with {self._tile_pad} px around it, since a whole frame does not fit the memory; pixels near tile "
+                f"{tile} px with {self._tile_pad} px around it, because a whole frame does not fit the memory; pixels near tile "
                 f"borders differ slightly where motion is large"
             )
         if clip.frame_count < frames:
-            notes["window"] = f"the clip is shorter than a window of {frames} frames, so that frames come more than once in it"
+            notes["window"] = f"the clip is shorter than a window of {frames} frames, so frames are repeated in it"
         return notes
 
     def outputs(self, clip: Clip, start: int) -> Iterator[Tensor]:
@@ -128,7 +143,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
     def _restored_in_tiles(
         self, pictures: Iterator[Tensor], first: int, windows: Sequence[Sequence[int]], side: int
     ) -> Iterator[Tensor]:
-        """Tile by tile. To keep the features of every tile would take about as much memory as a whole frame."""
+        """Tile by tile; keeping the features of every tile would take about as much memory as a whole frame."""
         for window in sliding(pictures, first, windows):
             together = torch.stack(window, 1)
             output = torch.empty_like(window[0])
@@ -169,5 +184,28 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
         raise over_budget(f"clip {clip.name}: a tile of {tile} px with what is seen around it", smallest, budget)
 
     def _memory(self, height: int, width: int) -> int:
-        """Of half precision too: what takes most, the deformable convolutions, is in float32 then as well."""
+        """Also in half precision: the deformable convolutions, which take most, stay in float32."""
         return height * width * self.memory_per_pixel
+
+
+def rgb_to_ycbcr(frame: Frame) -> Frame:
+    """``frame`` (h, w, 3) uint8 RGB as Y, Cb, Cr, (h, w, 3) uint8, rounded half to even.
+
+    Y lies in 16..235, Cb and Cr in 16..240. Source: rgb2ycbcr in codes/data/util.py of IanYeung/RealVSR.
+    """
+    levels = frame.astype(np.float64) @ np.array(_FROM_RGB).T / 255 + np.array(_OFFSETS)
+    rounded: Frame = np.rint(levels).astype(np.uint8)
+    return rounded
+
+
+def ycbcr_to_rgb(pictures: Tensor) -> Tensor:
+    """``pictures`` (.., 3, h, w) float32 Y, Cb, Cr, studio range divided by 255, as RGB; nothing is clamped.
+
+    Source: ycbcr2rgb in codes/data/util.py of IanYeung/RealVSR.
+    """
+    y, cb, cr = (255 * pictures).unbind(-3)
+    planes = [
+        (255 * (from_y * y + from_cb * cb + from_cr * cr) + offset) / 255
+        for (from_y, from_cb, from_cr), offset in zip(_TO_RGB, _RGB_OFFSETS, strict=True)
+    ]
+    return torch.stack(planes, -3)

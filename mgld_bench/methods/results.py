@@ -1,4 +1,4 @@
-"""Finished results of somebody else's program, taken as a method."""
+"""Finished results of another program, used as a method."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mgld_bench.weights.locate import weights_home
 
 
 class FinishedResultsOptions(RestorerOptions):
-    """Where the results are."""
+    """Where the finished results are."""
 
     folder: str
     """Holds ``<dataset>/<clip>`` or ``<clip>``: a folder of frames each, or a video of that name."""
@@ -33,7 +33,7 @@ class FinishedResultsOptions(RestorerOptions):
 
 
 class FinishedResults(Restorer[FinishedResultsOptions]):
-    """Frames or videos that are there already: read, checked for number and size, and otherwise left as they are.
+    """Frames or videos that already exist: read, checked for number and size, and otherwise left as they are.
 
     A clip of a dataset is looked for in ``folder/<dataset>`` first, then in ``folder``.
     """
@@ -47,11 +47,11 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
         self._dataset = dataset
 
     def for_dataset(self, dataset: str) -> FinishedResults:
-        """The same folder, looked through for clips of ``dataset``."""
+        """The same folder, for clips of ``dataset``."""
         return FinishedResults(self.options, {}, self.compute, dataset)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
-        """The finished frames. Raises InputError where their number or size is not what the LR clip asks for."""
+        """The finished frames. Raises InputError if their number or size does not match the LR clip."""
         finished = open_clip(_find(self.options, self._dataset, clip.name), clip.name)
         height, width = self.scale * clip.height, self.scale * clip.width
         if finished.frame_count != clip.frame_count:
@@ -66,14 +66,14 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
         yield from finished.frames(start)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """Whether the results were stored with loss, and how they became RGB."""
+        """Whether the results were stored with lossy compression, and how they were converted to RGB."""
         facts = open_clip(_find(self.options, self._dataset, clip.name), clip.name).facts
         notes = {"lossy": "the finished results were stored with lossy compression"} if facts.lossy else {}
         return notes | {name: str(value) for name, value in facts.conversion.items()}
 
     @classmethod
     def depends_on(cls, options: FinishedResultsOptions, dataset: str, clip: str) -> str:
-        """The digest of the finished files. Raises InputError where there are none."""
+        """The digest of the finished files. Raises InputError if there are none."""
         cache = DigestCache(weights_home().parent / "finished-results.json")
         digest = open_clip(_find(options, dataset, clip), clip, cache).digest()
         cache.save()

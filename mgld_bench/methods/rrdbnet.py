@@ -10,8 +10,8 @@ import torch
 from spandrel.architectures.ESRGAN import ESRGANArch
 from torch import nn
 
-from mgld_bench.errors import InputError
-from mgld_bench.methods.bases.frame_by_frame import FrameByFrameRestorer
+from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions, FrameByFrameRestorer
+from mgld_bench.methods.bases.network_restorer import ROLE
 from mgld_bench.weights.rrdbnet import REAL_ESRGAN, check_official, parameter_shapes, read_rrdbnet
 
 
@@ -23,16 +23,15 @@ class RRDBNetRestorer(FrameByFrameRestorer):
     xinntao/Real-ESRGAN (BSD-3-Clause), cszn/BSRGAN (Apache-2.0); the network through spandrel.
     """
 
+    title: ClassVar[str] = "RRDBNet"
     revision: ClassVar[int] = 1
     memory_per_pixel: ClassVar[int] = 20_000
 
-    def build_network(self, weights: Mapping[str, Path]) -> nn.Module:
-        """The network from the files of the card."""
-        if "network" not in weights:
-            raise InputError("an RRDBNet needs a weight file of role network: its card names none")
-        return build_rrdbnet(read_rrdbnet(weights["network"], weights.get("structure")))
+    def load_network(self, weights: Mapping[str, Path]) -> nn.Module:
+        """The network from the card's files, which decide its size."""
+        return build_rrdbnet(read_rrdbnet(weights[ROLE], weights.get("structure")))
 
-    def empty_network(self) -> nn.Module:
+    def create_network(self, options: FrameByFrameOptions) -> nn.Module:
         """64 features, 23 blocks."""
         return build_rrdbnet({name: torch.zeros(shape) for name, shape in parameter_shapes(REAL_ESRGAN).items()})
 
@@ -40,7 +39,7 @@ class RRDBNetRestorer(FrameByFrameRestorer):
 def build_rrdbnet(state: Mapping[str, torch.Tensor]) -> nn.Module:
     """The network of spandrel with an official state dict (either layout, any number of features and blocks); output not clamped.
 
-    Raises InputError unless names and shapes are exactly those of an RRDBNet x4: spandrel itself drops names that it does not
+    Raises InputError unless names and shapes are exactly those of an RRDBNet x4: spandrel itself ignores names that it does not
     know.
     """
     check_official("state dict", state)

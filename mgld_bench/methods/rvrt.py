@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.bases.rvrt_memory import RVRTPlan, network_memory, plan_tiles
 from mgld_bench.methods.restorer import RestorerOptions
-from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, ClipTiling, restored_frames
+from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, ClipTiling, RVRTPlan, network_memory, plan_tiles, restored_frames
 from mgld_bench.networks.rvrt.network import RVRT, RVRTConfig
 
 _CONSTANTS: Final = ("spynet.mean", "spynet.std")
@@ -23,12 +22,12 @@ _SMALLEST_SIDE: Final = 33
 
 
 class RVRTOptions(RestorerOptions):
-    """Tiles as --tile and --tile_overlap of the authors' script."""
+    """Tiles, as --tile and --tile_overlap of the authors' script."""
 
     tile_frames: int = Field(default=100, ge=0, multiple_of=PAIR)
     """Frames of a tile; 0: the whole clip."""
     tile: int = Field(default=128, ge=0, multiple_of=MULTIPLE)
-    """Side of a tile in pixels of the LR frame; 0: whole frames. Smaller ones are taken where these do not fit the memory."""
+    """Side of a tile in pixels of the LR frame; 0: whole frames. Smaller tiles are used if these do not fit the memory."""
     tile_overlap_frames: int = Field(default=2, ge=0)
     tile_overlap: int = Field(default=20, ge=0)
     network: RVRTConfig = RVRTConfig()
@@ -48,11 +47,12 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
     """RVRT x4: /255, network on tiles of the clip, clamp to [0, 1], times 255, round half to even.
 
     Tiles overlap in time and space and are averaged as in the authors' script (main_test_rvrt.py of JingyunLiang/RVRT, CC-BY-NC
-    4.0), which computes in float32. The network restores frames in pairs. In an odd clip no longer than ``tile_frames``, for
-    which the script fails, the last frame is repeated and dropped again, as the script does with tile_frames 0.
+    4.0), which computes in float32. The network restores frames in pairs. In a clip of an odd number of frames, at most
+    ``tile_frames``, for which the script fails, the last frame is repeated and dropped again, as the script does with
+    tile_frames 0.
 
-    Memory does not grow with the clip's length beyond one tile of time. On a GPU the features of a tile go to the CPU's memory
-    where they do not fit beside the rest, with the same numbers (the authors do so for more than 100 frames). In half precision
+    Memory does not grow with the clip's length beyond one tile of time. On a GPU, features of a tile that do not fit go to the
+    CPU's memory, with the same numbers (the authors do so for more than 100 frames). In half precision
     flow, offsets and sampling are in float32. Weights: role ``network``, one of the authors' x4 checkpoints.
     """
 
@@ -70,11 +70,11 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
         return {name: tensor for name, tensor in state.items() if name not in _CONSTANTS}
 
     def place(self, network: nn.Module) -> nn.Module:
-        """On the device; all but what finds flow and offsets in the precision that was asked for."""
+        """On the device; all in the precision that was asked for, except what finds flow and offsets."""
         return cast(RVRT, network).to(self.device).in_precision(self.dtype)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
-        """Restored frames; the tile of time that holds ``start`` is computed anew, any start gives the same frames."""
+        """Restored frames; the tile of time that holds ``start`` is computed again, so any start gives the same frames."""
         for raw in self.outputs(clip, start):
             yield to_frame(raw)
 
@@ -93,12 +93,12 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
         yield from restored_frames(enlarge, read, clip.frame_count, plan.tiling, start)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """Tiles that were chosen for lack of memory, and where the authors' script or network would fail."""
+        """Tiles that were chosen for lack of memory, and what the authors' script or network would fail for."""
         options, tiling = self.options, self._plan(clip).tiling
         notes = {}
         if tiling.side != options.tile:
             asked = f"tiles of {options.tile} px do" if options.tile else "whole frames do"
-            notes["tile"] = f"{tiling.side} px, since {asked} not fit the memory; pixels near tile borders differ slightly"
+            notes["tile"] = f"{tiling.side} px, because {asked} not fit the memory; pixels near tile borders differ slightly"
         if clip.frame_count % PAIR and clip.frame_count <= options.tile_frames:
             notes["frames"] = (
                 f"{clip.frame_count} frames, an odd number, for which the authors' script fails with tile_frames "
@@ -106,7 +106,7 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
             )
         smallest = min(clip.height, clip.width, tiling.side or clip.height)
         if smallest < _SMALLEST_SIDE:
-            notes["size"] = f"tiles of {smallest} px, for which the authors' network fails: optical flow is poor in them"
+            notes["size"] = f"tiles of {smallest} px, for which the authors' network fails; optical flow is poor in them"
         return notes
 
     def _plan(self, clip: Clip) -> RVRTPlan:

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from torch import nn
 
-from mgld_bench.errors import InputError
-from mgld_bench.methods.bases.frame_by_frame import FrameByFrameRestorer
+from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions, FrameByFrameRestorer
+from mgld_bench.methods.bases.network_restorer import ROLE
 from mgld_bench.networks.srvgg import SRVGGNetCompact
 from mgld_bench.weights.srvgg import read_srvgg
 
@@ -21,18 +21,17 @@ class SRVGGRestorer(FrameByFrameRestorer):
     .param of that .bin. Source: xinntao/Real-ESRGAN (BSD-3-Clause).
     """
 
+    title: ClassVar[str] = "SRVGG"
     revision: ClassVar[int] = 1
     memory_per_pixel: ClassVar[int] = 1_500
 
-    def build_network(self, weights: Mapping[str, Path]) -> nn.Module:
-        """The network from the files of the card."""
-        if "network" not in weights:
-            raise InputError("an SRVGG needs a weight file of role network: its card names none")
-        size, state = read_srvgg(weights["network"], weights.get("structure"))
+    def load_network(self, weights: Mapping[str, Path]) -> nn.Module:
+        """The network from the card's files, which decide its size."""
+        size, state = read_srvgg(weights[ROLE], weights.get("structure"))
         network = SRVGGNetCompact(size.features, size.middle_convolutions, self.scale)
         network.load_state_dict(state)
         return network
 
-    def empty_network(self) -> nn.Module:
+    def create_network(self, options: FrameByFrameOptions) -> nn.Module:
         """64 features, 16 convolutions in the middle."""
         return SRVGGNetCompact()

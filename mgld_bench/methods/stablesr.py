@@ -1,4 +1,4 @@
-"""StableSR as a frame-by-frame method."""
+"""StableSR: latent diffusion for real-world image super-resolution, frame by frame."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from torch import Tensor, nn
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.bases.pictures import to_pictures
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.counts import stablesr_trained
-from mgld_bench.methods.diffusion.frames import Geometry
-from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece, geometry_of
+from mgld_bench.methods.diffusion.geometry import Geometry
+from mgld_bench.methods.diffusion.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
 from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
-from mgld_bench.methods.diffusion.noise import Noise
-from mgld_bench.methods.diffusion.options import DiffusionOptions
+from mgld_bench.methods.diffusion.noise import SeededNoise
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes
 from mgld_bench.networks.autoencoder.config import STABLESR_AUTOENCODER
 from mgld_bench.networks.diffusion.unet import STABLESR_UNET
 
 TITLE: Final = "StableSR"
+_MOST_FRAMES: Final = 8
+"""Frames that are restored together; more make a GPU no faster."""
 
 
 class StableSROptions(DiffusionOptions):
-    """Settings of StableSR; the defaults are what is assumed of MGLD-VSR's comparison: its steps, the authors' other values."""
+    """Options of StableSR. The defaults are what MGLD-VSR's comparison presumably used: its steps, else the authors' values."""
 
     picture_tile: int = Field(default=1280, gt=0)
     picture_stride: int = Field(default=1000, ge=LATENT_REDUCTION)
@@ -37,14 +37,14 @@ class StableSROptions(DiffusionOptions):
 
 
 class StableSR(Restorer[StableSROptions]):
-    """StableSR, 512 model; every frame by itself.
+    """StableSR, the 512 model, on each frame separately.
 
-    Weights: role ``diffusion`` (stablesr_000117.ckpt) and ``decoder`` (vqgan_cfw_00011.ckpt). Numbers as for MGLD-VSR.
+    Weights: role ``diffusion`` (stablesr_000117.ckpt) and ``decoder`` (vqgan_cfw_00011.ckpt). Precision as for MGLD-VSR.
 
-    Pictures of up to one tile draw other noise for every frame (seed plus its number), where the authors' generator runs on from
-    the start of the program; larger ones draw the same noise for every tile and frame, as theirs. This alone changes flicker
-    between small and large clips. Where one side is above the tile and the other below it, the authors' script stops with an
-    error; here the tile is as low as the picture. Source: Wang et al., IJCV 2024; IceClear/StableSR (S-Lab License 1.0), its
+    In pictures of up to one tile, every frame draws different noise (seed plus its number), where the authors' generator
+    continues from frame to frame; in larger ones every tile and frame draws the same noise, as theirs. This alone makes small
+    clips flicker differently from large ones. If one side is above the tile and the other below it, the authors' script fails;
+    here the tile is as small as the picture. Source: Wang et al., IJCV 2024; IceClear/StableSR (S-Lab License 1.0), its
     tile script.
     """
 
@@ -65,20 +65,20 @@ class StableSR(Restorer[StableSROptions]):
             del restored
 
     def networks(self) -> Mapping[str, nn.Module]:
-        """All networks; the first stage with its decoder, which is not used."""
+        """All networks; the first stage includes its decoder, which is not used."""
         return self._networks.by_role()
 
     def trained(self) -> Mapping[str, int]:
         """Stage 1: SPADE and structure encoder; stage 2: the decoder's fusion."""
-        return stablesr_trained(self._networks.unet, self._networks.structure, self._networks.decoder)
+        return self._networks.trained()
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """Where the authors' script would stop, and where memory was short."""
+        """Where the authors' script would fail, and where memory was short."""
         found = {}
         low, high = sorted(geometry_of(clip, self.options).padded)
         tile = self.options.picture_tile
         if low < tile < high:
-            found["tiles"] = f"the authors' script stops at pictures of one side above {tile} only; tiles of {tile} x {low} here"
+            found["tiles"] = f"the authors' script fails if only one side is above {tile}; here tiles are {tile} x {low}"
         if self._diffusion.shortages:
             found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
         return found
@@ -97,17 +97,13 @@ class StableSR(Restorer[StableSROptions]):
         return merge(padded.shape, places, tiles, weights, padded.device)
 
     def _tile(self, pictures: Tensor, seeds: Sequence[int]) -> Tensor:
-        noise = functools.partial(Noise, seeds, 1, self._networks.device)
+        noise = functools.partial(SeededNoise, seeds, 1, self._networks.device)
         return self._diffusion.restore(Piece(pictures, noise, None))
 
     def _frames_at_once(self, geometry: Geometry) -> int:
-        """Frames that are restored together: more than one only on a GPU, where one does not keep it busy."""
+        """Frames that are restored together: more than one only on a GPU, which a single one cannot fill."""
         if self._networks.device.type == "cpu":
             return 1
         height, width = (min(side, self.options.picture_tile) for side in geometry.padded)
         of_frame = max(self._diffusion.tile_bytes(1), self._diffusion.frame_bytes(height, width))
         return max(1, min(_MOST_FRAMES, self.compute.memory_budget() // of_frame))
-
-
-_MOST_FRAMES: Final = 8
-"""Restored together; more make a GPU no faster."""

@@ -23,7 +23,7 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.progress import Silent
 from mgld_bench.engine.restore_folders import restore_clips
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.networks.diffusion.text_tower import TextTower

@@ -14,12 +14,10 @@ from torch import Tensor
 from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
-from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr, ycbcr_to_rgb
-from mgld_bench.methods.bases.temporal_window import window_around
+from mgld_bench.methods.bases.pictures import to_frame, to_pictures, window_around
 from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
+from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer, rgb_to_ycbcr, ycbcr_to_rgb
 from mgld_bench.metrics.fidelity.luma import luma
 from mgld_bench.networks.edvr import EDVRNoUp, EDVRNoUpConfig, ModulatedDeformableConvolution
 from mgld_bench.restoring.loading import load_untrained, parse_options
@@ -162,7 +160,7 @@ def test_tiles_equal_the_whole_frame_as_long_as_displacements_stay_within_what_i
     assert restorer(fitting(24, 332), enlarge="last").notes(clip) == {}
     # 44 pixels for what convolutions see of this small network, and 28 for motion.
     little = restorer(fitting(24, 64 + 2 * 72), enlarge="last")
-    assert little.notes(clip)["tile"].startswith("64 px with 72 px around it, since a whole frame does not fit")
+    assert little.notes(clip)["tile"].startswith("64 px with 72 px around it, because a whole frame does not fit")
     whole = torch.stack(list(restorer(enlarge="last").outputs(clip, 0)))
     tiled = torch.stack(list(little.outputs(clip, 0)))
     assert tiled.shape == (3, 3, 24, 330)

@@ -99,7 +99,7 @@ def test_too_little_memory_brings_smaller_tiles_and_a_note() -> None:
     limit = needed(clip, tile=56, tile_overlap=8)
     for asked in (0, 64):
         little = rvrt(Compute(max_memory=limit), tile=asked, tile_overlap=8)
-        assert little.notes(clip)["tile"].startswith("56 px, since ")
+        assert little.notes(clip)["tile"].startswith("56 px, because ")
         np.testing.assert_array_equal(restored(little, clip), restored(rvrt(tile=56, tile_overlap=8), clip))
     with pytest.raises(
         InputError, match=r"clip texture: restoring 2 frames of 40 x 40 at once takes about \d+ MB, 1 MB are allowed"

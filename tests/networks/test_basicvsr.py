@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig
 from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
 from mgld_bench.networks.spynet import basicsr_names

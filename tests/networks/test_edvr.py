@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.networks.edvr import EDVRNoUp, EDVRNoUpConfig, ModulatedDeformableConvolution
 from tests.helpers.official_names import official_shapes
 

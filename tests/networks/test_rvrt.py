@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.networks.rvrt.alignment import GuidedDeformableAttention, attend_to_points
 from mgld_bench.networks.rvrt.network import RVRT, RVRTConfig, flows_to_pair_before
 from tests.helpers.official_names import official_shapes

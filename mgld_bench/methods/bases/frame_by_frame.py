@@ -1,10 +1,8 @@
-"""Methods that give each frame, on its own, to one network."""
+"""Methods that restore each frame separately, with one network."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import ClassVar, Final
 
 import torch
@@ -14,10 +12,9 @@ from torch import nn
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.memory import over_budget
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.restorer import Restorer, RestorerOptions
+from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import Tiling, enlarge_padded
 
 _AUTOMATIC_TILES: Final = (1024, 512, 256, 128, 64, 32)
@@ -27,42 +24,27 @@ class FrameByFrameOptions(RestorerOptions):
     """Tiles as in Real-ESRGAN's command line, all in pixels of the LR frame."""
 
     tile: int = Field(default=0, ge=0)
-    """Side of a tile; 0: the whole frame, or the largest tile that fits the memory where the whole frame does not."""
+    """Side of a tile; 0: the whole frame, or, if that does not fit the memory, the largest tile that does."""
     tile_pad: int = Field(default=10, ge=0)
     """Pixels of the frame that the network sees around a tile."""
     pre_pad: int = Field(default=0, ge=0)
-    """Pixels mirrored onto the frame's right and bottom before, and cut off after."""
+    """Pixels mirrored onto the frame's right and bottom before the network, and cut off after it."""
 
 
-class FrameByFrameRestorer(Restorer[FrameByFrameOptions]):
+class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
     """One network, frame by frame: /255, network, clamp to [0, 1], times 255, round half to even.
 
-    float32 computes as the reference implementation on the CPU; float16 and bfloat16 need a GPU. Tiles change pixels near their
-    borders slightly, since the network no longer sees the whole frame: where one is chosen for lack of memory, the notes say so.
+    float32 computes like the reference implementation on the CPU; float16 and bfloat16 need a GPU. Tiles change pixels near their
+    borders slightly, because the network no longer sees the whole frame; notes report a tile chosen for lack of memory.
     """
 
     memory_per_pixel: ClassVar[int]
     """Bytes of intermediate results per LR pixel in float32 (measured on a CPU, rounded up)."""
 
-    def __init__(self, options: FrameByFrameOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
-        super().__init__(options, weights, compute)
-        self._device, self._dtype = compute.torch_device(), compute.dtype()
-        network = fill_with_fixed_weights(self.empty_network()) if weights is None else self.build_network(weights)
-        network = network.eval().requires_grad_(False)
-        # Channels-last is the faster order of a CPU's and of a GPU's convolutions; values move by less than 1e-5.
-        self._network = network.to(self._device, self._dtype).to(memory_format=torch.channels_last)
-
-    @abstractmethod
-    def build_network(self, weights: Mapping[str, Path]) -> nn.Module:
-        """The network with its weights, float32, on the CPU; (n, 3, h, w) RGB in [0, 1] -> (n, 3, scale * h, scale * w)."""
-
-    @abstractmethod
-    def empty_network(self) -> nn.Module:
-        """The network of the official size before weights are put in, float32, on the CPU."""
-
-    def networks(self) -> Mapping[str, nn.Module]:
-        """The one network."""
-        return {"network": self._network}
+    def place(self, network: nn.Module) -> nn.Module:
+        """On the device, in the precision that was asked for."""
+        # Channels-last is the faster order for convolutions, on a CPU and on a GPU; values move by less than 1e-5.
+        return network.to(self.device, self.dtype).to(memory_format=torch.channels_last)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, one at a time."""
@@ -71,18 +53,18 @@ class FrameByFrameRestorer(Restorer[FrameByFrameOptions]):
             yield to_frame(self.enlarge(frame, tile))
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """Which tile was chosen where the whole frame does not fit."""
+        """The tile, if a whole frame does not fit the memory."""
         tile = self._tile(clip)
         if tile == self.options.tile:
             return {}
-        return {"tile": f"{tile} px, since a whole frame does not fit the memory; pixels near tile borders differ slightly"}
+        return {"tile": f"{tile} px, because a whole frame does not fit the memory; pixels near tile borders differ slightly"}
 
     def enlarge(self, frame: Frame, tile: int) -> torch.Tensor:
-        """The network's output for ``frame``, (3, scale * h, scale * w) float32 on the CPU, not clamped. ``tile`` 0: whole."""
-        picture = to_pictures([frame]).to(self._device, self._dtype).contiguous(memory_format=torch.channels_last)
+        """The network's output for ``frame``: (3, scale * h, scale * w) float32 on the CPU, not clamped. ``tile`` 0: whole."""
+        picture = to_pictures([frame]).to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
         tiling = Tiling(tile, self.options.tile_pad, self.options.pre_pad)
         with torch.inference_mode():
-            output = enlarge_padded(self._network, picture, self.scale, tiling)
+            output = enlarge_padded(self.network, picture, self.scale, tiling)
         return output[0].float().cpu()
 
     def _tile(self, clip: Clip) -> int:
@@ -105,4 +87,4 @@ class FrameByFrameRestorer(Restorer[FrameByFrameOptions]):
         raise over_budget(f"clip {clip.name}: a tile of {_AUTOMATIC_TILES[-1]} px", self._memory(seen, seen), budget)
 
     def _memory(self, height: int, width: int) -> int:
-        return height * width * self.memory_per_pixel * self._dtype.itemsize // torch.float32.itemsize
+        return height * width * self.memory_per_pixel * self.dtype.itemsize // torch.float32.itemsize

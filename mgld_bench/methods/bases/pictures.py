@@ -1,14 +1,20 @@
-"""Frames as networks take them, and what networks give as frames."""
+"""From a clip's frames to what networks take, and back: pictures, and windows of neighbouring frames."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mgld_bench.clips.clip import Frame
+
+Border = Literal["new_info", "replicate"]
+"""What stands in for frames before the first and after the last one."""
+
+Item = TypeVar("Item")
 
 
 def to_pictures(frames: Sequence[Frame]) -> Tensor:
@@ -20,3 +26,61 @@ def to_frame(raw: Tensor) -> Frame:
     """(3, h, w) float RGB, on any device, as (h, w, 3) uint8: clamped to [0, 1], times 255, rounded half to even."""
     levels = (raw.float().clamp(0, 1) * 255).round().to(torch.uint8)
     return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
+
+
+def window_around(index: int, frame_count: int, size: int, border: Border) -> tuple[int, ...]:
+    """The frames of the window of odd ``size`` around frame ``index``, in order of time.
+
+    new_info: a frame that does not exist is replaced by one from the far side, beyond those already in the window, so no frame
+    comes twice. replicate: the first or the last frame is repeated. Source: index_generation in data/util.py of EDVR and RealVSR.
+
+    The authors' code fails for new_info in clips shorter than the window. Here, a frame that the rule asks for and that does not
+    exist either is replaced by the nearest one: two frames give (1, 0, 1) and (0, 1, 0), a single one (0, 0, 0).
+
+    >>> window_around(0, 10, 3, "new_info"), window_around(9, 10, 3, "new_info")
+    ((2, 0, 1), (8, 9, 7))
+    >>> window_around(0, 10, 3, "replicate"), window_around(9, 10, 3, "replicate")
+    ((0, 0, 1), (8, 9, 9))
+    """
+    half, last = size // 2, frame_count - 1
+    start, end = index - half, index + half
+    window = range(start, end + 1)
+    if border == "replicate":
+        return tuple(_nearest(wanted, last) for wanted in window)
+    return tuple(_nearest(_from_far_side(wanted, start, end, last), last) for wanted in window)
+
+
+def _nearest(wanted: int, last: int) -> int:
+    return min(max(wanted, 0), last)
+
+
+def _from_far_side(wanted: int, start: int, end: int, last: int) -> int:
+    if wanted < 0:
+        return end - wanted
+    if wanted > last:
+        return start - (wanted - last)
+    return wanted
+
+
+def sliding(items: Iterator[Item], first: int, windows: Iterable[Sequence[int]]) -> Iterator[list[Item]]:
+    """The items of each window, by index.
+
+    Each item is taken once, when the first window needs it, and held as long as windows need it.
+
+    >>> list(sliding(iter("bcd"), 1, [(1, 2), (2, 3)]))
+    [['b', 'c'], ['c', 'd']]
+
+    Args:
+        items: in order of their index.
+        first: the index of the first item.
+        windows: the indices of each window. Neither the smallest nor the largest may be below that of the window before.
+    """
+    held: dict[int, Item] = {}
+    upcoming = first
+    for window in windows:
+        for index in [index for index in held if index < min(window)]:
+            del held[index]
+        while upcoming <= max(window):
+            held[upcoming] = next(items)
+            upcoming += 1
+        yield [held[index] for index in window]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Final, TypeVar
 
 import torch
@@ -11,12 +12,14 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.memory import memory_budget, over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.bases.recurrence_memory import RecurrenceMemory, RecurrencePlan, plan_recurrence
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.basicvsr import UPSAMPLED_CHANNELS, BasicVSR
 from mgld_bench.networks.layers.conversion import cast_except
+from mgld_bench.networks.spynet import MULTIPLE as FLOW_MULTIPLE
 from mgld_bench.networks.spynet import SPyNet, basicsr_names
 
 SMALLEST_SIDE: Final = 64
@@ -29,11 +32,11 @@ STEP_BYTES: Final = 16_000
 
 
 class RecurrentOptions(RestorerOptions):
-    """What all of the family have."""
+    """Options of the whole family."""
 
     window: int = Field(default=0, ge=0)
-    """Frames per recurrence: consecutive windows without overlap, as --max_seq_len of the authors' script. 0: the whole clip, or
-    equal windows as long as the memory allows where it does not fit."""
+    """Frames per recurrence: consecutive windows without overlap, like --max_seq_len of the authors' script. 0: the whole clip,
+    or, if that does not fit the memory, equal windows of the greatest length that does."""
 
 
 OptionsT = TypeVar("OptionsT", bound=RecurrentOptions)
@@ -47,8 +50,8 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
     authors. In half precision the trunks are in half, flow and warping in float32.
     """
 
-    made_up_gain: ClassVar[float] = 0.5
-    """With 1, forty residual blocks in a row would double the values in each."""
+    fixed_weights_gain: ClassVar[float] = 0.5
+    """With 1, each of forty residual blocks in a row would double the values."""
 
     @property
     @abstractmethod
@@ -56,24 +59,24 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
         """The recurrent network, or the recurrent part of it."""
 
     def prepare(self, frames: list[Tensor]) -> list[Tensor]:
-        """What the recurrence is given for all ``frames`` of a window, each (1, 3, h, w) RGB in [0, 1]; the frames themselves."""
+        """What the recurrence takes for the ``frames`` of a window, each (1, 3, h, w) RGB in [0, 1]; by default the frames."""
         return frames
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """The generator, by preference its moving average, without SPyNet's constants; discriminator and losses are dropped."""
+        """The generator, preferably its moving average, without SPyNet's constants; discriminator and losses are dropped."""
         prefix = next(prefix for prefix in _PREFIXES if any(name.startswith(prefix) for name in state))
         generator = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
         return basicsr_names({name: tensor for name, tensor in generator.items() if not name.endswith(_CONSTANTS)})
 
     def place(self, network: nn.Module) -> nn.Module:
         """On the device; all but SPyNet in the precision that was asked for."""
-        # Channels-last is the faster order of a CPU's and of a GPU's convolutions, and takes less memory for copies.
+        # Channels-last is the faster order for convolutions, on a CPU and on a GPU, and takes less memory for copies.
         network.to(self.device).to(memory_format=torch.channels_last)
         cast_except(network, self.dtype, [part for part in network.modules() if isinstance(part, SPyNet)])
         return network
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
-        """Restored frames; the window that holds ``start`` is computed anew as far as its frames from there on depend on it."""
+        """Restored frames; of the window that holds ``start``, what its later frames depend on is computed again."""
         plan = self._plan(clip)
         while start < clip.frame_count:
             opening = start - start % plan.window
@@ -82,18 +85,18 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
             start = closing
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """The window where memory decided it, and frames that are smaller than the authors allow."""
+        """A window that memory decided, and frames smaller than the authors allow."""
         notes = {}
         plan = self._plan(clip)
         if not self.options.window and plan.window < clip.frame_count:
             notes["window"] = (
-                f"{plan.window} frames, since the whole clip of {clip.frame_count} does not fit the memory; "
+                f"{plan.window} frames, because the whole clip of {clip.frame_count} does not fit the memory; "
                 "frames near the borders of a window see less of the clip"
             )
         if min(clip.height, clip.width) < SMALLEST_SIDE:
             notes["size"] = (
-                f"frames of {clip.width} x {clip.height}: the authors' network is meant for {SMALLEST_SIDE} px and more, "
-                "optical flow of smaller ones is poor"
+                f"frames of {clip.width} x {clip.height}: the authors' network is meant for at least {SMALLEST_SIDE} px, "
+                "optical flow of smaller frames is poor"
             )
         return notes
 
@@ -105,8 +108,68 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
             yield to_frame(restored[0])
 
     def _plan(self, clip: Clip) -> RecurrencePlan:
-        """Cut and memory for this clip."""
+        """The windows of this clip, and where features are kept."""
         channels, size = self.recurrence.mid_channels, self.dtype.itemsize
         step = STEP_BYTES * max(channels, UPSAMPLED_CHANNELS) // UPSAMPLED_CHANNELS * size // 4
         memory = RecurrenceMemory(step, frame=2 * 3 * 4, features=channels * size)
         return plan_recurrence(clip, self.options.window, memory, self.device, self.compute)
+
+
+@dataclass(frozen=True)
+class RecurrenceMemory:
+    """What a recurrence takes, in bytes per LR pixel; sides are rounded up to SPyNet's multiples of 32."""
+
+    step: int
+    """For a frame while it is computed."""
+    frame: int
+    """For each frame of the window, on the device, wherever its features are kept."""
+    features: int
+    """For the kept features of each frame."""
+
+
+@dataclass(frozen=True)
+class RecurrencePlan:
+    """How a clip is cut and where features are kept."""
+
+    window: int
+    """Frames per recurrence."""
+    store: torch.device
+    """Where backward features are kept."""
+
+
+def plan_recurrence(clip: Clip, window: int, memory: RecurrenceMemory, device: torch.device, compute: Compute) -> RecurrencePlan:
+    """How long a stretch of ``clip`` a bidirectional recurrence holds at once.
+
+    Features go to the CPU's memory if the device is a GPU that cannot hold those of the window.
+
+    Args:
+        clip: the LR clip.
+        window: frames per recurrence, taken as it is; 0: all frames, or as few equal windows as fit the memory.
+        memory: what the recurrence takes.
+        device: where it is computed.
+        compute: what it may take.
+
+    Raises:
+        InputError: if not even a window of one frame fits.
+    """
+    pixels = _padded(clip.height) * _padded(clip.width)
+    budget = compute.memory_budget()
+    free = budget - pixels * memory.step
+    wanted = min(window or clip.frame_count, clip.frame_count)
+    store, longest = device, free // (pixels * (memory.frame + memory.features))
+    if device.type != "cpu" and longest < wanted:
+        with_host = min(free // (pixels * memory.frame), memory_budget("cpu") // (pixels * memory.features))
+        if with_host > longest:
+            store, longest = torch.device("cpu"), with_host
+    if window or longest >= wanted:
+        return RecurrencePlan(wanted, store)
+    if longest < 1:
+        needed = pixels * (memory.step + memory.frame + (memory.features if device.type == "cpu" else 0))
+        raise over_budget(f"clip {clip.name}: one frame of {clip.width} x {clip.height}", needed, budget)
+    windows = -(-clip.frame_count // longest)
+    return RecurrencePlan(-(-clip.frame_count // windows), store)
+
+
+def _padded(side: int) -> int:
+    padded: int = -(-side // FLOW_MULTIPLE) * FLOW_MULTIPLE
+    return padded

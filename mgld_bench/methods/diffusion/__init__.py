@@ -1,1 +1,12 @@
-"""Latent diffusion: sampler, schedule, guidance, noise, colour fix."""
+"""Latent diffusion, as StableSR and MGLD-VSR use it.
+
+For use from outside:
+
+- `LatentDiffusion`, `DiffusionOptions` (`latent_diffusion`): a picture tile's way from encoder to sampler, decoder, colour fix
+- `DiffusionNetworks`, `DiffusionSizes` (`networks`): the networks, loaded and on their device
+- `sampling_steps` (`sampler`): the DDPM sampler, on tiles of latents, guided by motion
+- `NoiseSchedule`, `SeededNoise` (`noise`)
+- `Motion`, `estimate_motion`, `guidance_loss` (`motion`): MGLD-VSR's guidance by optical flow
+- `Geometry` (`geometry`): enlarging, padding and rounding of frames
+- `COLOUR_FIXES` (`colour_fix`)
+"""

@@ -1,4 +1,4 @@
-"""Colours of a restored picture drawn back to those of the enlarged input; what diffusion and decoder shift is mostly colour."""
+"""Colour fixes: diffusion and decoder shift colours, which are drawn back to those of the enlarged input."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ColourFix = Callable[[Tensor, Tensor], Tensor]
 
 
 def adain(content: Tensor, style: Tensor) -> Tensor:
-    """``content`` with the mean and the standard deviation of ``style``, for each frame and colour over all its pixels.
+    """``content`` with the mean and the standard deviation of ``style``, per frame and colour over all pixels.
 
     Adaptive instance normalisation (Huang and Belongie, 2017) as in StableSR: unbiased variance. Both (n, 3, h, w), computed and
-    returned in float32, not clamped. Padding counts where pictures are padded (kept: so do the authors).
+    returned in float32, not clamped. The padding of padded pictures counts (kept, as by the authors).
     """
     mean, deviation = _statistics(content.float())
     wanted_mean, wanted_deviation = _statistics(style.float())
@@ -48,7 +48,7 @@ def low_band(pictures: Tensor, levels: int = LEVELS) -> Tensor:
 
 
 def blur(pictures: Tensor, radius: int) -> Tensor:
-    """The mean of 3x3 pixels that lie ``radius`` apart, with weights 1 2 1 both ways; beyond the edges the edge goes on."""
+    """The mean of 3x3 pixels that lie ``radius`` apart, with weights 1 2 1 both ways; edges are repeated."""
     padded = functional.pad(pictures, (radius, radius, radius, radius), mode="replicate")
     return _blur_along(_blur_along(padded, radius, dim=3), radius, dim=2)
 
@@ -59,7 +59,7 @@ def unchanged(content: Tensor, style: Tensor) -> Tensor:
 
 
 COLOUR_FIXES: Final[Mapping[str, ColourFix]] = MappingProxyType({"adain": adain, "wavelet": wavelet, "none": unchanged})
-"""By the names that cards use: (content, style) -> fixed content, (n, 3, h, w) float32, style as large as content."""
+"""By the names in cards: (content, style) -> fixed content, all (n, 3, h, w), the result float32."""
 
 
 def _statistics(pictures: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,13 +1,14 @@
-"""One picture tile of a latent diffusion method: encode, sample, decode, fix the colours."""
+"""What StableSR and MGLD-VSR share: their options, and a picture tile's way from encoder to sampler, decoder, colour fix."""
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, TypeVar
 
+from pydantic import Field, field_validator
 from torch import Tensor
 
 from mgld_bench.clips.clip import Clip
@@ -15,18 +16,52 @@ from mgld_bench.errors import InputError
 from mgld_bench.memory import in_smaller_parts, is_out_of_memory, over_budget
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.colour_fix import COLOUR_FIXES
-from mgld_bench.methods.diffusion.frames import Geometry
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks
-from mgld_bench.methods.diffusion.noise import Noise
-from mgld_bench.methods.diffusion.noise_schedule import respaced_schedule, training_schedule
-from mgld_bench.methods.diffusion.options import DiffusionOptions, check_tiles
+from mgld_bench.methods.diffusion.geometry import Geometry
+from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion.noise import TRAINING_STEPS, SeededNoise, respaced_schedule, training_schedule
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, noised, sampling_steps
+from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.autoencoder.config import SCALE_FACTOR
 from mgld_bench.networks.autoencoder.decoder import decode_memory
 
 Result = TypeVar("Result")
 
 _LOG: Final = logging.getLogger(__name__)
+_LARGEST_SEED: Final = 2**32 - 1
+"""As NumPy's, which the authors' scripts seed as well."""
+_UNET_VALUES_PER_CHANNEL: Final = 30
+"""Values alive at once per latent pixel and channel of the model: 28 by the tensors of the full-size networks, and a margin."""
+
+
+class DiffusionOptions(RestorerOptions):
+    """What the cards of both methods can set."""
+
+    steps: int = Field(default=50, ge=1, le=TRAINING_STEPS)
+    seed: int = Field(default=42, ge=0, le=_LARGEST_SEED)
+    tile: int = Field(default=64, gt=0)
+    """Side of a latent tile, in latent pixels. Small frames are enlarged until each side has eight times as many pixels."""
+    tile_overlap: int = Field(default=32, ge=0)
+    picture_tile: int = Field(gt=0)
+    """Side of a tile of the enlarged picture, in pixels. Larger pictures go tile by tile from the encoder to the decoder."""
+    picture_stride: int = Field(ge=LATENT_REDUCTION)
+    decoder_fusion: float = Field(ge=0, allow_inf_nan=False)
+    """Weight of the enlarged LR frame's features in the decoder: 1 all, 0 none."""
+    color_fix: Literal["adain", "wavelet", "none"] = "adain"
+    faithful: bool = True
+    """Whether to keep the faults of the authors' scripts that made the published numbers; see docs/footguns.md."""
+    compile: bool = False
+    """Whether U-Net and structure encoder go through torch.compile: it takes minutes, and pays off in long runs on a GPU."""
+    networks: DiffusionSizes
+    """Their sizes. A card names only what differs from the method's own: {decoder: {fusion: rrdb}}."""
+
+    @field_validator("networks", mode="before")
+    @classmethod
+    def _complete(cls, given: object) -> object:
+        """Sizes that the card does not name are the method's own, not the defaults of that kind of network."""
+        own = cls.model_fields["networks"].default
+        if not isinstance(given, Mapping) or not isinstance(own, DiffusionSizes):
+            return given
+        return {**dict(own), **{part: _completed(sizes, getattr(own, part, None)) for part, sizes in given.items()}}
 
 
 @dataclass(frozen=True)
@@ -35,16 +70,20 @@ class Piece:
 
     pictures: Tensor
     """(n, 3, H, W) in [-1, 1]: LR frames, enlarged and padded."""
-    noise: Callable[[], Noise]
-    """The noise from its start on: asked for anew where memory was not enough."""
+    noise: Callable[[], SeededNoise]
+    """Gives the noise from its start on; called again if memory was not enough."""
     guidance: Guidance | None
 
 
 class LatentDiffusion:
-    """The networks with their schedule."""
+    """Restores picture tiles with the networks of a method, in parts that fit the memory."""
 
     def __init__(self, networks: DiffusionNetworks, options: DiffusionOptions, compute: Compute, temporal_decoder: bool) -> None:
-        """temporal_decoder: False leaves out the decoder's temporal mixing. Raises InputError where tiles do not suit."""
+        """Prepare the schedule; ``temporal_decoder`` False leaves out the decoder's temporal mixing.
+
+        Raises:
+            InputError: if tiles suit neither each other nor the U-Net.
+        """
         check_tiles(options, networks.unet.size_multiple)
         self._networks = networks
         self._options = options
@@ -53,13 +92,24 @@ class LatentDiffusion:
         self._full = training_schedule()
         self._schedule = respaced_schedule(options.steps, self._full)
         self.shortages: list[str] = []
-        """What was said where memory was not enough."""
+        """A line for each time that memory was not enough."""
         self._most: dict[str, int] = {}
-        """Tiles and frames at a time that memory was enough for, where it was not enough for more."""
+        """Tiles and frames at a time that fitted after more of them did not."""
 
     def in_turns(self, units: range, together: int, what: str, run: Callable[[range], Tensor]) -> Iterator[tuple[range, Tensor]]:
-        """``run`` for all ``units`` (``what`` they are: frames, segments), ``together`` of them at a time or, where memory is not
-        enough, fewer: which ones, and their result. Raises InputError where memory is not enough for one.
+        """Run all ``units`` in order, several at a time.
+
+        Args:
+            units: the numbers of frames or segments.
+            together: how many are run at a time; fewer where memory is not enough.
+            what: they are, for messages: "segments of the clip".
+            run: restores some of them.
+
+        Yields:
+            Some units, and their result.
+
+        Raises:
+            InputError: if memory is not enough for one.
         """
 
         def turn(count: int) -> tuple[range, Tensor]:
@@ -73,8 +123,8 @@ class LatentDiffusion:
                 if not is_out_of_memory(error):
                     raise
                 raise InputError(
-                    f"one of the {what} takes more than there is on {self._compute.device}, tile by tile as well: "
-                    "use half precision, another device or, which changes the frames, a smaller picture_tile"
+                    f"one of the {what} does not fit the memory of {self._compute.device}, not even tile by tile: "
+                    "use half precision, a different device or a smaller picture_tile, which changes the frames"
                 ) from None
             units = units[len(done[0]) :]
             yield done
@@ -89,8 +139,9 @@ class LatentDiffusion:
         return COLOUR_FIXES[self._options.color_fix](restored, pictures)
 
     def check_memory(self, clip: Clip, frames: int, height: int, width: int) -> None:
-        """Raise InputError where the least that ``frames`` padded frames of height x width of ``clip`` take, one latent tile and
-        one frame at a time, is more than the user allows.
+        """Raise InputError if ``frames`` padded frames of height x width of ``clip`` do not fit what the user allows.
+
+        What counts is the least they can take: one latent tile and one frame at a time.
         """
         allowed, side = self._compute.max_memory, self._options.picture_tile
         height, width = min(side, height), min(side, width)
@@ -100,12 +151,12 @@ class LatentDiffusion:
             raise over_budget(f"clip {clip.name}: restoring {count} of a picture tile of {width} x {height}", least, allowed)
 
     def tile_bytes(self, frames: int) -> int:
-        """About what one latent tile of ``frames`` frames takes in the U-Net, beside the weights."""
+        """About how many bytes a latent tile of ``frames`` frames takes in the U-Net, beside the weights."""
         widths = self._networks.unet.config.model_channels * _UNET_VALUES_PER_CHANNEL
         return frames * self._options.tile**2 * widths * self._networks.dtype.itemsize
 
     def frame_bytes(self, height: int, width: int) -> int:
-        """About what one frame of this many pixels takes in the decoder, beside the weights."""
+        """About how many bytes a frame of height x width takes in the decoder, beside the weights."""
         return self._decoder_bytes(1, height, width, 1)
 
     def _sample(self, piece: Piece, tiles: int) -> Tensor:
@@ -118,8 +169,8 @@ class LatentDiffusion:
             latents = step.latents
         return latents
 
-    def _encode(self, pictures: Tensor, noise: Noise) -> Tensor:
-        """A draw of the posterior, scaled: what the structure encoder sees and where sampling starts."""
+    def _encode(self, pictures: Tensor, noise: SeededNoise) -> Tensor:
+        """A sample of the posterior, scaled: what the structure encoder sees and where sampling starts."""
         posterior = self._networks.first_stage.posterior(pictures.to(self._networks.dtype), frames_at_once=1)
         return SCALE_FACTOR * posterior.sample(noise.posterior(posterior.mean.shape))
 
@@ -140,7 +191,7 @@ class LatentDiffusion:
         return decode_memory(self._networks.decoder.config, frames, height, width, together, self._networks.dtype.itemsize)
 
     def _tiles_at_once(self, pictures: Tensor) -> int:
-        """As many as fit, one at least; one on a CPU, where more gain nothing."""
+        """As many as fit, at least one; one on a CPU, where more gain nothing."""
         if self._networks.device.type == "cpu":
             return 1
         height, width = (side // LATENT_REDUCTION for side in pictures.shape[-2:])
@@ -148,7 +199,7 @@ class LatentDiffusion:
         return max(1, min(fitting, len(self._tiling(1).places(height, width))))
 
     def _frames_at_once(self, pictures: Tensor) -> int:
-        """As many as fit, one at least; one on a CPU, where more gain nothing."""
+        """As many as fit, at least one; one on a CPU, where more gain nothing."""
         if self._networks.device.type == "cpu":
             return 1
         frames, (height, width), limit = len(pictures), pictures.shape[-2:], self._compute.memory_budget()
@@ -159,25 +210,42 @@ class LatentDiffusion:
         return LatentTiling(self._options.tile, self._options.tile_overlap, tiles)
 
     def _in_parts(self, run: Callable[[int], Result], size: int, what: str) -> Result:
-        """``run(size)``, with fewer at a time where memory is not enough: the same result but for rounding.
+        """``run(size)``, with fewer at a time where memory is not enough: the same result, except for rounding.
 
-        What was too much once is not tried again.
+        A size that was too much once is not tried again.
         """
 
         def smaller(count: int) -> None:
             self._most[what] = count
-            line = f"memory was not enough: {what} {count} at a time instead"
+            line = f"memory was not enough: {what} at a time reduced to {count}"
             self.shortages.append(line)
             _LOG.warning("%s", line)
 
         return in_smaller_parts(run, min(size, self._most.get(what, size)), smaller)
 
 
-_UNET_VALUES_PER_CHANNEL: Final = 30
-"""Values alive at once per latent pixel, for each of the model's channels: 28 by the sizes of all tensors of the full-size
-networks, and some room."""
-
-
 def geometry_of(clip: Clip, options: DiffusionOptions) -> Geometry:
-    """The sizes of the clip's frames on their way."""
+    """The sizes of the clip's frames on their way through the method."""
     return Geometry(clip.height, clip.width, options.faithful, options.tile * LATENT_REDUCTION)
+
+
+def check_tiles(options: DiffusionOptions, multiple: int) -> None:
+    """Raise InputError if tiles do not suit each other, or the U-Net, which takes latents whose sides are a ``multiple``."""
+    if options.tile % multiple:
+        raise InputError(f"option tile: {options.tile} is not a multiple of {multiple}, by which the U-Net shrinks latents")
+    if options.tile_overlap >= options.tile:
+        raise InputError(f"option tile_overlap: {options.tile_overlap} is not below the tile's side, {options.tile}")
+    if options.picture_stride > options.picture_tile:
+        raise InputError(f"option picture_stride: {options.picture_stride} is above picture_tile, {options.picture_tile}: gaps")
+    if options.picture_tile < options.tile * LATENT_REDUCTION or options.picture_tile % LATENT_REDUCTION:
+        raise InputError(
+            f"option picture_tile: {options.picture_tile} has to be a multiple of {LATENT_REDUCTION}, and at least "
+            f"{options.tile * LATENT_REDUCTION} for latent tiles of {options.tile}"
+        )
+
+
+def _completed(sizes: object, own: Any) -> object:  # noqa: ANN401 - one of the networks' sizes, which have nothing in common
+    """The given sizes of one network, completed by those of ``own``; as given if they are not sizes of a network."""
+    if own is None or not isinstance(sizes, Mapping):
+        return sizes
+    return {**asdict(own), **{name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}}

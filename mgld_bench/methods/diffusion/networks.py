@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from mgld_bench.errors import InputError
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.compute import Compute
 from mgld_bench.networks.autoencoder.config import FIRST_STAGE, AutoencoderConfig
 from mgld_bench.networks.autoencoder.network import Autoencoder
@@ -19,6 +19,7 @@ from mgld_bench.networks.diffusion.blocks import LATENT_CHANNELS
 from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, StructureEncoder, StructureEncoderConfig
 from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig
 from mgld_bench.networks.diffusion.unet import MGLD_UNET, DenoisingUNet, UNetConfig
+from mgld_bench.plain_data import PlainData
 from mgld_bench.weights.diffusion import DiffusionGroups, autoencoder_entries, split_groups
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.reading import read_state_dict
@@ -31,10 +32,8 @@ DECODER: Final = "decoder"
 _MIXINGS: Final = {0: "no temporal mixing", 1: "temporal mixing of version 1", 2: "temporal mixing of version 2"}
 
 
-class DiffusionSizes(BaseModel):
-    """The sizes of a diffusion method's networks; the defaults are those of MGLD-VSR but for the decoder, which differs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class DiffusionSizes(PlainData):
+    """The sizes of a diffusion method's networks; the defaults are those of MGLD-VSR. The decoder, which differs, has none."""
 
     unet: UNetConfig = MGLD_UNET
     structure: StructureEncoderConfig = STRUCTURE_ENCODER
@@ -44,7 +43,7 @@ class DiffusionSizes(BaseModel):
 
     @model_validator(mode="after")
     def _fit_together(self) -> DiffusionSizes:
-        """ValueError where one network does not give what another one takes."""
+        """ValueError if one network does not give what another one takes."""
         pairs = [
             ("structure.structure_channels", self.structure.structure_channels, self.unet.structure_channels),
             ("levels of structure", len(self.structure.channel_multipliers), len(self.unet.channel_multipliers)),
@@ -55,22 +54,30 @@ class DiffusionSizes(BaseModel):
             pairs.append((f"{part}.embed_dim", config.embed_dim, LATENT_CHANNELS))
         for name, found, taken in pairs:
             if found != taken:
-                raise ValueError(f"{name}: {found}, but {taken} is what fits the other networks")
+                raise ValueError(f"{name}: {found}, but the other networks need {taken}")
         return self
 
 
 class DiffusionNetworks:
     """U-Net, structure encoder, first stage and decoder, in the type in which they compute, and the empty prompt's embedding.
 
-    The text tower is not kept: its one result is a constant. Its shapes stay, so that its parameters can be counted.
+    The text tower is dropped once that is embedded; its shapes stay, so that its parameters can be counted.
     """
 
     def __init__(
         self, sizes: DiffusionSizes, weights: Mapping[str, Path] | None, compute: Compute, title: str, *, compiled: bool = False
     ) -> None:
-        """weights: the files of the roles ``diffusion`` and ``decoder``; None: random but fixed ones. compiled: what runs in
-        every step goes through torch.compile, at its first use. Raises InputError where a file is missing, or is no checkpoint of
-        ``title``.
+        """Build and load the networks.
+
+        Args:
+            sizes: of all networks.
+            weights: the files of the roles ``diffusion`` and ``decoder``; None: random but fixed weights.
+            compute: where and in which type the networks compute.
+            title: the method's name, for messages.
+            compiled: whether what runs in every step goes through torch.compile, at its first use.
+
+        Raises:
+            InputError: if a file is missing, or is not a checkpoint of ``title``.
         """
         self.device, self.dtype = compute.torch_device(), compute.dtype()
         # Random weights need real tensors; official ones are taken as they lie in the file.
@@ -81,7 +88,7 @@ class DiffusionNetworks:
             self.first_stage = Autoencoder(sizes.first_stage)
             self.decoder = Autoencoder(sizes.decoder)
         self.flow_state: dict[str, Tensor] | None = None
-        """The optical flow network in the diffusion file, by its own names."""
+        """The optical flow network in the diffusion file, by its own names; None if there is none."""
         if weights is None:
             for network in self._all():
                 fill_with_fixed_weights(network)
@@ -97,11 +104,20 @@ class DiffusionNetworks:
         self._predict = torch.compile(self.predict, dynamic=False) if compiled else self.predict
 
     def denoise(self, latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
-        """The predicted noise of tiles (n, 4, s, s) float32, given the latents of the LR frames there; float32."""
+        """The noise predicted for tiles.
+
+        Args:
+            latents: the noisy tiles (n, 4, s, s) float32.
+            condition: the latents of the LR frames in the same places, of the same shape.
+            timestep: the step of the 1000-step schedule.
+
+        Returns:
+            The noise (n, 4, s, s).
+        """
         return self._predict(latents, condition, torch.full((1,), timestep, device=self.device))
 
     def predict(self, latents: Tensor, condition: Tensor, timesteps: Tensor) -> Tensor:
-        """As denoise(), with the step as a tensor (1,), and never compiled."""
+        """As `denoise`, with the step as a tensor (1,), and never compiled."""
         structure = self.structure(condition, timesteps)
         noise: Tensor = self.unet(latents, timesteps, self._text_keys, structure)
         return noise
@@ -114,6 +130,18 @@ class DiffusionNetworks:
             "text": self.text_tower,
             "first_stage": self.first_stage,
             "decoder": self.decoder,
+        }
+
+    def trained(self) -> dict[str, int]:
+        """How many parameters the methods' authors trained, by stage.
+
+        Stage 1: the U-Net's SPADE and temporal layers, and the structure encoder; stage 2: the decoder's fusion and its temporal
+        mixing. StableSR has no temporal layers. As the published configurations train: what has "temporal" in its name, which
+        one normalisation does not.
+        """
+        return {
+            "stage 1": _count(self.unet, ".spade.", "temporal") + _count(self.structure, ""),
+            "stage 2": _count(self.decoder, "fusion_layer", "temporal"),
         }
 
     def _all(self) -> tuple[nn.Module, ...]:
@@ -132,7 +160,7 @@ class DiffusionNetworks:
         found, wanted = entries.temporal_version, self.decoder.config.temporal_version
         if found != wanted:
             raise InputError(
-                f"{source}: no checkpoint of {title}'s decoder: it has {_MIXINGS[found]}, the card says {_MIXINGS[wanted]} "
+                f"{source}: no checkpoint of {title}'s decoder: it has {_MIXINGS[found]}, the card asks for {_MIXINGS[wanted]} "
                 "(option networks.decoder.temporal_version)"
             )
         load_strictly(self.decoder, entries.state, source, f"{title}'s decoder", assign=True)
@@ -155,6 +183,11 @@ class DiffusionNetworks:
         with torch.no_grad():
             embedding: Tensor = tower.embed(tokens.to(self.device) % size.vocabulary)
         return embedding
+
+
+def _count(network: nn.Module, *parts: str) -> int:
+    """Parameters of ``network`` that have one of these in their names."""
+    return sum(tensor.numel() for name, tensor in network.named_parameters() if any(part in name for part in parts))
 
 
 def _in_channels_last(network: nn.Module) -> None:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.diffusion.motion_guidance import GuidanceRule, Motion, guidance_gradient
-from mgld_bench.methods.diffusion.noise_schedule import NoiseSchedule
+from mgld_bench.methods.diffusion.motion import GuidanceRule, Motion, guidance_gradient
+from mgld_bench.methods.diffusion.noise import NoiseSchedule
 from mgld_bench.methods.tiling.diffusion import Box, boxes, gaussian_weights, tile_starts
 
 Denoiser = Callable[[Tensor, Tensor, int], Tensor]
 """(noisy tiles, tiles of the condition, original step) -> predicted noise, all (tiles * frames, 4, size, size), tile after
 tile."""
 NoiseSource = Callable[[], Tensor]
-"""The next draw of standard normal noise, of the latents' shape, on their device, float32."""
+"""Draws standard normal noise of the latents' shape, on their device, float32."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class LatentTiling:
     size: int = 64
     overlap: int = 32
     batch: int = 1
-    """Tiles that go through the networks together; changes rounding only."""
+    """Tiles that go through the networks together; affects rounding only."""
 
     def places(self, height: int, width: int) -> list[Box]:
-        """Where the tiles of latents of this size lie. Raises ValueError where a side is shorter than a tile."""
+        """The places of the tiles in latents of this size. Raises ValueError if a side is shorter than a tile."""
         if min(height, width) < self.size:
             raise ValueError(f"latents of {width} x {height} are smaller than a tile of {self.size} x {self.size}")
         stride = self.size - self.overlap
@@ -41,7 +41,7 @@ class Guidance:
     """Guidance by motion."""
 
     motions: tuple[Motion, ...]
-    """Of the segments that lie one after the other in the latents, all of the same length."""
+    """One for each segment; the segments lie one after the other in the latents, all of the same length."""
     strength: float
     """The paper's eta."""
     rule: GuidanceRule
@@ -49,10 +49,10 @@ class Guidance:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step gives, each (t, 4, h, w) float32."""
+    """The result of one step, each (t, 4, h, w) float32."""
 
     noise: Tensor
-    """The predicted noise, put together of the tiles."""
+    """The predicted noise, merged from the tiles."""
     mean: Tensor
     """Of the posterior."""
     latents: Tensor
@@ -72,11 +72,21 @@ def sampling_steps(
     tiling: LatentTiling,
     guidance: Guidance | None = None,
 ) -> Iterator[Step]:
-    """The steps from ``start`` (t, 4, h, w) on; the last one holds the result. t: the frames of one or several segments.
+    """Sample from noise to latents, step by step, in float32 and without gradients; the last step holds the result.
 
-    condition: the latents of the LR frames, same shape. The networks see tiles; the step itself and the guidance cover the whole
-    canvas at once. Noise is drawn for every step, also for the last, which takes none. Computes in float32 without gradients.
-    Raises ValueError where a side is shorter than a tile.
+    The networks see tiles; the step itself and the guidance cover the whole canvas at once.
+
+    Args:
+        start: the noisy latents (t, 4, h, w) of the frames of one or more segments; see `noised`.
+        condition: the latents of the LR frames, of the same shape.
+        denoise: the networks.
+        noise: called for every step, the last included, which adds no noise.
+        schedule: the steps.
+        tiling: how latents are cut for the networks.
+        guidance: the motion to follow; None: none.
+
+    Raises:
+        ValueError: if a side is shorter than a tile.
     """
     canvas = _Canvas(condition, tiling)
     latents = start
@@ -92,7 +102,7 @@ def sampling_steps(
 
 
 class _Canvas:
-    """The tiles of one canvas, and the prediction put together of them."""
+    """The tiles of one canvas, and the prediction merged from them."""
 
     def __init__(self, condition: Tensor, tiling: LatentTiling) -> None:
         height, width = condition.shape[-2:]
@@ -105,7 +115,7 @@ class _Canvas:
             place.of(self._weight_sum).add_(self._weights)
 
     def predict(self, denoise: Denoiser, latents: Tensor, timestep: int) -> Tensor:
-        """The noise predicted for the whole canvas: weighted means of the tiles'."""
+        """The noise predicted for the whole canvas: the weighted mean of the tiles' predictions."""
         if len(self._places) == 1:
             return denoise(latents, self._conditions[0], timestep).float()
         total = torch.zeros_like(latents)
@@ -131,7 +141,7 @@ def _deviation(schedule: NoiseSchedule, index: int) -> float:
 
 
 def _guidance_step(schedule: NoiseSchedule, index: int, latents: Tensor, guidance: Guidance) -> Tensor:
-    """What the guidance takes off the latents.
+    """What the guidance subtracts from the latents.
 
     Kept under the rule "official": its factor is the negative logarithm of the variance, where the paper's equation 3 has the
     variance, so that guidance grows towards the end (15 times the gradient at the first of 50 steps, 460 at the last).

@@ -1,4 +1,4 @@
-"""Overlapping tiles of pictures and of latents: where they lie, how they are weighted and put together again."""
+"""Overlapping tiles of pictures and of latents: where they lie, how they are weighted and merged."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Box:
 def tile_starts(length: int, size: int, stride: int) -> list[int]:
     """Where tiles of ``size`` begin along an axis: every ``stride``, the last one moved back to end with the axis.
 
-    An axis no longer than a tile has one start, 0, and the tile is as short as it.
+    An axis no longer than a tile has one start, 0, and the tile is as short as the axis.
+
+    >>> tile_starts(100, 64, 32), tile_starts(50, 64, 32)
+    ([0, 32, 36], [0])
     """
     if length <= size:
         return [0]
@@ -39,8 +42,9 @@ def tile_starts(length: int, size: int, stride: int) -> list[int]:
 
 
 def strided_starts(length: int, size: int, stride: int) -> list[int]:
-    """As tile_starts(), but a start for every multiple of ``stride`` below ``length``: starts that would leave the axis are moved
-    back, and of equal ones the first is kept.
+    """As `tile_starts`, but with a start for every multiple of ``stride`` below ``length``.
+
+    Starts from which a tile would leave the axis are moved back; of equal ones the first is kept.
 
     Source: the authors' pixel tiles (ImageSpliterTh); a stride above the size never occurs.
     """
@@ -50,12 +54,12 @@ def strided_starts(length: int, size: int, stride: int) -> list[int]:
 
 
 def boxes(rows: Sequence[int], columns: Sequence[int], height: int, width: int) -> list[Box]:
-    """Tiles of ``height`` x ``width`` at these starts, down the columns first."""
+    """Tiles of ``height`` x ``width`` at these starts, column by column."""
     return [Box(top, top + height, left, left + width) for left in columns for top in rows]
 
 
 def picture_boxes(height: int, width: int, size: int, stride: int) -> list[Box]:
-    """Pixel tiles of a picture, down the columns first."""
+    """The pixel tiles of a picture, column by column."""
     rows, columns = strided_starts(height, size, stride), strided_starts(width, size, stride)
     return boxes(rows, columns, min(size, height), min(size, width))
 
@@ -76,10 +80,17 @@ def merge(
     weights: Tensor | None = None,
     device: torch.device | str = "cpu",
 ) -> Tensor:
-    """The picture (..., h, w) of ``shape`` put together of ``tiles``, in float32: their mean where they overlap.
+    """Merge tiles into a picture, by their mean where they overlap.
 
-    tiles: taken one after the other, so that they need not exist all at once. weights: (tile height, tile width), for a weighted
-    mean. device: where the tiles are.
+    Args:
+        shape: of the picture (..., h, w).
+        places: of the tiles.
+        tiles: in the same order, taken one after the other, so they need not all exist at once.
+        weights: (tile height, tile width), for a weighted mean.
+        device: where the tiles are.
+
+    Returns:
+        The picture in float32.
     """
     total = torch.zeros(tuple(shape), dtype=torch.float32, device=device)
     weight_sum = torch.zeros(tuple(shape[-2:]), dtype=torch.float32, device=device)

@@ -1,4 +1,4 @@
-"""Running a network on a picture that is too large for it: in tiles, as Real-ESRGAN does."""
+"""Tiles as in Real-ESRGAN, for pictures that are too large for a network: side by side, with a margin that is dropped."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Tiling:
     tile: int
     """Side of a tile; 0: the whole picture at once."""
     tile_pad: int
-    """What the network sees of the picture around a tile, as far as the picture goes."""
+    """Pixels around a tile that the network sees, as far as the picture goes."""
     pre_pad: int
-    """Mirrored onto the picture's right and bottom before, and cut off after."""
+    """Pixels mirrored onto the picture's right and bottom before the network, and cut off after it."""
 
 
 def enlarge_padded(network: Network, picture: torch.Tensor, scale: int, tiling: Tiling) -> torch.Tensor:
@@ -37,7 +37,7 @@ def enlarge_padded(network: Network, picture: torch.Tensor, scale: int, tiling: 
 
 
 def _enlarge_in_tiles(network: Network, picture: torch.Tensor, scale: int, tiling: Tiling) -> torch.Tensor:
-    """Tiles are laid side by side; of each output, what lies beyond its tile is dropped. Nothing is blended."""
+    """Tiles lie side by side; of each output, what lies beyond its tile is dropped. Nothing is blended."""
     height, width = picture.shape[2:]
     output = picture.new_empty((picture.shape[0], picture.shape[1], scale * height, scale * width))
     for tile in tiles(height, width, tiling.tile, tiling.tile_pad):
@@ -59,11 +59,11 @@ class Tile:
     seen_right: int
 
     def seen(self, picture: torch.Tensor) -> torch.Tensor:
-        """What the network gets of ``picture`` (.., h, w)."""
+        """The part of ``picture`` (.., h, w) that the network sees."""
         return picture[..., self.seen_top : self.seen_bottom, self.seen_left : self.seen_right]
 
     def put(self, output: torch.Tensor, seen: torch.Tensor, scale: int) -> None:
-        """Copy the tile's part of ``seen``, as the network gave it, to its place in ``output``; both ``scale`` times larger."""
+        """Copy the tile's part of ``seen``, the network's output, to its place in ``output``; both are ``scale`` times larger."""
         top, left = scale * (self.top - self.seen_top), scale * (self.left - self.seen_left)
         bottom, right = scale * (self.bottom - self.seen_top), scale * (self.right - self.seen_left)
         place = output[..., scale * self.top : scale * self.bottom, scale * self.left : scale * self.right]
@@ -71,7 +71,7 @@ class Tile:
 
 
 def tiles(height: int, width: int, side: int, pad: int) -> Iterator[Tile]:
-    """The tiles of a picture, row by row, squares of ``side`` cut off at its ends, with ``pad`` around them as far as it goes."""
+    """The tiles of a picture, row by row: squares of ``side``, smaller at its ends, with ``pad`` pixels seen around them."""
     for top in range(0, height, side):
         for left in range(0, width, side):
             bottom, right = min(top + side, height), min(left + side, width)

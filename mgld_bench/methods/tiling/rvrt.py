@@ -1,4 +1,4 @@
-"""Running a network on a clip in tiles that overlap in time and in space, as RVRT's authors do.
+"""RVRT's tiles: they overlap in time and in space, and are chosen so that one fits the memory.
 
 Source: test_video and test_clip in main_test_rvrt.py of JingyunLiang/RVRT (CC-BY-NC 4.0).
 """
@@ -6,17 +6,28 @@ Source: test_video and test_clip in main_test_rvrt.py of JingyunLiang/RVRT (CC-B
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import torch
 from torch import Tensor
+
+from mgld_bench.clips.clip import Clip
+from mgld_bench.memory import over_budget
+from mgld_bench.methods.compute import Compute
+from mgld_bench.networks.rvrt.alignment import usual_sampled_bytes
+from mgld_bench.networks.rvrt.network import BRANCHES, UPSAMPLED_CHANNELS
 
 PAIR: Final = 2
 """Frames that a network restores together."""
 MULTIPLE: Final = 8
 """Sides of whole frames are padded to multiples of it."""
 SCALE: Final = 4
+_SMALLEST_TILE: Final = 40
+"""Pixels; below 33 the authors' network fails."""
+_PICTURE_BYTES: Final = 3 * torch.float32.itemsize
+_STEP_BYTES: Final = 320
+"""Per LR pixel and channel, for a pair of frames in float32 (measured on a CPU with 24, 48 and 144 channels, rounded up)."""
 
 Span: TypeAlias = tuple[int, int]
 """First index, and the first one after the end."""
@@ -40,7 +51,16 @@ class ClipTiling:
 
 
 def spans(length: int, tile: int, overlap: int) -> list[Span]:
-    """Tiles of an axis, the last one moved back to end with it; an axis no longer than ``tile`` is one. ``tile`` 0: the whole."""
+    """Tiles of an axis, the last one moved back to end with the axis.
+
+    >>> spans(10, 4, 1), spans(3, 4, 1), spans(10, 0, 1)
+    ([(0, 4), (3, 7), (6, 10)], [(0, 3)], [(0, 10)])
+
+    Args:
+        length: of the axis.
+        tile: length of a tile, more than ``overlap``; 0: the whole axis.
+        overlap: of neighbouring tiles.
+    """
     if tile == 0:
         return [(0, length)]
     starts = [*range(0, length - tile, tile - overlap), max(0, length - tile)]
@@ -50,8 +70,8 @@ def spans(length: int, tile: int, overlap: int) -> list[Span]:
 def restored_frames(enlarge: Enlarge, read: Read, count: int, tiling: ClipTiling, start: int = 0) -> Iterator[Tensor]:
     """The restored frames ``start`` ... ``count`` - 1 of a clip, each (3, 4h, 4w) float32 on the CPU, not clamped.
 
-    Where tiles overlap in time, a frame is the mean of what each gives for it; no frame depends on ``start``. One tile of
-    restored frames is held at a time.
+    Where tiles overlap in time, a frame is the mean of their results; no frame depends on ``start``. One tile of restored frames
+    is held at a time.
     """
     stretches = spans(count, tiling.frames, tiling.overlap_frames)
     held: dict[int, Tensor] = {}
@@ -69,7 +89,7 @@ def restored_frames(enlarge: Enlarge, read: Read, count: int, tiling: ClipTiling
 def restored_stretch(enlarge: Enlarge, frames: Tensor, tiling: ClipTiling) -> Tensor:
     """All of ``frames`` (d, 3, h, w), restored in tiles of space: (d, 3, 4h, 4w) float32, not clamped.
 
-    To an odd number the last frame is added once more. Kept: of a tile, overlap // 2 pixels of the restored frame (not four
+    The last frame of an odd number is repeated. Kept: of a tile, overlap // 2 pixels of the restored frame (not four
     times as many) are dropped at its top and left and the rest of ``overlap`` at its bottom and right, unless the frame ends
     there; what still overlaps is a plain mean.
     """
@@ -100,7 +120,7 @@ def _added(held: dict[int, Tensor], restored: Tensor, first: int, start: int) ->
 
 
 def _kept(first: int, stop: int, length: int, overlap: int) -> slice:
-    """Which part of an axis of the restored frame a tile gives."""
+    """The part of an axis of the restored frame that a tile contributes."""
     near = overlap // 2 if first > 0 else 0
     far = overlap - overlap // 2 if stop < length else 0
     return slice(SCALE * first + near, SCALE * stop - far)
@@ -118,3 +138,80 @@ def _mirrored(frames: Tensor, rows: int, columns: int) -> Tensor:
 def _mirror(length: int, wanted: int) -> Tensor:
     places = torch.arange(wanted) % (2 * length)
     return torch.minimum(places, 2 * length - 1 - places)
+
+
+@dataclass(frozen=True)
+class RVRTMemory:
+    """What RVRT takes for a tile, in bytes."""
+
+    step: int
+    """Per LR pixel, for a pair of frames while it is computed."""
+    features: int
+    """Per LR pixel and frame, for everything that is kept until the end."""
+    fixed: int
+    """Whatever the size of the tile: the keys and values that are sampled at a time, with indices and weights."""
+
+    def work(self, height: int, width: int, frames: int) -> int:
+        """For a tile while it is computed, without the features that are kept."""
+        flows = frames * height * width * 8 * torch.float32.itemsize
+        return self.fixed + height * width * self.step + flows
+
+    def kept(self, height: int, width: int, frames: int) -> int:
+        """For the features of a tile that are kept."""
+        return height * width * frames * self.features
+
+
+@dataclass(frozen=True)
+class RVRTPlan:
+    """How a clip is cut, and where features are kept."""
+
+    tiling: ClipTiling
+    store: torch.device
+
+
+def network_memory(channels: int, dtype: torch.dtype, device: torch.device) -> RVRTMemory:
+    """What a network with ``channels`` takes."""
+    # Of the shallow extractor and all branches but the last one.
+    kept = len(BRANCHES) * channels * dtype.itemsize
+    # In half precision what finds the offsets is in float32 all the same.
+    return RVRTMemory(_STEP_BYTES * max(channels, UPSAMPLED_CHANNELS), kept, 2 * usual_sampled_bytes(device))
+
+
+def plan_tiles(clip: Clip, tiling: ClipTiling, memory: RVRTMemory, device: torch.device, compute: Compute) -> RVRTPlan:
+    """How ``clip`` is cut: by ``tiling``, or, if that does not fit the memory, with the largest smaller tiles that do.
+
+    Features are kept in the CPU's memory if the device is a GPU that cannot hold them too.
+
+    Raises:
+        InputError: if not even the smallest tile fits.
+    """
+    limit = compute.memory_budget()
+    frames = min(tiling.frames or clip.frame_count, clip.frame_count)
+    frames += frames % PAIR
+    needed = 0
+    for side in _candidates(clip, tiling):
+        rows, columns = (_seen(length, side) for length in (clip.height, clip.width))
+        work, kept = memory.work(rows, columns, frames), memory.kept(rows, columns, frames)
+        if device.type != "cpu":
+            needed = work
+            store = device if work + kept <= limit else torch.device("cpu")
+        else:
+            restored = frames * clip.height * clip.width * SCALE**2 * _PICTURE_BYTES
+            needed = work + kept + restored
+            store = device
+        if needed <= limit:
+            return RVRTPlan(replace(tiling, side=side), store)
+    what = f"clip {clip.name}: restoring {frames} frames of {columns} x {rows} at once"
+    raise over_budget(what, needed, limit, "set the option tile_frames to fewer frames")
+
+
+def _candidates(clip: Clip, tiling: ClipTiling) -> list[int]:
+    """The side that was asked for, then smaller ones."""
+    below = tiling.side or max(_seen(length, 0) for length in (clip.height, clip.width))
+    smallest = max(_SMALLEST_TILE, tiling.overlap - tiling.overlap % MULTIPLE + MULTIPLE)
+    return [tiling.side, *range(below - MULTIPLE, smallest - 1, -MULTIPLE)]
+
+
+def _seen(length: int, side: int) -> int:
+    """Rows or columns of a tile in a frame of this length."""
+    return min(length, side) if side else length + -length % MULTIPLE

@@ -128,7 +128,7 @@ def test_little_memory_brings_tiles_and_a_note(low_resolution: Clip) -> None:
     assert enough.notes(low_resolution) == {}
     wide = ArrayClip("wide", np.tile(low_resolution.frame(0), (3, 4, 1))[None])
     little = srvgg(Compute(max_memory=60 * 60 * SRVGGRestorer.memory_per_pixel))
-    assert little.notes(wide)["tile"].startswith("32 px, since a whole frame does not fit")
+    assert little.notes(wide)["tile"].startswith("32 px, because a whole frame does not fit")
     (tiled,) = little.restore(wide)
     (chosen,) = srvgg(tile=32).restore(wide)
     np.testing.assert_array_equal(tiled, chosen)
@@ -141,7 +141,7 @@ def test_real_esrgan_gets_tiles_where_a_whole_frame_does_not_fit() -> None:
     limit = Compute(max_memory=(32 + 2 * 10) ** 2 * RRDBNetRestorer.memory_per_pixel)
     wide = ArrayClip("wide", np.zeros((1, 40, 90, 3), np.uint8))
     tiled = RRDBNetRestorer(FrameByFrameOptions(), None, limit)
-    assert tiled.notes(wide)["tile"].startswith("32 px, since a whole frame does not fit")
+    assert tiled.notes(wide)["tile"].startswith("32 px, because a whole frame does not fit")
     with pytest.raises(InputError, match="clip wide: a tile of 32 px takes about 54 MB, 1 MB are allowed; allow more memory"):
         next(RRDBNetRestorer(FrameByFrameOptions(), None, Compute(max_memory=1_000_000)).restore(wide))
 

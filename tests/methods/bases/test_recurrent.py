@@ -12,10 +12,9 @@ import torch
 from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
-from mgld_bench.methods.bases.recurrence_memory import RecurrenceMemory, plan_recurrence
-from mgld_bench.methods.bases.recurrent import STEP_BYTES
+from mgld_bench.methods.bases.recurrent import STEP_BYTES, RecurrenceMemory, plan_recurrence
 from mgld_bench.methods.basicvsr import BasicVSROptions, BasicVSRRestorer
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realbasicvsr import RealBasicVSROptions, RealBasicVSRRestorer
@@ -132,7 +131,7 @@ def test_little_memory_brings_windows_and_a_note(clip: Clip) -> None:
     assert "window" not in realbasicvsr(Compute(max_memory=needed)).notes(clip)
     little = Compute(max_memory=needed - 1)
     restorer = realbasicvsr(little)
-    assert restorer.notes(clip)["window"].startswith("3 frames, since the whole clip of 5 does not fit the memory")
+    assert restorer.notes(clip)["window"].startswith("3 frames, because the whole clip of 5 does not fit the memory")
     np.testing.assert_array_equal(frames_of(restorer, clip), frames_of(realbasicvsr(window=3), clip))
     assert "window" not in realbasicvsr(little, window=3).notes(clip)
     with pytest.raises(InputError, match=r"clip moving: one frame of 32 x 24 takes about .* MB are allowed; allow more memory"):
@@ -140,7 +139,7 @@ def test_little_memory_brings_windows_and_a_note(clip: Clip) -> None:
 
 
 def test_frames_below_what_the_authors_allow_are_told(clip: Clip) -> None:
-    assert realbasicvsr().notes(clip)["size"].startswith("frames of 32 x 24: the authors' network is meant for 64 px and more")
+    assert realbasicvsr().notes(clip)["size"].startswith("frames of 32 x 24: the authors' network is meant for at least 64 px")
     assert realbasicvsr().notes(ArrayClip("large", np.zeros((1, 64, 64, 3), np.uint8))) == {}
 
 

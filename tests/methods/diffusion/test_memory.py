@@ -58,7 +58,7 @@ def test_segments_that_do_not_fit_together_are_restored_one_by_one(clip: Clip, s
     frames = np.stack(list(restorer.restore(clip)))
     # Three segments are left, then one at a time; what was too much is not tried again.
     assert scarce.tried == [15, 5, 5, 5]
-    assert restorer.notes(clip)["memory"] == "memory was not enough: segments 1 at a time instead"
+    assert restorer.notes(clip)["memory"] == "memory was not enough: segments at a time reduced to 1"
     scarce.enough = 100
     assert np.abs(frames.astype(int) - np.stack(list(mgld().restore(clip)))).max() <= 1
     scarce.enough = 5
@@ -71,7 +71,7 @@ def test_frames_that_do_not_fit_together_are_restored_in_smaller_groups(
     restorer = stablesr()
     assert len(list(restorer.restore(clip, 6))) == 5
     assert scarce.tried == [4, 2, 2, 1]
-    assert "frames of the clip 2 at a time" in restorer.notes(clip)["memory"]
+    assert "frames of the clip at a time reduced to 2" in restorer.notes(clip)["memory"]
 
 
 def test_tiles_and_frames_together_give_what_they_give_one_by_one(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_tiles_and_frames_together_give_what_they_give_one_by_one(clip: Clip, mo
 
 def test_what_does_not_fit_at_all_is_told_in_one_line(clip: Clip, scarce: type[Scarce], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scarce, "enough", 0)
-    with pytest.raises(InputError, match=r"^one of the segments takes more than there is on cpu, tile by tile as well: use half"):
+    with pytest.raises(InputError, match=r"^one of the segments does not fit the memory of cpu, not even tile by tile: use half"):
         next(mgld().restore(clip))
     assert scarce.tried == [15, 5]
 

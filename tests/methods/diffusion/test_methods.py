@@ -12,7 +12,7 @@ import torch
 
 from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
-from mgld_bench.methods.bases.fixed_weights import fill_with_fixed_weights
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece
 from mgld_bench.methods.diffusion.networks import DiffusionNetworks
@@ -134,7 +134,7 @@ def test_raft_guides_as_well(clip: Clip) -> None:
     restorer = mgld(flow_network="raft", tile=64, tile_overlap=32, steps=1, decoder_fusion=0.0)
     assert isinstance(restorer.networks()["flow"], RAFT)
     assert len(list(restorer.restore(still))) == 2
-    with pytest.raises(InputError, match="a tile of at least 64"):
+    with pytest.raises(InputError, match="which is a tile of 64"):
         mgld(flow_network="raft")
 
 
@@ -174,7 +174,7 @@ def test_lack_of_memory_is_told_and_the_frames_are_the_same(
     mix_frames(restorer)
     frames: Iterator[Frame] = restorer.restore(clip)
     assert np.array_equal(next(frames), restored[0])
-    assert "tiles 1 at a time" in restorer.notes(clip)["memory"]
+    assert "tiles at a time reduced to 1" in restorer.notes(clip)["memory"]
     assert "memory was not enough" in caplog.text
 
 
@@ -232,7 +232,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     options = StableSROptions(**SMALL, networks=stablesr_sizes())
     with pytest.raises(InputError, match="role decoder: its card names none"):
         StableSR(options, {"diffusion": weights["diffusion"]}, Compute())
-    with pytest.raises(InputError, match="decoder: it has no temporal mixing, the card says temporal mixing of version 1"):
+    with pytest.raises(InputError, match="decoder: it has no temporal mixing, the card asks for temporal mixing of version 1"):
         MGLDVSR(MGLDOptions(**SMALL, networks=TINY, guidance=0), _as_mgld(tmp_path, weights), Compute())
     state = torch.load(weights["diffusion"])["state_dict"]
     missing = next(name for name in state if name.startswith("first_stage_model."))
@@ -250,7 +250,7 @@ def _as_mgld(folder: Path, weights: dict[str, Path]) -> dict[str, Path]:
 
 WRONG: dict[str, tuple[Callable[..., object], dict[str, Any]]] = {
     "segment: 4 frames, but the unet was built for 5": (mgld, {"segment": 4}),
-    "tile: 20 is no multiple of 8": (mgld, {"tile": 20}),
+    "tile: 20 is not a multiple of 8": (mgld, {"tile": 20}),
     "tile_overlap: 16 is not below": (stablesr, {"tile_overlap": 16}),
     "picture_stride: 200 is above picture_tile": (stablesr, {"picture_tile": 192, "picture_stride": 200}),
     "picture_tile: 100 has to be a multiple of 8, and at least 128": (mgld, {"picture_tile": 100, "picture_stride": 50}),
@@ -277,10 +277,10 @@ def test_segments_together_give_what_they_give_one_by_one(
 def test_notes_say_where_the_authors_scripts_would_stop(clip: Clip) -> None:
     wide = ArrayClip("wide", np.tile(clip.frame(0), (1, 2, 1))[None])
     low = {"picture_tile": 192, "picture_stride": 128}
-    assert "script stops at pictures of a single tile" in mgld().notes(wide)["noise"]
+    assert "script fails for pictures of a single tile" in mgld().notes(wide)["noise"]
     assert "noise" not in mgld(**low).notes(wide)
     assert stablesr().notes(wide) == {}
-    assert stablesr(**low).notes(wide)["tiles"].endswith("one side above 192 only; tiles of 192 x 160 here")
+    assert stablesr(**low).notes(wide)["tiles"].endswith("if only one side is above 192; here tiles are 192 x 160")
     assert "padded border" in mgld().notes(wide)["size"]
     assert "size" not in mgld(faithful=False).notes(wide)
 
@@ -309,5 +309,5 @@ def test_what_runs_in_every_step_is_one_graph_for_a_compiler() -> None:
 
 
 def test_the_smoke_test_takes_no_weight_files(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a card with weight files extends mgld-vsr"):
+    with pytest.raises(InputError, match="a card with weight files has to extend mgld-vsr"):
         TinyMGLDVSR(TinyMGLDOptions(), {"diffusion": tmp_path / "main.ckpt"}, Compute())

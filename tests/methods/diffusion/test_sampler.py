@@ -8,9 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.diffusion.motion_guidance import Motion
-from mgld_bench.methods.diffusion.noise import Noise
-from mgld_bench.methods.diffusion.noise_schedule import NoiseSchedule, respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.motion import Motion
+from mgld_bench.methods.diffusion.noise import NoiseSchedule, SeededNoise, respaced_schedule, training_schedule
 from mgld_bench.methods.diffusion.sampler import Denoiser, Guidance, LatentTiling, noised, sampling_steps
 
 FULL = training_schedule()
@@ -38,7 +37,7 @@ def local(latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
 
 
 def last(denoise: Denoiser, steps: int, tiling: LatentTiling, guidance: Guidance | None = None) -> Tensor:
-    source = Noise([1], SHAPE[0], torch.device("cpu"))
+    source = SeededNoise([1], SHAPE[0], torch.device("cpu"))
     start = noised(picture(), source.draw(SHAPE), FULL)
     draw: Callable[[], Tensor] = lambda: source.draw(SHAPE)  # noqa: E731
     *_, step = sampling_steps(start, picture(), denoise, draw, respaced_schedule(steps, FULL), tiling, guidance)
@@ -81,10 +80,10 @@ def test_guidance_draws_frames_together_and_none_leaves_them() -> None:
 
 
 def test_noise_of_pieces_is_the_same_however_many_are_drawn_together() -> None:
-    together = Noise([3, 4], 2, torch.device("cpu"))
+    together = SeededNoise([3, 4], 2, torch.device("cpu"))
     both = [together.posterior(torch.Size((4, 1, 5, 5))), together.draw(torch.Size((4, 1, 5, 5)))]
     for index, seed in enumerate((3, 4)):
-        alone = Noise([seed], 2, torch.device("cpu"))
+        alone = SeededNoise([seed], 2, torch.device("cpu"))
         parts = [alone.posterior(torch.Size((2, 1, 5, 5))), alone.draw(torch.Size((2, 1, 5, 5)))]
         assert all(torch.equal(all_[2 * index : 2 * index + 2], part) for all_, part in zip(both, parts, strict=True))
 

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.methods.diffusion.frames import Geometry, truncated
-from mgld_bench.methods.diffusion.motion_estimation import flow_pictures
-from mgld_bench.methods.diffusion.motion_guidance import Motion, guidance_gradient, guidance_loss
-from mgld_bench.methods.diffusion.noise_schedule import NoiseSchedule, respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.geometry import Geometry, truncated
+from mgld_bench.methods.diffusion.motion import Motion, flow_pictures, guidance_gradient, guidance_loss
+from mgld_bench.methods.diffusion.noise import NoiseSchedule, respaced_schedule, training_schedule
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, Step, noised, sampling_steps
 from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes, strided_starts
 from tests.parity.fixture import Fixture

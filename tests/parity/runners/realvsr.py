@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.bases.pictures import to_frame
-from mgld_bench.methods.bases.realvsr_colour import rgb_to_ycbcr
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer
+from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer, rgb_to_ycbcr
 from mgld_bench.networks.edvr import PLANES, EDVRNoUp, EDVRNoUpConfig
 from tests.parity.fixture import Fixture
 

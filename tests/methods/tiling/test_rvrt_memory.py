@@ -15,7 +15,7 @@ from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.rvrt import RVRTOptions, RVRTRestorer
 from mgld_bench.networks.rvrt.network import RVRTConfig
-from mgld_bench.methods.bases.rvrt_memory import network_memory
+from mgld_bench.methods.tiling.rvrt import network_memory
 
 def size(kind):
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.diffusion.motion_guidance import GuidanceRule, Motion, guidance_gradient, guidance_loss
+from mgld_bench.methods.diffusion.motion import GuidanceRule, Motion, guidance_gradient, guidance_loss
 from mgld_bench.networks.layers.optical_flow import warp
 
 FRAMES, HEIGHT, WIDTH = 4, 9, 11

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mgld_bench.methods.bases.temporal_window import Border, sliding, window_around
+from mgld_bench.methods.bases.pictures import Border, sliding, window_around
 
 
 @pytest.mark.parametrize(

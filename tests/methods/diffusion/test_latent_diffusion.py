@@ -42,9 +42,9 @@ WRONG = {
     "{networks: {unet: {model_channels: 100}}}": "networks.unet: 100 channels: not a multiple of 32, the number of groups of ",
     "{networks: {unet: {attention_reductions: 3}}}": "networks.unet.attention_reductions: should be a valid ",
     "{networks: {structure: {structure_channels: 128}}}": (
-        "networks: structure.structure_channels: 128, but 256 is what fits the other networks"
+        "networks: structure.structure_channels: 128, but the other networks need 256"
     ),
-    "{networks: {decoder: {multipliers: [1, 2, 4]}}}": "networks: reduction by decoder: 4, but 8 is what fits",
+    "{networks: {decoder: {multipliers: [1, 2, 4]}}}": "networks: reduction by decoder: 4, but the other networks need 8",
     "{guidance: -1}": "guidance: should be greater than or equal to 0, not -1",
     "{guidance_rule: printed}": "guidance_rule: should be 'official' or 'paper', not \"printed\"",
     "{decoder_fusion: -0.5}": "decoder_fusion: should be greater than or equal to 0, not -0.5",

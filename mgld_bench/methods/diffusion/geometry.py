@@ -1,4 +1,4 @@
-"""From LR frames to what the diffusion methods restore, and from that to the saved frame: sizes, padding and rounding.
+"""The geometry of a clip's frames: from LR frames to the padded pictures that networks see, and back to the saved frame.
 
 Source: the tile scripts of StableSR (sr_val_ddpm_text_T_vqganfin_oldcanvas_tile.py) and of MGLD-VSR (vsr_val_… of the same name),
 which do the same in this.
@@ -19,27 +19,27 @@ from mgld_bench.methods.bases.pictures import to_frame
 
 UPSCALE: Final = 4
 LEAST_SIDE: Final = 512
-"""Frames are enlarged at least so far that their shorter side has this many pixels."""
+"""Frames are enlarged at least until their shorter side has this many pixels."""
 MULTIPLE: Final = 32
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """The sizes of one clip's frames on their way through a diffusion method."""
+    """The sizes of one clip's frames on their way through a diffusion method; sizes are (height, width) in pixels."""
 
     height: int
     width: int
     """Of the LR frames."""
     faithful: bool = True
-    """As the authors' scripts, with three faults that published numbers were made with: an axis that needs no padding gets 32
-    pixels more where the other one needs some; the enlarged size is cut, not rounded, to whole pixels (511 for a side of 49, 98,
+    """As the authors' scripts, with the three faults that made the published numbers: an axis that needs no padding gets 32
+    pixels if the other axis needs some; the enlarged size is truncated, not rounded, to whole pixels (511 for a side of 49, 98,
     103 or 107); frames below 128 pixels are shrunk with their padding on. What the last fault adds is cut off here."""
     least_side: int = LEAST_SIDE
     multiple: int = MULTIPLE
 
     @property
     def scale(self) -> float:
-        """By which frames are enlarged: 4, or more for frames whose shorter side is below 128 pixels."""
+        """How many times frames are enlarged: 4, or more for frames whose shorter side is below 128 pixels."""
         return max(self.least_side / min(self.height, self.width), float(UPSCALE))
 
     @property
@@ -66,8 +66,8 @@ class Geometry:
     def saved(self, restored: Tensor) -> Tensor:
         """One restored frame (3, h, w) of the padded size in [-1, 1] as the authors' script saves it, in [0, 1].
 
-        Where frames were enlarged more than four times and padded, it keeps some of the padding: larger than four times the LR
-        frame.
+        If frames were enlarged more than four times and padded, some of the padding stays: the result is then larger than four
+        times the LR frame.
         """
         picture = ((restored + 1) / 2).clamp(0, 1)
         if self.scale > UPSCALE:
@@ -78,7 +78,7 @@ class Geometry:
     def finish(self, restored: Tensor) -> Frame:
         """One restored frame (3, h, w) of the padded size in [-1, 1] as (4 h, 4 w, 3) uint8 of the LR frame's size.
 
-        Kept where faithful: 8-bit values are cut, not rounded.
+        Kept where faithful: 8-bit values are truncated, not rounded.
         """
         if self.faithful:
             kept = self.saved(restored)[:, : UPSCALE * self.height, : UPSCALE * self.width]
@@ -90,13 +90,13 @@ class Geometry:
         return to_frame(picture)
 
     def _shrunk_size(self) -> tuple[int, int]:
-        """Of the padded frame; at least four times the LR frame, from which floating-point division may miss a pixel."""
+        """The padded frame's size when shrunk; at least four times the LR frame, as rounding may lose a pixel of that."""
         height, width = (int(side * UPSCALE / self.scale) for side in self.padded)
         return max(height, UPSCALE * self.height), max(width, UPSCALE * self.width)
 
 
 def truncated(picture: Tensor) -> Frame:
-    """(3, h, w) float RGB in [0, 1] as (h, w, 3) uint8: times 255, the fraction cut off."""
+    """(3, h, w) float RGB in [0, 1] as (h, w, 3) uint8: times 255, truncated."""
     return np.ascontiguousarray((picture.float() * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy())
 
 

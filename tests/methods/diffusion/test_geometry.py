@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mgld_bench.methods.diffusion.frames import Geometry
+from mgld_bench.methods.diffusion.geometry import Geometry
 
 
 @given(st.integers(4, 1100), st.integers(4, 1100), st.booleans())
