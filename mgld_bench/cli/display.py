@@ -1,4 +1,4 @@
-"""Progress as a person sees it: bars on a terminal, plain lines in a log. Both on standard error."""
+"""Progress for people: bars on a terminal, plain lines in a log, both on standard error."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LOG_INTERVAL = 10.0
 
 
 def progress_display() -> Progress:
-    """Bars where standard error is a terminal, else plain lines."""
+    """Progress as bars where standard error is a terminal, else as plain lines."""
     console = Console(stderr=True)
     return _Terminal(console) if console.is_terminal else _Log(console)
 
 
 class _TimeLeft(ProgressColumn):
-    """The estimate of a pace. Rich's own forgets what is older than half a minute, which is less than a segment may take."""
+    """The estimate of a pace. Rich's own forgets what is older than half a minute, and a segment may take longer."""
 
     def __init__(self, pace: Pace) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class _TimeLeft(ProgressColumn):
 
 
 class _Terminal:
-    """One bar per stage, with the unit at work, the rate and the time that is left."""
+    """One bar per stage, with the current unit and the time left."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -93,34 +93,34 @@ class _Log:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._stage, self._total, self._done = "", 0, 0
-        self._began = self._spoke = 0.0
+        self._began = self._logged = 0.0
         self._pace = Pace(0, 0.0)
 
     def start(self, stage: str, frames: int) -> None:
         self._stage, self._total, self._done = stage, frames, 0
-        self._began = self._spoke = time.monotonic()
+        self._began = self._logged = time.monotonic()
         self._pace = Pace(frames, self._began)
         if frames:
             self.log(f"{stage}: {frames} frames to do")
 
     def unit(self, label: str) -> None:
         self.log(f"{self._stage}: {label} ({self._done} of {self._total} frames done)")
-        self._spoke = time.monotonic()
+        self._logged = time.monotonic()
 
     def found(self, frames: int) -> None:
         self._done += frames
         self._pace.found(frames)
-        self.log(f"{self._stage}: {frames} frames are there already")
+        self.log(f"{self._stage}: {frames} frames were there already")
 
     def advance(self, frames: int) -> None:
         self._done += frames
         now = time.monotonic()
         self._pace.advance(frames, now)
-        if now - self._spoke >= LOG_INTERVAL and self._done:
+        if now - self._logged >= LOG_INTERVAL and self._done:
             left = self._pace.left(now)
             estimate = "" if left is None else f", about {duration(left)} left"
             self.log(f"{self._stage}: {self._done} of {self._total} frames{estimate}")
-            self._spoke = now
+            self._logged = now
 
     def log(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -132,7 +132,11 @@ class _Log:
 
 
 def duration(seconds: float) -> str:
-    """A duration for people: 42 s, 3 min 20 s, 2 h 5 min."""
+    """A duration for people.
+
+    >>> duration(200)
+    '3 min 20 s'
+    """
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -142,7 +146,11 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """A number of bytes for people: 12 MB, 3.4 GB."""
+    """A number of bytes for people.
+
+    >>> size(3.4e9)
+    '3.4 GB'
+    """
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.0f} {unit}"

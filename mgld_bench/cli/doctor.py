@@ -28,12 +28,17 @@ def doctor(
 
     findings = examine(workspace, cards or (), canary)
     if json_output:
-        typer.echo(json.dumps([vars(finding) for finding in findings], indent=1))
+        rows = [
+            # "mend" is what scripts of version 0.1.0 read.
+            {"state": finding.state, "what": finding.what, "detail": finding.detail, "mend": finding.fix}
+            for finding in findings
+        ]
+        typer.echo(json.dumps(rows, indent=1))
     else:
         for finding in findings:
             typer.echo(f"{finding.state:8} {finding.what}: {finding.detail}")
-            if finding.mend:
-                typer.echo(f"         -> {finding.mend}")
+            if finding.fix:
+                typer.echo(f"         -> {finding.fix}")
     broken = [finding.what for finding in findings if finding.state == "broken"]
     if broken:
         raise CheckError(f"broken: {', '.join(broken)}")

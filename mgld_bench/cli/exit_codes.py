@@ -1,4 +1,4 @@
-"""The exit codes of every verb beside 0, done."""
+"""The exit codes of every verb, besides 0 for done."""
 
 from __future__ import annotations
 

@@ -1,34 +1,34 @@
-"""How long the rest of a stage will take, from how long its work took so far."""
+"""An estimate of how long the rest of a stage will take, from its pace so far."""
 
 from __future__ import annotations
 
 from typing import Final
 
 BURST: Final = 0.2
-"""Seconds within which frames belong to one arrival: methods that restore a segment at a time give its frames all at once."""
+"""Seconds within which frames belong to one arrival: methods that restore a segment at a time return its frames all at once."""
 
 
 class Pace:
     """Frames of a stage as they arrive. Times are seconds of one clock.
 
-    The rate is taken where an arrival is complete: in the midst of one, most of its frames would be missing.
+    The rate is taken where an arrival is complete: in the middle of one, most of its frames would be missing.
     """
 
     def __init__(self, frames: int, now: float) -> None:
-        """frames: of the stage. now: when it begins."""
+        """A stage of so many ``frames`` begins at ``now``."""
         self._began = self._last = self._arrival = now
         self._left_over = frames
-        """Frames that are not there yet."""
+        """Frames still to come."""
         self._worked = 0
         self._complete = (0, now)
-        """Frames that were worked for and when the last of them came, at the end of the arrival before the current one."""
+        """Frames done in this run and when the last of them came, at the end of the previous arrival."""
 
     def found(self, frames: int) -> None:
-        """So many were there before, and took no time."""
+        """This many frames were there before, and took no time."""
         self._left_over -= frames
 
     def advance(self, frames: int, now: float) -> None:
-        """So many more are done."""
+        """This many more frames are done."""
         if now - self._arrival >= BURST:
             self._complete, self._arrival = (self._worked, self._last), now
         self._worked += frames

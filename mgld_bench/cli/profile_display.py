@@ -1,4 +1,4 @@
-"""How the profile verb shows what methods cost: a table, and under it what its numbers stand for."""
+"""Printing of the profile verb: a table of what methods cost, and what its numbers mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mgld_bench.restoring.record import library_versions
 
 GAP = "-"
 _PIPE_WIDTH = 200
-"""Characters of a line where no terminal says how many fit."""
+"""Characters of a line where the output is not a terminal."""
 
 
 def print_profiles(profiles: Sequence[MethodProfile]) -> None:
@@ -41,7 +41,7 @@ def print_profiles(profiles: Sequence[MethodProfile]) -> None:
 
 
 def as_json(profile: MethodProfile) -> dict[str, object]:
-    """Everything about one method as JSON has it: sizes in bytes, times in seconds, FLOPs as counted by ``flops_counted``."""
+    """Everything about one method, for JSON: sizes in bytes, times in seconds, FLOPs as ``flops_counted`` explains."""
     result = profile.result
     derived = {"seconds_per_frame": result.seconds_per_frame, "trained_parameters": result.trained_parameters}
     facts = {"flops_counted": COUNTED, "versions": library_versions()}

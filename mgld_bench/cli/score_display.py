@@ -1,4 +1,4 @@
-"""How the score verb shows its scores: tables that fit a terminal, what was left out, and what a reader should know."""
+"""Printing of the score verb: tables that fit a terminal, what was left out, and notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 
 METRICS_PER_TABLE = 6
-"""As many columns fit on a narrow terminal."""
+"""The number of columns that fit on a narrow terminal."""
 GAP = "–"
 _FLAT = 0.05
 
@@ -66,12 +66,12 @@ def _notes(scores: ClipScores) -> Iterator[str]:
             yield from (f"{clip}: {note}" for note in result.notes)
             share = result.facts.get("flat_share", 0.0)
             if isinstance(share, float) and share > _FLAT:
-                yield f"{clip}: {share:.0%} of the area is flat; {result.metric} is unsure there"
+                yield f"{clip}: {share:.0%} of the area is flat; {result.metric} is unreliable there"
     yield from _shown_facts(scores)
 
 
 def _shown_facts(scores: ClipScores) -> Iterator[str]:
-    """The facts that their metrics want shown: once where all clips have the same, else for each clip."""
+    """The facts that a metric wants shown: once where all clips have the same, else for each clip."""
     found: dict[tuple[str, str], dict[str, float | str]] = {}
     for clip, results in scores.items():
         for result in results:

@@ -1,1 +1,15 @@
-"""The engine: plan, run and store units."""
+"""The engine: which units a report asks for, which of them are done, and doing the rest.
+
+For use from outside:
+
+- `Session` (`session`): open a suite in a workspace, plan, estimate, run, read its scores
+- `Suite`, `load_suite` (`suite`): what a report card asks for
+- `Plan`, `Unit`, `Estimate`, `make_plan` (`plan`)
+- `Store`, `open_store` (`store`): the results database
+- `score_folders`, `choose_metrics` (`score_folders`) and `restore_clips` (`restore_folders`): without a report card
+- `profile_alone` (`profiling`): the cost of a method
+- `examine` (`health`): what works on this machine
+- `compute_on`, `provenance` (`machine`)
+- `Progress`, `Silent`, `stage`, `steps` (`progress`)
+- `weight_entries` (`weight_entries`): every weight file with its users
+"""

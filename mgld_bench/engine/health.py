@@ -1,4 +1,4 @@
-"""What of this machine works: GPU, ffmpeg with VMAF, weights, datasets, disk."""
+"""What works on this machine: GPU, ffmpeg with VMAF, weights, datasets, disk."""
 
 from __future__ import annotations
 
@@ -22,22 +22,29 @@ from mgld_bench.pairs.stored import list_pairs
 from mgld_bench.restoring.loading import why_unavailable
 
 LOW_DISK = 20e9
-"""Bytes under which the disk is worth a look; an estimate, not a measurement: VideoLQ alone has 4771 frames."""
+"""Free bytes below which the disk is reported; an estimate, not a measurement: VideoLQ alone has 4771 frames."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     state: Literal["ok", "missing", "broken"]
-    """missing: something optional is not there; broken: something that everything needs does not work."""
+    """missing: something optional is absent; broken: something that everything needs does not work."""
     what: str
     detail: str
-    mend: str = ""
+    fix: str = ""
+    """What to do about it."""
 
 
 def examine(workspace: Path, cards: Sequence[Path], canary: bool) -> list[Finding]:
-    """Look at everything; ``canary`` also encodes the canary clips with the pinned encoder settings."""
+    """Check everything.
+
+    Args:
+        workspace: where pairs are looked for, and whose disk is checked.
+        cards: further folders with cards.
+        canary: also encode the canary clips with the pinned encoder settings.
+    """
     findings = [_graphics(), _memory(), *_ffmpeg()]
     if canary:
         findings.append(_encoder())
@@ -48,8 +55,8 @@ def _graphics() -> Finding:
     import torch
 
     if not torch.cuda.is_available():
-        mend = "networks run on the CPU, slowly; on a machine with an NVIDIA GPU install the driver that torch's CUDA build needs"
-        return Finding("missing", "GPU", f"torch {torch.__version__} sees no CUDA device", mend)
+        fix = "networks run on the CPU, slowly; with an NVIDIA GPU, install the driver that torch's CUDA build needs"
+        return Finding("missing", "GPU", f"torch {torch.__version__} sees no CUDA device", fix)
     names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return Finding("ok", "GPU", f"{', '.join(names)} (torch {torch.__version__})")
 
@@ -60,7 +67,7 @@ def _memory() -> Finding:
 
 
 def _ffmpeg() -> list[Finding]:
-    mend = "reinstall imageio-ffmpeg: pip install --force-reinstall imageio-ffmpeg"
+    fix = "reinstall imageio-ffmpeg: pip install --force-reinstall imageio-ffmpeg"
     try:
         identity = ffmpeg_identity()
         listed = [
@@ -68,7 +75,7 @@ def _ffmpeg() -> list[Finding]:
             for what in ("-filters", "-encoders")
         ]
     except (InputError, OSError, subprocess.CalledProcessError) as error:
-        return [Finding("broken", "ffmpeg", str(error), mend)]
+        return [Finding("broken", "ffmpeg", str(error), fix)]
     findings = [Finding("ok", "ffmpeg", f"{identity.version} (sha256 {identity.sha256[:16]}…)")]
     for name, text, use in (
         ("libvmaf", listed[0], "VMAF"),
@@ -77,7 +84,7 @@ def _ffmpeg() -> list[Finding]:
     ):
         there = f" {name} " in text
         findings.append(
-            Finding("ok", name, f"for {use}") if there else Finding("broken", name, f"this ffmpeg lacks it, {use} needs it", mend)
+            Finding("ok", name, f"for {use}") if there else Finding("broken", name, f"this ffmpeg lacks it; {use} needs it", fix)
         )
     return findings
 
@@ -85,9 +92,9 @@ def _ffmpeg() -> list[Finding]:
 def _encoder() -> Finding:
     problems = encoder_canary()
     if not problems:
-        return Finding("ok", "encoder canary", "encodes to the pinned bytes: pairs can be rebuilt here")
-    mend = "pairs built here differ from those of others; rebuild from the stored bitstreams (datasets verify --mode from-stream)"
-    return Finding("broken", "encoder canary", "; ".join(problems), mend)
+        return Finding("ok", "encoder canary", "encodes to the expected bytes: pairs can be rebuilt here")
+    fix = "pairs built here differ from those of others; rebuild from the stored bitstreams (datasets verify --mode from-stream)"
+    return Finding("broken", "encoder canary", "; ".join(problems), fix)
 
 
 def _disk(workspace: Path) -> Finding:
@@ -114,7 +121,7 @@ def _methods(cards: Sequence[Path]) -> list[Finding]:
 
 
 def _metrics() -> list[Finding]:
-    """One finding for those that can run, one for each reason why others cannot."""
+    """One finding for those that can run, and one for each reason why the rest cannot."""
     runnable: list[str] = []
     waiting: dict[str, list[str]] = {}
     for name in metric_names():
@@ -136,6 +143,6 @@ def _datasets(workspace: Path, cards: Sequence[Path]) -> list[Finding]:
             detail = f"{built} clips prepared" if built else "ships with a package"
             findings.append(Finding("ok", f"dataset {card.name}", detail))
         else:
-            mend = f"{card.obtain} Then: mgld-bench datasets prepare {card.name} --source DIR".strip()
-            findings.append(Finding("missing", f"dataset {card.name}", "not prepared in this workspace", mend))
+            fix = f"{card.obtain} Then: mgld-bench datasets prepare {card.name} --source DIR".strip()
+            findings.append(Finding("missing", f"dataset {card.name}", "not prepared in this workspace", fix))
     return findings

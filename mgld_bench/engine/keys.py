@@ -1,4 +1,4 @@
-"""Unit keys: digests of everything that a restored clip or a score depends on."""
+"""Unit keys: digests of everything that a restored clip or a score depends on. Keys identify finished work across versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from mgld_bench.weights.locate import weight_sha256
 
 
 def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precision: str) -> str:
-    """The key of a restored clip. ``source`` is the key of the pair, or the digest of an LR clip without one."""
+    """The key of a restored clip.
+
+    Args:
+        source: the key of the pair, or the digest of an LR clip that belongs to none.
+        dataset: name of the dataset, "" outside of one.
+        clip: name of the clip.
+        card: the method.
+        precision: in which the method computes.
+
+    Raises:
+        InputError: a weight file is missing or wrong.
+    """
     restorer = restorer_class(card)
     options = parse_options(card)
     return text_digest(
@@ -29,27 +40,27 @@ def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precisio
 
 
 def weights_sha256(card: MethodCard) -> dict[str, str]:
-    """sha256 of each weight file of a method, by role. Raises InputError where one is missing or not what its card pins."""
+    """sha256 of each weight file of a method, by role. Raises InputError where one is missing or not the pinned one."""
     return {role: weight_sha256(weight) for role, weight in sorted(card.weights.items())}
 
 
 def method_facts(card: MethodCard) -> dict[str, object]:
-    """What a restored clip's side file keeps of its method: the resolved card, and the weights' sha256, pinned or not."""
+    """What is recorded of a restored clip's method: the resolved card, and the weights' sha256, pinned or not."""
     return {"method": card.model_dump(mode="json"), "weights": weights_sha256(card)}
 
 
 def metric_sha256(metric: MetricFacts) -> dict[str, str]:
-    """sha256 of each file that decides a metric's numbers. Raises InputError where one is missing or not what it should be."""
+    """sha256 of each file that decides a metric's numbers. Raises InputError where one is missing or wrong."""
     return {**metric.files, **{weight.file: weight_sha256(weight) for weight in metric.weights.values()}}
 
 
 def metric_facts(metric: MetricFacts) -> dict[str, object]:
-    """What the store keeps of a score's metric: what it is, and the sha256 of its files."""
+    """What is recorded of a score's metric: its definition, and the sha256 of its files."""
     return {"definition": metric.definition, "revision": metric.revision, "files": metric_sha256(metric)}
 
 
 def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str:
-    """The key of one metric's score of one restored clip; ``restored`` is that clip's key, which stands for its pair as well."""
+    """The key of a metric's score of a restored clip; ``restored`` is that clip's key, which depends on its pair."""
     frames = protocol.frames if protocol.frames == "all" else list(protocol.frames)
     return text_digest(
         {

@@ -49,7 +49,7 @@ def compute_on(device: str, precision: str, max_memory: str) -> Compute:
 
 
 def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
-    """JSON-able facts about this machine, its software and the command that was given."""
+    """Facts about this machine, its software and the command, which JSON can hold."""
     encoder = ffmpeg_identity()
     return {
         "command": " ".join(command),

@@ -1,4 +1,4 @@
-"""The plan: every unit of a suite, which of them are done, and what the rest will take."""
+"""The plan: every unit of a suite, which of them are done, and what the rest will cost."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Plan:
     """By dataset."""
     units: tuple[Unit, ...]
     waiting: tuple[Unit, ...]
-    """Those of the methods that cannot run here yet: what they would do once their weights are there. They have no keys."""
+    """The units of methods that cannot run here yet, to be done once their weights are there. They have no keys."""
     obstacles: tuple[Obstacle, ...]
-    """The suite's, and datasets that cannot be found."""
+    """Those of the suite, and datasets that cannot be found."""
 
     def todo(self, kind: str) -> list[Unit]:
         """The units of a kind that are not done."""
@@ -52,18 +52,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the units that are not done will take, as far as it is known."""
+    """What the units that are not done will cost, as far as it is known."""
 
     seconds: float
     """For the units whose cost is known from earlier runs."""
     unknown: tuple[str, ...]
-    """Methods and metrics that have never run here, so that their time is not in ``seconds``."""
+    """Methods and metrics that have never run here, whose time is missing from ``seconds``."""
     disk: float
     """Bytes of PNG frames, estimated from the frames' size."""
 
 
 def restored_folder(workspace: Path, dataset: str, method: str) -> Path:
-    """Where a method's restored clips of a dataset lie."""
+    """The folder of a method's restored clips of a dataset."""
     return workspace / "restored" / dataset / method
 
 
@@ -74,7 +74,15 @@ def restored_key(workspace: Path, dataset: str, method: str, clip: str) -> str |
 
 
 def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sources: Mapping[str, Path]) -> Plan:
-    """Plan a suite. ``sources`` names the folder of a dataset's official download, where the pairs are not built yet."""
+    """Plan a suite.
+
+    Args:
+        suite: what is asked for.
+        workspace: where pairs and restored clips are looked for.
+        store: where finished units are looked up.
+        precision: part of the key of a restored clip.
+        sources: by dataset, the folder of its official download; needed where its pairs are not built yet.
+    """
     pairs: dict[str, Sequence[PlannedPair]] = {}
     obstacles = list(suite.obstacles)
     for name, dataset in suite.datasets.items():
@@ -88,7 +96,7 @@ def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sourc
 
 
 def estimate(plan: Plan, store: Store) -> Estimate:
-    """What is left to do, from the costs that the store has seen and the frames' sizes."""
+    """The cost of what is left to do, from measured costs in the store and from the frames' sizes."""
     costs = store.seconds_per_frame()
     seconds, unknown, disk = 0.0, [], 0.0
     areas = {(dataset, pair.clip): pair.height * pair.width for dataset, pairs in plan.pairs.items() for pair in pairs}
@@ -107,7 +115,7 @@ def estimate(plan: Plan, store: Store) -> Estimate:
 
 
 def require_all(plan: Plan, skip_unavailable: bool) -> None:
-    """Raise InputError that lists every obstacle, unless the user has said that they are to be left out."""
+    """Raise InputError that lists every obstacle, unless these are to be left out."""
     if skip_unavailable or not plan.obstacles:
         return
     listed = "; ".join(f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in plan.obstacles)
@@ -146,7 +154,7 @@ def _waiting(suite: Suite, pairs: Mapping[str, Sequence[PlannedPair]]) -> tuple[
 def _with_states(
     units: Sequence[Unit], finished: set[str], workspace: Path, pairs: Mapping[str, Sequence[PlannedPair]]
 ) -> tuple[Unit, ...]:
-    """The units with ``done`` set: noted in the store, and their files still there wherever later units need them."""
+    """The units with ``done`` set: in the store, and with their files still there wherever later units need them."""
     built = {(dataset, pair.clip) for dataset, planned in pairs.items() for pair in planned if pair.built}
     needed: set[tuple[str, str, str]] = set()
     stated: list[Unit] = []

@@ -1,4 +1,4 @@
-"""The cost of the methods of cards, each measured in a process of its own."""
+"""The cost of methods, each measured in a process of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mgld_bench.restoring.profiling import Log, ProfileResult, profile
 from mgld_bench.weights.locate import status
 
 RANDOM: Final = "random but fixed"
-"""How the weights of a method are called whose files are not here."""
+"""What the weights of a method are called where its files are missing."""
 
 _TEXTURE_SEED: Final = 20240719
 _TEXTURE_BLUR: Final = 1.5
@@ -43,13 +43,13 @@ class ProfileInput:
 
 @dataclass(frozen=True)
 class MethodProfile:
-    """What the method of a card costs."""
+    """The cost of the method of a card."""
 
     method: str
     """The card's name."""
     title: str
     weights: str
-    """Which weights it ran with: those of its card, or random but fixed ones, and why."""
+    """Which weights it ran with: those of its card, or random but fixed ones, with the reason."""
     result: ProfileResult
 
 
@@ -62,15 +62,22 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def require_profilable(card: MethodCard) -> None:
-    """Raise InputError for a card of finished results, which computes nothing, or one whose restorer cannot be imported."""
+    """Raise InputError for a card of finished results, which computes nothing, and where the restorer cannot be imported."""
     if issubclass(restorer_class(card), FinishedResults):
-        raise InputError(f"method {card.name}: finished results of another program: there is nothing to measure")
+        raise InputError(f"method {card.name}: finished results of another program, so there is nothing to measure")
 
 
 def profile_alone(card: MethodCard, compute: Compute, measured: ProfileInput, log: Log) -> MethodProfile:
-    """profile_method() in a process of its own, so that its memory is its own and this process outlives it.
+    """Call profile_method() in a process of its own, whose memory can be measured, and whose death this process survives.
 
-    ``log`` is called in that process and has to be a function of a module. Raises InputError where the process dies.
+    Args:
+        card: the method.
+        compute: where and how to compute.
+        measured: the input.
+        log: called in that process, so that it has to be a function of a module.
+
+    Raises:
+        InputError: see profile_method(); also where the process dies.
     """
     try:
         with worker_processes(1) as executor:
@@ -80,9 +87,10 @@ def profile_alone(card: MethodCard, compute: Compute, measured: ProfileInput, lo
 
 
 def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, log: Log) -> MethodProfile:
-    """Build the method of ``card``, with its weights where all of them are here, else with random but fixed ones, and measure it.
+    """Build the method of ``card`` and measure it, with its weights where all of them are here, else with random but fixed ones.
 
-    Raises InputError where it cannot be built, a weight file is another than its card says, or memory is not enough.
+    Raises:
+        InputError: it cannot be built, a weight file is not the one that its card pins, or memory is not enough.
     """
     require_profilable(card)
     clip = moving_texture(measured.frames, measured.height, measured.width)
@@ -91,7 +99,7 @@ def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, l
         result = profile(restorer, clip, log=lambda line: log(f"{card.name}: {line}"))
     except Exception as error:
         if is_out_of_memory(error) and not isinstance(error, InputError):
-            raise InputError(f"method {card.name}: memory is not enough; {_smaller(measured)}") from error
+            raise InputError(f"method {card.name}: not enough memory; {_smaller(measured)}") from error
         raise
     return MethodProfile(card.name, card.heading, weights, result)
 
@@ -108,10 +116,10 @@ def moving_texture(frames: int, height: int, width: int) -> ArrayClip:
 
 
 def _build(card: MethodCard, compute: Compute, log: Log) -> tuple[AnyRestorer, str]:
-    """The restorer, and which weights it has."""
+    """The restorer, and which weights it runs with."""
     missing = [weight.file for weight in card.weights.values() if not status(weight).present]
     if missing:
-        weights = f"{RANDOM}, since {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not here"
+        weights = f"{RANDOM}, because {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing"
         log(f"building, weights {weights}")
         return load_untrained(card, compute), weights
     log("building")
@@ -119,4 +127,4 @@ def _build(card: MethodCard, compute: Compute, log: Log) -> tuple[AnyRestorer, s
 
 
 def _smaller(measured: ProfileInput) -> str:
-    return f"try less than {measured.frames} frames of {measured.width}x{measured.height}, or allow it less with --max-memory"
+    return f"try fewer than {measured.frames} frames of {measured.width}x{measured.height}, or a lower --max-memory"

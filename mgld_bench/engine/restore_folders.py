@@ -1,4 +1,4 @@
-"""Restoring clips outside a suite: one method card, any clips."""
+"""Restoring clips that belong to no suite: any clips, with the method of one card."""
 
 from __future__ import annotations
 
@@ -18,9 +18,23 @@ from mgld_bench.restoring.running import restore_clip
 def restore_clips(
     method: str, clips: Sequence[Clip], output: Path, compute: Compute, cards: Sequence[Path], progress: Progress
 ) -> list[Path]:
-    """Restore each clip into ``output``/<clip name>/%08d.png, with a side file beside; returns these folders.
+    """Restore each clip into output/<clip name>/%08d.png, with a side file that records how.
 
-    Finished clips of the same method, weights, options and input are left as they are; a partial one is gone on with.
+    A clip that is there already, from the same input by the same method, weights and options, is kept; a partial one is resumed.
+
+    Args:
+        method: name of a method card, or a card file.
+        clips: LR clips.
+        output: folder for the restored clips.
+        compute: where and how to compute.
+        cards: further folders with cards.
+        progress: where to report progress.
+
+    Returns:
+        The folder of each restored clip.
+
+    Raises:
+        InputError: the method cannot run here, a clip cannot be read, or another run is using ``output``.
     """
     card = load_method(method, cards)
     restorer = load_restorer(card, compute)

@@ -1,4 +1,4 @@
-"""The local executor: builds pairs, restores, scores, and keeps every finished unit at once."""
+"""The local executor: builds pairs, restores, scores, and stores every unit as soon as it is finished."""
 
 from __future__ import annotations
 
@@ -29,21 +29,29 @@ from mgld_bench.scoring.score_pass import score_clip
 
 @dataclass(frozen=True)
 class RunContext:
-    """What a run works with."""
+    """The settings and resources of one run."""
 
     workspace: Path
     store: Store
     compute: Compute
     workers: int
-    """Processes that build pairs."""
+    """Number of processes that build pairs."""
     progress: Progress
 
 
 def execute(plan: Plan, command: Sequence[str], context: RunContext) -> None:
-    """Do every unit of the plan that is not done, and note each in the store as soon as it is finished.
+    """Do every unit of the plan that is not done, and store each as soon as it is finished.
 
-    A clip that cannot be restored or scored does not keep the others waiting: it is told of at once, and after everything else is
-    done an InputError names all of them. Pairs come first, and one that cannot be built ends the run.
+    A clip that cannot be restored or scored does not hold up the rest: it is reported at once, and again at the end. Pairs come
+    first, and one that cannot be built ends the run.
+
+    Args:
+        plan: what to do.
+        command: recorded as that which started the run.
+        context: where and how.
+
+    Raises:
+        InputError: a pair cannot be built; or, after everything else is done, one line that names every failed clip.
     """
     failures = _Failures(context.progress)
     with sole_writer(context.workspace):
@@ -55,15 +63,15 @@ def execute(plan: Plan, command: Sequence[str], context: RunContext) -> None:
 
 
 class _Failures:
-    """What could not be done, told at once and once more at the end."""
+    """What could not be done, reported at once and once more at the end."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._lines: list[str] = []
         self._unrestored: set[tuple[str, str, str]] = set()
 
-    def note(self, stage: str, units: Sequence[Unit], error: InputError) -> None:
-        """Keep the failure of these units, which are of one dataset and clip."""
+    def add(self, stage: str, units: Sequence[Unit], error: InputError) -> None:
+        """Report the failure of these units, which are of one dataset and clip."""
         methods = ", ".join(dict.fromkeys(unit.method for unit in units))
         line = f"{stage} {units[0].dataset} {units[0].clip} {methods}: {error}"
         if line in self._lines:
@@ -73,22 +81,30 @@ class _Failures:
         if stage == "restore":
             self._unrestored |= {(unit.dataset, unit.clip, unit.method) for unit in units}
 
-    def kept_from_scoring(self, unit: Unit) -> bool:
-        """Whether what this unit would score could not be restored."""
+    def prevents(self, unit: Unit) -> bool:
+        """Whether the clip that this unit scores could not be restored."""
         return (unit.dataset, unit.clip, unit.method) in self._unrestored
 
     def raise_if_any(self) -> None:
-        """One line with every failure."""
+        """Raise InputError with every failure in one line."""
         if self._lines:
-            raise InputError(f"{len(self._lines)} failed, all else is done and kept: {'; '.join(self._lines)}")
+            raise InputError(f"{len(self._lines)} failed; everything else is done and kept: {'; '.join(self._lines)}")
 
 
 def build_pairs(
     planned: Sequence[PlannedPair], workspace: Path, workers: int, progress: Progress, force: bool = False
 ) -> Iterator[tuple[PlannedPair, float]]:
-    """Build these pairs; yields each as soon as it is on disk, with the seconds since the one before.
+    """Build pairs.
 
-    ``force``: also where the encoders here do not write what they should.
+    Args:
+        planned: the pairs to build.
+        workspace: where to write them.
+        workers: number of processes.
+        progress: where to report progress.
+        force: build even where the encoders here do not produce the expected bytes.
+
+    Yields:
+        Each pair as soon as it is on disk, with the seconds since the previous one.
     """
     with stage(progress, "pairs", sum(pair.frames for pair in planned)):
         began = time.monotonic()
@@ -122,7 +138,7 @@ def _restore(plan: Plan, run: int, context: RunContext, failures: _Failures) -> 
                 try:
                     finished = _restore_unit(plan, unit, restorer.for_dataset(unit.dataset), context)
                 except InputError as error:
-                    failures.note("restore", [unit], error)
+                    failures.add("restore", [unit], error)
                 else:
                     context.store.add(run, [(finished, None)])
 
@@ -141,8 +157,8 @@ def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunCon
 
 
 def _score(plan: Plan, run: int, context: RunContext, failures: _Failures) -> None:
-    """One pass per clip, for all methods and metrics that are not scored yet."""
-    todo = [unit for unit in plan.todo("score") if not failures.kept_from_scoring(unit)]
+    """Score each clip in one pass for all methods and metrics that are missing."""
+    todo = [unit for unit in plan.todo("score") if not failures.prevents(unit)]
     places = list(dict.fromkeys((unit.dataset, unit.clip) for unit in todo))
     frames = {(unit.dataset, unit.clip): unit.frames for unit in todo}
     loaded = {name: load_metric(name, context.compute.device) for name in dict.fromkeys(unit.metric for unit in todo)}
@@ -150,22 +166,22 @@ def _score(plan: Plan, run: int, context: RunContext, failures: _Failures) -> No
         for dataset, clip in places:
             context.progress.unit(f"{dataset} {clip}")
             units = [unit for unit in todo if (unit.dataset, unit.clip) == (dataset, clip)]
-            for scored in _score_apart_where_needed(plan, units, loaded, context, failures):
+            for scored in _score_separately_if_needed(plan, units, loaded, context, failures):
                 context.store.add(run, scored)
 
 
-def _score_apart_where_needed(
+def _score_separately_if_needed(
     plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], context: RunContext, failures: _Failures
 ) -> Iterator[list[tuple[FinishedUnit, ClipScore | None]]]:
-    """The scores of one clip. Where a method or a metric spoils the pass for all, each method and then each metric by itself."""
+    """The scores of one clip; where the pass for all fails, of each method, and then of each metric, by itself."""
     try:
-        yield _score_place(plan, units, metrics, context)
+        yield _score_clip(plan, units, metrics, context)
     except InputError as error:
         if len(units) == 1:
-            failures.note("score", units, error)
+            failures.add("score", units, error)
             return
         for part in _parts(units):
-            yield from _score_apart_where_needed(plan, part, metrics, context, failures)
+            yield from _score_separately_if_needed(plan, part, metrics, context, failures)
 
 
 def _parts(units: Sequence[Unit]) -> list[list[Unit]]:
@@ -176,7 +192,7 @@ def _parts(units: Sequence[Unit]) -> list[list[Unit]]:
     return list(by_method.values()) if len(by_method) > 1 else [[unit] for unit in units]
 
 
-def _score_place(
+def _score_clip(
     plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], context: RunContext
 ) -> list[tuple[FinishedUnit, ClipScore | None]]:
     dataset, clip = units[0].dataset, units[0].clip

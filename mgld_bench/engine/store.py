@@ -1,4 +1,4 @@
-"""The results database: finished units and their scores, one writer, every write a transaction."""
+"""The results database: finished units and their scores. One writer; every write is a transaction."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class FrameScoreRow(_Table):
 
 @dataclass(frozen=True)
 class FinishedUnit:
-    """What is kept of a unit that was done."""
+    """What is kept of a finished unit."""
 
     key: str
     kind: str
@@ -94,7 +94,7 @@ class FinishedUnit:
 
 
 class Store:
-    """Finished units and scores in a database. Use as a context manager."""
+    """Finished units and their scores in a database. Use as a context manager."""
 
     def __init__(self, url: str) -> None:
         """Open (or create) the database at this SQLAlchemy URL. Raises InputError where it cannot be used."""
@@ -112,11 +112,11 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._engine.dispose()
 
     def begin_run(self, report: str, provenance: Mapping[str, Any]) -> int:
-        """Note that a run starts; returns its number."""
+        """Record that a run of a report starts, with the facts about machine and software; returns the run's number."""
         with self._transaction() as session:
             row = RunRow(started_at=_now(), report=report, provenance=dict(provenance))
             session.add(row)
@@ -131,7 +131,7 @@ class Store:
             return {} if row is None else {**row.provenance, "started_at": row.started_at}
 
     def finished(self, keys: Iterable[str]) -> set[str]:
-        """Those of ``keys`` whose unit is done."""
+        """Those of ``keys`` whose unit is finished."""
         found: set[str] = set()
         with self._transaction() as session:
             for some in _batches(keys):
@@ -139,7 +139,10 @@ class Store:
         return found
 
     def add(self, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]]) -> None:
-        """Note finished units, with the scores of score units, in one transaction. A key that is there is left as it is."""
+        """Add finished units of ``run``, with the scores of score units, in one transaction.
+
+        A unit whose key is there already is left as it is.
+        """
         with self._transaction() as session:
             for unit, score in units:
                 if session.get(UnitRow, unit.key) is not None:
@@ -152,7 +155,7 @@ class Store:
                     session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
 
     def scores(self, keys: Iterable[str]) -> dict[str, ClipScore]:
-        """The scores of the score units among ``keys`` that are done."""
+        """The scores of the finished score units among ``keys``, by key."""
         found: dict[str, ClipScore] = {}
         with self._transaction() as session:
             for some in _batches(keys):
@@ -166,7 +169,7 @@ class Store:
         return found
 
     def facts(self, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """The recorded facts of the units among ``keys`` that are done."""
+        """The recorded facts of the finished units among ``keys``, by key."""
         found: dict[str, Mapping[str, Any]] = {}
         with self._transaction() as session:
             for some in _batches(keys):
@@ -175,7 +178,7 @@ class Store:
         return found
 
     def seconds_per_frame(self) -> dict[tuple[str, str], float]:
-        """Measured cost of earlier units: (kind, method or metric) -> seconds per frame, over all units done so far."""
+        """Measured cost of all finished units: seconds per frame by kind and method, or metric for scores."""
         frames: dict[tuple[str, str], int] = {}
         seconds: dict[tuple[str, str], float] = {}
         columns = select(UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds)
@@ -188,15 +191,15 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[OrmSession]:
-        """A transaction that is kept whole or not at all, also under Ctrl-C."""
+        """A transaction that is kept as a whole or not at all, even on Ctrl-C."""
         with interrupt_held_back(), OrmSession(self._engine) as session, session.begin():
             yield session
 
 
 def open_store(url: str, workspace: Path, create: bool) -> Store:
-    """The database at ``url``, or the workspace's own SQLite file where it is "".
+    """The database at ``url``, or the workspace's own SQLite file where that is "".
 
-    With ``create`` false a workspace without database is answered by an empty one in memory: nothing is written.
+    Where ``create`` is false and the workspace has no database, it is an empty one in memory, and nothing is written.
     """
     if url:
         return Store(url)
@@ -227,7 +230,7 @@ def _make_durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> 
 
 
 def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    """Keys in lists short enough for one query."""
+    """The keys in lists that are short enough for one query."""
     wanted = list(keys)
     for first in range(0, len(wanted), 500):
         yield wanted[first : first + 500]

@@ -1,4 +1,4 @@
-"""What a report card asks for, resolved: its datasets, methods and metric variants, and what stands in the way."""
+"""What a report card asks for, resolved: its datasets, methods and metric variants, and what cannot run here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mgld_bench.restoring.loading import why_unavailable
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Something that the suite asks for and that cannot run here."""
+    """Something that the suite asks for but that cannot run here."""
 
     kind: str
     """dataset, method or metric."""
@@ -37,7 +37,7 @@ class Suite:
     methods: Mapping[str, MethodCard]
     """In the report's order; only those that can run."""
     waiting: Mapping[str, MethodCard]
-    """Those that cannot run here as long as something is missing, such as their weights."""
+    """Those that cannot run here until something that is missing, such as their weights, is there."""
     metrics: Mapping[str, Mapping[str, MetricFacts]]
     """By dataset, then by full variant name, in the report's order; only those that can run."""
     gaps: Mapping[str, Mapping[str, MetricFacts]]
@@ -46,7 +46,7 @@ class Suite:
 
     @property
     def all_metrics(self) -> dict[str, MetricFacts]:
-        """Every metric of any dataset, by full variant name, also where it cannot run."""
+        """Every metric of any dataset, by full variant name, including those that cannot run."""
         return {name: facts for kind in (self.metrics, self.gaps) for metrics in kind.values() for name, facts in metrics.items()}
 
 
@@ -58,9 +58,18 @@ def load_suite(
     metrics: Sequence[str] = (),
     cards: Sequence[Path] = (),
 ) -> Suite:
-    """The suite of a report card, narrowed (or widened) to the datasets, methods and metrics that are named.
+    """The suite of a report card.
 
-    Raises InputError for an unknown report, dataset or protocol; what merely cannot run is listed as obstacle.
+    Args:
+        report: name of a report card, or a card file.
+        compute: where and how methods are to run; decides whether they can.
+        datasets: in place of those of the report, likewise ``methods`` and ``metrics``; where none is given, the report's.
+        methods: see ``datasets``.
+        metrics: see ``datasets``; short names of the protocol, or full variant names.
+        cards: further folders with cards.
+
+    Raises:
+        InputError: an unknown report, dataset or protocol. What merely cannot run becomes an obstacle of the suite.
     """
     card = load_report(report, cards)
     protocol = load_protocol(card.protocol, cards)

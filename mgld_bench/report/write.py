@@ -1,4 +1,4 @@
-"""A report as files: tables, scores, plots, strips, the page, and how it all was made."""
+"""A report as files: tables, scores, plots, strips, the page, and a record of how it was made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMATS = ("csv", "md", "tex", "html")
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """What has been written."""
+    """The files of a written report."""
 
     folder: Path
     table: Table
@@ -58,15 +58,23 @@ def write_session_report(
 def write_report(
     data: ReportData, folder: Path, formats: Sequence[str] = FORMATS, against_published: bool = False
 ) -> ReportFiles:
-    """Write a report into ``folder``; files of the same names are replaced, each whole or not at all.
+    """Write a report into ``folder``; files of the same names are replaced, each as a whole or not at all.
 
-    csv: table.csv (a line per number), table-wide.csv (as printed), scores.csv (per clip), frames.csv (per frame). md: table.md.
-    tex: table.tex. html: index.html with plots/ and strips/. Always: run.json, which tells how the numbers were made and which
-    files belong to them. Raises InputError for an unknown format and as build_table does.
+    run.json is always written: it records how the numbers were made, and which files belong to them.
+
+    Args:
+        data: what to show.
+        folder: where to write.
+        formats: csv: table.csv (a line per number), table-wide.csv (as printed), scores.csv (per clip), frames.csv (per frame);
+            md: table.md; tex: table.tex; html: index.html with plots/ and strips/.
+        against_published: print the published values beside ours, after comparing Bicubic.
+
+    Raises:
+        InputError: an unknown format; see also build_table().
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
-        raise InputError(f"report format {unknown[0]!r} is not known: use {', '.join(FORMATS)}")
+        raise InputError(f"unknown report format {unknown[0]!r}: use {', '.join(FORMATS)}")
     table = build_table(data, against_published)
     texts = _texts(table, data, formats)
     written = [folder / name for name in texts]
@@ -104,7 +112,7 @@ def _texts(table: Table, data: ReportData, formats: Sequence[str]) -> dict[str, 
 
 
 def _run(data: ReportData, table: Table, files: Sequence[str]) -> dict[str, Any]:
-    """Everything that is needed to judge and to repeat the numbers."""
+    """Everything that is needed to assess and to repeat the numbers."""
     return {
         "report": data.card.model_dump(mode="json"),
         "protocol": data.protocol.model_dump(mode="json"),

@@ -64,7 +64,7 @@ def test_json_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     )
     assert profile("gone", "--size", "64x60", "--frames", "1", "--device", "cpu", "--max-memory", "5M", "--json") == 0
     (row,) = json.loads(capfd.readouterr().out)
-    assert (row["method"], row["weights"]) == ("gone", "random but fixed, since gone.pth is not here")
+    assert (row["method"], row["weights"]) == ("gone", "random but fixed, because gone.pth is missing")
     assert row["parameters"] == row["trained"] == {"network": row["total_parameters"]}
     assert row["seconds_per_frame"] > 0
     assert row["peak_resident"] > row["resident_increase"] >= 0

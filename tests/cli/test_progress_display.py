@@ -96,7 +96,7 @@ def test_a_resumed_clip_is_told_with_what_is_there_and_an_estimate_of_the_rest(c
         assert text.splitlines() == [
             "restore: 40 frames to do",
             "restore: method clip (0 of 40 frames done)",
-            "restore: 15 frames are there already",
+            "restore: 15 frames were there already",
             "restore: 16 of 40 frames",
             "restore: 21 of 40 frames, about 1 min 0 s left",
         ]

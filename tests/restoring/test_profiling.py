@@ -140,7 +140,7 @@ def test_weights_that_are_not_here_are_replaced_and_those_that_are_wrong_are_ref
     card, tiny = load_method("realesr-animevideov3"), ProfileInput(width=8, height=8, frames=1)
     missing = card.model_copy(update={"weights": {"network": WeightFile(file="gone.pth", size=3)}})
     found = profile_method(missing, Compute(), tiny, tell)
-    assert found.weights == "random but fixed, since gone.pth is not here"
+    assert found.weights == "random but fixed, because gone.pth is missing"
     assert found.result.total_parameters == profile_method(card, Compute(), tiny, tell).result.total_parameters
     (home / "weights").mkdir(parents=True, exist_ok=True)
     (home / "weights" / "gone.pth").write_bytes(b"four")
@@ -154,7 +154,7 @@ def test_what_cannot_be_measured_is_one_line() -> None:
         require_profilable(load_method("results"))
     with pytest.raises(InputError, match="gave 1 frames for 2"):
         profile(Forgetful(RestorerOptions(), {}, Compute()), moving_texture(2, 4, 4))
-    with pytest.raises(InputError, match="overflowing: memory is not enough; try less than 2 frames of 4x4"):
+    with pytest.raises(InputError, match="overflowing: not enough memory; try fewer than 2 frames of 4x4"):
         profile_method(MethodCard(name="overflowing", restorer=f"{__name__}:Overflowing"), Compute(), tiny, tell)
 
 

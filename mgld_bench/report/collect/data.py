@@ -1,4 +1,4 @@
-"""What a report is made of: scores with their gaps and origin, as plain data."""
+"""What a report shows, as plain data: scores with their gaps and provenance, and the names printed for them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PictureSource:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything a report shows."""
+    """Everything that a report shows."""
 
     card: ReportCard
     protocol: ProtocolCard
@@ -53,9 +53,9 @@ class ReportData:
     cells: tuple[Cell, ...]
     pictures: tuple[PictureSource, ...] = ()
     provenance: Mapping[str, object] = field(default_factory=dict)
-    """JSON-able: versions, hardware, encoder, weights' sha256, command line: goes to run.json and under the tables."""
+    """Facts that JSON can hold: versions, hardware, encoder, command line. Written to run.json and under the tables."""
     footnotes: tuple[str, ...] = ()
-    """Further facts to print under the table, e.g. lossy inputs."""
+    """Further facts to print under the table, such as lossy inputs."""
 
     @property
     def dataset_headings(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""From the store to what a report shows."""
+"""Collects what a report shows: scores from the store, frames from the workspace, and footnotes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
 
 def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any]) -> ReportData:
-    """The scores of a plan's units with their gaps, the frames for pictures, and the provenance ``facts``."""
+    """Everything that a report shows.
+
+    Args:
+        plan: the units whose scores are shown; those without a score are gaps.
+        workspace: where the frames for pictures are.
+        store: where the scores are.
+        facts: the provenance.
+
+    Raises:
+        InputError: a built pair cannot be opened, or a weight file of a metric is wrong.
+    """
     suite = plan.suite
     cells = _cells(plan, store)
     return ReportData(
@@ -31,12 +41,12 @@ def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any])
         cells=cells,
         pictures=_pictures(plan, workspace),
         provenance=facts,
-        footnotes=(*_footnotes(plan, store), *_lossy_inputs(plan, workspace), *_doubts(cells)),
+        footnotes=(*_footnotes(plan, store), *_lossy_inputs(plan, workspace), *_score_notes(cells)),
     )
 
 
 def _with_files(suite: Suite) -> dict[str, MetricFacts]:
-    """The metrics with the sha256 of every file that decides their numbers, as far as these are here."""
+    """The metrics, with the sha256 of every file that decides their numbers for those that can run here."""
     runnable = {name for metrics in suite.metrics.values() for name in metrics}
     return {
         name: replace(facts, files=metric_sha256(facts)) if name in runnable else facts
@@ -69,7 +79,7 @@ def _gaps(plan: Plan) -> list[Cell]:
 
 
 def _pictures(plan: Plan, workspace: Path) -> tuple[PictureSource, ...]:
-    """The frames on disk that are the plan's, and not those of other options."""
+    """The frames on disk, except those that were made with different options than the plan's."""
     wanted = {(unit.dataset, unit.method, unit.clip): unit.key for unit in plan.units if unit.kind == "restore"}
     sources = []
     for dataset, planned in plan.pairs.items():
@@ -87,7 +97,7 @@ def _pictures(plan: Plan, workspace: Path) -> tuple[PictureSource, ...]:
 
 
 def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
-    """What cannot run here, notes of methods, and what the pairs are."""
+    """What cannot run here, notes of methods and datasets, and how the pairs were made."""
     notes = [f"Not scored: {obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.methods.values() if card.notes]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.datasets.values() if card.notes]
@@ -96,13 +106,13 @@ def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     restored = [unit for unit in plan.units if unit.kind == "restore"]
     recorded = store.facts(unit.key for unit in restored)
     for unit in restored:
-        told = recorded.get(unit.key, {}).get("notes", {})
-        notes += [f"{unit.method} on {unit.dataset}: {name}: {value}." for name, value in told.items()]
+        kept = recorded.get(unit.key, {}).get("notes", {})
+        notes += [f"{unit.method} on {unit.dataset}: {name}: {value}." for name, value in kept.items()]
     return tuple(dict.fromkeys(notes))
 
 
 def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
-    """One note per dataset whose clips had been through lossy compression before they came here."""
+    """One note per dataset whose clips came with lossy compression."""
     notes = []
     for dataset, planned in plan.pairs.items():
         built = [pair for pair in planned if pair.built]
@@ -115,8 +125,8 @@ def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
     return notes
 
 
-def _doubts(cells: Sequence[Cell]) -> list[str]:
-    """What scoring has found of clips, as that it is not sure that they lie on their ground truth; once each."""
+def _score_notes(cells: Sequence[Cell]) -> list[str]:
+    """The notes of scores, such as that a clip may not be aligned with its ground truth; each once."""
     notes = [
         f"{cell.dataset}, {clip}, {cell.method}: {note}."
         for cell in cells
@@ -127,5 +137,5 @@ def _doubts(cells: Sequence[Cell]) -> list[str]:
 
 
 def _short(reason: str) -> str:
-    """A reason without its remedy, which is nothing for the readers of a table."""
+    """A reason without its remedy, which does not concern the readers of a table."""
     return re.split(r"; | \(looked for|: there are|, did you mean", reason)[0].rstrip(".")

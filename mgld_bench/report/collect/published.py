@@ -1,4 +1,4 @@
-"""The published values that stand beside ours."""
+"""The published values that are printed beside ours."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class PublishedValues:
     def find(self, data: ReportData, dataset: str, method: str, metric: str) -> float | None:
         """The published value beside a cell of ours, or None.
 
-        Only for methods that the report card itself names, since somebody's variant of a method is not what was published, and
-        only for the metric variants that the protocol stands for.
+        Only for methods that the report card itself names, because a variant of a method is not what was published, and only for
+        the metric variants that the protocol names.
         """
         if method not in data.card.methods:
             return None
@@ -40,10 +40,11 @@ class PublishedValues:
 
 
 def load_published(published: Published) -> PublishedValues:
-    """Read one table of a CSV of published values.
+    """Read one table of a CSV file of published values.
 
-    Raises InputError, naming file and line, for a missing file or column, a value that is no number, one that is there twice, or
-    a table that has no line.
+    Raises:
+        InputError: naming file and line, for a missing file or column, a value that is not a number or appears twice, or a table
+            without lines.
     """
     path = Path(published.file)
     try:
@@ -60,13 +61,13 @@ def load_published(published: Published) -> PublishedValues:
             continue
         key = _key(line["dataset"] or "", line["method"] or "", line["metric"] or "")
         if key in values:
-            raise InputError(f"{path}:{lines.line_num}: {' '.join(key)} is there twice")
+            raise InputError(f"{path}:{lines.line_num}: {' '.join(key)} appears twice")
         try:
             values[key] = float(line["value"])
         except (TypeError, ValueError):
             raise InputError(f"{path}:{lines.line_num}: value {line['value']!r} is not a number") from None
     if not values:
-        raise InputError(f"{path}: has no line for table {published.table!r}")
+        raise InputError(f"{path}: no line for table {published.table!r}")
     return PublishedValues(published.source or published.table, values)
 
 

@@ -1,4 +1,4 @@
-"""The cells of a report, completed: one per line and method, also where nothing has been scored."""
+"""The cells of a report, completed: one per line and method, even where nothing has been scored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ScoredCell:
     frames: int | None
     """Scored frames of all clips; None where no clip has scores per frame."""
     flat_share: float
-    """The largest share of flat area of a clip, where the metric tells it, else 0."""
+    """The largest share of flat area of a clip, where the metric reports it, else 0."""
     gap: str = ""
 
     @property
@@ -57,7 +57,7 @@ def card_metrics(data: ReportData, dataset: str) -> tuple[str, ...]:
 
 
 def _lines(data: ReportData) -> list[tuple[str, str]]:
-    """The (dataset, metric) lines that occur: those of the card in its order, then the others as they come."""
+    """The (dataset, metric) lines that occur: those of the card in its order, then the rest as they come."""
     occurring = dict.fromkeys((cell.dataset, cell.metric) for cell in data.cells)
     asked = [(dataset, metric) for dataset in data.datasets for metric in card_metrics(data, dataset)]
     ordered = [*(line for line in asked if line in occurring), *occurring]

@@ -28,7 +28,7 @@ class Picture:
     """Empty for a picture of the whole dataset."""
     title: str
     description: str
-    """In words, for those who cannot see it."""
+    """In words, for readers who cannot see it."""
     files: tuple[Path, ...]
     """The same picture in each format; the first is shown on the page."""
 
@@ -46,7 +46,7 @@ def write_pictures(data: ReportData, folder: Path) -> tuple[Picture, ...]:
 
 
 def file_name(name: str) -> str:
-    """``name`` as a file name for every system and for addresses; names that had to be changed stay different from all others."""
+    """``name`` as a file name that works on every system and in addresses; names that had to be changed stay unique."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

@@ -22,9 +22,9 @@ from mgld_bench.report.figures.style import MethodStyle, method_styles
 
 PANELS_PER_ROW = 3
 MARKED_FRAMES = 40
-"""Lines of at most so many frames have a marker at each."""
+"""Lines of at most this many frames have a marker at each."""
 _UNITS = {"psnr": "dB"}
-"""By the first word of a variant's name; the other scores have no unit."""
+"""By the first word of a variant's name; all other scores have no unit."""
 
 
 def draw_per_frame(data: ReportData, dataset: str, clip: str) -> Figure | None:

@@ -48,7 +48,7 @@ class Strip:
     """The frame that is shown."""
     region: Region
     description: str
-    """What is to be seen, for those who cannot see it."""
+    """In words, for readers who cannot see it."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class _Tile:
 
 
 def draw_strip(data: ReportData, source: PictureSource) -> Strip:
-    """The strip of one clip: above each other the whole frame and a detail, for LR, each method and the ground truth.
+    """The strip of one clip: for LR, each method and the ground truth, the whole frame above a detail.
 
     The frame is the middle one of those that the protocol scores. LR is enlarged without interpolation. The detail is where the
-    ground truth (LR, where there is none) has most texture, see find_detail. A method without this frame, or of another size, has
-    a blank tile that says so.
+    ground truth (LR, where there is none) has most texture, see find_detail(). A method that lacks this frame, or whose size
+    differs, gets a blank tile with the reason.
     """
     index = middle_frame(data.protocol, source.low_resolution.frame_count)
     low = source.low_resolution.frame(index)
@@ -98,8 +98,8 @@ def middle_frame(protocol: ProtocolCard, frame_count: int) -> int:
 def find_detail(frame: Frame, height: int, width: int, step: int) -> Region:
     """The ``height`` x ``width`` rectangle with the most texture: the largest sum of the luma's gradient magnitudes.
 
-    Its corner lies on multiples of ``step``, so that it is made of whole LR pixels. The topmost, then leftmost of equals is
-    taken.
+    Its corner lies on multiples of ``step``, so that it is made of whole LR pixels. Of equals, the topmost and then the leftmost
+    is taken.
     """
     luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float64)
     down, right = np.gradient(luma) if min(luma.shape) > 1 else (np.zeros_like(luma), np.zeros_like(luma))
@@ -112,7 +112,7 @@ def find_detail(frame: Frame, height: int, width: int, step: int) -> Region:
         - sums[np.ix_(tops + height, lefts)]
         + sums[np.ix_(tops, lefts)]
     )
-    # Rounded, as equal areas differ in the last bits of their sums.
+    # Rounded, because equal areas differ in the last bits of their sums.
     row, column = np.unravel_index(np.argmax(np.round(texture, 6)), texture.shape)
     return Region(int(tops[row]), int(lefts[column]), height, width)
 
@@ -123,7 +123,7 @@ def _full_size(source: PictureSource) -> tuple[int, int]:
 
 
 def _region(frame: Frame, whole: tuple[int, int], scale: int) -> Region:
-    """As large as fills a tile at ZOOM, in whole LR pixels, at most the frame."""
+    """The region that fills a tile at ZOOM, in whole LR pixels; at most the frame."""
 
     def fitting(room: int, available: int) -> int:
         return min(available, max(scale, room // ZOOM // scale * scale))
@@ -140,7 +140,7 @@ def _tile(clip: Clip, label: str, scores: str, index: int, height: int, width: i
 
 
 def _frame_scores(data: ReportData, source: PictureSource, method: str, index: int) -> str:
-    """The first scores of this very frame."""
+    """The first scores of this frame."""
     names, texts = data.metric_headings, []
     for cell in data.cells:
         score = cell.scores.get(source.clip)

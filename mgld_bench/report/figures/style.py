@@ -1,4 +1,4 @@
-"""How figures look: one colour, marker and line per method in all figures of a report, and files that are the same each time."""
+"""How figures look: one colour, marker and line per method in all figures of a report, and reproducible files."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class MethodStyle:
 
 
 def method_styles(data: ReportData) -> dict[str, MethodStyle]:
-    """By method name. The place in the report card decides, so that leaving out methods changes no colour."""
+    """By method name. Its place in the report card decides, so that leaving out methods changes no colour."""
     names = dict.fromkeys((*data.card.methods, *data.methods))
     return {
         name: MethodStyle(
@@ -64,7 +64,7 @@ def method_styles(data: ReportData) -> dict[str, MethodStyle]:
 
 
 def figure_settings() -> AbstractContextManager[None]:
-    """A context in which figures are made and saved; what the user has set for matplotlib plays no part."""
+    """A context in which figures are made and saved; the user's settings of matplotlib have no effect."""
     return style.context(["default", _SETTINGS])
 
 

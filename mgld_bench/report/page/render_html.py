@@ -1,4 +1,4 @@
-"""The report as one page: plain HTML without scripts, readable offline, with everything that its numbers rest on."""
+"""The report as one page: plain HTML without scripts, readable offline, with everything that its numbers depend on."""
 
 from __future__ import annotations
 
@@ -87,7 +87,17 @@ class MetricTerms:
 
 
 def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path, files: Sequence[Path]) -> str:
-    """The page as HTML; it names ``pictures`` and ``files``, all below ``folder``, relatively. Every name is escaped."""
+    """The page as HTML.
+
+    Every name is escaped.
+
+    Args:
+        data: what the report shows.
+        table: its table.
+        pictures: its pictures, below ``folder``, to which the page links by relative addresses.
+        folder: where the page is to be written.
+        files: other files of the report, below ``folder``, to which the page links likewise.
+    """
     environment = Environment(
         loader=PackageLoader("mgld_bench.report.page", "templates"),
         autoescape=True,
@@ -173,7 +183,7 @@ def _method_terms(data: ReportData) -> list[Terms]:
 
 
 def _weights(file: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what identifies a file; the machine's path is not part of it."""
+    """Only what identifies a file; its path on this machine does not."""
     return {"file": Path(file["file"]).name, "sha256": file["sha256"] or "not known", "licence": file["license"]}
 
 

@@ -1,6 +1,6 @@
-"""The bicubic fingerprint of a test set: whether our Bicubic agrees with the published one, which needs no weights.
+"""The bicubic fingerprint of a test set: whether our Bicubic, which needs no weights, agrees with the published one.
 
-Where it does not, the LR clips, the frames or the metrics are not those of the publication, and nothing else is comparable.
+Where it does not, the LR clips, the frames or the metrics differ from those of the publication, and nothing is comparable.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ has more room, as it also depends on the flow network."""
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What the comparison of Bicubic says, for people."""
+    """The result of the comparison of Bicubic, in sentences."""
 
     warnings: tuple[str, ...]
     findings: tuple[str, ...]
-    """Where Bicubic agrees, and what that does not prove."""
+    """Where Bicubic agrees, and what this does not prove."""
 
 
 def take_fingerprint(data: ReportData, cells: Sequence[ScoredCell], published: PublishedValues) -> Fingerprint:
@@ -54,7 +54,7 @@ def take_fingerprint(data: ReportData, cells: Sequence[ScoredCell], published: P
                 "Whether this is the published instance of the test set is not known."
             )
     findings.append(
-        f"Published values are those of {published.source}; standing beside ours they are a comparison, not a reproduction."
+        f"Published values are those of {published.source}; printed beside ours, they are a comparison, not a reproduction."
     )
     return Fingerprint(tuple(warnings), tuple(findings))
 

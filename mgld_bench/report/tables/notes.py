@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
+from mgld_bench.errors import first_of
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.scored import ScoredCell, card_metrics
 from mgld_bench.report.tables.numbers import interval_half_width
@@ -14,9 +15,9 @@ from mgld_bench.report.tables.numbers import interval_half_width
 PROVENANCE = ("hardware", "device", "precision", "encoder", "versions")
 """The parts of a run's provenance that stand under its tables; the rest is in run.json and on the page."""
 NAMED_CLIPS = 5
-"""More missing clips than this are counted, not named."""
+"""Missing clips beyond these are counted, not named."""
 FLAT_SHARE = 0.05
-"""NIQE and BRISQUE are unsure on flat area; above this share of a clip it is said."""
+"""NIQE and BRISQUE are unreliable on flat area; above this share of a clip, a footnote warns."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def footnotes_of(data: ReportData, cell: ScoredCell) -> tuple[str, ...]:
         texts.append(f"{data.method_headings[cell.method]} was trained on {dataset}.")
     if cell.flat_share > FLAT_SHARE:
         title = data.metrics[cell.metric].title
-        texts.append(f"{title} is unsure on flat area, which is up to {cell.flat_share:.0%} of a clip of {dataset} here.")
+        texts.append(f"{title} is unreliable on flat area, which is up to {cell.flat_share:.0%} of a clip of {dataset} here.")
     return tuple(texts)
 
 
@@ -112,9 +113,7 @@ def _gap(cell: ScoredCell) -> str:
 
 
 def _names(clips: Sequence[str]) -> str:
-    if len(clips) <= NAMED_CLIPS:
-        return ", ".join(clips)
-    return f"{', '.join(clips[:NAMED_CLIPS])} and {len(clips) - NAMED_CLIPS} more"
+    return first_of(clips, NAMED_CLIPS)
 
 
 def _letters(index: int) -> str:
@@ -147,7 +146,7 @@ def _counts(data: ReportData, dataset: str, cells: Sequence[ScoredCell]) -> str:
 
 
 def _absent(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """What the report card asks for and the table does not show."""
+    """What the report card asks for but the table does not show."""
     methods = [name for name in data.card.methods if name not in data.methods]
     datasets = [entry.name for entry in data.card.datasets if entry.name not in data.datasets]
     metrics = [

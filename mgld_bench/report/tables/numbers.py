@@ -17,7 +17,7 @@ GAP = "–"
 """Printed where there is no score."""
 CONFIDENCE = 0.95
 FEWEST_CLIPS = 3
-"""From two clips alone the interval would be 12.7 standard errors wide and tell nothing."""
+"""From two clips alone the interval would be 12.7 standard errors wide, and mean nothing."""
 _UNRANKED: Rank = ""
 
 
@@ -41,8 +41,8 @@ def interval_half_width(values: Sequence[float]) -> float | None:
 def rank(values: Sequence[float | None], direction: Direction, digits: int) -> tuple[Rank, ...]:
     """The rank of each value; None does not compete, and fewer than two competitors are not ranked.
 
-    Values are compared as printed: those that print alike share a rank, for no reader could tell why one of them is marked.
-    Infinity competes: it is the best that PSNR can be.
+    Values are compared as printed: those that print alike share a rank, because a reader could not see why only one of them is
+    marked. Infinity competes: it is the best that PSNR can be.
     """
     printed = [None if value is None else round(value, digits) for value in values]
     competing = [value for value in printed if value is not None]

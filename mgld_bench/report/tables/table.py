@@ -1,4 +1,4 @@
-"""The table of a report: every number with its gaps, interval, rank and published value, as plain data."""
+"""The table of a report as plain data: every number with its gaps, interval, rank and published value."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class TableCell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table ready to be printed: headings, cells and everything that a reader must know to use the numbers."""
+    """A table ready to be printed: headings, cells, and everything that a reader has to know to use the numbers."""
 
     title: str
     row_titles: tuple[str, ...]
@@ -124,12 +124,19 @@ class Table:
 def build_table(data: ReportData, against_published: bool) -> Table:
     """The table of ``data``, laid out as its card says.
 
-    A cell is the mean over clips of the clips' scores. One dataset and metric is ranked among the methods that have every clip;
-    what is incomplete is printed with n/N, and does not compete. Raises InputError where published values are asked for and the
-    card names none, or their file is unusable, and where there is nothing to show.
+    A cell is the mean over clips of the clips' scores. Within a dataset and metric, the methods that have every clip are ranked;
+    what is incomplete is printed with n/N, and does not compete.
+
+    Args:
+        data: what to show.
+        against_published: put the published values beside ours, after comparing Bicubic.
+
+    Raises:
+        InputError: there is nothing to show; or published values are asked for, but the card names none or their file is
+            unusable.
     """
     if not data.cells or not data.methods:
-        raise InputError(f"report {data.card.name}: nothing to show: no method and metric of it can be scored on its datasets")
+        raise InputError(f"report {data.card.name}: nothing to show: no method and metric can be scored on its datasets")
     published = _published(data) if against_published else None
     scored = scored_cells(data)
     lines = tuple(dict.fromkeys((cell.dataset, cell.metric) for cell in scored))
@@ -165,7 +172,7 @@ def build_table(data: ReportData, against_published: bool) -> Table:
 
 def _published(data: ReportData) -> PublishedValues:
     if data.card.published is None:
-        raise InputError(f"report {data.card.name}: its card names no published values; leave out the comparison with the paper")
+        raise InputError(f"report {data.card.name}: its card names no published values; run it without --against paper")
     return load_published(data.card.published)
 
 

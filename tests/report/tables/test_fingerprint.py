@@ -50,7 +50,7 @@ def test_agreement_is_told_and_is_no_reproduction(paper: Path) -> None:
     assert table.warnings == ()
     assert table.notes[:2] == (
         "REDS4: Bicubic agrees with the published values (PSNR 22.20 against 22.13, +0.07).",
-        "Published values are those of Somebody, 2024; standing beside ours they are a comparison, not a reproduction.",
+        "Published values are those of Somebody, 2024; printed beside ours, they are a comparison, not a reproduction.",
     )
 
 
@@ -131,9 +131,9 @@ def test_the_shipped_table_1_has_all_its_numbers() -> None:
     [
         ("dataset,method,metric,value\n", "no column 'table'"),
         ("table,dataset,method,metric,value\nt,A,B,PSNR,high\n", ":2: value 'high' is not a number"),
-        ("table,dataset,method,metric,value\nt,A,B,PSNR,1\nt,a,b,psnr,2\n", ":3: a b psnr is there twice"),
+        ("table,dataset,method,metric,value\nt,A,B,PSNR,1\nt,a,b,psnr,2\n", ":3: a b psnr appears twice"),
         ("table,dataset,method,metric,value\nt,A\n", ":2: value None is not a number"),
-        ("table,dataset,method,metric,value\nu,A,B,PSNR,1\n", "has no line for table 't'"),
+        ("table,dataset,method,metric,value\nu,A,B,PSNR,1\n", "no line for table 't'"),
     ],
 )
 def test_unusable_files_are_named(tmp_path: Path, text: str, message: str) -> None:

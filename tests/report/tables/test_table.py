@@ -149,7 +149,7 @@ def test_flat_area_is_told() -> None:
     scores: dict[Place, dict[str, float]] = {("set", "one", "niqe.pyiqa"): {"000": 5.0, "011": 5.0, "015": 5.0}}
     data = make_data(scores, CLIPS, {"one": "One"}, notes={"flat_share": 0.25})
     assert build_table(data, against_published=False).footnotes[0].text == (
-        "NIQE is unsure on flat area, which is up to 25% of a clip of set here."
+        "NIQE is unreliable on flat area, which is up to 25% of a clip of set here."
     )
 
 

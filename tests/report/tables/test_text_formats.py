@@ -47,7 +47,7 @@ def test_markdown_is_exactly_this(tmp_path: Path) -> None:
         "- <sup>b</sup> 1 of 2 clips scored, without &lt;i&gt;: not scored yet; not ranked.\n"
         f"- <sup>c</sup> {name} was trained on Two.\n"
         "- <sup>d</sup> 0 of 2 clips scored: not scored yet.\n\n"
-        "- Published values are those of Somebody, 2024; standing beside ours they are a comparison, not a reproduction.\n"
+        "- Published values are those of Somebody, 2024; printed beside ours, they are a comparison, not a reproduction.\n"
         r"- Lossy input: \`&lt;img src=x onerror=alert(1)&gt;\` &amp; more\_of\_it."
         "\n"
         "- Licences of metrics: LPIPS BSD-2-Clause.\n"
