@@ -44,7 +44,7 @@ class ProfileResult:
     trained: Mapping[str, int]
     """Parameters that the authors trained, by stage."""
     flops_per_frame: float | None
-    """As COUNTED says, over the frames of the clip; None for a method without networks."""
+    """Counted as in `COUNTED`, over the frames of the clip; None for a method without networks."""
     seconds: tuple[float, ...]
     """Seconds per frame of each timed run: the whole run over the frames of the clip."""
     resident_increase: int
@@ -158,7 +158,7 @@ def _wait_for_gpu(compute: Compute) -> None:
 
 
 def count_flops(run: Callable[[], None]) -> int:
-    """The floating-point operations of ``run()``, as `COUNTED` says; those of threads that it starts are missed.
+    """The floating-point operations of ``run()``, counted as in `COUNTED`; those in threads that it starts are missed.
 
     The count follows from shapes alone: it is the same on every device and in every precision, unless the run itself decides by
     values how much it does.
