@@ -41,7 +41,7 @@ slow:  ## the tests that the suite leaves out
 
 coverage:  ## all tests with branch coverage, then the floor of each room
 	$(PYTHON) -m pytest -n auto --dist loadfile --cov --cov-report=
-	$(PYTHON) tests/coverage_floors.py
+	$(PYTHON) .ci/coverage_floors.py
 
 demo:  ## the whole path on real video
 	mgld-bench demo
