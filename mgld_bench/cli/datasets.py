@@ -1,8 +1,10 @@
-"""mgld-bench datasets: list, prepare, verify."""
+"""mgld-bench datasets: list, prepare, verify, rebuild."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +13,12 @@ import typer
 from mgld_bench.cli.listing import list_what
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 
-app = typer.Typer(no_args_is_help=True, help="Datasets: list, prepare their pairs, verify them.", rich_markup_mode=None)
+Dataset = Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")]
+Degradation = Annotated[str, typer.Option(help="Degradation card; default: the dataset's own.")]
+
+app = typer.Typer(
+    no_args_is_help=True, help="Datasets: list them; prepare, verify and rebuild their pairs.", rich_markup_mode=None
+)
 
 
 @app.command("list")
@@ -25,23 +32,23 @@ def list_datasets(workspace: Workspace = DEFAULT_WORKSPACE, cards: Cards = None,
 
 @app.command("prepare")
 def prepare(
-    name: Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")],
+    name: Dataset,
     source: Annotated[
         Path | None,
         typer.Option("--source", help="Folder of the official download; default: none, for datasets that ship with a package."),
     ] = None,
-    degradation: Annotated[str, typer.Option(help="Degradation card; default: the dataset's own.")] = "",
+    degradation: Degradation = "",
     use_existing_lq: Annotated[
-        bool, typer.Option("--use-existing-lq", help="Take the LR clips that come with the set instead of building them.")
+        bool, typer.Option("--use-existing-lq", help="Use the LR clips that come with the set instead of building them.")
     ] = False,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Clips that are built at the same time.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Clips to build at the same time.")] = 1,
     force: Annotated[
-        bool, typer.Option("--force", help="Build although the encoders here fail their check: another instance, and it says so.")
+        bool, typer.Option("--force", help="Build even if the encoders here fail their check; the pairs then record it.")
     ] = False,
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
 ) -> None:
-    """Build the pairs of a dataset from its official download (or take them as they are); finished clips are kept.
+    """Build the pairs of a dataset from its official download, or take over LR clips that come with it; finished pairs are kept.
 
     Example: mgld-bench datasets prepare reds4 --source ~/REDS --workers 4
     """
@@ -55,7 +62,7 @@ def prepare(
     card = load_dataset(name, cards or ())
     chosen = degradation or card.degradation
     if use_existing_lq and degradation:
-        raise InputError("--use-existing-lq and --degradation exclude each other: LR is either taken or built")
+        raise InputError("--use-existing-lq and --degradation exclude each other: LR is either taken over or built")
     how = None if use_existing_lq or not chosen else load_degradation(chosen, cards or ())
     planned = plan_pairs(card, how, source, workspace)
     with sole_writer(workspace):
@@ -67,44 +74,128 @@ def prepare(
 
 @app.command("verify")
 def verify(
-    name: Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")],
+    name: Dataset,
     mode: Annotated[
         Literal["hashes", "from-stream", "full"],
         typer.Option(
             help="hashes: the frames on disk; from-stream: LR rebuilt from the bitstream; full: built again from ground truth."
         ),
     ] = "hashes",
-    degradation: Annotated[str, typer.Option(help="Degradation card; default: the dataset's own.")] = "",
+    degradation: Degradation = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
     json_output: Json = False,
 ) -> None:
-    """Check prepared pairs and say exactly what drifted: frames, parameters, encoder. Exit code 1 where something did.
+    """Check prepared pairs and show exactly what drifted: frames, parameters, encoder. Exit code 1 where something did.
 
     Example: mgld-bench datasets verify demo --mode full
     """
-    from mgld_bench.cards.loader import load_dataset
-    from mgld_bench.errors import CheckError, InputError
-    from mgld_bench.pairs.stored import list_pairs, pairs_folder
+    from mgld_bench.errors import CheckError
     from mgld_bench.pairs.verify import verify_pair
 
-    card = load_dataset(name, cards or ())
-    how = degradation or card.degradation or "existing"
-    clips = list_pairs(workspace, card.name, how)
-    folder = pairs_folder(workspace, card.name, how)
-    if not clips:
-        raise InputError(f"{folder}: no prepared pairs; build them with: mgld-bench datasets prepare {card.name}")
-    missing = [entry.name for entry in card.clips if entry.name not in clips]
-    found = {clip: verify_pair(folder, clip, mode) for clip in clips}
+    prepared = _prepared(name, degradation, workspace, cards)
+    found = {clip: verify_pair(prepared.folder, clip, mode) for clip in prepared.clips}
     if json_output:
-        typer.echo(json.dumps({clip: list(result.problems) for clip, result in found.items()} | {"missing": missing}, indent=1))
+        problems: dict[str, list[str]] = {clip: list(result.problems) for clip, result in found.items()}
+        typer.echo(json.dumps(problems | {"missing": prepared.missing}, indent=1))
     else:
         for clip, result in found.items():
-            typer.echo(f"{'ok' if not result.problems else 'DRIFTED':8} {clip}")
-            for problem in result.problems:
-                typer.echo(f"    {problem}")
+            _print_clip("DRIFTED" if result.problems else "ok", clip, result.problems)
     drifted = [clip for clip, result in found.items() if result.problems]
-    if drifted or missing:
+    if drifted or prepared.missing:
         parts = [f"drifted: {', '.join(drifted)}"] if drifted else []
-        parts += [f"not prepared: {', '.join(missing)}"] if missing else []
-        raise CheckError(f"{card.name} ({how}): {'; '.join(parts)}")
+        parts += [f"not prepared: {', '.join(prepared.missing)}"] if prepared.missing else []
+        raise CheckError(f"{prepared.label}: {'; '.join(parts)}")
+
+
+@app.command("rebuild")
+def rebuild(
+    name: Dataset,
+    clips: Annotated[list[str] | None, typer.Argument(help="Clips; default: all that are prepared.")] = None,
+    degradation: Degradation = "",
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    cards: Cards = None,
+    json_output: Json = False,
+) -> None:
+    """Rebuild missing or damaged LR frames from the stored bitstreams; intact frames are left alone. No encoder is needed.
+
+    Frames are compared with the pair's side file before anything is replaced. Exit code 1 where a pair is still damaged.
+
+    Example: mgld-bench datasets rebuild reds4 000 011
+    """
+    from mgld_bench.cli.display import progress_display
+    from mgld_bench.engine.progress import stage
+    from mgld_bench.engine.safe_writes import sole_writer
+    from mgld_bench.errors import CheckError, InputError, did_you_mean
+    from mgld_bench.pairs.rebuild import PairRebuild, rebuild_pair
+    from mgld_bench.pairs.stored import recorded_sha256, require_side
+
+    prepared = _prepared(name, degradation, workspace, cards)
+    for clip in clips or ():
+        if clip not in prepared.clips:
+            hint = did_you_mean(clip, prepared.clips, f"prepared are {', '.join(prepared.clips)}")
+            raise InputError(f"{prepared.label}: clip {clip} is not prepared; {hint}")
+    chosen = [clip for clip in prepared.clips if not clips or clip in clips]
+    frames = {clip: len(recorded_sha256(prepared.folder, clip, require_side(prepared.folder, clip), "LQ")) for clip in chosen}
+    progress = progress_display()
+    found: dict[str, PairRebuild] = {}
+    with sole_writer(workspace), stage(progress, "rebuild", sum(frames.values())):
+        for clip in chosen:
+            progress.unit(f"{prepared.dataset} {clip}")
+            found[clip] = rebuild_pair(prepared.folder, clip)
+            progress.advance(frames[clip])
+            if not json_output:
+                state = "FAILED" if found[clip].problems else "rebuilt" if found[clip].rebuilt else "intact"
+                _print_clip(state, clip, found[clip].problems)
+    if json_output:
+        rows = {clip: {"rebuilt": result.rebuilt, "problems": list(result.problems)} for clip, result in found.items()}
+        typer.echo(json.dumps(rows, indent=1))
+    failed = [clip for clip, result in found.items() if result.problems]
+    if failed:
+        raise CheckError(
+            f"{prepared.label}: still damaged: {', '.join(failed)}; to build a pair again, delete its side file "
+            f"({prepared.folder}/<clip>.json) and run: {prepared.prepare_command}"
+        )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The pairs of a dataset that are in a workspace."""
+
+    dataset: str
+    how: str
+    """Name of the degradation, or ``existing``."""
+    folder: Path
+    clips: list[str]
+    missing: list[str]
+    """Clips of the card that are not prepared."""
+    prepare_command: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.dataset} ({self.how})"
+
+
+def _prepared(name: str, degradation: str, workspace: Path, cards: list[Path] | None) -> _Prepared:
+    """Find the pairs of a dataset. Raises InputError where none is prepared."""
+    from mgld_bench.cards.loader import load_dataset, load_degradation
+    from mgld_bench.errors import InputError
+    from mgld_bench.pairs.stored import EXISTING, list_pairs, pairs_folder
+
+    card = load_dataset(name, cards or ())
+    how = load_degradation(degradation, cards or ()).name if Path(degradation).is_file() else degradation
+    how = how or card.degradation or EXISTING
+    clips, folder = list_pairs(workspace, card.name, how), pairs_folder(workspace, card.name, how)
+    source = "" if any(layout.package for layout in card.layouts) else " --source DIR"
+    choice = "" if how == card.degradation else " --use-existing-lq" if how == EXISTING else f" --degradation {how}"
+    command = f"mgld-bench datasets prepare {card.name}{source}{choice if card.degradation else ''}"
+    if not clips:
+        raise InputError(f"{folder}: no prepared pairs; build them with: {command}")
+    missing = [entry.name for entry in card.clips if entry.name not in clips]
+    return _Prepared(card.name, how, folder, clips, missing, command)
+
+
+def _print_clip(state: str, clip: str, problems: Sequence[str]) -> None:
+    typer.echo(f"{state:8} {clip}")
+    for problem in problems:
+        typer.echo(f"    {problem}")

@@ -92,8 +92,8 @@ def _ffmpeg() -> list[Finding]:
 def _encoder() -> Finding:
     problems = encoder_canary()
     if not problems:
-        return Finding("ok", "encoder canary", "encodes to the expected bytes: pairs can be rebuilt here")
-    fix = "pairs built here differ from those of others; rebuild from the stored bitstreams (datasets verify --mode from-stream)"
+        return Finding("ok", "encoder canary", "encodes to the expected bytes: pairs can be built here")
+    fix = "pairs built here differ from those of others; rebuild from stored bitstreams (mgld-bench datasets rebuild)"
     return Finding("broken", "encoder canary", "; ".join(problems), fix)
 
 

@@ -18,8 +18,6 @@ from mgld_bench.errors import InputError, first_of
 EXISTING = "existing"
 """Takes the place of the degradation's name where LR clips are used as they come with the dataset."""
 
-SIDES = ("GT", "LQ")
-
 
 @dataclass(frozen=True)
 class Pair:
@@ -80,6 +78,15 @@ def read_pair(workspace: Path, dataset: str, degradation_name: str, clip: str) -
     )
 
 
+def recorded_sha256(folder: Path, clip: str, side: dict[str, Any], name: str) -> list[str]:
+    """The sha256 (hex) of each frame of one side (``GT`` or ``LQ``) of a pair. Raises InputError where they are missing."""
+    try:
+        return list(side[name]["sha256"])
+    except (KeyError, TypeError):
+        path = folder / f"{clip}.json"
+        raise InputError(f"{path}: {name}.sha256: is missing; delete the file, and the pair will be built again") from None
+
+
 def frame_problems(folder: Path, clip: str, side: dict[str, Any], name: str) -> list[str]:
     """How the frames of one side of a pair differ from those in its side file.
 
@@ -94,7 +101,7 @@ def frame_problems(folder: Path, clip: str, side: dict[str, Any], name: str) -> 
     """
     if name not in side:
         return []
-    expected, frames = _recorded_sha256(folder, clip, side, name), folder / name / clip
+    expected, frames = recorded_sha256(folder, clip, side, name), folder / name / clip
     try:
         found = [digest for frame in open_clip(frames).frames() for digest in frames_sha256([frame])]
     except InputError as error:
@@ -113,11 +120,3 @@ def numbered(frames: Sequence[int]) -> str:
     ('frame 3', 'frames 0, 1, 2, 3, 4 and 2 more')
     """
     return f"frame{'s' if len(frames) > 1 else ''} {first_of(frames)}"
-
-
-def _recorded_sha256(folder: Path, clip: str, side: dict[str, Any], name: str) -> list[str]:
-    try:
-        return list(side[name]["sha256"])
-    except (KeyError, TypeError):
-        path = folder / f"{clip}.json"
-        raise InputError(f"{path}: {name}.sha256: is missing; delete the file, and the pair will be built again") from None

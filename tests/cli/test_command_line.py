@@ -74,7 +74,17 @@ def test_help_is_quick_and_names_every_verb() -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", [*VERBS, "weights list", "weights fetch", "weights verify", "weights add", "datasets prepare", "datasets verify"]
+    "verb",
+    [
+        *VERBS,
+        "weights list",
+        "weights fetch",
+        "weights verify",
+        "weights add",
+        "datasets prepare",
+        "datasets verify",
+        "datasets rebuild",
+    ],
 )
 def test_every_verb_has_a_help_with_an_example(verb: str) -> None:
     told = bench(*verb.split(), "--help")
