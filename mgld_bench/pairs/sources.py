@@ -1,4 +1,4 @@
-"""A dataset's clips as they lie on disk, checked against its card before anything is made of them."""
+"""A dataset's clips as they are on disk, checked against its card before anything is made of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mgld_bench.cards.schemas import ClipEntry, DatasetCard
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import DigestCache, stack_sha256, text_digest
 from mgld_bench.clips.reading import open_clip, select_frames
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, first_of
 from mgld_bench.pairs.layouts import FoundLayout, find_layout
 
 SCALE = 4
@@ -26,7 +26,7 @@ class SourceClip:
     """None where LR is to be built."""
     layout: str
     notes: tuple[str, ...]
-    """What was cut, and names that differ: to be recorded with the pair."""
+    """Facts to record with the pair: what was cut, names that differ."""
 
     @property
     def frame_count(self) -> int:
@@ -40,7 +40,7 @@ class SourceClip:
         return factor * self._any.height, factor * self._any.width
 
     def digest(self) -> str:
-        """sha256 (hex) of all that is read of it."""
+        """sha256 (hex) of everything that is read of it."""
         return text_digest([clip.digest() if clip else None for clip in (self.ground_truth, self.low_resolution)])
 
     @property
@@ -57,11 +57,19 @@ def locate_clips(
     existing_lq: bool | None = None,
     cache: DigestCache | None = None,
 ) -> list[SourceClip]:
-    """The dataset's clips under the folder ``source`` (None: in the package that carries them), in the card's order.
+    """Find the clips of a dataset, and check them against its card: names, frame counts, sizes, pinned digests, LR against GT.
 
-    ``existing_lq``: whether LR clips are taken as
-    they are; None: where the card names no degradation. Names, frame counts, sizes and pinned digests are checked against the
-    card, and LR against ground truth. Raises InputError, one line, that lists what does not fit (of the first few clips).
+    Args:
+        card: The dataset.
+        source: Folder of the download; None: the package that ships the clips.
+        existing_lq: Whether LR clips are used as they are; None: where the card names no degradation.
+        cache: Digests of files that are already known.
+
+    Returns:
+        The clips in the card's order.
+
+    Raises:
+        InputError: Something does not match the card; one line with the first few findings.
     """
     if existing_lq is None:
         existing_lq = card.degradation is None
@@ -79,14 +87,13 @@ def locate_clips(
         except InputError as error:
             problems.append(f"clip {name}: {error}")
     if problems:
-        more = f"; and {len(problems) - 3} more clips" if len(problems) > 3 else ""
-        raise InputError(f"dataset {card.name}: {'; '.join(problems[:3])}{more}")
+        raise InputError(f"dataset {card.name}: {first_of(problems, 3, '; ')}")
     _check_total(card, clips)
     return clips
 
 
 def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: DigestCache | None) -> SourceClip:
-    """One clip, opened, cut and checked."""
+    """One clip: opened, cut as the card says, and checked."""
     notes: list[str] = []
 
     def opened(path: Path | None, what: str) -> Clip | None:
@@ -106,7 +113,7 @@ def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: Dig
 
 
 def _cut(card: DatasetCard, entry: ClipEntry, clip: Clip, what: str, notes: list[str]) -> Clip:
-    """The frames (and the crop) that the card wants of a clip as it was found."""
+    """The frames (and the crop) of a clip that the card asks for."""
     there = clip.frame_count
     if card.max_frames is not None and there > card.max_frames:
         raise InputError(f"{clip.path}: {there} frames, the card says at most {card.max_frames}")
@@ -124,17 +131,17 @@ def _cut(card: DatasetCard, entry: ClipEntry, clip: Clip, what: str, notes: list
 
 def _check_ground_truth(entry: ClipEntry, clip: Clip) -> None:
     if clip.height % SCALE or clip.width % SCALE:
-        raise InputError(
-            f"{clip.path}: frames are {clip.width}x{clip.height}, which is not a multiple of {SCALE} in both directions"
-        )
+        raise InputError(f"{clip.path}: frames are {clip.width}x{clip.height}, which are not multiples of {SCALE}")
     if entry.sha256:
         digest = stack_sha256(clip.frames())
         if digest != entry.sha256:
-            raise InputError(f"{clip.path}: decodes to other frames than the card pins (sha256 {digest}, pinned {entry.sha256})")
+            raise InputError(
+                f"{clip.path}: decodes to frames that are not those pinned in the card (sha256 {digest}, pinned {entry.sha256})"
+            )
 
 
 def _check_pair(ground_truth: Clip, low_resolution: Clip, notes: list[str]) -> None:
-    """LR has as many frames as the ground truth, and a quarter of its size."""
+    """Require that LR has as many frames as the ground truth, and a quarter of its size."""
     if low_resolution.frame_count != ground_truth.frame_count:
         raise InputError(
             f"{low_resolution.path}: {low_resolution.frame_count} frames, but the ground truth has {ground_truth.frame_count}"
@@ -151,6 +158,6 @@ def _check_total(card: DatasetCard, clips: Sequence[SourceClip]) -> None:
     total = sum(clip.frame_count for clip in clips)
     if card.total_frames is not None and total != card.total_frames:
         raise InputError(
-            f"dataset {card.name}: {total} frames in all, the card says {card.total_frames}: this is another copy of the set; "
-            f"if it is meant, write a card that extends {card.name} with this number"
+            f"dataset {card.name}: {total} frames in total, the card says {card.total_frames}: this is a different version of "
+            f"the set; if that is intended, write a card that extends {card.name} with this number"
         )

