@@ -103,7 +103,7 @@ def _choices(card: DatasetCard, existing_lq: bool, packages: bool) -> Sequence[L
     right_kind = [known for known in card.layouts if bool(known.package) == packages]
     if not right_kind and packages:
         raise InputError(
-            f"dataset {card.name}: no source folder; give the folder of its download with --source. To get the data: {card.obtain}"
+            f"dataset {card.name}: no source folder; give the folder of its download with --source. To get it: {card.obtain}"
         )
     if not right_kind:
         package = card.layouts[0].package

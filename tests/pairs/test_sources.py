@@ -134,7 +134,7 @@ def test_nothing_of_the_set(tmp_path: Path, source: Path) -> None:
         f"{source}/GT/000, {source}/GT-Video/000). To get the data: Ask its authors."
     )
     assert refusal(small, None) == (
-        "dataset small: no source folder; give the folder of its download with --source. To get the data: Ask its authors."
+        "dataset small: no source folder; give the folder of its download with --source. To get it: Ask its authors."
     )
     without_lr = small.model_copy(update={"layouts": small.layouts[:2]})
     assert refusal(without_lr, source, existing_lq=True) == (
