@@ -1,25 +1,62 @@
-"""Progress for people: bars on a terminal, plain lines in a log, both on standard error."""
+"""Progress for people, with an estimate of the time left: bars on a terminal, plain lines in a log, both on standard error."""
 
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from mgld_bench.cli.pace import Pace
 from mgld_bench.engine.progress import Progress
 
 LOG_INTERVAL = 10.0
 """Seconds between two lines about the same unit in a log."""
+BURST: Final = 0.2
+"""Seconds within which frames belong to one arrival: methods that restore a segment at a time return its frames all at once."""
 
 
 def progress_display() -> Progress:
     """Progress as bars where standard error is a terminal, else as plain lines."""
     console = Console(stderr=True)
     return _Terminal(console) if console.is_terminal else _Log(console)
+
+
+class Pace:
+    """Frames of a stage as they arrive. Times are seconds of one clock.
+
+    The rate is taken where an arrival is complete: in the middle of one, most of its frames would be missing.
+    """
+
+    def __init__(self, frames: int, now: float) -> None:
+        """A stage of so many ``frames`` begins at ``now``."""
+        self._began = self._last = self._arrival = now
+        self._left_over = frames
+        """Frames still to come."""
+        self._worked = 0
+        self._complete = (0, now)
+        """Frames done in this run and when the last of them came, at the end of the previous arrival."""
+
+    def found(self, frames: int) -> None:
+        """This many frames were there before, and took no time."""
+        self._left_over -= frames
+
+    def advance(self, frames: int, now: float) -> None:
+        """This many more frames are done."""
+        if now - self._arrival >= BURST:
+            self._complete, self._arrival = (self._worked, self._last), now
+        self._worked += frames
+        self._left_over -= frames
+        self._last = now
+
+    def left(self, now: float) -> float | None:
+        """Seconds until the end; None before the first arrival is complete."""
+        worked, at = (self._worked, self._last) if now - self._arrival >= BURST else self._complete
+        if not worked:
+            return None
+        return max(0.0, (at - self._began) / worked * (self._left_over + self._worked - worked) - (now - at))
 
 
 class _TimeLeft(ProgressColumn):

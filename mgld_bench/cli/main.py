@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from mgld_bench.cli import datasets, demo, doctor, listing, profile, report, restore, run, score, weights
-from mgld_bench.cli.exit_codes import FAILED, INTERRUPTED, WRONG_USE
+from mgld_bench.cli.options import FAILED, INTERRUPTED, WRONG_USE
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.weights.offline import obey_environment
 

@@ -1,11 +1,18 @@
-"""Options that several verbs share."""
+"""What several verbs share: options, and the exit codes besides 0 for done."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+FAILED: Final = 1
+"""A check or a gate failed."""
+WRONG_USE: Final = 2
+"""Wrong use or bad input."""
+INTERRUPTED: Final = 130
+"""Ctrl-C."""
 
 
 def _go_offline(asked: bool) -> bool:

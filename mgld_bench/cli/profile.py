@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.exit_codes import INTERRUPTED
-from mgld_bench.cli.options import Cards, Device, Json, MaxMemory, Precision
+from mgld_bench.cli.options import INTERRUPTED, Cards, Device, Json, MaxMemory, Precision
 
 
 def profile(

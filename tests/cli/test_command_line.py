@@ -63,10 +63,10 @@ def test_help_is_quick_and_names_every_verb() -> None:
     times = []
     for _ in range(3):
         began = time.perf_counter()
-        told = bench("--help")
+        answer = bench("--help")
         times.append(time.perf_counter() - began)
-        assert told.returncode == 0
-    assert all(verb in told.stdout for verb in VERBS)
+        assert answer.returncode == 0
+    assert all(verb in answer.stdout for verb in VERBS)
     modules = ("torch", "cv2", "pandas", "matplotlib", "pydantic")
     heavy = f"import sys, mgld_bench.cli.main; print([name for name in {modules} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True).stdout
@@ -87,15 +87,15 @@ def test_help_is_quick_and_names_every_verb() -> None:
     ],
 )
 def test_every_verb_has_a_help_with_an_example(verb: str) -> None:
-    told = bench(*verb.split(), "--help")
-    assert told.returncode == 0
-    assert verb in ("weights", "datasets") or f"mgld-bench {verb}" in " ".join(told.stdout.split())
+    answer = bench(*verb.split(), "--help")
+    assert answer.returncode == 0
+    assert verb in ("weights", "datasets") or f"mgld-bench {verb}" in " ".join(answer.stdout.split())
 
 
 def test_score_of_a_folder_needs_no_card(folders: Path) -> None:
-    told = bench("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,psnr.y.crop4", "--json", cwd=folders)
-    assert told.returncode == 0, told.stderr
-    clips = json.loads(told.stdout)["clips"]
+    answer = bench("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,psnr.y.crop4", "--json", cwd=folders)
+    assert answer.returncode == 0, answer.stderr
+    clips = json.loads(answer.stdout)["clips"]
     assert set(clips) == {"a", "b"}
     truth = np.stack(list(sample("a", 100).frames())).astype(np.float64)
     darker = np.stack([frame - frame // 16 for frame in sample("a", 100).frames()]).astype(np.float64)
@@ -109,15 +109,15 @@ def test_the_python_interface_gives_the_same_scores(folders: Path) -> None:
     table = mgld_bench.score(folders / "restored", folders / "GT", metrics=["psnr", "ssim"])
     assert list(table.columns) == ["clip", "metric", "frame", "value"]
     whole = table[table["frame"].isna()].set_index(["clip", "metric"])["value"]
-    told = bench("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,ssim", "--json")
-    for clip, metrics in json.loads(told.stdout)["clips"].items():
+    answer = bench("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,ssim", "--json")
+    for clip, metrics in json.loads(answer.stdout)["clips"].items():
         for metric, score in metrics.items():
             assert whole[clip, metric] == score["value"]
 
 
 def test_default_metrics_and_csv(folders: Path, tmp_path: Path) -> None:
-    told = bench("score", folders / "restored" / "a", "--gt", folders / "GT" / "a", "--output", tmp_path / "out")
-    assert told.returncode == 0, told.stderr
+    answer = bench("score", folders / "restored" / "a", "--gt", folders / "GT" / "a", "--output", tmp_path / "out")
+    assert answer.returncode == 0, answer.stderr
     lines = (tmp_path / "out/scores.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == [
         "psnr.rgb",
@@ -141,9 +141,9 @@ def test_a_lossy_clip_is_scored_and_flagged(folders: Path, tmp_path: Path) -> No
     for index, frame in enumerate(open_clip(folders / "restored/a").frames()):
         (tmp_path / "a").mkdir(exist_ok=True)
         cv2.imwrite(str(tmp_path / "a" / f"{index:08d}.jpg"), frame[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-    told = bench("score", tmp_path / "a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
-    assert told.returncode == 0, told.stderr
-    assert "lossy" in told.stderr
+    answer = bench("score", tmp_path / "a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert "lossy" in answer.stderr
 
 
 def test_wrong_scoring_is_one_line(folders: Path, tmp_path: Path) -> None:
@@ -166,8 +166,8 @@ def test_wrong_scoring_is_one_line(folders: Path, tmp_path: Path) -> None:
 
 
 def test_restore_then_resume(folders: Path, tmp_path: Path) -> None:
-    told = bench("restore", "bicubic", folders / "LR", tmp_path / "out", "--video")
-    assert told.returncode == 0, told.stderr
+    answer = bench("restore", "bicubic", folders / "LR", tmp_path / "out", "--video")
+    assert answer.returncode == 0, answer.stderr
     written = sorted(path for path in (tmp_path / "out").rglob("*.png"))
     assert [path.relative_to(tmp_path / "out").as_posix() for path in written][:2] == ["a/00000000.png", "a/00000001.png"]
     assert len(written) == 10
@@ -213,9 +213,9 @@ def test_wrong_use_is_one_line(folders: Path, tmp_path: Path) -> None:
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(folders: Path) -> None:
-    told = bench("score", folders / "nowhere", "--debug")
-    assert told.returncode != 0
-    assert "Traceback" in told.stderr
+    answer = bench("score", folders / "nowhere", "--debug")
+    assert answer.returncode != 0
+    assert "Traceback" in answer.stderr
 
 
 def test_lists_for_people_and_scripts() -> None:
@@ -237,17 +237,17 @@ def test_doctor_and_weights_say_what_works() -> None:
 
 
 def test_planning_table1_names_what_is_missing(tmp_path: Path) -> None:
-    told = bench("run", "table1", "--dry-run", "--json", "--workspace", tmp_path / "w")
-    assert told.returncode == 0, told.stderr
-    missing = {(obstacle["kind"], obstacle["name"]) for obstacle in json.loads(told.stdout)["obstacles"]}
+    answer = bench("run", "table1", "--dry-run", "--json", "--workspace", tmp_path / "w")
+    assert answer.returncode == 0, answer.stderr
+    missing = {(obstacle["kind"], obstacle["name"]) for obstacle in json.loads(answer.stdout)["obstacles"]}
     assert {("dataset", "reds4"), ("dataset", "videolq"), ("method", "bsrgan")} <= missing
     assert not (tmp_path / "w").exists()
 
 
 def test_a_dry_run_also_plans_methods_whose_weights_are_missing(tmp_path: Path) -> None:
-    told = bench("run", "table1", "--datasets", "demo", "--dry-run", "--json", "--workspace", tmp_path / "w")
-    assert told.returncode == 0, told.stderr
-    plan = json.loads(told.stdout)
+    answer = bench("run", "table1", "--datasets", "demo", "--dry-run", "--json", "--workspace", tmp_path / "w")
+    assert answer.returncode == 0, answer.stderr
+    plan = json.loads(answer.stdout)
     units, waiting = (plan[part] for part in ("units", "waiting"))
     restored = [{unit["method"] for unit in part if unit["kind"] == "restore"} for part in (units, waiting)]
     assert restored[0] == {"bicubic", "realesrgan"}

@@ -45,8 +45,8 @@ def methods_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_table_with_a_row_for_each_method(capfd: pytest.CaptureFixture[str]) -> None:
     assert profile(SRVGG, "bicubic", *TINY) == 0
-    told = capfd.readouterr()
-    heading, network, bicubic, *facts = told.out.splitlines()
+    answer = capfd.readouterr()
+    heading, network, bicubic, *facts = answer.out.splitlines()
     assert heading.split() == ["method", "parameters", "trained", "GFLOPs/frame", "s/frame", "memory", "process"]
     assert network.split()[:4] == [SRVGG, "0.62M", "0.62M", f"{FLOPS / 1e9:.2f}"]
     assert bicubic.split()[:4] == ["bicubic", "0", "0", "-"]
@@ -55,7 +55,7 @@ def test_a_table_with_a_row_for_each_method(capfd: pytest.CaptureFixture[str]) -
     assert f"{SRVGG}: weights: those of its card" in text
     assert "input: 2 frames of 20x12 (a moving texture), output 80x48; cpu" in text
     assert "2 per multiply-add" in text
-    assert f"{SRVGG}: timed run 1:" in told.err
+    assert f"{SRVGG}: timed run 1:" in answer.err
 
 
 def test_json_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -88,29 +88,29 @@ def test_json_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
 )
 def test_wrong_use_is_one_line(arguments: tuple[str, ...], reason: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert profile(*arguments) == 2
-    told = capfd.readouterr()
-    assert reason in told.err
-    assert "Traceback" not in told.err
-    assert told.out == ""
+    answer = capfd.readouterr()
+    assert reason in answer.err
+    assert "Traceback" not in answer.err
+    assert answer.out == ""
 
 
 def test_what_is_measured_is_shown_although_another_method_fails(capfd: pytest.CaptureFixture[str]) -> None:
     assert profile("bicubic", "dying", *TINY) == 2
-    told = capfd.readouterr()
-    assert told.out.splitlines()[1].startswith("bicubic")
-    assert "mgld-bench: method dying: its process was killed" in told.err
-    assert "Traceback" not in told.err
+    answer = capfd.readouterr()
+    assert answer.out.splitlines()[1].startswith("bicubic")
+    assert "mgld-bench: method dying: its process was killed" in answer.err
+    assert "Traceback" not in answer.err
 
 
 def test_the_benchmark_goes_on_after_a_failure_and_tells_it(tmp_path: Path) -> None:
     command = [sys.executable, str(BENCHMARK), "--methods", "dying,bicubic", *TINY]
     found = os.environ | {"PYTHONPATH": str(tmp_path)}
-    told = subprocess.run(command, capture_output=True, text=True, timeout=300, env=found)
-    assert told.returncode == 1, told.stderr
-    rows = {line.split()[0]: line for line in told.stdout.splitlines() if line}
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=300, env=found)
+    assert answer.returncode == 1, answer.stderr
+    rows = {line.split()[0]: line for line in answer.stdout.splitlines() if line}
     assert "failed: method dying: its process was killed" in rows["dying"]
     assert rows["bicubic"].split()[1:3] == ["0", "-"]
-    assert "bicubic (2 of 2)" in told.stderr
+    assert "bicubic (2 of 2)" in answer.stderr
 
 
 def test_the_benchmark_stands_for_every_method_that_is_neither_diffusion_nor_finished() -> None:
@@ -132,8 +132,8 @@ def test_an_interruption_shows_what_is_measured_and_does_not_promise_to_resume()
     while f"{SRVGG}: first run" not in (line := child.stderr.readline()):
         assert line, "it ended by itself"
     os.killpg(child.pid, signal.SIGINT)
-    shown, told = child.communicate(timeout=60)
+    shown, answer = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert "what was measured is printed below" in told
-    assert "resume" not in told
+    assert "what was measured is printed below" in answer
+    assert "resume" not in answer
     assert "bicubic" in shown

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from mgld_bench.cli import display
-from mgld_bench.cli.pace import BURST, Pace
+from mgld_bench.cli.display import BURST, Pace
 from mgld_bench.engine.progress import resumed_steps
 
 

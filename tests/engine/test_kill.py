@@ -88,10 +88,10 @@ def test_an_interrupt_ends_with_130_and_the_run_goes_on(tmp_path: Path) -> None:
     while not (workspace / "pairs").exists() and process.poll() is None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130, told.decode()
-    assert b"Traceback" not in told
-    assert b"interrupted" in told
+    _, answer = process.communicate(timeout=60)
+    assert process.returncode == 130, answer.decode()
+    assert b"Traceback" not in answer
+    assert b"interrupted" in answer
     process = start(cards, workspace)
     assert process.wait(300) == 0
     assert len(database(workspace)["clip_scores"]) == 4

@@ -38,9 +38,9 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def todo(cards: Path, workspace: Path, *more: str) -> list[tuple[str, ...]]:
     """What the plan says is to be done: (kind, clip, method, metric)."""
-    told = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--dry-run", "--json", *more)
-    assert told.returncode == 0, told.stderr
-    units = json.loads(told.stdout)["units"]
+    answer = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--dry-run", "--json", *more)
+    assert answer.returncode == 0, answer.stderr
+    units = json.loads(answer.stdout)["units"]
     return [(u["kind"], u["clip"], u.get("method", ""), u.get("metric", "")) for u in units if not u["done"]]
 
 
@@ -171,8 +171,8 @@ def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> N
 def test_the_report_shows_what_is_missing_as_a_gap_and_what_was_lossy(suite: tuple[Path, Path]) -> None:
     cards, workspace = suite
     methods = "bicubic,compact,realesr-animevideov3"
-    told = bench("report", "small", "--cards", cards, "--workspace", workspace, "--methods", methods, "--format", "csv,md")
-    assert told.returncode == 0, told.stderr
+    answer = bench("report", "small", "--cards", cards, "--workspace", workspace, "--methods", methods, "--format", "csv,md")
+    assert answer.returncode == 0, answer.stderr
     table = (workspace / "reports/small/table.md").read_text()
     assert "– (0/2)" in table
     assert "0 of 2 clips scored: not scored yet" in table
