@@ -5,7 +5,10 @@ own file or folder, which its constructor takes; a size that cannot be is a Valu
 
 For use from outside, beside what the folders' docstrings name:
 
-- `BasicVSR`, `BasicVSRConfig` (`basicvsr`); `RealBasicVSR`, `RealBasicVSRConfig` (`realbasicvsr`)
-- `EDVRNoUp`, `EDVRNoUpConfig`, `FeaturePyramid`, `ModulatedDeformableConvolution` (`edvr`)
-- `SPyNet`, `basicsr_names` (`spynet`); `SRVGGNetCompact` (`srvgg`)
+- `BasicVSR`, `BasicVSRConfig`, `UPSAMPLED_CHANNELS` (`basicvsr`)
+- `RealBasicVSR`, `RealBasicVSRConfig` (`realbasicvsr`)
+- `EDVRNoUp`, `EDVRNoUpConfig`, `FeaturePyramid`, `ModulatedDeformableConvolution`, `MULTIPLE` (`edvr`)
+- `SPyNet`, `basicsr_names`, `MULTIPLE` (`spynet`)
+- `MULTIPLE` (`pwcnet`), which runs within DBVSR
+- `SRVGGNetCompact` (`srvgg`)
 """

@@ -1,4 +1,4 @@
-"""BasicVSR and RealBasicVSR by themselves."""
+"""BasicVSR and RealBasicVSR on their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DOVER's network by itself."""
+"""DOVER's network on its own."""
 
 from __future__ import annotations
 

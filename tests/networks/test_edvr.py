@@ -1,4 +1,4 @@
-"""EDVR without upsampling, and its deformable convolution, by themselves."""
+"""EDVR without upsampling, and its deformable convolution, on their own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def naive(module: ModulatedDeformableConvolution, x: Tensor, guide: Tensor, grou
     return result[None]
 
 
-def test_the_deformable_convolution_is_what_its_definition_says() -> None:
+def test_the_deformable_convolution_equals_its_definition() -> None:
     torch.manual_seed(4)
     module = ModulatedDeformableConvolution(channels=4, groups=2).requires_grad_(False)
     module.conv_offset_mask.weight.normal_(std=0.5)
@@ -81,7 +81,7 @@ def test_as_built_it_is_half_of_a_plain_convolution() -> None:
     torch.testing.assert_close(module(x, guide), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_it_computes_in_its_own_type_and_answers_in_that_of_its_input() -> None:
+def test_it_computes_in_its_own_dtype_and_returns_that_of_its_input() -> None:
     torch.manual_seed(5)
     module = ModulatedDeformableConvolution(channels=4, groups=2).requires_grad_(False)
     module.conv_offset_mask.weight.normal_(std=0.5)
@@ -91,7 +91,7 @@ def test_it_computes_in_its_own_type_and_answers_in_that_of_its_input() -> None:
     assert torch.equal(got, module(x.float(), guide.float()).bfloat16())
 
 
-def test_pyramids_that_are_kept_give_what_the_window_gives() -> None:
+def test_kept_pyramids_give_the_same_as_the_window() -> None:
     network = small()
     window = torch.rand(2, 3, 3, 16, 24, generator=torch.Generator().manual_seed(1))
     pyramids = [network.pyramid(window[:, index]) for index in range(3)]
@@ -112,7 +112,7 @@ def test_the_frame_itself_is_added_in_its_own_type() -> None:
     expected = network(window)
     got = half(window)
     assert got.dtype == torch.float32
-    # The correction has 8 significant bits; the frame, which is exact, is no part of the error.
+    # The correction has 8 significant bits; the frame, which is exact, is not part of the error.
     correction = (expected - window[:, 1]).abs().max()
     assert (got - expected).abs().max() < 0.1 * correction
     half.conv_last.weight.zero_()

@@ -1,4 +1,4 @@
-"""RVRT's network by itself: names, the deformable attention against plain loops, pairs, batches, precision."""
+"""RVRT's network on its own: names, the deformable attention against plain loops, pairs, batches, precision."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_key_and_its_value_are_moved_by_different_groups() -> None:
     assert (still - equal).abs().max() > 0.1
 
 
-def test_updated_flows_are_the_flows_where_the_offset_network_says_nothing() -> None:
+def test_updated_flows_are_the_flows_where_the_offset_network_returns_zero() -> None:
     attention = GuidedDeformableAttention(8, groups=4, heads=2, window=(3, 3), max_residue_magnitude=10)
     fill_with_fixed_weights(attention)
     generator = torch.Generator().manual_seed(1)

@@ -1,4 +1,4 @@
-"""SPyNet by itself."""
+"""SPyNet on its own."""
 
 from __future__ import annotations
 

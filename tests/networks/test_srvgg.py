@@ -1,4 +1,4 @@
-"""The SRVGG network by itself."""
+"""The SRVGG network on its own."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 For use from outside:
 
-- `Autoencoder` (`network`), with its `Posterior`
+- `Autoencoder`, `Posterior` (`network`)
 - `AutoencoderConfig`, `FIRST_STAGE`, `SEQUENCE_AUTOENCODER`, `STABLESR_AUTOENCODER`, `SCALE_FACTOR` (`config`)
 - `decode_memory` (`decoder`): how much memory decoding takes
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mgld_bench.networks.layers.sizes import check_widths
+from mgld_bench.networks.layers.sizes import check_positive, check_widths
 
 FEATURE_LEVELS: Final = (1, 2)
 """The encoder levels whose maps the decoder fuses; level l has 1 / 2^l of the size."""
@@ -44,16 +44,17 @@ class AutoencoderConfig:
     """Channels that each convolution of a dense block adds."""
 
     def __post_init__(self) -> None:
-        if len(self.multipliers) <= max(FEATURE_LEVELS):
-            raise ValueError(f"an autoencoder with {len(self.multipliers)} levels: it needs 3, features come from levels 1 and 2")
-        if self.fusion is not None and len(self.multipliers) > 4:
-            raise ValueError(f"an autoencoder with fusion and {len(self.multipliers)} levels: only levels 1 and 2 have features")
+        levels = len(self.multipliers)
+        if levels <= max(FEATURE_LEVELS):
+            raise ValueError(f"multipliers for {levels} levels: at least 3 are needed, since features come from levels 1 and 2")
+        if self.fusion is not None and levels > 4:
+            raise ValueError(f"multipliers for {levels} levels: at most 4 with fusion, since only levels 1 and 2 have features")
         check_widths([self.channels, *(self.channels * multiplier for multiplier in self.multipliers)])
-        counts = [self.blocks, self.z_channels, self.embed_dim]
-        counts += [self.frames_per_clip] if self.temporal_version else []
-        counts += [self.fusion_blocks, self.fusion_growth] if self.fusion is not None else []
-        if min(counts) < 1:
-            raise ValueError("blocks, channels and frames of an autoencoder have to be positive")
+        check_positive(blocks=self.blocks, z_channels=self.z_channels, embed_dim=self.embed_dim)
+        if self.temporal_version:
+            check_positive(frames_per_clip=self.frames_per_clip)
+        if self.fusion is not None:
+            check_positive(fusion_blocks=self.fusion_blocks, fusion_growth=self.fusion_growth)
 
     @property
     def levels(self) -> int:

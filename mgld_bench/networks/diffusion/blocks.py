@@ -178,7 +178,7 @@ def timestep_embedding(timesteps: Tensor, channels: int) -> Tensor:
 def check_levels(multipliers: Sequence[int], blocks: int) -> None:
     """Raise ValueError unless there are levels, and blocks in each of them."""
     if not multipliers or blocks < 1:
-        raise ValueError(f"{len(multipliers)} levels of {blocks} blocks: one of each is the least")
+        raise ValueError(f"{len(multipliers)} levels of {blocks} blocks: there has to be at least one of each")
 
 
 def convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:

@@ -54,7 +54,7 @@ class TemporalConvolution(TemporalMixing):
         self.temporal_conv = nn.Conv3d(channels, channels, (3, 1, 1), padding=(1, 0, 0))
 
     def mixed(self, clips: Tensor) -> Tensor:
-        """See the base class."""
+        """Each frame from itself and its neighbours."""
         convolved: Tensor = self.temporal_conv(clips.transpose(1, 2)).transpose(1, 2)
         return convolved
 
@@ -74,7 +74,7 @@ class TemporalAttention(TemporalMixing):
         self.norm = nn.LayerNorm(channels)
 
     def mixed(self, clips: Tensor) -> Tensor:
-        """See the base class."""
+        """Each frame from all frames."""
         count, frames, channels, height, width = clips.shape
         tokens = clips.permute(0, 3, 4, 1, 2).reshape(-1, frames, channels)
         attended: Tensor = self.temporal_attn(self.norm(tokens))

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mgld_bench.networks.layers.sizes import check_positive
+
 EMPTY_PROMPT: Final = (49406, 49407, *75 * (0,))
 """Token ids of the empty prompt, the only one that StableSR and MGLD-VSR use: start, end, padding."""
 
@@ -33,8 +35,7 @@ class TextTowerConfig:
             raise ValueError(f"width {self.width}: not a multiple of {self.heads} heads")
         if not 1 <= self.context_length <= len(EMPTY_PROMPT):
             raise ValueError(f"context_length {self.context_length}: the empty prompt has 1 to {len(EMPTY_PROMPT)} tokens")
-        if min(self.layers, self.vocabulary, self.projection, self.expansion) < 1:
-            raise ValueError("layers, vocabulary, projection and expansion have to be positive")
+        check_positive(layers=self.layers, vocabulary=self.vocabulary, projection=self.projection, expansion=self.expansion)
 
 
 TEXT_TOWER: Final = TextTowerConfig()

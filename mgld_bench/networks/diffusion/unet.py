@@ -21,7 +21,7 @@ from mgld_bench.networks.diffusion.blocks import (
 )
 from mgld_bench.networks.diffusion.temporal_mixing import TemporalAttention, TemporalConvolution, TemporalMixing
 from mgld_bench.networks.diffusion.transformer import KeysValues, SpatialTransformer, TransformerBlock
-from mgld_bench.networks.layers.sizes import check_heads, check_widths
+from mgld_bench.networks.layers.sizes import check_heads, check_positive, check_widths
 
 TextKeys = tuple[KeysValues, ...]
 """The keys and values of one text for each transformer of a U-Net, in the order in which they run."""
@@ -52,8 +52,7 @@ class UNetConfig:
         check_widths([self.model_channels, *widths])
         attending = [width for level, width in enumerate(widths) if 2**level in self.attention_reductions]
         check_heads([*attending, widths[-1]], self.head_channels, "channels of a head")
-        if self.num_frames < 1:
-            raise ValueError(f"{self.num_frames} frames: a clip has one at least")
+        check_positive(num_frames=self.num_frames)
 
 
 MGLD_UNET: Final = UNetConfig()

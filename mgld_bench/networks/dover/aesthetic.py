@@ -58,7 +58,7 @@ class AestheticBackbone(nn.Module):
 
 
 class Block(nn.Module):
-    """A depthwise convolution and a perceptron on each token, added to the input.
+    """A depthwise convolution and an MLP on each token, added to the input.
 
     Args:
         width: channels.
@@ -81,10 +81,10 @@ class Block(nn.Module):
         width = tokens.shape[-1]
         parts = (torch.split(whole.view(-1, width), _TOKENS_AT_A_TIME) for whole in (tokens, output))
         for before, part in zip(*parts, strict=True):
-            torch.addcmul(before, self.gamma, self._perceptron(part), out=part)
+            torch.addcmul(before, self.gamma, self._mlp(part), out=part)
         return output
 
-    def _perceptron(self, tokens: Tensor) -> Tensor:
+    def _mlp(self, tokens: Tensor) -> Tensor:
         output: Tensor = self.pwconv2(functional.gelu(self.pwconv1(self.norm(tokens))))
         return output
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.blocks import Perceptron
+from mgld_bench.networks.layers.blocks import MLP
 from mgld_bench.networks.layers.video_tokens import OTHER_REGION, Size, TokenConv3d, WindowGrid, full_window_index, window_grid
 
 _TOKENS_AT_A_TIME = 4096
@@ -117,7 +117,7 @@ class PatchMerging(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention within windows, then a perceptron on each token, each added to its input.
+    """Attention within windows, then an MLP on each token, each added to its input.
 
     Args:
         config: of the branch.
@@ -133,7 +133,7 @@ class Block(nn.Module):
         self.norm1 = nn.LayerNorm(width)
         self.attn = WindowAttention(config, layer, width)
         self.norm2 = nn.LayerNorm(width)
-        self.mlp = Perceptron(width, config.mlp_ratio * width)
+        self.mlp = MLP(width, config.mlp_ratio * width)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(n, time, height, width, channels) in and out."""

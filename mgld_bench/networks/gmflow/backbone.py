@@ -30,7 +30,7 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Normalised images (n, 3, h, w) to features (n, channels, ., .) of each scale, channels last in memory."""
-        maps = normalise_(self.conv1(images.contiguous(memory_format=torch.channels_last))).relu_()
+        maps = instance_norm_(self.conv1(images.contiguous(memory_format=torch.channels_last))).relu_()
         features: Tensor = self.conv2(self.layer3(self.layer2(self.layer1(maps))))
         if self.trident_conv is None:
             return [features]
@@ -56,13 +56,13 @@ class ResidualBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(n, in_channels, h, w) to (n, channels, h / stride, w / stride)."""
-        branch = normalise_(self.conv1(maps)).relu_()
-        branch = normalise_(self.conv2(branch)).relu_()
-        skip = maps if self.downsample is None else normalise_(self.downsample(maps))
+        branch = instance_norm_(self.conv1(maps)).relu_()
+        branch = instance_norm_(self.conv2(branch)).relu_()
+        skip = maps if self.downsample is None else instance_norm_(self.downsample(maps))
         return branch.add_(skip).relu_()
 
 
-def normalise_(maps: Tensor) -> Tensor:
+def instance_norm_(maps: Tensor) -> Tensor:
     """Instance normalisation of maps (n, c, h, w) without parameters, in place.
 
     PyTorch's batch normalisation, which its instance normalisation is made of, sums channels-last maps in one float32 per

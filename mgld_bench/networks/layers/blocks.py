@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class Perceptron(nn.Module):
+class MLP(nn.Module):
     """The feed-forward part of a transformer: two linear layers with a GELU between them.
 
     Args:

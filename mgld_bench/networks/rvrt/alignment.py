@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.blocks import Perceptron
+from mgld_bench.networks.layers.blocks import MLP
 from mgld_bench.networks.rvrt.blocks import FrameConvolution, as_frames, as_tokens
 
 _BEFORE, _BEHIND = 1, 2
@@ -53,7 +53,7 @@ class GuidedDeformableAttention(nn.Module):
         self.proj_q = nn.Sequential(OrderedDict({"1": nn.Linear(channels, projected)}))
         self.proj_k = nn.Sequential(OrderedDict({"1": nn.Linear(channels, projected)}))
         self.proj_v = nn.Sequential(OrderedDict({"1": nn.Linear(channels, projected)}))
-        self.mlp = nn.Sequential(OrderedDict({"1": Perceptron(channels, 2 * channels)}))
+        self.mlp = nn.Sequential(OrderedDict({"1": MLP(channels, 2 * channels)}))
         self.conv_offset = nn.Sequential(
             FrameConvolution((1 + _SOURCES) * channels + 2 * _SOURCES, _HIDDEN, 1),
             nn.LeakyReLU(0.1),

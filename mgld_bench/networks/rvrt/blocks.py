@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.blocks import Perceptron
+from mgld_bench.networks.layers.blocks import MLP
 from mgld_bench.networks.layers.video_tokens import OTHER_REGION, Size, WindowGrid, full_window_index, window_grid
 
 
@@ -58,7 +58,7 @@ class InputConvolutionBlocks(nn.Module):
         blocks: number of residual Swin blocks.
         depth: Swin layers in each block.
         heads: of the attention.
-        mlp_ratio: width of the perceptrons' hidden layer, in channels.
+        mlp_ratio: width of the MLPs' hidden layer, in channels.
         qkv_bias: whether queries, keys and values have a bias.
         groups: of the convolution.
     """
@@ -113,7 +113,7 @@ class ResidualSwinBlock(nn.Module):
 
 
 class SwinLayer(nn.Module):
-    """Attention within windows, then a perceptron on each token, each added to its input.
+    """Attention within windows, then an MLP on each token, each added to its input.
 
     After the normalisation, zeros are appended to whole windows; kept from the authors: they take part in the attention like
     other tokens. Arguments as of InputConvolutionBlocks; ``shift``: of the windows.
@@ -125,7 +125,7 @@ class SwinLayer(nn.Module):
         self.norm1 = nn.LayerNorm(channels)
         self.attn = WindowAttention(channels, window, heads, qkv_bias)
         self.norm2 = nn.LayerNorm(channels)
-        self.mlp = Perceptron(channels, int(channels * mlp_ratio))
+        self.mlp = MLP(channels, int(channels * mlp_ratio))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(n, d, h, w, channels) in and out."""

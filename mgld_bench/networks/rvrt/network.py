@@ -50,7 +50,7 @@ class RVRTConfig:
     num_heads: tuple[int, int, int] = (6, 6, 6)
     """Of the attention within windows."""
     mlp_ratio: float = 2
-    """Width of the perceptrons' hidden layer, in channels."""
+    """Width of the MLPs' hidden layer, in channels."""
     qkv_bias: bool = True
     inputconv_groups: tuple[int, int, int, int, int, int] = (1, 1, 1, 1, 1, 1)
     """Convolution groups of the shallow extractor, the four branches and the reconstruction."""

@@ -89,15 +89,15 @@ def test_the_card_of_the_other_decoder_changes_the_decoder_alone() -> None:
 IMPOSSIBLE: list[tuple[type, dict[str, Any], str]] = [
     (UNetConfig, {"head_channels": 48}, "320 channels: not a multiple of 48 channels of a head"),
     (UNetConfig, {"channel_multipliers": ()}, "0 levels"),
-    (UNetConfig, {"num_frames": 0}, "0 frames"),
+    (UNetConfig, {"num_frames": 0}, "num_frames 0: has to be positive"),
     (StructureEncoderConfig, {"heads": 3}, "256 channels: not a multiple of 3 heads"),
     (StructureEncoderConfig, {"structure_channels": 40}, "40 channels: not a multiple of 32"),
     (StructureEncoderConfig, {"blocks_per_level": 0}, "4 levels of 0 blocks"),
     (TextTowerConfig, {"heads": 0}, "width 1024: not a multiple of 0 heads"),
     (TextTowerConfig, {"context_length": 78}, "context_length 78: the empty prompt has 1 to 77 tokens"),
-    (TextTowerConfig, {"layers": 0}, "have to be positive"),
+    (TextTowerConfig, {"layers": 0}, "layers 0: has to be positive"),
     (AutoencoderConfig, {"channels": 48}, "48 channels: not a multiple of 32"),
-    (AutoencoderConfig, {"blocks": 0}, "have to be positive"),
+    (AutoencoderConfig, {"blocks": 0}, "blocks 0: has to be positive"),
 ]
 
 

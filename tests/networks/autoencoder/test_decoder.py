@@ -1,4 +1,4 @@
-"""The estimates of the autoencoders' memory against what PyTorch allocates at its peak."""
+"""The estimate of the decoder's memory against what PyTorch allocates at its peak."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FRAMES, HEIGHT, WIDTH = 5, 96, 64
 
 @pytest.fixture
 def peak(tmp_path: Path) -> Callable[[Callable[[], object]], int]:
-    """How many bytes more than at its beginning a call has allocated at its peak."""
+    """How many more bytes a call has allocated at its peak than at its start."""
 
     def measure(run: Callable[[], object]) -> int:
         with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:

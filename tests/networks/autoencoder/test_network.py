@@ -1,4 +1,4 @@
-"""The autoencoders by themselves: names, what can be removed exactly, which frames see each other."""
+"""The autoencoders on their own: names, what can be removed exactly, which frames see each other."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_posterior_is_made_from_the_moments() -> None:
 
 
 @ALL
-def test_half_precision_comes_near(config: AutoencoderConfig) -> None:
+def test_half_precision_is_close_to_float32(config: AutoencoderConfig) -> None:
     network = filled(config)
     features = features_of(network, 3)
     expected = network.decode(latents(3), features)
@@ -212,7 +212,7 @@ def test_on_a_cpu_all_maps_have_their_channels_last(config: AutoencoderConfig) -
     assert others == []
 
 
-def test_nothing_that_is_given_is_overwritten() -> None:
+def test_inputs_are_not_overwritten() -> None:
     network = filled(SEQUENCE)
     given, latent = pictures(3), latents(3)
     features = network.features(given)
@@ -226,7 +226,7 @@ def test_nothing_that_is_given_is_overwritten() -> None:
 
 
 @pytest.mark.parametrize(("frames", "message"), [(2, "it needs 3"), (7, "do not divide into 2 clips")])
-def test_frames_that_are_no_clips_are_an_error(frames: int, message: str) -> None:
+def test_frames_that_do_not_form_clips_are_an_error(frames: int, message: str) -> None:
     network = filled(SEQUENCE)
     with pytest.raises(ValueError, match=message):
         network.decode(latents(frames), None, fusion_weight=0)

@@ -30,7 +30,7 @@ def gaussian(sigma_rows: float, sigma_columns: float) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def sharp() -> Tensor:
-    """(3, 176, 232) float64: gratings of several directions, and noise of 1 % that no method can bring back (40 dB)."""
+    """(3, 176, 232) float64: gratings of several directions, and noise of 1 % that no method can recover (40 dB)."""
     stream = np.random.RandomState(5)
     y, x = np.mgrid[0:176, 0:232]
     waves = stream.uniform(0.02, 0.25, (3, 4, 2))
@@ -46,13 +46,13 @@ def degraded(sharp: Tensor, kernel: np.ndarray) -> Tensor:
 
 
 def psnr_inside(one: Tensor, other: Tensor) -> float:
-    """Without what lies near the border, where the blur took in what is not in the frame."""
+    """Without the pixels near the border, where the blur includes what is not in the frame."""
     difference = (one - other)[..., 12:-12, 12:-12]
     return float(-10 * torch.log10(difference.square().mean()))
 
 
 @pytest.mark.parametrize("sigmas", [(1.6, 1.6), (2.0, 2.0), (1.0, 2.4)], ids=str)
-def test_the_true_kernel_brings_back_more_than_bicubic_interpolation_does(sharp: Tensor, sigmas: tuple[float, float]) -> None:
+def test_the_true_kernel_recovers_more_than_bicubic_interpolation(sharp: Tensor, sigmas: tuple[float, float]) -> None:
     """As with the authors' program: 40 to 41 dB for Gaussian kernels where bicubic interpolation gives 37 dB."""
     kernel = gaussian(*sigmas)
     frames = degraded(sharp, kernel)
@@ -64,7 +64,7 @@ def test_the_true_kernel_brings_back_more_than_bicubic_interpolation_does(sharp:
     assert restored > psnr_inside(bicubic, sharp) + 2
 
 
-def test_another_kernel_than_the_true_one_brings_back_less(sharp: Tensor) -> None:
+def test_a_wrong_kernel_recovers_less(sharp: Tensor) -> None:
     kernel = gaussian(1.0, 2.4)
     frames = degraded(sharp, kernel)
     right, wrong = (deconvolve(frames, torch.from_numpy(each.copy())[None, None])[0] for each in (kernel, kernel.T))

@@ -1,4 +1,4 @@
-"""DBVSR by itself: names, its parts, and the shorter ways against the plain ones."""
+"""DBVSR on its own: names, its parts, and the shorter ways against the plain ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The structure encoder of StableSR and MGLD-VSR, and the embedding of timesteps, by themselves."""
+"""The structure encoder of StableSR and MGLD-VSR, and the embedding of timesteps, on their own."""
 
 from __future__ import annotations
 

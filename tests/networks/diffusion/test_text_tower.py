@@ -1,4 +1,4 @@
-"""The text tower of Stable Diffusion 2 by itself."""
+"""The text tower of Stable Diffusion 2 on its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The U-Net of MGLD-VSR and StableSR by itself."""
+"""The U-Net of MGLD-VSR and StableSR on its own."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_only_temporal_layers_link_frames(config: UNetConfig, linked: bool) -> N
         torch.testing.assert_close(difference[:-1], torch.zeros(FRAMES - 1), rtol=0, atol=1e-6)
 
 
-def test_half_precision_weights_take_and_give_float32() -> None:
+def test_half_precision_weights_take_and_return_float32() -> None:
     network = small_unet()
     exact = predicted(network, FRAMES)
     rounded = predicted(network.to(torch.bfloat16), FRAMES)

@@ -1,4 +1,4 @@
-"""How frames of any size are given to GMFlow and UniMatch."""
+"""How frames of any size are fed to GMFlow and UniMatch."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.networks.gmflow.backbone import normalise_
+from mgld_bench.networks.gmflow.backbone import instance_norm_
 from mgld_bench.networks.gmflow.matching import (
     FlowPropagation,
     correlate_locally,
@@ -47,7 +47,7 @@ def all_scores(query: Tensor, key: Tensor) -> Tensor:
 
 
 def shift_mask(size: tuple[int, int], splits: int) -> Tensor:
-    """The mask as the spec has it: nine regions of the shifted map, -100 between tokens of different ones, tokens x tokens."""
+    """The mask of the spec, tokens x tokens: nine regions of the shifted map, -100 between tokens of different regions."""
     regions = torch.zeros(size)
     bounds = [
         (0, side - window, side - window // 2, side)
@@ -139,7 +139,7 @@ def test_global_propagation_makes_keys_of_the_projected_queries() -> None:
     torch.testing.assert_close(propagation(feature, flow, -1, 1000).flatten(2).mT, expected, rtol=0, atol=1e-5)
 
 
-def test_local_propagation_counts_neighbours_outside_as_standing_still() -> None:
+def test_local_propagation_counts_neighbours_outside_as_static() -> None:
     torch.manual_seed(4)
     propagation, feature = FlowPropagation(8), random(2, 8, 6, 7)
     flow = torch.ones(2, 2, 6, 7)
@@ -167,7 +167,7 @@ def test_positions_repeat_in_every_window_and_start_at_one() -> None:
 def test_normalisation_is_exact_on_large_flat_maps(kind: str, layout: torch.memory_format) -> None:
     maps = random(2, 4, 300, 400) if kind == "random" else 1.003 + 0.001 * random(2, 4, 300, 400)
     exact = functional.instance_norm(maps.double()).float()
-    given = normalise_(maps.contiguous(memory_format=layout))
+    given = instance_norm_(maps.contiguous(memory_format=layout))
     torch.testing.assert_close(given, exact, rtol=0, atol=1e-5 if kind == "random" else 2e-4)
 
 

@@ -57,7 +57,7 @@ def test_the_budget_changes_nothing_but_rounding(
     torch.testing.assert_close(bounded, stored, rtol=1e-4, atol=1e-3)
 
 
-def test_positions_that_are_no_numbers_leave_the_others_alone() -> None:
+def test_nan_positions_leave_the_others_alone() -> None:
     first, second = features(20, 20)
     centres = ends(20, 20, 2.0)
     expected = Correlation(first, second, 2, 4, ALL).look_up(centres)

@@ -1,4 +1,4 @@
-"""RAFT by itself."""
+"""RAFT on its own."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_with_torchvisions_weights_it_computes_what_torchvisions_does(images: Te
         torch.testing.assert_close(ours(images[:2], images[1:]), expected, rtol=0, atol=1e-6)
 
 
-def test_input_is_scaled_unless_told_otherwise(state: dict[str, Tensor], images: Tensor) -> None:
+def test_input_is_scaled_by_default(state: dict[str, Tensor], images: Tensor) -> None:
     with torch.inference_mode():
         scaled = network_with(state)(images[:1], images[1:2])
         as_it_is = network_with(state, scale_input=False)
@@ -103,7 +103,7 @@ def test_the_budget_changes_nothing_but_rounding(state: dict[str, Tensor], image
     torch.testing.assert_close(bounded, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_odd_sides_are_padded_and_the_flow_cut(state: dict[str, Tensor]) -> None:
+def test_odd_sides_are_padded_and_the_flow_cropped(state: dict[str, Tensor]) -> None:
     network = network_with(state)
     first, second = torch.rand(2, 1, 3, 129, 141, generator=torch.Generator().manual_seed(7))
     with torch.inference_mode():
