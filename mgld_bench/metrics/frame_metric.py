@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts, require_size
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,7 @@ class FrameMetric(Metric):
 
     def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        if min(clip.height, clip.width) < self._smallest_side:
-            side, size = self._smallest_side, f"{clip.width}x{clip.height}"
-            raise InputError(f"metric {self.facts.name} needs frames of at least {side}x{side}, these are {size}")
+        require_size(self.facts.name, clip, self._smallest_side)
         return _FrameScorer(self)
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.clip import ClipFacts, Frame
+from mgld_bench.errors import InputError
 
 Direction = Literal["higher", "lower"]
 Frames = npt.NDArray[np.uint8]
@@ -155,6 +156,14 @@ class Metric(ABC):
     def memory(self, clip: ClipFacts) -> MemoryNeed:
         """An estimate of what scoring this clip takes on the metric's device."""
         return MemoryNeed()
+
+
+def require_size(metric: str, clip: ClipFacts, smallest_side: int) -> None:
+    """Raise InputError, naming the metric, where the clip's frames have fewer pixels than this in one direction."""
+    if min(clip.height, clip.width) < smallest_side:
+        raise InputError(
+            f"metric {metric} needs frames of at least {smallest_side}x{smallest_side}, but these are {clip.width}x{clip.height}"
+        )
 
 
 @dataclass(frozen=True)

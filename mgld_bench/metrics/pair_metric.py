@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from mgld_bench.clips.clip import ClipFacts, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.frame_metric import score_of_frames
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts, require_size
 
 
 class PairMetric(Metric):
@@ -58,9 +58,7 @@ class PairMetric(Metric):
                 f"clip {clip.name}: metric {self.facts.name} compares neighbouring frames and needs {fewest} of them, "
                 f"not {clip.frame_count}"
             )
-        if min(clip.height, clip.width) < self._smallest_side:
-            side, size = self._smallest_side, f"{clip.width}x{clip.height}"
-            raise InputError(f"metric {self.facts.name} needs frames of at least {side}x{side}, these are {size}")
+        require_size(self.facts.name, clip, self._smallest_side)
         return _PairScorer(self, clip)
 
 

@@ -93,7 +93,8 @@ class Chunks:
         rows = [row for row, index in enumerate(indices) if index in self._selected]
         if len(rows) == len(indices):
             return {True: whole, False: whole}
-        return {True: whole, False: Chunk([indices[row] for row in rows], frames[rows]) if rows else None}
+        some = Chunk([indices[row] for row in rows], frames[rows], clip=self._clip) if rows else None
+        return {True: whole, False: some}
 
 
 @contextmanager

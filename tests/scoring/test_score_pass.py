@@ -240,7 +240,17 @@ def test_chunks_know_the_frame_before_and_what_is_kept_of_the_clip(chunk: int, b
     assert len(set(map(id, metric.references))) == 1
 
 
-def test_selected_frames_without_a_score_are_told_and_never_averaged_in(bunny: Frames, degraded: Frames) -> None:
+def test_selected_frames_share_their_work_from_chunk_to_chunk(bunny: Frames, degraded: Frames) -> None:
+    metric, neighbours = Steps(every_frame=False), load_metric("vmaf.v0.6.1")
+    clips, wanted = {"m": ArrayClip("bunny", degraded)}, {"m": [metric, neighbours]}
+    found = score_clip(ArrayClip("bunny", bunny), clips, wanted, frames=(0, 4, 5, 8, 9), chunk=5)["m"]["steps"]
+    # Two chunks, (0, 4) and (5, 8, 9); the frame before 4 and 8 is the selected one before.
+    assert len(metric.references) == 2
+    assert len(set(map(id, metric.references))) == 1
+    assert list(found.per_frame) == [4, 8, 9]
+
+
+def test_selected_frames_without_a_score_are_reported_and_never_averaged_in(bunny: Frames, degraded: Frames) -> None:
     reference, clips = ArrayClip("bunny", bunny), {"m": ArrayClip("bunny", degraded)}
     every = score_clip(reference, clips, {"m": [Steps()]})["m"]["steps"]
     some = score_clip(reference, clips, {"m": [Steps()]}, (0, 4, 9))["m"]["steps"]

@@ -16,7 +16,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.dover.variants import DoverScores, Reported, fuse
 from mgld_bench.metrics.dover.views import AestheticView, Pixels, TechnicalView, Views, normalised, plan_views
 from mgld_bench.metrics.inference import full_float32
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, MemoryNeed, Metric, MetricFacts
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, MemoryNeed, Metric, MetricFacts, require_size
 from mgld_bench.networks.dover.network import DOVER, DoverConfig
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.locate import locate, weight_sha256
@@ -45,10 +45,7 @@ class Dover(Metric):
 
     def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        smallest = max(TECHNICAL_VIEW.fsize_h, TECHNICAL_VIEW.fsize_w)
-        if min(clip.height, clip.width) < smallest:
-            name, size = self.facts.name, f"{clip.width}x{clip.height}"
-            raise InputError(f"metric {name} needs frames of at least {smallest}x{smallest}, these are {size}")
+        require_size(self.facts.name, clip, max(TECHNICAL_VIEW.fsize_h, TECHNICAL_VIEW.fsize_w))
         return _DoverScorer(self, clip)
 
     def memory(self, clip: ClipFacts) -> MemoryNeed:

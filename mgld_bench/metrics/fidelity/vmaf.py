@@ -9,7 +9,7 @@ from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.fidelity.vmaf_process import SMALLEST_SIDE, VmafProcess
 from mgld_bench.metrics.frame_metric import reference_of, score_of_frames
-from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts, Variant
+from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts, Variant, require_size
 
 CONVERSION = {"matrix": "bt601", "range": "limited", "pixel_format": "yuv420p", "scaler": "bicubic"}
 THREADS = 2
@@ -25,11 +25,7 @@ class VMAF(Metric):
 
     def start(self, clip: ClipFacts) -> ClipScorer:
         """See Metric.start."""
-        if min(clip.height, clip.width) < SMALLEST_SIDE:
-            size = f"{clip.width}x{clip.height}"
-            raise InputError(
-                f"metric {self.facts.name} needs frames of at least {SMALLEST_SIDE}x{SMALLEST_SIDE}, these are {size}"
-            )
+        require_size(self.facts.name, clip, SMALLEST_SIDE)
         return _VmafScorer(self, clip)
 
 

@@ -159,7 +159,7 @@ def test_variants_share_one_network_and_one_pass(metrics: list[dover_metric.Dove
 
 
 @pytest.mark.parametrize(("count", "noted"), [(1, True), (20, True), (31, True), (32, False)])
-def test_short_clips_are_scored_as_published_and_said_to_be(
+def test_short_clips_are_scored_as_published_and_noted(
     metrics: list[dover_metric.Dover], clip: Frames, count: int, noted: bool
 ) -> None:
     scores = score(metrics, clip[:count])
@@ -192,7 +192,7 @@ def test_anti_aliasing_would_give_another_score(
 
 
 def test_what_cannot_be_scored_is_an_error(metrics: list[dover_metric.Dover], clip: Frames) -> None:
-    with pytest.raises(InputError, match=r"metric dover\.fused needs frames of at least 32x32, these are 31x40"):
+    with pytest.raises(InputError, match=r"metric dover\.fused needs frames of at least 32x32, but these are 31x40"):
         metrics[0].start(facts_of(40, 31))
     scorer = metrics[0].start(facts_of(240, 400, frame_count=36, name="bunny"))
     scorer.add(Chunk(range(30), clip[:30]), None)

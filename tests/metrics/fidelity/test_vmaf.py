@@ -66,7 +66,7 @@ def test_odd_and_small_sizes_are_scored_like_the_command_does(
 
 
 def test_frames_below_17_pixels_are_refused() -> None:
-    with pytest.raises(InputError, match="17x17, these are 200x16"):
+    with pytest.raises(InputError, match="17x17, but these are 200x16"):
         load_metric("vmaf.v0.6.1").start(facts_of(16, 200))
 
 

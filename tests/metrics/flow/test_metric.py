@@ -205,9 +205,9 @@ def test_what_is_too_short_or_too_small_is_an_error(tmp_path: Path) -> None:
     for measure in ("l1", "masked"):
         with pytest.raises(InputError, match="compares neighbouring frames and needs 2 of them, not 1"):
             metric(measure, network, tmp_path).start(facts_of(64, 96, frame_count=1))
-    with pytest.raises(InputError, match=r"we\.spynet\.l1 needs frames of at least 32x32, these are 31x128"):
+    with pytest.raises(InputError, match=r"we\.spynet\.l1 needs frames of at least 32x32, but these are 31x128"):
         metric("l1", network, tmp_path).start(facts_of(128, 31))
-    with pytest.raises(InputError, match=r"ewarp\.spynet\.masked needs frames of at least 64x64, these are 63x128"):
+    with pytest.raises(InputError, match=r"ewarp\.spynet\.masked needs frames of at least 64x64, but these are 63x128"):
         metric("masked", network, tmp_path).start(facts_of(128, 63))
 
 

@@ -14,7 +14,6 @@ from torch import nn
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.inference import batches, chunk_tensor
 from mgld_bench.metrics.learned import dists, lpips
 from mgld_bench.metrics.learned.feature_distance import FeatureDistance
 from mgld_bench.metrics.metric import Chunk, Variant
@@ -162,15 +161,3 @@ def test_the_memory_estimate_covers_what_is_kept(build: Build, name: str) -> Non
     assert kept <= need.per_frame <= 1.3 * kept + 24 * 128 * 256
     assert need.fixed > sum(tensor.nbytes for tensor in metric.loaded.network.state_dict().values())
     assert metric.memory(facts_of(256, 256)).per_frame == 2 * need.per_frame
-
-
-def test_frames_become_one_tensor_per_device() -> None:
-    frames = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
-    chunk, device = Chunk([3, 4], frames), torch.device("cpu")
-    tensor = chunk_tensor(chunk, device)
-    cropped = chunk_tensor(chunk, device, crop=1)
-    assert tensor.data_ptr() == chunk_tensor(chunk, device).data_ptr() == cropped.untyped_storage().data_ptr()
-    assert torch.equal(cropped, tensor[:, :, 1:3, 1:4])
-    np.testing.assert_array_equal(tensor.numpy(), frames.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255))
-    assert batches(3, device) == [slice(0, 1), slice(1, 2), slice(2, 3)]
-    assert batches(3, torch.device("cuda")) == [slice(0, 3)]

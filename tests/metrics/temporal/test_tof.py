@@ -46,7 +46,7 @@ def test_chunks_and_other_methods_change_no_score(chunk: int, bunny: Frames, deg
 def test_what_is_too_short_or_too_small_is_an_error() -> None:
     with pytest.raises(InputError, match="clip clip: metric tof compares neighbouring frames and needs 6 of them, not 5"):
         tof().start(facts_of(192, 320, frame_count=5))
-    with pytest.raises(InputError, match="metric tof needs frames of at least 48x48, these are 320x47"):
+    with pytest.raises(InputError, match="metric tof needs frames of at least 48x48, but these are 320x47"):
         tof().start(facts_of(47, 320))
     tof().start(facts_of(48, 48, frame_count=6))
 
