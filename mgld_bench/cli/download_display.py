@@ -1,4 +1,4 @@
-"""Progress of a download: a bar on a terminal, plain lines in a log. Both on standard error."""
+"""The progress of a download: a bar on a terminal, plain lines in a log, both on standard error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from mgld_bench.cli.display import LOG_INTERVAL, size
 
 @contextmanager
 def download_display(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """What to tell of the download of ``name``: (bytes that are here, bytes in all or None where that is not known)."""
+    """Shows how far the download of ``name`` is.
+
+    Yields:
+        A function to call with the bytes received so far, and the total or None where it is not known.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines(console, name)
@@ -33,15 +37,15 @@ def download_display(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def _lines(console: Console, name: str) -> Callable[[int, int | None], None]:
-    """A line at the beginning, and then at most one every LOG_INTERVAL seconds."""
-    spoke = -LOG_INTERVAL
+    """A line at the start, and then at most one every LOG_INTERVAL seconds."""
+    printed = -LOG_INTERVAL
 
-    def tell(here: int, total: int | None) -> None:
-        nonlocal spoke
-        if time.monotonic() - spoke < LOG_INTERVAL:
+    def bytes_done(here: int, total: int | None) -> None:
+        nonlocal printed
+        if time.monotonic() - printed < LOG_INTERVAL:
             return
-        spoke = time.monotonic()
+        printed = time.monotonic()
         whole = "" if total is None else f" of {size(total)}"
         console.print(f"{name}: {size(here)}{whole}", highlight=False, markup=False, soft_wrap=True)
 
-    return tell
+    return bytes_done

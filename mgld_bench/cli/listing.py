@@ -11,7 +11,7 @@ import typer
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 
 DETAILS = ("to run it", "definition", "datasets", "missing")
-"""Columns that are printed on lines of their own."""
+"""Columns that are printed on separate lines."""
 
 
 def list_what(

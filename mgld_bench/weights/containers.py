@@ -1,9 +1,9 @@
-"""The two forms of PyTorch's checkpoint files, read with the restricted unpickler.
+"""The two formats of PyTorch's checkpoint files, read with the restricted unpickler.
 
-Facts of the zip form (torch.save since 1.6): entries <name>/data.pkl and <name>/data/<key>, one per storage, never compressed;
-a TorchScript archive has <name>/constants.pkl as well. Facts of the older form: five pickles after one another (a magic
-number, the version 1001, facts of the system, the content, the list of storage keys), then per key, in the list's order, the
-number of elements (little-endian int64) and the elements.
+The zip format (torch.save since 1.6): entries <name>/data.pkl and <name>/data/<key>, one per storage, never compressed; a
+TorchScript archive also has <name>/constants.pkl. The older format: five consecutive pickles (a magic number, the version 1001,
+facts of the system, the content, the list of storage keys), then per key, in the order of the list, the number of elements
+(little-endian int64) and the elements.
 """
 
 from __future__ import annotations
@@ -21,35 +21,39 @@ from mgld_bench.weights.unpickling import Inert, RestrictedUnpickler
 
 _ZIP_START: Final = b"PK\x03\x04"
 _LOCAL_HEADER: Final = struct.Struct("<26xHH")
-"""A zip entry's local header; the lengths of its name and its extra field are all that is needed of it."""
+"""A zip entry's local header, of which only the lengths of its name and its extra field are needed."""
 _LENGTH: Final = struct.Struct("<q")
 _OLDER_HEAD: Final = [0x1950A86A20F9469CFC6C, 1001]
 
 Foreign = dict[str, type[Inert]]
+"""The classes that stand in for what a pickle names and that is not loaded, by full name."""
 
 
 def is_zip(path: Path) -> bool:
-    """Whether the file has the zip form. Raises OSError where it cannot be read."""
+    """Whether the file has the zip format. Raises OSError where it cannot be read."""
     with path.open("rb") as file:
         return file.read(len(_ZIP_START)) == _ZIP_START
 
 
 def why_no_checkpoint(path: Path) -> str | None:
-    """Why a sound file of the zip form is no checkpoint, or None. Raises BadZipFile where it is damaged."""
+    """Why an intact file of the zip format is not a checkpoint, or None. Raises BadZipFile where it is damaged."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
     if any(entry.filename.rpartition("/")[2] == "constants.pkl" for entry in entries):
-        return "it is a TorchScript archive, which is a program: save its state_dict() with torch.save instead"
+        return "it is a TorchScript archive, which is a program; save its state_dict() with torch.save instead"
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        return "it is compressed, which torch.save never does: pack it again without compression"
+        return "it is compressed, which torch.save never does; repack it without compression"
     return None
 
 
 def read_restricted(path: Path) -> tuple[object, tuple[str, ...]]:
     """The content of a checkpoint, and the full names of the classes and functions that it names and that were not loaded.
 
-    Tensors are StoredTensor. Raises UnpicklingError where the content asks for what no checkpoint needs, and a number of other
-    errors where the file is damaged.
+    Returns:
+        The content, whose tensors are `StoredTensor`, and the names, sorted.
+
+    Raises:
+        UnpicklingError: The content asks for something that no checkpoint needs. Damaged files raise various other errors.
     """
     foreign: Foreign = {}
     content = _read_zip(path, foreign) if is_zip(path) else _read_older(path, foreign)
@@ -61,14 +65,14 @@ def _read_zip(path: Path, foreign: Foreign) -> object:
         places = {entry.filename: _place(file, entry) for entry in archive.infolist()}
         pickles = [name for name in places if name.count("/") == 1 and name.endswith("/data.pkl")]
         if len(pickles) != 1:
-            raise pickle.UnpicklingError("it holds no data.pkl, or several")
+            raise pickle.UnpicklingError("it contains no data.pkl, or several")
         folder = pickles[0].removesuffix("data.pkl")
         whole = _mapped(path)
 
         def load_storage(dtype: torch.dtype, key: object, elements: int) -> torch.UntypedStorage:
             start, size = places[f"{folder}data/{key}"]
             if elements * dtype.itemsize > size:
-                raise pickle.UnpicklingError(f"storage {key} is shorter than it says")
+                raise pickle.UnpicklingError(f"storage {key} is shorter than declared")
             storage: torch.UntypedStorage = whole[start : start + elements * dtype.itemsize]
             return storage
 
@@ -77,12 +81,12 @@ def _read_zip(path: Path, foreign: Foreign) -> object:
 
 
 def _place(file: BinaryIO, entry: zipfile.ZipInfo) -> tuple[int, int]:
-    """Where in the archive the bytes of an entry begin, and how many they are."""
+    """Where in the archive the bytes of an entry begin, and how many there are."""
     file.seek(entry.header_offset)
     name, extra = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
     start = entry.header_offset + _LOCAL_HEADER.size + name + extra
     if start + entry.file_size > os.fstat(file.fileno()).st_size:
-        raise zipfile.BadZipFile("an entry goes beyond the end of the file")
+        raise zipfile.BadZipFile("an entry extends beyond the end of the file")
     return start, entry.file_size
 
 
@@ -93,15 +97,15 @@ def _read_older(path: Path, foreign: Foreign) -> object:
     def load_storage(dtype: torch.dtype, key: object, elements: int) -> torch.UntypedStorage:
         start, available = places[key]
         if elements > available:
-            raise pickle.UnpicklingError(f"storage {key} is shorter than it says")
-        # A copy: unlike in the zip form, the elements may begin at any byte.
+            raise pickle.UnpicklingError(f"storage {key} is shorter than declared")
+        # A copy: unlike in the zip format, the elements may begin at any byte.
         storage: torch.UntypedStorage = whole[start : start + elements * dtype.itemsize].clone()
         return storage
 
     with path.open("rb") as file:
         head = [RestrictedUnpickler(file, load_storage, foreign).load() for _ in range(3)]
         if head[:2] != _OLDER_HEAD:
-            raise pickle.UnpicklingError("it does not begin like a checkpoint")
+            raise pickle.UnpicklingError("it does not start like a checkpoint")
         unpickler = RestrictedUnpickler(file, load_storage, foreign)
         content = unpickler.load()
         for key in RestrictedUnpickler(file, load_storage, foreign).load():
@@ -115,5 +119,5 @@ def _read_older(path: Path, foreign: Foreign) -> object:
 
 
 def _mapped(path: Path) -> torch.UntypedStorage:
-    """The file's bytes, read from the disk as they are used; changes stay in memory."""
+    """The file's bytes, read from disk as they are used; changes stay in memory."""
     return cast(torch.UntypedStorage, torch.UntypedStorage.from_file(str(path), False, path.stat().st_size))

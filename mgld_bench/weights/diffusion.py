@@ -1,4 +1,4 @@
-"""The networks in the checkpoints of StableSR and MGLD-VSR's diffusion half."""
+"""The networks in the checkpoints of StableSR and MGLD-VSR: the main file (diffusion half), and the file of the decoder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEXT: Final = "cond_stage_model.model."
 _FIRST_STAGE: Final = "first_stage_model."
 _FLOW: Final = "flownet_model."
 _TEMPORAL: Final = ".temporal_"
-"""In the names of the U-Net's layers that MGLD-VSR has and StableSR has not."""
+"""In the names of the U-Net's layers that MGLD-VSR has and StableSR lacks."""
 _REQUIRED: Final = {
     _UNET: "the U-Net",
     _STRUCTURE: "the structure encoder",
@@ -42,15 +42,15 @@ _SCHEDULE: Final = frozenset(
         "posterior_mean_coef2",
     )
 )
-"""Buffers of the noise schedule, which follow from its constants."""
+"""Buffers of the noise schedule, which are computed from its constants."""
 _TRAINING: Final = "loss."
-"""LPIPS, discriminator and flow network, which Lightning saves too."""
+"""LPIPS, discriminator and flow network, which Lightning saves as well."""
 _MIXING: Final = re.compile(r"^decoder\..*temporal_conv(?P<which>[12]?)\.(weight|bias)$")
 
 
 @dataclass(frozen=True)
 class DiffusionGroups:
-    """The tensors of each network, by its own names."""
+    """The tensors of each network of a main checkpoint, by the network's own names."""
 
     unet: dict[str, Tensor]
     structure: dict[str, Tensor]
@@ -60,18 +60,24 @@ class DiffusionGroups:
     first_stage: dict[str, Tensor]
     """Of the autoencoder."""
     flow: dict[str, Tensor] | None
-    """Of RAFT; None where the file has none, as StableSR's never has."""
+    """Of RAFT; None where the file does not contain it (StableSR's never does)."""
 
 
 def split_groups(state: Mapping[str, Tensor], source: Path, title: str, *, temporal: bool) -> DiffusionGroups:
-    """The networks in the state dict of a main checkpoint, which keeps each under a prefix of its own.
+    """The networks in the state dict of a main checkpoint, which stores each under its own prefix.
 
-    source, title: the file and what it should hold, for messages. temporal: whether it is MGLD-VSR's, whose U-Net has temporal
-    layers and which may hold RAFT, or StableSR's. The buffers of the noise schedule are left out. Raises InputError where a
-    network is missing, where it is the other one's, or where entries belong to none of them; whether the networks are complete
-    shows when they are loaded.
+    The buffers of the noise schedule are left out. Whether the networks are complete is checked when they are loaded.
+
+    Args:
+        source: The file, for messages.
+        title: What the file should contain, for messages.
+        temporal: True for MGLD-VSR's checkpoint, whose U-Net has temporal layers and which may contain RAFT; False for
+            StableSR's.
+
+    Raises:
+        InputError: A network is missing, the file is that of the other method, or entries belong to none of the networks.
     """
-    refused = f"{source}: no checkpoint of {title}"
+    refused = f"{source}: not a checkpoint of {title}"
     prefixes = (_UNET, _STRUCTURE, _TEXT, _FIRST_STAGE, *((_FLOW,) if temporal else ()))
     groups: dict[str, dict[str, Tensor]] = {prefix: {} for prefix in prefixes}
     surplus = []
@@ -82,9 +88,9 @@ def split_groups(state: Mapping[str, Tensor], source: Path, title: str, *, tempo
         elif name not in _SCHEDULE:
             surplus.append(name)
     if not any(groups.values()) and any(name.startswith("decoder.") for name in surplus):
-        raise InputError(f"{refused}: it holds an autoencoder alone, as the file of role decoder does")
+        raise InputError(f"{refused}: it contains only an autoencoder, as the file of role decoder does")
     if groups[_UNET] and any(_TEMPORAL in name for name in groups[_UNET]) is not temporal:
-        found = "no temporal layers, as StableSR's" if temporal else "temporal layers, as MGLD-VSR's"
+        found = "no temporal layers, like StableSR's" if temporal else "temporal layers, like MGLD-VSR's"
         raise InputError(f"{refused}: its U-Net has {found}")
     if surplus:
         raise InputError(f"{refused}: {does_not_belong(surplus)}")
@@ -97,22 +103,27 @@ def split_groups(state: Mapping[str, Tensor], source: Path, title: str, *, tempo
 
 @dataclass(frozen=True)
 class AutoencoderEntries:
-    """The tensors of the autoencoder by its own names, and which temporal mixing they have."""
+    """The tensors of the autoencoder by its own names, and the version of their temporal mixing."""
 
     state: dict[str, Tensor]
     temporal_version: Literal[0, 1, 2]
-    """As AutoencoderConfig has it; 0 without any."""
+    """As in AutoencoderConfig; 0 without temporal mixing."""
 
 
 def autoencoder_entries(state: Mapping[str, Tensor], source: Path) -> AutoencoderEntries:
-    """What of a state dict (video_vae_cfw.ckpt, vqgan_cfw_00011.ckpt) is the autoencoder: all but what only training needs.
+    """The autoencoder in the state dict of a decoder's file (video_vae_cfw.ckpt, vqgan_cfw_00011.ckpt).
 
-    source: the file, for the message. Raises InputError for a main checkpoint, and where the temporal mixings are of both
-    versions: the authors' code would load such a file and run the missing layers with random weights. Whether it is complete
-    shows when it is loaded.
+    Everything that only training needs is left out. Whether the autoencoder is complete is checked when it is loaded.
+
+    Args:
+        source: The file, for messages.
+
+    Raises:
+        InputError: It is a main checkpoint, or it mixes both versions of the temporal mixing: the authors' code would load such a
+            file and run the missing layers with random weights.
     """
     if any(name.startswith(_UNET) for name in state):
-        raise InputError(f"{source}: no decoder: it holds a U-Net, as the file of role diffusion does")
+        raise InputError(f"{source}: not a decoder: it contains a U-Net, as the file of role diffusion does")
     kept = {name: tensor for name, tensor in state.items() if not name.startswith(_TRAINING)}
     first: dict[bool, str] = {}
     for name in kept:
@@ -120,7 +131,10 @@ def autoencoder_entries(state: Mapping[str, Tensor], source: Path) -> Autoencode
         if found is not None:
             first.setdefault(found["which"] == "", name)
     if len(first) == 2:
-        raise InputError(f"{source}: {first[True]} is of version 1 of the temporal mixing, {first[False]} of version 2: use one")
+        raise InputError(
+            f"{source}: {first[True]} belongs to version 1 of the temporal mixing, {first[False]} to version 2; "
+            "use a file with one version"
+        )
     version: Literal[0, 1, 2] = 0
     if first:
         version = 1 if True in first else 2

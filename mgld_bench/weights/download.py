@@ -1,7 +1,7 @@
-"""Downloads one file from one address into a partial file, and goes on where an earlier attempt stopped.
+"""Downloads one file from one address into a partial file, and resumes where an earlier attempt stopped.
 
-Beside the partial file a note says from which address it comes and how the server told that version of the file (its ETag or
-date, RFC 9110): it is gone on with only while the server confirms that version.
+A note beside the partial file records its address and the server's identifier for this version of the file (its ETag or date,
+RFC 9110): the download is resumed only if the server confirms that version.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.errors import InputError
 
 BytesDone = Callable[[int, int | None], None]
-"""Hears (bytes that are here, bytes in all or None where that is not known)."""
+"""Called with the bytes received so far, and the total or None where it is not known."""
 
 TIMEOUT = 30.0
-"""Seconds without a byte after which a connection counts as broken off."""
+"""Seconds without a byte after which a connection counts as lost."""
 ATTEMPTS = 3
-"""How often in a row a connection may break off without bringing anything new."""
+"""How often in a row a connection may fail without delivering anything new."""
 PAUSE = 0.5
-"""Seconds before the next attempt; doubled with each that brought nothing."""
+"""Seconds before the next attempt; doubled after each that delivered nothing."""
 
 _CHUNK: Final = 1 << 18
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""HTTP states that may be over at the next attempt."""
+"""HTTP status codes that may be gone at the next attempt."""
 _PAGE_STARTS: Final = (b"<!doctype html", b"<html")
 
 
 class DownloadError(Exception):
-    """Why this address does not give the file, in a few words."""
+    """Why this address does not deliver the file, in a few words."""
 
 
-class _BrokenOffError(Exception):
-    """Why an attempt ended early; the next may go on."""
+class _InterruptedError(Exception):
+    """Why an attempt ended early; the next one may resume."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is known of the file before it is here."""
+    """What is known about the file before it is downloaded."""
 
     size: int | None
     """Bytes."""
@@ -59,11 +59,14 @@ class Wanted:
 
 
 def download(address: str, partial: Path, wanted: Wanted, progress: BytesDone) -> None:
-    """Bring ``partial`` to the whole file at ``address``.
+    """Complete ``partial`` to the whole file at ``address``.
 
-    A connection that breaks off is taken up again where it stopped, until ATTEMPTS in a row have brought nothing new. Raises
-    DownloadError where this address does not give the file, and InputError where the disk does not take it. What is here stays
-    here, for a later call, also on Ctrl-C.
+    A lost connection is resumed where it stopped, until ATTEMPTS in a row have delivered nothing new. What has been received is
+    kept for a later call, even on Ctrl-C.
+
+    Raises:
+        DownloadError: This address does not deliver the file.
+        InputError: The file cannot be written, or the disk has too little space for it.
     """
     if urlsplit(address).scheme not in ("http", "https"):
         raise DownloadError("not an http or https address")
@@ -71,7 +74,7 @@ def download(address: str, partial: Path, wanted: Wanted, progress: BytesDone) -
     while True:
         try:
             _attempt(address, partial, wanted, progress)
-        except _BrokenOffError as error:
+        except _InterruptedError as error:
             here = partial.stat().st_size if partial.exists() else 0
             fruitless = 0 if here > most else fruitless + 1
             most = max(most, here)
@@ -100,30 +103,30 @@ def _attempt(address: str, partial: Path, wanted: Wanted, progress: BytesDone) -
             _answer_refusal(error, partial, offset)
         return
     except (OSError, http.client.HTTPException) as error:
-        raise _BrokenOffError(f"cannot be reached: {_reason(error)}") from None
+        raise _InterruptedError(f"cannot be reached: {_reason(error)}") from None
     with response:
         start = _start(response, partial, offset)
         total = None if response.length is None else start + response.length
         _check_head(response, wanted, total)
         _check_disk(partial, wanted.size if total is None else total, start)
         if start == 0:
-            _begin_anew(partial, address, _validator(response.headers))
+            _start_over(partial, address, _validator(response.headers))
         _receive(response, partial, start, total, progress)
 
 
 def _answer_refusal(error: urllib.error.HTTPError, partial: Path, offset: int) -> None:
-    """Returns where the refusal says that the file is whole already."""
+    """Return where the refusal means that the file is already complete, else raise."""
     what = f"HTTP {error.code} {error.reason}"
     if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
         if error.headers.get("Content-Range") == f"bytes */{offset}":
             return
         forget(partial)
-        raise _BrokenOffError(what)
-    raise _BrokenOffError(what) if error.code in _PASSING else DownloadError(what)
+        raise _InterruptedError(what)
+    raise _InterruptedError(what) if error.code in _PASSING else DownloadError(what)
 
 
 def _start(response: http.client.HTTPResponse, partial: Path, offset: int) -> int:
-    """The byte of the file with which the answer begins."""
+    """The offset in the file at which the response starts."""
     if response.status == http.HTTPStatus.OK:
         return 0
     found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
@@ -131,7 +134,7 @@ def _start(response: http.client.HTTPResponse, partial: Path, offset: int) -> in
         raise DownloadError(f"HTTP {response.status} {response.reason}")
     if int(found[1]) != offset:
         forget(partial)
-        raise _BrokenOffError("sent another part of the file than was asked for")
+        raise _InterruptedError("sent a different part of the file than requested")
     return offset
 
 
@@ -140,15 +143,17 @@ def _check_head(response: http.client.HTTPResponse, wanted: Wanted, total: int |
         raise DownloadError(_page())
     if total is None:
         if not wanted.checked and wanted.size is None and not response.chunked:
-            raise DownloadError("does not say how long the file is, so that one that breaks off would pass as whole")
+            raise DownloadError("does not announce the length of the file, so a truncated download could not be detected")
     elif wanted.size is not None and total != wanted.size:
-        raise DownloadError(f"has {total} bytes, its card says {wanted.size}")
+        raise DownloadError(f"has {total} bytes, but its card gives {wanted.size}")
 
 
 def _check_disk(partial: Path, total: int | None, start: int) -> None:
     free = shutil.disk_usage(partial.parent).free
     if total is not None and total - start > free:
-        raise InputError(f"{partial.parent}: {total - start} bytes are to come and {free} are free: make room, then fetch again")
+        raise InputError(
+            f"{partial.parent}: {total - start} more bytes are needed but {free} are free; make room and fetch again"
+        )
 
 
 def _receive(response: http.client.HTTPResponse, partial: Path, start: int, total: int | None, progress: BytesDone) -> None:
@@ -165,7 +170,7 @@ def _receive(response: http.client.HTTPResponse, partial: Path, start: int, tota
     except OSError as error:
         raise InputError(f"{partial}: cannot be written: {error.strerror}") from None
     if total is not None and here < total:
-        raise _BrokenOffError(f"broke off after {here} of {total} bytes")
+        raise _InterruptedError(f"connection lost after {here} of {total} bytes")
     if not here:
         raise DownloadError("sent an empty file")
 
@@ -174,21 +179,23 @@ def _read(response: http.client.HTTPResponse) -> bytes:
     try:
         return response.read1(_CHUNK)
     except (OSError, http.client.HTTPException) as error:
-        raise _BrokenOffError(f"broke off: {_reason(error)}") from None
+        raise _InterruptedError(f"connection lost: {_reason(error)}") from None
 
 
 def _page() -> str:
-    return "sent a web page instead of the file (a login, or a question?): open it in a browser, then mgld-bench weights add FILE"
+    return (
+        "sent a web page instead of the file (a login or a prompt?); download it in a browser, then: mgld-bench weights add FILE"
+    )
 
 
 def _validator(headers: Message) -> str:
-    """The ETag where it is a strong one, else the date of the last change; "" where there is neither."""
+    """The ETag if it is a strong one, else the date of the last change; "" where there is neither."""
     etag = headers.get("ETag", "")
     return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
 
 
-def _begin_anew(partial: Path, address: str, validator: str) -> None:
-    # Emptied first: a note never stands beside the bytes of another version.
+def _start_over(partial: Path, address: str, validator: str) -> None:
+    # Emptied first, so that a note is never beside the bytes of a different version.
     try:
         partial.write_bytes(b"")
     except OSError as error:
@@ -197,13 +204,13 @@ def _begin_anew(partial: Path, address: str, validator: str) -> None:
 
 
 def _resume_point(address: str, partial: Path) -> tuple[int, str]:
-    """The bytes of this address that are here, and what the server calls their version; (0, "") where it is to begin anew."""
+    """How many bytes of this address are here, and the server's identifier for their version; (0, "") to start over."""
     try:
         note = json.loads(_note_of(partial).read_text())
         if note["address"] == address and note["validator"]:
             return partial.stat().st_size, str(note["validator"])
     except (OSError, ValueError, LookupError, TypeError):
-        # A note that is not there or not whole only means to begin anew.
+        # A missing or damaged note only means starting over.
         pass
     return 0, ""
 

@@ -1,4 +1,4 @@
-"""Fetches weight files into the weights folder: whole, checked, or not at all."""
+"""Downloads weight files into the weights folder: complete and checked, or not at all."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from mgld_bench.weights.offline import is_offline
 
 
 def fetch(weight: WeightFile, progress: BytesDone) -> Path:
-    """The local file of ``weight``, fetched from its addresses in order where it is missing or wrong.
+    """The local file of ``weight``, downloaded from its addresses in order where it is missing or wrong.
 
-    It takes its name only once size and sha256 agree with its card (and with what was recorded at its first use, where the card
-    does not pin the whole sha256; else that is recorded now). A download that was broken off, also by Ctrl-C or a crash, is gone
-    on with. Processes that fetch the same file at the same time wait for one of them. Raises InputError where it cannot be had,
-    with what each address answered.
+    The file gets its name only once its size and sha256 match its card. Where the card does not pin the whole sha256, they must
+    also match what was recorded at first use; if nothing is recorded, the sha256 is recorded now. An interrupted download is
+    resumed, even after Ctrl-C or a crash. Processes that fetch the same file at the same time wait for one of them.
+
+    Raises:
+        InputError: The file cannot be fetched; the message gives what each address answered.
     """
     target = fetched_path(weight)
     problem = _problem(target, weight)
     if problem is None:
         return target
     if is_offline():
-        raise InputError(f"{problem}; it is not fetched, since --offline or MGLD_BENCH_OFFLINE is set")
+        raise InputError(f"{problem}; not fetched, because --offline or MGLD_BENCH_OFFLINE is set")
     if not weight.url:
         raise InputError(problem)
     partial = target.with_name(f".{target.name}.partial")
@@ -42,7 +44,7 @@ def fetch(weight: WeightFile, progress: BytesDone) -> Path:
 
 
 def _problem(target: Path, weight: WeightFile) -> str | None:
-    """Why the file has to be fetched; None where it is here and right."""
+    """Why the file must be fetched; None where it is here and correct."""
     try:
         locate(weight)
     except InputError as error:
@@ -52,7 +54,7 @@ def _problem(target: Path, weight: WeightFile) -> str | None:
 
 @contextmanager
 def _alone(target: Path, partial: Path, weight: WeightFile, progress: BytesDone) -> Iterator[None]:
-    """The only process that fetches this file; while another one does, its progress is told."""
+    """A block that only one process at a time runs for this file; while waiting, the other process's progress is reported."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(target.with_name(f".{target.name}.lock"))
@@ -78,8 +80,8 @@ def _fetch_from_any(target: Path, partial: Path, weight: WeightFile, progress: B
             failures.append(f"{address}: {error}")
         else:
             return
-    other = f"; {weight.obtain}" if weight.obtain else ""
-    raise InputError(f"weight file {weight.file} could not be fetched: {'; '.join(failures)}{other}")
+    by_hand = f"; {weight.obtain}" if weight.obtain else ""
+    raise InputError(f"weight file {weight.file} could not be fetched: {'; '.join(failures)}{by_hand}")
 
 
 def _fetch_from(address: str, target: Path, partial: Path, weight: WeightFile, progress: BytesDone) -> None:
@@ -91,7 +93,7 @@ def _fetch_from(address: str, target: Path, partial: Path, weight: WeightFile, p
         problem = change(target, sha256)
     if problem is not None:
         forget(partial)
-        raise DownloadError(f"sent another file: {problem}")
+        raise DownloadError(f"sent a different file: {problem}")
     try:
         with partial.open("rb+") as file:
             os.fsync(file.fileno())

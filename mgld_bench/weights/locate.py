@@ -17,17 +17,17 @@ from mgld_bench.errors import InputError
 
 @dataclass(frozen=True)
 class WeightStatus:
-    """How it stands with one weight file on this machine."""
+    """The state of one weight file on this machine."""
 
     present: bool
     verified: bool
-    """True where it agrees with what its card pins and with what was recorded at its first use."""
+    """True where it matches what its card pins and what was recorded at its first use."""
     path: Path | None
     """Where it is; None where it is missing."""
     size: int | None
     """Bytes."""
     reason: str
-    """Why it cannot be used, or what its check rests on where its card pins no whole sha256; "" where all is well."""
+    """Why it cannot be used, or what its check is based on where its card does not pin the whole sha256; else ""."""
 
 
 def weights_home() -> Path:
@@ -39,10 +39,12 @@ def weights_home() -> Path:
 def locate(weight: WeightFile) -> Path:
     """The local file of ``weight``, checked.
 
-    What its card pins has to agree: the size, the whole sha256, or its first digits. Where the whole is not pinned, the sha256
-    of a file in the weights folder is recorded at its first use (``<file>.sha256`` beside it) and has to agree ever after; a
-    file named by an absolute path, or carried by a package, may be any that agrees with its card. Raises InputError where the
-    file is missing (saying where it was looked for and how to get it) or is another one.
+    It must match what its card pins: the size, the whole sha256, or its first digits. Where the whole sha256 is not pinned, that
+    of a file in the weights folder is recorded at its first use (``<file>.sha256`` beside it) and must match from then on; a file
+    named by an absolute path, or carried by a package, only has to match its card.
+
+    Raises:
+        InputError: The file is missing (the message gives where it was looked for and how to get it) or is a different one.
     """
     path = _find(weight)
     _check(path, weight)
@@ -50,12 +52,12 @@ def locate(weight: WeightFile) -> Path:
 
 
 def weight_sha256(weight: WeightFile) -> str:
-    """sha256 (hex) of the local file of ``weight``, which is checked as by locate()."""
+    """sha256 (hex) of the local file of ``weight``, which is checked as by `locate`."""
     return _sha256(locate(weight))
 
 
 def status(weight: WeightFile) -> WeightStatus:
-    """Whether ``weight`` is here and right; never raises InputError. Reads a file at most once per content."""
+    """Whether ``weight`` is here and correct; never raises InputError. An unchanged file is not read again."""
     try:
         path = _find(weight)
     except InputError as error:
@@ -69,9 +71,13 @@ def status(weight: WeightFile) -> WeightStatus:
 
 
 def add(source: Path, weight: WeightFile) -> Path:
-    """Copy the user's file ``source`` into the weights folder under the name of ``weight``; returns where it is now.
+    """Copy the user's file ``source`` into the weights folder under the name of ``weight``.
 
-    Raises InputError, and copies nothing, where it is not what the card pins.
+    Returns:
+        The path of the copy.
+
+    Raises:
+        InputError: There is no such file, or it is not what the card pins; nothing is copied.
     """
     if not source.is_file():
         raise InputError(f"{source}: no such file")
@@ -88,55 +94,56 @@ def add(source: Path, weight: WeightFile) -> Path:
 def fetched_path(weight: WeightFile) -> Path:
     """Where the file of ``weight`` belongs once it is fetched or added.
 
-    Raises InputError where it is not kept in the weights folder: a package carries it, or its card names an absolute path.
+    Raises:
+        InputError: It is not kept in the weights folder: a package carries it, or its card names an absolute path.
     """
     if weight.package:
         raise InputError(f"weight file {weight.file} is not kept in the weights folder: the package {weight.package} carries it")
     path = _home_path(weight)
     if not path.is_relative_to(weights_home()):
-        raise InputError(f"weight file {weight.file} is not kept in the weights folder: its card says where it is")
+        raise InputError(f"weight file {weight.file} is not kept in the weights folder: its card gives its path")
     return path
 
 
 def disagreement(weight: WeightFile, size: int, sha256: str) -> str | None:
-    """How a content of ``size`` bytes with this sha256 (hex) is not what the card of ``weight`` pins; None where it agrees."""
+    """How a file of ``size`` bytes with this sha256 (hex) differs from what the card of ``weight`` pins; None if it matches."""
     if weight.size is not None and size != weight.size:
-        return f"has {size} bytes, its card says {weight.size}"
+        return f"has {size} bytes, but its card gives {weight.size}"
     if weight.sha256 and sha256 != weight.sha256.lower():
-        return f"sha256 is {sha256}, its card pins {weight.sha256.lower()}"
+        return f"sha256 is {sha256}, but its card pins {weight.sha256.lower()}"
     if not sha256.startswith(weight.sha256_start):
-        return f"sha256 is {sha256}, its card pins one that starts with {weight.sha256_start}"
+        return f"sha256 is {sha256}, but its card pins one that starts with {weight.sha256_start}"
     return None
 
 
 def record_of(path: Path) -> Path:
-    """The file beside ``path`` that keeps the sha256 recorded at its first use, in the form of the program sha256sum."""
+    """The file beside ``path`` that holds the sha256 recorded at its first use, in the format of the program sha256sum."""
     return path.with_name(f"{path.name}.sha256")
 
 
 def recorded_sha256(path: Path) -> str | None:
-    """The sha256 recorded for ``path``, or None where none is. Raises InputError where the record is empty."""
+    """The sha256 recorded for ``path``, or None. Raises InputError where the record is empty."""
     record = record_of(path)
     try:
         words = record.read_text().split()
     except FileNotFoundError:
         return None
     if not words:
-        raise InputError(f"{record}: empty; delete it to accept the weight file as it is now")
+        raise InputError(f"{record}: is empty; delete it to accept the weight file as it is now")
     return words[0]
 
 
 def record_sha256(path: Path, sha256: str) -> None:
-    """Keep ``sha256`` as that of ``path``, which has to agree from now on."""
+    """Record ``sha256`` for ``path``, which must match it from now on."""
     write_bytes_atomic(record_of(path), f"{sha256}  {path.name}\n".encode())
 
 
 def change(path: Path, sha256: str) -> str | None:
-    """How a content with this sha256 is not what was recorded for ``path``; None where it agrees or nothing is recorded."""
+    """How this sha256 differs from the one recorded for ``path``; None where it matches or nothing is recorded."""
     recorded = recorded_sha256(path)
     if recorded is None or recorded == sha256:
         return None
-    return f"sha256 is {sha256}, {record_of(path).name} (delete it to accept this one) has {recorded}"
+    return f"sha256 is {sha256}, but {record_of(path).name} (delete it to accept this file) has {recorded}"
 
 
 def _find(weight: WeightFile) -> Path:
@@ -149,7 +156,7 @@ def _find(weight: WeightFile) -> Path:
 def _home_path(weight: WeightFile) -> Path:
     file = Path(weight.file).expanduser()
     if ".." in file.parts:
-        raise InputError(f"weight file {weight.file}: must not leave the weights folder (..)")
+        raise InputError(f"weight file {weight.file}: must not lead out of the weights folder (..)")
     return file if file.is_absolute() else weights_home() / file
 
 
@@ -165,7 +172,7 @@ def _in_package(weight: WeightFile) -> Path:
     wanted = PurePosixPath(weight.file).parts
     carried = [entry for entry in distribution.files or [] if entry.parts[-len(wanted) :] == wanted]
     if len(carried) != 1:
-        found = "is not in" if not carried else "stands for several files of"
+        found = "is not in" if not carried else "matches several files of"
         raise InputError(f"weight file {weight.file} {found} the package {weight.package} {distribution.version}")
     return Path(str(distribution.locate_file(carried[0])))
 
@@ -200,15 +207,15 @@ def _check_pinned(path: Path, weight: WeightFile) -> None:
 
 
 def _refusal(path: Path, problem: str) -> str:
-    return f"{path}: {problem}: another or a damaged file; get it again"
+    return f"{path}: {problem}: a different or damaged file; get it again"
 
 
 def _ground(path: Path, weight: WeightFile) -> str:
-    """What the check of a file whose whole sha256 is not pinned rests on."""
+    """What the check of a file is based on where its whole sha256 is not pinned."""
     if weight.sha256:
         return ""
     pinned = f"only {weight.sha256_start}… of its sha256" if weight.sha256_start else "no sha256"
-    recorded = ", the whole is that of its first use" if path.is_relative_to(weights_home()) else ""
+    recorded = ", the whole matches its first use" if path.is_relative_to(weights_home()) else ""
     return f"its card pins {pinned}{recorded}"
 
 
@@ -216,7 +223,7 @@ def _sha256(path: Path) -> str:
     """The file's sha256; it is read again only where it has changed."""
     cache = DigestCache(weights_home() / ".sha256.json")
     digest = file_sha256(path, cache)
-    # In a folder that may only be read (one for a whole group), files are read again in every process instead.
+    # In a read-only folder (one shared by a group), files are read again in every process instead.
     with suppress(InputError):
         cache.save()
     return digest

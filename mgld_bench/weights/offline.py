@@ -1,8 +1,8 @@
 """Work without the network: nothing in this process reaches another machine, whichever library tries.
 
-Asked for with --offline or MGLD_BENCH_OFFLINE=1. This machine itself stays reachable, since databases and clusters may run on
-it. What Python's sockets do is refused; programs started from here and connections that a library makes in its own machine
-code are not seen, but those of Hugging Face are told by their variable.
+Requested with --offline or MGLD_BENCH_OFFLINE=1. This machine itself stays reachable, because databases and clusters may run on
+it. Connections through Python's sockets are refused. Programs started from here, and connections that a library makes in its own
+machine code, are not seen; the libraries of Hugging Face are switched off by their own variable.
 """
 
 from __future__ import annotations
@@ -26,27 +26,29 @@ _NAMED: Final = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket
 
 
 def is_offline() -> bool:
-    """Whether this process has been told not to use the network."""
+    """Whether this process must not use the network."""
     return os.environ.get(VARIABLE, "").strip().lower() not in ("", "0", "false", "no", "off")
 
 
 def go_offline() -> None:
-    """From now on every connection of this process to another machine raises InputError; Python processes that it starts are
-    told by MGLD_BENCH_OFFLINE. There is no way back."""
+    """From now on every connection of this process to another machine raises InputError; this cannot be undone.
+
+    Python processes that it starts inherit MGLD_BENCH_OFFLINE.
+    """
     os.environ[VARIABLE] = "1"
     os.environ["HF_HUB_OFFLINE"] = "1"
     _install_guard()
 
 
 def obey_environment() -> None:
-    """go_offline() where the environment asks for it."""
+    """Call `go_offline` where MGLD_BENCH_OFFLINE asks for it."""
     if is_offline():
         go_offline()
 
 
 @lru_cache(maxsize=1)
 def _install_guard() -> None:
-    # Computed before the guard stands, which would see its own look-ups.
+    # Computed before the guard is installed, which would see these look-ups.
     _own_names()
     sys.addaudithook(_guard)
 
@@ -63,7 +65,7 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
     if isinstance(host, (bytes, bytearray)):
         host = host.decode("ascii", "replace")
     if isinstance(host, str) and not _is_this_machine(host):
-        raise InputError(f"{host}: not reached, since --offline or {VARIABLE} is set; fetch what is missing without it")
+        raise InputError(f"{host}: not contacted, because --offline or {VARIABLE} is set; fetch what is missing without it")
 
 
 def _is_this_machine(host: str) -> bool:

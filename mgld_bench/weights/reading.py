@@ -1,4 +1,4 @@
-"""Reads PyTorch checkpoints without running anything that they contain."""
+"""Reads PyTorch checkpoints without running any code that they contain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mgld_bench.weights.containers import is_zip, read_restricted, why_no_checkp
 from mgld_bench.weights.unpickling import StoredTensor
 
 _WRAPPERS: Final = ("params_ema", "params", "state_dict", "model")
-"""Keys under which checkpoints keep the state dict; the first that is there wins, and what stands beside it is ignored."""
+"""Keys under which checkpoints store the state dict; the first that exists is used, and entries beside it are ignored."""
 _UNREADABLE: Final = (
     pickle.UnpicklingError,
     zipfile.BadZipFile,
@@ -35,37 +35,40 @@ _UNREADABLE: Final = (
     ArithmeticError,
     MemoryError,
 )
-"""What is raised for bytes that are no checkpoint depends on where they go wrong."""
+"""What is raised for bytes that are not a checkpoint depends on where they stop making sense."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What is in a checkpoint."""
+    """The content of a checkpoint."""
 
     tensors: dict[str, torch.Tensor]
-    """By name, on the CPU, without gradient. Those of a large file are read from the disk as they are used."""
+    """By name, on the CPU, without gradients. Those of a large file are read from disk as they are used."""
     foreign: tuple[str, ...]
     """Full names of the classes and functions that the file names and that were not loaded, sorted: none of their code ran."""
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a .pth, .pt, .ckpt or .safetensors file by name, on the CPU; as read_checkpoint()."""
+    """The tensors of a .pth, .pt, .ckpt or .safetensors file by name, on the CPU; see `read_checkpoint`."""
     return read_checkpoint(path).tensors
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The tensors of a .pth, .pt, .ckpt or .safetensors file, without the wrapper (params_ema, params, state_dict, or a model
-    that is a state dict); other things beside a wrapper are ignored.
+    """The tensors of a .pth, .pt, .ckpt or .safetensors file, without the wrapper around the state dict.
 
-    Only tensors and plain data are loaded. Whatever else a pickle names is replaced by an object without behaviour, and no code
-    of the file runs. Raises InputError where the file cannot be read, or has something else than tensors in the state dict.
+    Wrappers are the keys params_ema, params, state_dict, and model where it is a state dict; entries beside one are ignored. Only
+    tensors and plain data are loaded. Anything else that a pickle names is replaced by an object without behaviour, and no code
+    of the file runs.
+
+    Raises:
+        InputError: The file cannot be read, or its state dict contains something other than tensors.
     """
     if path.suffix == ".safetensors":
         return Checkpoint(_read_safetensors(path), ())
     content, foreign = _read_pickle(path)
     entries = _state_dict(content)
     if not entries:
-        raise InputError(f"{path}: holds no state dict (tensors by name)")
+        raise InputError(f"{path}: contains no state dict (tensors by name)")
     return Checkpoint(_tensors(path, entries), foreign)
 
 
@@ -77,7 +80,7 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as safetensors: {_one_line(error)}") from None
     if not tensors:
-        raise InputError(f"{path}: holds no state dict (tensors by name)")
+        raise InputError(f"{path}: contains no state dict (tensors by name)")
     return tensors
 
 
@@ -87,14 +90,14 @@ def _read_pickle(path: Path) -> tuple[object, tuple[str, ...]]:
         zipped = is_zip(path)
         reason = why_no_checkpoint(path) if zipped else None
         if reason is not None:
-            raise InputError(f"{path}: refused, since {reason}")
+            raise InputError(f"{path}: refused, because {reason}")
         try:
             with warnings.catch_warnings():
-                # torch tells of pickle protocols that it may not know: those the second reading does.
+                # torch warns about pickle protocols that it may not know; the second reading knows them.
                 warnings.simplefilter("ignore")
                 return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped), ()
         except _UNREADABLE:
-            # It names more than torch knows, or is damaged: the second reading says which.
+            # It names more than torch accepts, or is damaged: the second reading finds out which.
             return read_restricted(path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
@@ -105,12 +108,12 @@ def _read_pickle(path: Path) -> tuple[object, tuple[str, ...]]:
 
 
 def _state_dict(content: object) -> Mapping[object, object] | None:
-    """The mapping with the tensors; None where there is no mapping."""
+    """The mapping with the tensors; None where there is none."""
     if not isinstance(content, Mapping):
         return None
     for wrapper in _WRAPPERS:
         wrapped = content.get(wrapper)
-        # Many things are called a model: only one that is nothing but tensors is a state dict.
+        # Many things are stored as "model"; only one that contains nothing but tensors is a state dict.
         if isinstance(wrapped, Mapping) and (wrapper != "model" or all(map(_is_tensor, wrapped.values()))):
             return wrapped
     return content
@@ -124,7 +127,7 @@ def _tensors(path: Path, entries: Mapping[object, object]) -> dict[str, torch.Te
     tensors = {}
     for name, value in entries.items():
         if not isinstance(name, str) or not _is_tensor(value):
-            raise InputError(f"{path}: entry {name!r} is a {type(value).__name__}, not a tensor: no state dict")
+            raise InputError(f"{path}: not a state dict: entry {name!r} is a {type(value).__name__}, not a tensor")
         try:
             tensors[name] = value.load() if isinstance(value, StoredTensor) else value.detach()
         except _UNREADABLE as error:
@@ -133,7 +136,7 @@ def _tensors(path: Path, entries: Mapping[object, object]) -> dict[str, torch.Te
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}: refused, since it is damaged or holds more than tensors and plain data: {_one_line(error)}")
+    return InputError(f"{path}: refused, because it is damaged or contains more than tensors and plain data: {_one_line(error)}")
 
 
 def _one_line(error: Exception) -> str:

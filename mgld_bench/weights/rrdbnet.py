@@ -1,4 +1,4 @@
-"""The official checkpoints of the RRDBNet x4 family: their names and shapes, and the same weights from ncnn files."""
+"""The official checkpoints of the RRDBNet x4 family: their names and shapes, and reading the same weights from ncnn files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ GROWTH = 32
 """Channels that each convolution of a dense block adds; the same in every published checkpoint."""
 
 Shapes = dict[str, tuple[int, ...]]
+"""Shape by name of the tensor."""
 
 
 @dataclass(frozen=True)
 class NamingScheme:
-    """How one family of checkpoints names the convolutions. ``{block}``, ``{dense}`` and ``{conv}`` count from 0, 1 and 1."""
+    """How a family of checkpoints names its convolutions. ``{block}``, ``{dense}`` and ``{conv}`` count from 0, 1 and 1."""
 
     title: str
     dense: str
@@ -34,10 +35,10 @@ REAL_ESRGAN = NamingScheme("Real-ESRGAN", "body.{block}.rdb{dense}.conv{conv}", 
 BSRGAN = NamingScheme("BSRGAN", "RRDB_trunk.{block}.RDB{dense}.conv{conv}", "trunk_conv", "upconv1", "upconv2", "HRconv")
 
 
-def parameter_shapes(layout: NamingScheme, features: int = 64, blocks: int = 23) -> Shapes:
-    """Name -> shape of every entry of the official state dict, in its order (the same order in both layouts)."""
+def parameter_shapes(scheme: NamingScheme, features: int = 64, blocks: int = 23) -> Shapes:
+    """Name -> shape of every entry of the official state dict, in its order (the same in both naming schemes)."""
     shapes: Shapes = {}
-    for convolution in _convolutions(layout, features, blocks):
+    for convolution in _convolutions(scheme, features, blocks):
         size = convolution.kernel_size
         shapes[f"{convolution.name}.weight"] = (convolution.out_channels, convolution.in_channels, size, size)
         shapes[f"{convolution.name}.bias"] = (convolution.out_channels,)
@@ -47,9 +48,12 @@ def parameter_shapes(layout: NamingScheme, features: int = 64, blocks: int = 23)
 def read_rrdbnet(network: Path, structure: Path | None = None) -> dict[str, torch.Tensor]:
     """The weights of an RRDBNet x4 under their official names, float32.
 
-    ``network``: an ncnn .bin of the full-size network, or a checkpoint (.pth, .safetensors) of any size in either layout.
-    ``structure``: the .param of a .bin; where it is given, its convolutions must be those of the network. Raises InputError where
-    anything differs.
+    Args:
+        network: An ncnn .bin of the full-size network, or a checkpoint (.pth, .safetensors) of any size in either naming scheme.
+        structure: The .param of a .bin; where it is given, its convolutions must be those of the network.
+
+    Raises:
+        InputError: A file cannot be read, or a name or shape differs.
     """
     if network.suffix == ".bin":
         return _read_ncnn(network, structure)
@@ -59,24 +63,31 @@ def read_rrdbnet(network: Path, structure: Path | None = None) -> dict[str, torc
 
 
 def check_official(source: Path | str, state: Mapping[str, torch.Tensor]) -> NamingScheme:
-    """The layout of ``state``. Raises InputError unless names and shapes are exactly those of an RRDBNet x4."""
-    layout = BSRGAN if BSRGAN.body + ".weight" in state else REAL_ESRGAN
+    """The naming scheme of a state dict.
+
+    Args:
+        source: The file, for messages.
+
+    Raises:
+        InputError: Names and shapes are not exactly those of an RRDBNet x4.
+    """
+    scheme = BSRGAN if BSRGAN.body + ".weight" in state else REAL_ESRGAN
     first = state.get("conv_first.weight")
     if first is None or first.ndim != 4:
         raise InputError(f"{source}: not an RRDBNet x4 checkpoint: conv_first.weight is missing")
     blocks = 0
-    while layout.dense.format(block=blocks, dense=1, conv=1) + ".weight" in state:
+    while scheme.dense.format(block=blocks, dense=1, conv=1) + ".weight" in state:
         blocks += 1
-    expected = parameter_shapes(layout, first.shape[0], blocks)
+    expected = parameter_shapes(scheme, first.shape[0], blocks)
     for name, shape in expected.items():
         if name not in state:
-            raise InputError(f"{source}: not an RRDBNet x4 checkpoint ({layout.title} names): {name} is missing")
+            raise InputError(f"{source}: not an RRDBNet x4 checkpoint ({scheme.title} names): {name} is missing")
         if tuple(state[name].shape) != shape:
             raise InputError(f"{source}: {name} has shape {tuple(state[name].shape)}, an RRDBNet x4 has {shape}")
     surplus = sorted(state.keys() - expected.keys())
     if surplus:
-        raise InputError(f"{source}: not an RRDBNet x4 checkpoint ({layout.title} names): {surplus[0]} does not belong to it")
-    return layout
+        raise InputError(f"{source}: not an RRDBNet x4 checkpoint ({scheme.title} names): {surplus[0]} does not belong to it")
+    return scheme
 
 
 def _read_ncnn(network: Path, structure: Path | None) -> dict[str, torch.Tensor]:
@@ -100,12 +111,12 @@ def _form(convolution: Convolution) -> tuple[int, int, int, bool]:
     return convolution.out_channels, convolution.in_channels, convolution.kernel_size, convolution.bias
 
 
-def _convolutions(layout: NamingScheme, features: int, blocks: int) -> tuple[Convolution, ...]:
+def _convolutions(scheme: NamingScheme, features: int, blocks: int) -> tuple[Convolution, ...]:
     found = [Convolution("conv_first", features, 3)]
     for block in range(blocks):
         for dense in (1, 2, 3):
             for conv in (1, 2, 3, 4, 5):
-                name = layout.dense.format(block=block, dense=dense, conv=conv)
+                name = scheme.dense.format(block=block, dense=dense, conv=conv)
                 found.append(Convolution(name, GROWTH if conv < 5 else features, features + (conv - 1) * GROWTH))
-    found += [Convolution(name, features, features) for name in (layout.body, layout.up1, layout.up2, layout.hr)]
+    found += [Convolution(name, features, features) for name in (scheme.body, scheme.up1, scheme.up2, scheme.hr)]
     return (*found, Convolution("conv_last", 3, features))

@@ -1,4 +1,4 @@
-"""The official checkpoints of the compact Real-ESRGAN network (SRVGG): names, shapes, and the same weights from ncnn files."""
+"""The official checkpoints of the compact Real-ESRGAN network (SRVGG): names and shapes, and reading them from ncnn files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCALE = 4
 
 @dataclass(frozen=True)
 class SRVGGSize:
-    """How large one SRVGG x4 is."""
+    """The size of an SRVGG x4."""
 
     features: int
     middle_convolutions: int
@@ -42,24 +42,28 @@ def parameter_shapes(size: SRVGGSize) -> dict[str, tuple[int, ...]]:
 
 
 def read_srvgg(network: Path, structure: Path | None = None) -> tuple[SRVGGSize, dict[str, torch.Tensor]]:
-    """The size and the weights of an SRVGG x4 under their official names, float32.
+    """The size of an SRVGG x4, and its weights under their official names, float32.
 
-    ``network``: a checkpoint (.pth, .safetensors), or an ncnn .bin; that needs ``structure``, its .param, which must be exactly
-    this network (convolutions and PReLU in turn, pixel shuffle x4, plus the input enlarged by nearest neighbour). Raises
-    InputError where anything differs.
+    Args:
+        network: A checkpoint (.pth, .safetensors), or an ncnn .bin.
+        structure: The .param, which a .bin needs. It must be exactly this network: alternating convolutions and PReLU, pixel
+            shuffle x4, plus the input enlarged by nearest neighbour.
+
+    Raises:
+        InputError: A file cannot be read, or a name, a shape or the structure differs.
     """
     if network.suffix != ".bin":
         state = read_state_dict(network)
         return _checked_size(network, state), state
     if structure is None:
-        raise InputError(f"{network}: an ncnn .bin needs its .param: name it under weights, role structure")
+        raise InputError(f"{network}: an ncnn .bin needs its .param; name it under weights, role structure")
     layers = read_structure(structure)
     _check_graph(structure, layers)
     tensors = read_tensors(network, tensor_records(structure, layers))
     size = SRVGGSize(features=tensors[0].shape[0], middle_convolutions=(len(tensors) - 5) // 3)
     names = parameter_shapes(size)
     if len(names) != len(tensors):
-        raise InputError(f"{structure}: {len(tensors)} tensors do not make an SRVGG x4, which alternates convolution and PReLU")
+        raise InputError(f"{structure}: not an SRVGG x4, whose convolutions and PReLU alternate: it has {len(tensors)} tensors")
     state = dict(zip(names, tensors, strict=True))
     _checked_size(network, state)
     return size, state
@@ -84,16 +88,16 @@ def _checked_size(source: Path, state: Mapping[str, torch.Tensor]) -> SRVGGSize:
 
 
 def _check_graph(structure: Path, layers: Sequence[Layer]) -> None:
-    """Follow the graph from the input: it has to be SRVGG x4 and nothing else."""
+    """Follow the graph from the input: it must be an SRVGG x4 and nothing else."""
     kinds = [layer.kind for layer in layers]
     middle = kinds[2:-3]
     expected_middle = ["Convolution" if index % 2 == 0 else "PReLU" for index in range(len(middle))]
     if kinds[:2] != ["Input", "Split"] or kinds[-3:] != ["PixelShuffle", "Interp", "BinaryOp"] or middle != expected_middle:
         raise InputError(
-            f"{structure}: not an SRVGG x4: its layers are not convolution and PReLU in turn, pixel shuffle, enlarged input, sum"
+            f"{structure}: not an SRVGG x4: expected are alternating convolution and PReLU, pixel shuffle, enlarged input, sum"
         )
     if len(middle) < 3 or middle[-1] != "Convolution":
-        raise InputError(f"{structure}: not an SRVGG x4: the last layer before the pixel shuffle has to be a convolution")
+        raise InputError(f"{structure}: not an SRVGG x4: the last layer before the pixel shuffle must be a convolution")
     split, shuffle, enlarge, add = layers[1], *layers[-3:]
     _check_chain(structure, layers)
     for layer in layers[2:-3]:
@@ -119,7 +123,7 @@ def _check_graph(structure: Path, layers: Sequence[Layer]) -> None:
 
 
 def _check_chain(structure: Path, layers: Sequence[Layer]) -> None:
-    """Each layer of the body takes what the one before gives; the first takes the input."""
+    """Each layer of the body takes the output of the layer before it; the first takes the input."""
     previous = layers[1].outputs
     for layer in layers[2:-2]:
         if len(layer.inputs) != 1 or layer.inputs[0] not in previous:

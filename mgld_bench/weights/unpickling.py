@@ -1,8 +1,8 @@
 """Unpickles checkpoints without importing or calling anything that they name.
 
 A pickle is a program: it names classes and functions of any module, calls them, and sets attributes of what they return. Here
-the few names that tensors are made of stand for small objects of this module, and every other name stands for a class of its
-own that takes all that a pickle can do to an object (construct, call, set the state, append, assign) and does nothing. No
+the few names that tensors are built from stand for small objects of this module, and every other name stands for a class of its
+own that accepts everything a pickle can do to an object (construct, call, set the state, append, assign) and does nothing. No
 module is imported, and nothing of the running program is handed to the pickle: what it can reach was made for it alone, or
 refuses to be changed.
 """
@@ -16,11 +16,11 @@ from typing import Any, BinaryIO, Final, NoReturn, TypeGuard
 import torch
 
 LoadStorage = Callable[[torch.dtype, object, int], torch.UntypedStorage]
-"""The storage with this type and key, of this many elements. Raises UnpicklingError or KeyError for one that is not there."""
+"""Gives the storage of this type, key and number of elements; raises UnpicklingError or KeyError where the file lacks it."""
 
 
 class Inert:
-    """Base of the classes that stand for foreign ones: their objects take everything and do nothing."""
+    """Base of the classes that stand for foreign ones: their objects accept everything and do nothing."""
 
     __slots__ = ()
 
@@ -28,7 +28,7 @@ class Inert:
         """Nothing."""
 
     def __call__(self, *_arguments: object) -> Inert:
-        """Itself: what a foreign function would have returned is as foreign."""
+        """Itself: what a foreign function would have returned is just as foreign."""
         return self
 
     def __setstate__(self, _state: object) -> None:
@@ -48,16 +48,16 @@ class Inert:
 
 
 class _Fixed:
-    """Base of what a pickle is given and may not change."""
+    """Base of what a pickle receives and must not change."""
 
     __slots__ = ()
 
     def __setstate__(self, _state: object) -> NoReturn:
-        raise pickle.UnpicklingError("it changes what is not its own")
+        raise pickle.UnpicklingError("it tries to change an object that is not its own")
 
 
 class _Storage(_Fixed):
-    """Where elements of one type lie in the file."""
+    """Where elements of one type are in the file."""
 
     __slots__ = ("_key", "_load", "dtype", "elements")
 
@@ -73,7 +73,7 @@ class _Storage(_Fixed):
 
 
 class StoredTensor(_Fixed):
-    """A tensor of the file that has not been loaded. Its size, stride and offset are in elements and lie within its storage."""
+    """A tensor of the file that is not loaded yet. Its size, stride and offset count elements and lie within its storage."""
 
     __slots__ = ("_offset", "_size", "_storage", "_stride")
 
@@ -84,7 +84,7 @@ class StoredTensor(_Fixed):
         self._stride = stride
 
     def load(self) -> torch.Tensor:
-        """The tensor. Raises UnpicklingError, KeyError or EOFError where the file does not have its storage."""
+        """The tensor. Raises UnpicklingError, KeyError or EOFError where the file lacks its storage."""
         empty = torch.empty(0, dtype=self._storage.dtype)
         return empty.set_(self._storage.load(), self._offset, self._size, self._stride)
 
@@ -99,7 +99,7 @@ class _StateDict(dict[Any, Any]):
 
 
 class _Rebuild(_Fixed):
-    """Stands for a function of torch that makes a tensor."""
+    """Stands for a function of torch that builds a tensor."""
 
     __slots__ = ("_make",)
 
@@ -111,10 +111,10 @@ class _Rebuild(_Fixed):
 
 
 class RestrictedUnpickler(pickle.Unpickler):
-    """Reads one pickle of a checkpoint; its tensors become StoredTensor."""
+    """Reads one pickle of a checkpoint; its tensors become `StoredTensor`."""
 
     def __init__(self, file: BinaryIO, load_storage: LoadStorage, foreign: dict[str, type[Inert]]) -> None:
-        """``foreign`` takes up the stand-in of every class and function that is named and not loaded, by full name."""
+        """``foreign`` collects the stand-in of every class and function that is named and not loaded, by full name."""
         super().__init__(file, encoding="utf-8")
         self._load_storage = load_storage
         self._foreign = foreign
@@ -133,7 +133,7 @@ class RestrictedUnpickler(pickle.Unpickler):
     def persistent_load(self, pid: object) -> Any:  # noqa: ANN401 - as in the standard library
         """The storage that a tensor lies in: ("storage", type, key, device, elements[, None])."""
         if not isinstance(pid, tuple) or len(pid) not in (5, 6) or pid[0] != "storage" or pid[5:] not in ((), (None,)):
-            raise pickle.UnpicklingError("it refers to something that is no storage")
+            raise pickle.UnpicklingError("it refers to something that is not a storage")
         _, dtype, key, _, elements, *_ = pid
         if not isinstance(dtype, torch.dtype):
             return Inert()
@@ -144,14 +144,14 @@ class RestrictedUnpickler(pickle.Unpickler):
 
 
 def _rebuild_tensor(storage: object, offset: object, size: object, stride: object, *_rest: object) -> object:
-    """The tensor; Inert where its storage is of no known type."""
+    """The tensor; Inert where the type of its storage is unknown."""
     if not isinstance(storage, _Storage):
         return Inert()
     if not _is_count(offset) or not _are_counts(size) or not _are_counts(stride) or len(size) != len(stride):
         raise pickle.UnpicklingError("a tensor lacks a proper size, stride or offset")
     last = offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
     if 0 not in size and last >= storage.elements:
-        raise pickle.UnpicklingError("a tensor goes beyond the end of its storage")
+        raise pickle.UnpicklingError("a tensor extends beyond the end of its storage")
     return StoredTensor(storage, offset, size, stride)
 
 

@@ -116,7 +116,7 @@ def test_an_official_file_is_read_and_another_one_refused(tmp_path: Path, moving
     assert torch.equal(restorer(weights={"network": path}).network.state_dict()["in_conv.0.weight"], state["in_conv.0.weight"])
     del state["cond_net.8.bias"]
     torch.save(state, path)
-    with pytest.raises(InputError, match=r"no checkpoint of DBVSR: cond_net\.8\.bias is missing"):
+    with pytest.raises(InputError, match=r"not a checkpoint of DBVSR: cond_net\.8\.bias is missing"):
         restorer(weights={"network": path})
 
 

@@ -123,7 +123,7 @@ def test_an_official_file_is_read(tmp_path: Path) -> None:
     assert not np.array_equal(restored(read, clip), restored(rvrt(), clip))
     del state["conv_last.bias"]
     torch.save(state, path)
-    with pytest.raises(InputError, match=r"no checkpoint of RVRT: conv_last\.bias is missing"):
+    with pytest.raises(InputError, match=r"not a checkpoint of RVRT: conv_last\.bias is missing"):
         rvrt(weights={"network": path})
 
 

@@ -42,12 +42,12 @@ def test_training_entries_are_dropped_and_the_version_is_seen(network: str, tabl
 def test_a_mixture_of_versions_is_refused() -> None:
     first, second = official("mgld_decoder", "parameters"), official("mgld_decoder", "parameters-version-2")
     name = "decoder.up.1.temporal_mixing.0.temporal_conv2.bias"
-    with pytest.raises(InputError, match=r"video_vae_cfw\.ckpt: .* is of version 1 .*temporal_conv2\.bias of version 2"):
+    with pytest.raises(InputError, match=r"video_vae_cfw\.ckpt: .* belongs to version 1 .*temporal_conv2\.bias to version 2"):
         autoencoder_entries(first | {name: second[name]}, SOURCE)
-    with pytest.raises(InputError, match="is of version 1"):
+    with pytest.raises(InputError, match="belongs to version 1"):
         autoencoder_entries(first | second, SOURCE)
 
 
 def test_a_main_checkpoint_in_its_place_is_told() -> None:
-    with pytest.raises(InputError, match=r"video_vae_cfw\.ckpt: no decoder: it holds a U-Net, as .* role diffusion does"):
+    with pytest.raises(InputError, match=r"video_vae_cfw\.ckpt: not a decoder: it contains a U-Net, as .* role diffusion does"):
         autoencoder_entries(official("stablesr", "parameters"), SOURCE)

@@ -45,14 +45,14 @@ def test_only_the_flow_network_may_be_missing() -> None:
     assert split_groups(without_flow, FILE, "MGLD-VSR", temporal=True).flow is None
     for prefix in PREFIXES:
         rest = {name: tensor for name, tensor in state.items() if not name.startswith(prefix)}
-        with pytest.raises(InputError, match=rf"^main.ckpt: no checkpoint of MGLD-VSR: .* \(no entry starts with {prefix}\)$"):
+        with pytest.raises(InputError, match=rf"^main.ckpt: not a checkpoint of MGLD-VSR: .* \(no entry starts with {prefix}\)$"):
             split_groups(rest, FILE, "MGLD-VSR", temporal=True)
 
 
 def test_what_belongs_to_no_network_is_refused() -> None:
     state = official_state("stablesr")
     for name in ("model_ema.decay", "flownet_model.fnet.conv1.weight", "betas2"):
-        with pytest.raises(InputError, match=f"^main.ckpt: no checkpoint of StableSR: {name} does not belong to it$"):
+        with pytest.raises(InputError, match=f"^main.ckpt: not a checkpoint of StableSR: {name} does not belong to it$"):
             split_groups(state | {name: torch.empty(1)}, FILE, "StableSR", temporal=False)
     many = state | {f"model_ema.{index}": torch.empty(1) for index in range(8)}
     with pytest.raises(InputError, match=r"StableSR: model_ema\.0, .*, model_ema\.4 and 3 more do not belong to it$"):
@@ -61,14 +61,14 @@ def test_what_belongs_to_no_network_is_refused() -> None:
 
 def test_the_file_of_the_other_method_is_told_from_its_temporal_layers() -> None:
     mgld, stablesr = official_state("mgld_diffusion") | FIRST_STAGE, official_state("stablesr")
-    with pytest.raises(InputError, match=r"no checkpoint of MGLD-VSR: its U-Net has no temporal layers, as StableSR's$"):
+    with pytest.raises(InputError, match=r"not a checkpoint of MGLD-VSR: its U-Net has no temporal layers, like StableSR's$"):
         split_groups(stablesr, FILE, "MGLD-VSR", temporal=True)
-    with pytest.raises(InputError, match=r"no checkpoint of StableSR: its U-Net has temporal layers, as MGLD-VSR's$"):
+    with pytest.raises(InputError, match=r"not a checkpoint of StableSR: its U-Net has temporal layers, like MGLD-VSR's$"):
         split_groups(mgld, FILE, "StableSR", temporal=False)
 
 
 def test_a_decoder_in_its_place_is_told() -> None:
     rows = (FIXTURES / "mgld_decoder" / "parameters.tsv").read_text().splitlines()
     state = {row.split("\t")[0]: torch.empty(1) for row in rows}
-    with pytest.raises(InputError, match="holds an autoencoder alone, as the file of role decoder does"):
+    with pytest.raises(InputError, match="contains only an autoencoder, as the file of role decoder does"):
         split_groups(state, FILE, "MGLD-VSR", temporal=True)

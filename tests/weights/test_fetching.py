@@ -105,7 +105,7 @@ def test_what_arrives_is_the_file_or_nothing(
         try:
             fetch(wanted, silent)
         except InputError as error:
-            assert "broke off after" in str(error)
+            assert "connection lost after" in str(error)
             assert not (home / "net.pth").exists()
     assert (home / "net.pth").read_bytes() == CONTENT
     (home / "net.pth").unlink()
@@ -114,7 +114,7 @@ def test_what_arrives_is_the_file_or_nothing(
 def test_attempts_that_bring_nothing_are_bounded_and_what_is_here_is_kept(site: Site, home: Path) -> None:
     served = Served(CONTENT, stops=[100_000] + [0] * download.ATTEMPTS)
     wanted = weight(site.put("net.pth", served))
-    with pytest.raises(InputError, match="broke off after 100000 of 300000 bytes"):
+    with pytest.raises(InputError, match="connection lost after 100000 of 300000 bytes"):
         fetch(wanted, silent)
     assert len(site.asked) == download.ATTEMPTS + 1
     assert visible(home) == set()
@@ -148,7 +148,7 @@ def test_the_date_of_the_last_change_is_a_version_too(site: Site) -> None:
 def test_a_file_that_changes_between_two_attempts_is_never_mixed(site: Site, home: Path) -> None:
     address = site.put("net.pth", Served(OTHER, etag='"old"', stops=[100_000, 0, 0, 0, 0]))
     wanted = weight(address)
-    with pytest.raises(InputError, match="broke off"):
+    with pytest.raises(InputError, match="connection lost"):
         fetch(wanted, silent)
     site.put("net.pth", Served(CONTENT, etag='"new"'))
     fetch(wanted, silent)
@@ -196,7 +196,7 @@ def test_wrong_bytes_are_refused_and_the_next_mirror_is_asked(site: Site, home: 
     with pytest.raises(InputError) as caught:
         fetch(weight(wrong, missing), silent)
     message = str(caught.value)
-    assert f"{wrong}: sent another file: sha256 is {sha256(OTHER)}, its card pins {sha256(CONTENT)}" in message
+    assert f"{wrong}: sent a different file: sha256 is {sha256(OTHER)}, but its card pins {sha256(CONTENT)}" in message
     assert f"{missing}: HTTP 404 Not Found" in message
     assert "\n" not in message
     assert visible(home) == hidden(home) == set()
@@ -205,7 +205,7 @@ def test_wrong_bytes_are_refused_and_the_next_mirror_is_asked(site: Site, home: 
 def test_a_file_of_another_length_is_not_even_downloaded(site: Site, home: Path) -> None:
     address = site.put("net.pth", Served(CONTENT))
     steps: list[int] = []
-    with pytest.raises(InputError, match="has 300000 bytes, its card says 5"):
+    with pytest.raises(InputError, match="has 300000 bytes, but its card gives 5"):
         fetch(WeightFile(file="net.pth", url=(address,), size=5), lambda here, _total: steps.append(here))
     assert steps == []
     assert visible(home) == set()
@@ -280,14 +280,14 @@ def test_an_address_where_nobody_answers(home: Path) -> None:
 
 def test_a_disk_without_room_is_said_before(site: Site, home: Path) -> None:
     address = site.put("net.pth", Served(CONTENT, claims=10**17))
-    with pytest.raises(InputError, match=r"100000000000000000 bytes are to come and \d+ are free: make room"):
+    with pytest.raises(InputError, match=r"100000000000000000 more bytes are needed but \d+ are free; make room"):
         fetch(weight(address), silent)
     assert visible(home) == hidden(home) == set()
 
 
 def test_a_file_without_a_length_needs_a_pin(site: Site) -> None:
     address = site.put("net.pth", Served(CONTENT, tells_length=False))
-    with pytest.raises(InputError, match="does not say how long the file is"):
+    with pytest.raises(InputError, match="does not announce the length of the file"):
         fetch(WeightFile(file="net.pth", url=(address,)), silent)
     assert fetch(weight(address), silent).read_bytes() == CONTENT
 
@@ -308,7 +308,7 @@ def test_what_is_not_pinned_is_recorded_and_has_to_stay(site: Site, home: Path) 
     assert fetch(wanted, silent).read_bytes() == CONTENT
     unpinned = WeightFile(file="net.pth", url=(site.put("net.pth", Served(OTHER)),))
     (home / "net.pth").write_bytes(b"damaged")
-    with pytest.raises(InputError, match=r"net\.pth\.sha256 \(delete it to accept this one\)"):
+    with pytest.raises(InputError, match=r"net\.pth\.sha256 \(delete it to accept this file\)"):
         fetch(unpinned, silent)
     (home / "net.pth.sha256").unlink()
     (home / "net.pth").unlink()
@@ -327,7 +327,7 @@ def test_what_cannot_be_fetched_says_what_to_do(tmp_path: Path) -> None:
         fetch(WeightFile(file="net.pth", obtain="open the folder in a browser"), silent)
     with pytest.raises(InputError, match="the package lpips carries it"):
         fetch(WeightFile(file="net.pth", package="lpips"), silent)
-    with pytest.raises(InputError, match="its card says where it is"):
+    with pytest.raises(InputError, match="its card gives its path"):
         fetch(WeightFile(file=str(tmp_path / "net.pth"), url=("http://127.0.0.1/x",)), silent)
 
 
@@ -337,7 +337,7 @@ def test_offline_takes_what_is_here_and_fetches_nothing(site: Site, monkeypatch:
     fetch(here, silent)
     monkeypatch.setenv("MGLD_BENCH_OFFLINE", "1")
     assert fetch(here, silent).read_bytes() == CONTENT
-    with pytest.raises(InputError, match=r"b\.pth is missing.*not fetched, since --offline or MGLD_BENCH_OFFLINE is set"):
+    with pytest.raises(InputError, match=r"b\.pth is missing.*not fetched, because --offline or MGLD_BENCH_OFFLINE is set"):
         fetch(missing, silent)
     assert [path for path, _, _ in site.asked] == ["/a.pth"]
 

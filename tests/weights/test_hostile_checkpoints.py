@@ -111,7 +111,7 @@ def test_an_attack_inside_the_state_dict_is_an_error_that_names_it(tmp_path: Pat
     path = tmp_path / "hostile.pth"
     content = {"params": STATE | {"conv.extra": Call(os.mkdir, str(victim))}}
     torch.save(content, path, pickle_protocol=protocol, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(InputError, match=r"hostile\.pth: entry 'conv\.extra' is a posix\.mkdir, not a tensor"):
+    with pytest.raises(InputError, match=r"hostile\.pth: not a state dict: entry 'conv\.extra' is a posix\.mkdir, not a tensor"):
         read_state_dict(path)
     assert not victim.exists()
 

@@ -85,7 +85,7 @@ def test_the_first_digits_are_checked_and_the_whole_is_recorded(home: Path) -> N
 
 def test_the_size_is_checked(home: Path) -> None:
     (home / "net.pth").write_bytes(b"weights")
-    with pytest.raises(InputError, match=r"net\.pth: has 7 bytes, its card says 8: another or a damaged file"):
+    with pytest.raises(InputError, match=r"net\.pth: has 7 bytes, but its card gives 8: a different or damaged file"):
         locate(WeightFile(file="net.pth", size=8))
     assert locate(WeightFile(file="net.pth", size=7)).is_file()
 
@@ -162,7 +162,7 @@ def test_a_missing_file_says_where_it_was_looked_for_and_how_to_get_it(home: Pat
     state = status(weight)
     assert (state.present, state.verified, state.path, state.size) == (False, False, None, None)
     assert state.reason == message
-    with pytest.raises(InputError, match="must not leave"):
+    with pytest.raises(InputError, match="must not lead out of"):
         locate(WeightFile(file="../net.pth"))
 
 
@@ -200,5 +200,5 @@ def test_add_refuses_what_it_cannot_add(tmp_path: Path) -> None:
     (tmp_path / "mine.pth").write_bytes(b"x")
     with pytest.raises(InputError, match="not kept in the weights folder"):
         add(tmp_path / "mine.pth", WeightFile(file=CARRIED, package=PACKAGE))
-    with pytest.raises(InputError, match="its card says where it is"):
+    with pytest.raises(InputError, match="its card gives its path"):
         add(tmp_path / "mine.pth", WeightFile(file=str(tmp_path / "elsewhere.pth")))

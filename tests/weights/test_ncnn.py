@@ -91,7 +91,11 @@ def test_a_bin_of_another_srvgg_does_not_fit(tmp_path: Path) -> None:
         ("1 1 57 59 0=64", "1 1 56 59 0=64", "does not take the output of the layer before"),
         ("1 1 56 57 0=64 1=3 4=1 5=1 6=36864", "1 1 56 57 0=64 1=3 4=0 5=1 6=36864", "padding 1"),
         ("1 1 56 57 0=64 1=3 4=1 5=1 6=36864", "1 1 56 57 0=64 1=3 4=1 5=1 6=36864 9=1", "padding 1"),
-        ("PReLU                    PRelu_3 ", "ReLU                     PRelu_3 ", "not understood|not convolution and PReLU"),
+        (
+            "PReLU                    PRelu_3 ",
+            "ReLU                     PRelu_3 ",
+            "not supported|expected are alternating convolution and PReLU",
+        ),
     ],
 )
 def test_a_graph_that_only_looks_like_srvgg_is_refused(tmp_path: Path, line: str, other: str, problem: str) -> None:
@@ -109,10 +113,10 @@ def test_a_graph_that_only_looks_like_srvgg_is_refused(tmp_path: Path, line: str
         ("", "first line is not 7767517"),
         ("123\n1 1\nInput i 0 1 d\n", "first line is not 7767517"),
         ("7767517\n", "line 2"),
-        ("7767517\n2 1\nInput i 0 1 d\n", "has 1 layers and 1 blobs, but its head says 2 and 1"),
+        ("7767517\n2 1\nInput i 0 1 d\n", "has 1 layers and 1 blobs, but its header declares 2 and 1"),
         ("7767517\n1 1\nInput i 0 1\n", "line 3: not a layer"),
         ("7767517\n1 1\nInput i zero 1 d\n", "line 3: not a layer"),
-        ("7767517\n2 2\nInput i 0 1 d\nPReLU p 1 1 x y 0=3\n", "takes x, which no earlier layer gives"),
+        ("7767517\n2 2\nInput i 0 1 d\nPReLU p 1 1 x y 0=3\n", "takes x, which no earlier layer outputs"),
         ("7767517\n2 2\nInput i 0 1 d\nConvolution c 1 1 d y 0=3 -23310=2,0.2\n", "line 4: not a layer"),
     ],
 )
@@ -128,10 +132,10 @@ def test_a_broken_structure_is_named(tmp_path: Path, text: str, problem: str) ->
     [
         ("Convolution c 1 1 d y 0=3 1=3 6=80", "do not fit"),
         ("Convolution c 1 1 d y 0=3 1=3 11=5 6=81", "not square"),
-        ("InnerProduct c 1 1 d y 0=3", "InnerProduct, which is not understood"),
+        ("InnerProduct c 1 1 d y 0=3", "InnerProduct, which is not supported"),
     ],
 )
-def test_layers_that_are_not_understood_are_errors(tmp_path: Path, layer: str, problem: str) -> None:
+def test_layers_that_are_not_supported_are_errors(tmp_path: Path, layer: str, problem: str) -> None:
     path = tmp_path / "odd.param"
     path.write_text(f"7767517\n2 2\nInput i 0 1 d\n{layer}\n")
     with pytest.raises(InputError, match=problem):

@@ -50,7 +50,7 @@ def test_safetensors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_state_dict(tmp_path / "missing.safetensors")
     save_file({}, tmp_path / "empty.safetensors")
-    with pytest.raises(InputError, match="holds no state dict"):
+    with pytest.raises(InputError, match="contains no state dict"):
         read_state_dict(tmp_path / "empty.safetensors")
 
 
@@ -112,5 +112,5 @@ def test_programs_and_compressed_archives_are_refused(tmp_path: Path) -> None:
     ):
         for entry in plain.infolist():
             compressed.writestr(entry.filename, plain.read(entry))
-    with pytest.raises(InputError, match=r"small\.pth: refused, since it is compressed"):
+    with pytest.raises(InputError, match=r"small\.pth: refused, because it is compressed"):
         read_state_dict(tmp_path / "small.pth")

@@ -25,7 +25,7 @@ def state() -> dict[str, Tensor]:
 def refused(entries: dict[str, Tensor]) -> str:
     with pytest.raises(InputError) as caught:
         load_strictly(network(), entries, SOURCE, "Net")
-    return str(caught.value).removeprefix("net.ckpt: no checkpoint of Net: ")
+    return str(caught.value).removeprefix("net.ckpt: not a checkpoint of Net: ")
 
 
 @pytest.mark.parametrize("assign", [False, True])
@@ -57,4 +57,4 @@ def test_many_names_are_counted() -> None:
 def test_numbers_that_stand_for_others_are_refused() -> None:
     """Quantised weights: taken for what they are, they would run and give noise."""
     quantised = state() | {"2.bias": torch.zeros(3, dtype=torch.int8)}
-    assert refused(quantised) == "2.bias has type torch.int8, not one of floating point"
+    assert refused(quantised) == "2.bias has type torch.int8, not a floating-point type"

@@ -109,7 +109,7 @@ def test_names(bench: Bench) -> None:
     wrong = bench.run("fetch", "bsrgam")
     assert wrong.returncode == 2
     assert wrong.stderr.splitlines() == [
-        "mgld-bench: bsrgam: neither a weight file nor a method nor a metric: did you mean bsrgan?"
+        "mgld-bench: bsrgam: neither a weight file nor a method nor a metric; did you mean bsrgan?"
     ]
     packaged = bench.run("fetch", "realesrgan", "lpips-alex-linear")
     assert packaged.returncode == 0
@@ -131,7 +131,7 @@ def test_offline_uses_what_is_here_and_refuses_the_rest(bench: Bench, site: Site
     assert told.returncode == 2
     assert f"a.pth: {bench.weights / 'a.pth'}" in told.stdout
     assert "b.pth is missing" in told.stderr
-    assert "it is not fetched, since --offline or MGLD_BENCH_OFFLINE is set" in told.stderr
+    assert "; not fetched, because --offline or MGLD_BENCH_OFFLINE is set" in told.stderr
     assert time.monotonic() - began < 20
 
 
@@ -163,7 +163,7 @@ def test_verify_finds_what_is_wrong(bench: Bench, site: Site) -> None:
     good = bench.run("verify")
     assert good.returncode == 0
     assert "ok       net.pth (mine)" in good.stdout
-    assert "ok       loose.pth (mine): its card pins no sha256, the whole is that of its first use" in good.stdout
+    assert "ok       loose.pth (mine): its card pins no sha256, the whole matches its first use" in good.stdout
     assert "missing  BSRGAN.pth (bsrgan)" in good.stdout.splitlines()
     assert bench.row("loose.pth")["sha256_recorded"] == hashlib.sha256(CONTENT).hexdigest()
     for name in ("net.pth", "loose.pth"):
@@ -197,7 +197,7 @@ def test_add_reads_what_no_digest_proves(bench: Bench, tmp_path: Path) -> None:
     added = bench.run("add", str(download))
     assert added.returncode == 0, added.stderr
     assert added.stdout.strip() == str(bench.weights / "net.ckpt")
-    assert "holds objects that are not loaded: tests.weights.test_weights_command.Recorder" in added.stderr
+    assert "contains objects that are not loaded: tests.weights.test_weights_command.Recorder" in added.stderr
     assert (bench.weights / "net.ckpt.sha256").exists()
 
 
@@ -233,7 +233,7 @@ def test_pyiqas_own_files_go_the_same_way(bench: Bench) -> None:
     done = bench.run("fetch", "pyiqa.gmsd")
     assert done.returncode == 0, done.stderr
     assert "pyiqa.gmsd: needs no file" in done.stdout
-    assert "pyiqa.gmsd: files of pyiqa's own [verified]" in bench.run("list").stdout
+    assert "pyiqa.gmsd: pyiqa's own files [verified]" in bench.run("list").stdout
     refused = bench.run("fetch", "pyiqa.maniqa", MGLD_BENCH_OFFLINE="1")
     assert refused.returncode == 2
     assert "1 of 1 weight files are not here: pyiqa.maniqa" in refused.stderr

@@ -201,7 +201,7 @@ def test_files_of_another_network_are_refused(tmp_path: Path, change: Any, probl
     state = torch.load(path)["state_dict"]
     change(state)
     torch.save({"state_dict": state}, path)
-    with pytest.raises(InputError, match=f"no checkpoint of RealBasicVSR: {problem}"):
+    with pytest.raises(InputError, match=f"not a checkpoint of RealBasicVSR: {problem}"):
         realbasicvsr(weights={"network": path})
     with pytest.raises(InputError, match="RealBasicVSR needs a weight file of role network"):
         realbasicvsr(weights={})

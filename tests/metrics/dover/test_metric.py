@@ -207,7 +207,7 @@ def test_a_weight_file_that_does_not_fit_is_an_error_that_names_the_parameter(
     state["technical_head.fc_last.old"] = state.pop("technical_head.fc_last.bias")
     torch.save(state, tmp_path / "weights/other.pth")
     facts = replace(metrics[0].facts, weights={"dover": WeightFile(file="other.pth")})
-    with pytest.raises(InputError, match=r"other\.pth: no checkpoint of DOVER: technical_head\.fc_last\.bias is missing"):
+    with pytest.raises(InputError, match=r"other\.pth: not a checkpoint of DOVER: technical_head\.fc_last\.bias is missing"):
         dover_metric.Dover(facts, metrics[0].reported, "cpu")
 
 

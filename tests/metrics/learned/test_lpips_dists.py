@@ -138,9 +138,9 @@ def test_too_small_frames_are_refused(build: Build, name: str, side: int) -> Non
 
 def test_a_file_that_holds_something_else_is_named(build: Build, home: Path) -> None:
     linear = WeightFile(file="lpips/weights/v0.1/vgg.pth", package="lpips")
-    with pytest.raises(InputError, match=r"vgg\.pth: no checkpoint of the linear layers .*: lin1\.model\.1\.weight has shape"):
+    with pytest.raises(InputError, match=r"vgg\.pth: not a checkpoint of the linear layers .*: lin1\.model\.1\.weight has shape"):
         build("lpips.alex", linear=linear)
-    with pytest.raises(InputError, match=r"vgg16-397923af\.pth: no checkpoint of the backbone of LPIPS \(alex\)"):
+    with pytest.raises(InputError, match=r"vgg16-397923af\.pth: not a checkpoint of the backbone of LPIPS \(alex\)"):
         build("lpips.alex", backbone=WeightFile(file=FILES["dists"]))
     state = torch.load(home / "weights" / FILES["dists"], weights_only=True)
     torch.save({**state, "features.31.weight": torch.zeros(1)}, home / "weights" / "more.pth")

@@ -70,7 +70,7 @@ def test_a_crop_is_cut_first(metric: MUSIQ, home: Path, bunny: Frames) -> None:
 def test_a_file_of_something_else_is_named(home: Path) -> None:
     state = torch.load(home / "weights" / "musiq.pth", weights_only=True)
     torch.save({name: tensor for name, tensor in state.items() if name != "head.bias"}, home / "weights" / "less.pth")
-    with pytest.raises(InputError, match=r"less\.pth: no checkpoint of MUSIQ \(KonIQ\): head\.bias is missing"):
+    with pytest.raises(InputError, match=r"less\.pth: not a checkpoint of MUSIQ \(KonIQ\): head\.bias is missing"):
         load(home, "less.pth")
     with pytest.raises(InputError, match=r"absent\.pth is missing"):
         load(home, "absent.pth")
