@@ -13,7 +13,7 @@ from mgld_bench.errors import InputError
 
 
 def write_bytes_atomic(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path``, making its folder where it is missing."""
+    """Write ``data`` to ``path``, creating its folder if it is missing. Raises InputError where it cannot be written."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 
@@ -21,7 +21,10 @@ def write_bytes_atomic(path: Path, data: bytes) -> None:
 def write_json_atomic(path: Path, value: object) -> None:
     """Write ``value`` as JSON: sorted keys, one per line, a final newline.
 
-    Raises ValueError for NaN and infinity and TypeError for other values that JSON lacks.
+    Raises:
+        InputError: The file cannot be written.
+        ValueError: ``value`` contains NaN or infinity.
+        TypeError: ``value`` contains something else that JSON cannot represent.
     """
     text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes_atomic(path, f"{text}\n".encode())
@@ -29,9 +32,10 @@ def write_json_atomic(path: Path, value: object) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A hidden temporary file beside ``path`` that takes its place when the block ends without an error, and else is removed.
+    """A hidden temporary file beside ``path`` that replaces it when the block ends without an error, and is removed otherwise.
 
-    Raises InputError where the file cannot be written.
+    Raises:
+        InputError: The file cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""MATLAB's imresize with the bicubic kernel: what the field means by "Bicubic"."""
+"""MATLAB's imresize with the bicubic kernel: what papers mean by "Bicubic"."""
 
 from __future__ import annotations
 
@@ -12,10 +12,19 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def resize_bicubic(image: npt.NDArray[np.generic], height: int, width: int) -> FloatArray:
-    """Resize (H, W) or (H, W, C) to (height, width[, C]), float64, not rounded and not clipped.
+    """Resize an image as MATLAB's imresize(image, [height width], 'bicubic') does, rows first, then columns.
 
     Keys' kernel with a = -0.5, half-pixel centres, symmetric (mirrored, edge repeated) borders; when shrinking, the kernel is
-    widened by the scale (anti-aliasing), as MATLAB's imresize(image, [height width], 'bicubic') does. Rows first, then columns.
+    widened by the scale (anti-aliasing).
+
+    >>> resize_bicubic(np.array([[0, 4]]), 1, 4).round(3).tolist()
+    [[-0.375, 0.812, 3.188, 4.375]]
+
+    Args:
+        image: (h, w) or (h, w, c), of any numeric type and range.
+
+    Returns:
+        (height, width[, c]) float64, neither rounded nor clipped.
     """
     rows = _weights(image.shape[0], height)
     columns = _weights(image.shape[1], width)

@@ -1,4 +1,4 @@
-"""What a clip is: a named sequence of 8-bit RGB frames that can be streamed."""
+"""What a clip is: a named sequence of 8-bit RGB frames that can be streamed; and a clip whose frames are in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Frame: TypeAlias = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What is known about a clip before a frame of it is decoded."""
+    """What is known about a clip before any frame is decoded."""
 
     name: str
     frame_count: int
@@ -29,17 +29,17 @@ class ClipFacts:
     frame_names: tuple[str, ...]
     """One per frame, in order: the file's stem, or %08d for a video."""
     lossy: bool
-    """True where the frames were stored with lossy compression (jpg, most videos)."""
+    """Whether the frames were stored with lossy compression (JPEG, most videos)."""
     conversion: Mapping[str, str] = field(default_factory=dict)
-    """How the stored samples become 8-bit RGB, e.g. {"matrix": "bt601", "range": "limited"}; empty where they are RGB already."""
+    """How the stored samples become 8-bit RGB, e.g. {"matrix": "bt601", "range": "limited"}; empty where they are RGB."""
 
 
 class Clip(ABC):
-    """A clip that is read as a stream; memory does not grow with its length."""
+    """A clip that is read as a stream: memory does not grow with its length."""
 
     facts: ClipFacts
     path: Path | None
-    """The folder or file it is read from; None for frames in memory."""
+    """The folder or file that it is read from; None for frames in memory."""
 
     @property
     def name(self) -> str:
@@ -63,11 +63,15 @@ class Clip(ABC):
 
     @abstractmethod
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """Frames start .. stop - 1 in order, decoded one at a time. Raises InputError that names the broken file."""
+        """Frames start .. stop - 1 (None: to the end) in order, decoded one at a time.
+
+        Raises:
+            InputError: The clip lacks some of these frames, or a file is damaged (the message names it).
+        """
 
     @abstractmethod
     def digest(self) -> str:
-        """sha256 (hex) of the stored content: file names in order and their bytes; the path plays no part."""
+        """sha256 (hex) of the stored content, whatever its path: file names in order and the bytes of the files."""
 
     def frame(self, index: int) -> Frame:
         """The frame at ``index`` (from 0)."""
@@ -78,7 +82,7 @@ class ArrayClip(Clip):
     """Frames in memory as a clip."""
 
     def __init__(self, name: str, frames: npt.NDArray[np.uint8]) -> None:
-        """``frames``: (T, H, W, 3) uint8 RGB, not empty; not copied. Raises InputError for another shape or type."""
+        """``frames``: (T, H, W, 3) uint8 RGB, not empty; not copied. Raises InputError for any other shape or type."""
         if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape:
             raise InputError(f"clip {name}: frames must be (frames, height, width, 3) uint8, not {frames.shape} {frames.dtype}")
         self._frames = frames
@@ -87,7 +91,7 @@ class ArrayClip(Clip):
         self.facts = ClipFacts(name, frames.shape[0], frames.shape[1], frames.shape[2], names, lossy=False)
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """See Clip.frames."""
+        """See `Clip.frames`; each frame is a copy."""
         return (np.array(self._frames[index], order="C") for index in frame_range(self.facts, start, stop))
 
     def digest(self) -> str:
@@ -99,7 +103,7 @@ class ArrayClip(Clip):
 
 
 def frame_range(facts: ClipFacts, start: int, stop: int | None) -> range:
-    """The indices start .. stop - 1 (None: to the end). Raises InputError where the clip has not all of them."""
+    """The indices start .. stop - 1 (None: to the end). Raises InputError where the clip lacks some of them."""
     end = facts.frame_count if stop is None else stop
     if not 0 <= start <= end <= facts.frame_count:
         raise InputError(f"clip {facts.name} has {facts.frame_count} frames: frames {start} to {end - 1} cannot be read")

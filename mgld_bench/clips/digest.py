@@ -29,10 +29,10 @@ _CONTENT = TypeAdapter(dict[str, _Remembered])
 
 
 class DigestCache:
-    """sha256 of files, remembered in one JSON file by path, size and times of change: unchanged files are not read again."""
+    """sha256 of files, cached in one JSON file by path, size and modification times: unchanged files are not read again."""
 
     def __init__(self, file: Path | None = None) -> None:
-        """``file``: where save() keeps it; None: in memory only. A file that is missing or broken is an empty cache."""
+        """``file``: where `save` writes the cache; None: in memory only. A missing or damaged file is an empty cache."""
         self._file = file
         self._known: dict[str, _Remembered] = {} if file is None else _load(file)
         self._changed = False
@@ -46,14 +46,14 @@ class DigestCache:
         if remembered is not None and remembered.state == state:
             return remembered.sha256
         sha256 = _read_sha256(resolved)
-        # A file that changed just now may change again within the clock's resolution, which its state would not show.
+        # A file that has just changed may change again within the clock's resolution, which its state would not show.
         if time.time() - max(facts.st_mtime, facts.st_ctime) > _SETTLED_SECONDS:
             self._known[str(resolved)] = _Remembered(state=state, sha256=sha256)
             self._changed = True
         return sha256
 
     def save(self) -> None:
-        """Write what is new to the cache's file."""
+        """Write the cache to its file if anything is new. Raises InputError where that is not possible."""
         if self._file is not None and self._changed:
             write_json_atomic(self._file, {path: entry.model_dump() for path, entry in self._known.items()})
             self._changed = False
@@ -83,7 +83,9 @@ def stack_sha256(frames: Iterable[Frame]) -> str:
 def text_digest(value: object) -> str:
     """sha256 (hex) of ``value`` as canonical JSON: sorted keys, no spaces, UTF-8.
 
-    Raises ValueError for NaN and infinity and TypeError for other values that JSON lacks.
+    Raises:
+        ValueError: ``value`` contains NaN or infinity.
+        TypeError: ``value`` contains something else that JSON cannot represent.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -101,5 +103,5 @@ def _load(file: Path) -> dict[str, _Remembered]:
     try:
         return _CONTENT.validate_json(file.read_bytes())
     except (OSError, ValidationError):
-        # A cache that is not there or not whole only means that files are read again.
+        # A missing or damaged cache only means that files are read again.
         return {}

@@ -1,4 +1,4 @@
-"""Running the ffmpeg that imageio-ffmpeg carries: always that one, as encoders of another build write other bytes."""
+"""Running the ffmpeg that imageio-ffmpeg carries: always that one, because encoders of other builds write different bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FFmpegIdentity:
     """Which ffmpeg this is."""
 
     version: str
-    """As it says itself, e.g. 7.0.2-static."""
+    """As it reports itself, e.g. 7.0.2-static."""
     sha256: str
     """Of the executable."""
     configuration: str
@@ -46,8 +46,8 @@ class FFmpegMessage:
     text: str
 
     @property
-    def tells_damage(self) -> bool:
-        """Frames after it are missing or made up: an error, or the warning that input is corrupt."""
+    def reports_damage(self) -> bool:
+        """Whether frames after it are missing or made up: an error, or the warning that the input is corrupt."""
         return self.level in ("panic", "fatal", "error") or (self.level == "warning" and "corrupt" in self.text.lower())
 
 
@@ -55,7 +55,8 @@ class FFmpegMessage:
 def ffmpeg_binary() -> str:
     """Path of imageio-ffmpeg's own executable; neither the system's nor $IMAGEIO_FFMPEG_EXE.
 
-    Raises InputError where the package has none.
+    Raises:
+        InputError: The package carries none.
     """
     with resources.as_file(resources.files("imageio_ffmpeg.binaries")) as folder:
         found = sorted(file for file in folder.iterdir() if file.name.startswith("ffmpeg"))
@@ -68,7 +69,7 @@ def ffmpeg_binary() -> str:
 
 @lru_cache(maxsize=1)
 def ffmpeg_identity() -> FFmpegIdentity:
-    """Version, digest and configuration of ffmpeg_binary()."""
+    """Version, digest and configuration of `ffmpeg_binary`."""
     binary = ffmpeg_binary()
     shown = subprocess.run([binary, "-version"], capture_output=True, text=True, check=True)  # noqa: S603
     lines = shown.stdout.splitlines()
@@ -78,7 +79,7 @@ def ffmpeg_identity() -> FFmpegIdentity:
 
 
 class RunningFFmpeg:
-    """One running ffmpeg: raw bytes through its pipes while its messages are read beside, so that neither side waits for ever."""
+    """A running ffmpeg: raw bytes through its pipes, while a thread reads its messages so that neither side blocks for ever."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
@@ -97,13 +98,13 @@ class RunningFFmpeg:
         return cast("IO[bytes]", self.process.stdout)
 
     def finish(self) -> int:
-        """Wait for the end and for its last message; the exit code."""
+        """Wait for its end and its last message; returns the exit code."""
         code = self.process.wait()
         self._reader.join()
         return code
 
     def complaint(self) -> str:
-        """The first message so far that tells of damage, as first_complaint()."""
+        """The first message so far that reports damage; see `first_complaint`."""
         return self._complaint
 
     def _read_messages(self) -> None:
@@ -113,7 +114,7 @@ class RunningFFmpeg:
 
 @contextmanager
 def running_ffmpeg(job: FFmpegJob, feed: bool = False) -> Iterator[RunningFFmpeg]:
-    """Start ``job`` with its standard output (and input, if ``feed``) as pipes; killed and reaped where the block ends early."""
+    """Start ``job`` with its standard output (and input, if ``feed``) as pipes; it is killed if the block ends early."""
     process = _start(job, "warning", subprocess.PIPE if feed else subprocess.DEVNULL, subprocess.PIPE)
     running = RunningFFmpeg(process)
     try:
@@ -126,9 +127,16 @@ def running_ffmpeg(job: FFmpegJob, feed: bool = False) -> Iterator[RunningFFmpeg
 
 
 def feed_ffmpeg(job: FFmpegJob, chunks: Iterable[bytes], what: str) -> None:
-    """Run ``job`` with ``chunks`` on its standard input. Raises InputError that begins with ``what`` where ffmpeg fails."""
+    """Run ``job`` with ``chunks`` on its standard input.
+
+    Args:
+        what: What is being done or written, for the message.
+
+    Raises:
+        InputError: ffmpeg fails.
+    """
     with running_ffmpeg(job, feed=True) as running:
-        # Where ffmpeg ends before its input does, its exit code and message say why.
+        # If ffmpeg ends before its input does, its exit code and message give the reason.
         with suppress(BrokenPipeError):
             for chunk in chunks:
                 running.stdin.write(chunk)
@@ -138,12 +146,12 @@ def feed_ffmpeg(job: FFmpegJob, chunks: Iterable[bytes], what: str) -> None:
 
 
 def ffmpeg_messages(job: FFmpegJob) -> Iterator[FFmpegMessage]:
-    """Run ``job`` for its messages of level info and above; an exit code that nothing explains becomes one of level fatal."""
+    """Run ``job`` for its messages of level info and above; an unexplained exit code becomes a message of level fatal."""
     process = _start(job, "info", subprocess.DEVNULL, subprocess.DEVNULL)
     damaged = False
     try:
         for message in _messages(process):
-            damaged = damaged or message.tells_damage
+            damaged = damaged or message.reports_damage
             yield message
         if process.wait() != 0 and not damaged:
             yield FFmpegMessage("fatal", f"exit code {process.returncode}")
@@ -155,14 +163,14 @@ def ffmpeg_messages(job: FFmpegJob) -> Iterator[FFmpegMessage]:
 
 
 def first_complaint(messages: Iterable[FFmpegMessage]) -> str:
-    """The first of ``messages`` that tells of damage; "" where none does. Those that follow it tell of its consequences."""
-    return next((message.text.rstrip(".") for message in messages if message.tells_damage), "")
+    """The first of ``messages`` that reports damage, or ""; those after it only report its consequences."""
+    return next((message.text.rstrip(".") for message in messages if message.reports_damage), "")
 
 
 def _start(job: FFmpegJob, level: str, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
     quiet = job.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", f"repeat+level+{level}")
     command = ffmpeg.compile(quiet, cmd=ffmpeg_binary())
-    # In a session of its own Ctrl-C does not reach it: this process ends it, and does not take its end for damage.
+    # In its own session Ctrl-C does not reach it: this process ends it, and does not mistake its end for damage.
     return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
 
@@ -175,7 +183,7 @@ def _messages(process: subprocess.Popen[bytes]) -> Iterator[FFmpegMessage]:
 
 def _close(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdin, process.stdout, process.stderr):
-        # What was still to be flushed to a process that has ended is of no use to anybody.
+        # Whatever was still to be flushed to a process that has ended is of no use.
         with suppress(BrokenPipeError):
             if pipe is not None:
                 pipe.close()

@@ -1,4 +1,4 @@
-"""A clip that is a folder of images."""
+"""A clip that is a folder of images, in the order of their numbers."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ class FolderClip(Clip):
     """PNG, JPEG or BMP files of one kind and size, numbered without gaps."""
 
     def __init__(self, path: Path, images: Sequence[Path], name: str, cache: DigestCache | None = None) -> None:
-        """``images``: the files of the folder ``path``, in any order; the first is read here, each is checked when it is decoded.
+        """Order the files and read the first image; every image is checked when it is decoded.
 
-        Raises InputError for names that leave the order open, a gap, mixed formats or a first image that cannot be read.
+        Args:
+            images: The image files of the folder ``path``, in any order.
+
+        Raises:
+            InputError: The names leave the order open or have a gap, formats are mixed, or the first image cannot be read.
         """
         kinds = {image_kind(file) for file in images}
         if len(kinds) > 1:
             raise InputError(
-                f"{path}: holds images of different kinds ({', '.join(sorted(kinds))}): keep one kind in a clip's folder"
+                f"{path}: contains images of different kinds ({', '.join(sorted(kinds))}); keep one kind in a clip's folder"
             )
         self.path = path
         self._images = in_order(path, images)
@@ -47,7 +51,7 @@ class FolderClip(Clip):
         )
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """See Clip.frames."""
+        """See `Clip.frames`."""
         return (self._read(self._images[index]) for index in frame_range(self.facts, start, stop))
 
     def digest(self) -> str:
@@ -71,14 +75,15 @@ def _compare(file: Path, stored: ImageFormat, first_file: Path, first: ImageForm
         )
     if stored != first:
         raise InputError(
-            f"{file}: holds {stored.samples} samples, but {first_file.name}, the clip's first frame, {first.samples}"
+            f"{file}: has {stored.samples} samples, but {first_file.name}, the clip's first frame, has {first.samples}"
         )
 
 
 def in_order(folder: Path, files: Sequence[Path]) -> list[Path]:
-    """``files`` by their numbers: the last group of digits that differs between the names. They may begin anywhere.
+    """``files`` sorted by number: the last group of digits that differs between the names. The first number may be any.
 
-    Raises InputError that names the file for a gap, a number that is there twice, and names that leave the order open.
+    Raises:
+        InputError: A number is missing or appears twice, or the names leave the order open; the message names the file.
     """
     ordered = natsorted(sorted(files), key=lambda file: file.name)
     if len(ordered) == 1:
@@ -89,10 +94,10 @@ def in_order(folder: Path, files: Sequence[Path]) -> list[Path]:
     for before, after, left, right in zip(ordered, ordered[1:], parts, parts[1:], strict=False):
         number, following = int(left[place]), int(right[place])
         if number == following:
-            raise InputError(f"{folder}: {before.name} and {after.name} are both frame {number}: keep one of them")
+            raise InputError(f"{folder}: {before.name} and {after.name} are both frame {number}; keep one of them")
         if following < number:
             raise InputError(
-                f"{folder}: the numbers begin again at {after.name} (after {before.name}): put each clip into a folder of its own"
+                f"{folder}: the numbers start again at {after.name} (after {before.name}); put each clip into its own folder"
             )
         if following > number + 1:
             raise InputError(
@@ -102,20 +107,20 @@ def in_order(folder: Path, files: Sequence[Path]) -> list[Path]:
 
 
 def _check_pattern(folder: Path, files: Sequence[Path], parts: Sequence[list[str]]) -> None:
-    """The names differ in their digits only."""
+    """Raise InputError unless the names differ only in their digits."""
     for file, pieces in zip(files, parts, strict=True):
         if len(pieces) == 1:
             raise InputError(
-                f"{folder}: {file.name} has no number in its name: name the frames 00000000{file.suffix}, 00000001{file.suffix} …"
+                f"{folder}: {file.name} has no number in its name; name the frames 00000000{file.suffix}, 00000001{file.suffix} …"
             )
         if pieces[::2] != parts[0][::2]:
             raise InputError(
-                f"{folder}: {file.name} is not named like {files[0].name}: frames of one clip differ in their numbers only; "
-                "move what does not belong to it"
+                f"{folder}: {file.name} is not named like {files[0].name}: the frames of a clip differ only in their numbers; "
+                "move files that do not belong to it"
             )
 
 
 def _number_place(parts: Sequence[list[str]]) -> int:
-    """The position among the pieces of the last group of digits whose value differs; the last one where none does."""
+    """The position among the pieces of the last group of digits whose value differs, or of the last group where none does."""
     places = range(len(parts[0]) - 2, 0, -2)
     return next((place for place in places if len({int(pieces[place]) for pieces in parts}) > 1), places[0])

@@ -1,4 +1,4 @@
-"""One frame from one image file: what it holds, whether it is whole, and its pixels as 8-bit RGB."""
+"""One frame from one image file: its format, whether it is complete, and its pixels as 8-bit RGB."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from mgld_bench.errors import InputError
 _INSPECT = {"png": png_format, "jpeg": jpeg_format, "bmp": bmp_format}
 _KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".bmp": "bmp"}
 IMAGE_SUFFIXES = frozenset(_KINDS)
-"""Endings of the image files that are read, in lower case."""
+"""Suffixes of the image files that are read, in lower case."""
 
 
 def image_kind(file: Path) -> str:
-    """png, jpeg or bmp, by the ending of the name."""
+    """png, jpeg or bmp, by the suffix of the name."""
     return _KINDS[file.suffix.lower()]
 
 
 def read_image_format(file: Path) -> ImageFormat:
-    """What ``file`` holds, without decoding it.
+    """The format of ``file``, without decoding its pixels.
 
-    Raises InputError that names it where it is not whole, or cannot become 8-bit RGB without loss.
+    Raises:
+        InputError: The file is not complete, or cannot become 8-bit RGB without loss.
     """
     return _INSPECT[image_kind(file)](file, _read(file))
 
 
 def read_image(file: Path) -> tuple[ImageFormat, Frame]:
-    """What ``file`` holds and its pixels, (H, W, 3) uint8 RGB; an EXIF orientation turns nothing.
+    """The format of ``file`` and its pixels, (H, W, 3) uint8 RGB; an EXIF orientation is ignored.
 
-    Raises InputError as read_image_format, and for pixels that cannot be decoded or are transparent.
+    Raises:
+        InputError: As `read_image_format`, and for pixels that cannot be decoded or are transparent.
     """
     data = _read(file)
     stored = _INSPECT[image_kind(file)](file, data)

@@ -1,4 +1,4 @@
-"""The headers and the wholeness of PNG, JPEG and BMP files: decoders pass over much of what is wrong with a file."""
+"""The headers of PNG, JPEG and BMP files, and whether the files are complete: decoders ignore much of what is wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PNG_CONVERSIONS = {
     6: {"samples": "opaque alpha dropped"},
 }
 _JFIF_CONVERSION = {"matrix": "bt601", "matrix_source": "JFIF", "range": "full", "range_source": "JFIF"}
-# In entropy-coded data ff 00 is a byte of data and ff d0 .. ff d7 are restart marks: anything else after ff ends the scan.
+# In entropy-coded data ff 00 is a byte of data and ff d0 .. ff d7 are restart markers; anything else after ff ends the scan.
 _JPEG_SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -36,15 +36,17 @@ class ImageFormat:
     """What is stored per pixel, in words."""
     lossy: bool = False
     alpha: bool = False
-    """An alpha channel is stored; it may be dropped only where it is opaque."""
+    """Whether an alpha channel is stored; it may be dropped only where it is opaque."""
     conversion: Mapping[str, str] = field(default_factory=dict)
-    """As ClipFacts.conversion."""
+    """As `ClipFacts.conversion`."""
 
 
 def png_format(file: Path, data: bytes) -> ImageFormat:
-    """What a PNG holds.
+    """The format of a PNG file.
 
-    Raises InputError for a cut or damaged file (every part's checksum is checked), 16 bits, a transparent colour, animation.
+    Raises:
+        InputError: The file is truncated or damaged (the checksum of every chunk is checked), has 16 bits per sample or a
+            transparent colour, or is an animation.
     """
     if not data.startswith(_PNG_SIGNATURE):
         raise _wrong_kind(file, "PNG", data)
@@ -58,9 +60,9 @@ def png_format(file: Path, data: bytes) -> ImageFormat:
         elif kind == b"IDAT":
             has_pixels = True
         elif kind == b"tRNS":
-            raise InputError(f"{file}: has a transparent colour, which a frame cannot have: store it as RGB")
+            raise InputError(f"{file}: has a transparent colour, which a frame cannot have; store it as RGB")
         elif kind == b"acTL":
-            raise InputError(f"{file}: is an animation, not one frame: store its frames as files of their own")
+            raise InputError(f"{file}: is an animation, not one frame; store its frames as separate files")
     width, height, depth, colour = struct.unpack(">IIBB", header[:10])
     if not has_pixels or colour not in _PNG_SAMPLES or 0 in (width, height):
         raise _damaged(file, "its header is broken")
@@ -83,15 +85,16 @@ def _png_chunks(file: Path, data: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise _cut(file)
         (checksum,) = struct.unpack_from(">I", data, end - 4)
         if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != checksum:
-            raise _damaged(file, f"the checksum of its part {kind.decode('latin-1')!r} is wrong")
+            raise _damaged(file, f"the checksum of its chunk {kind.decode('latin-1')!r} is wrong")
         yield kind, data[position + 8 : end - 4]
         position = end
 
 
 def jpeg_format(file: Path, data: bytes) -> ImageFormat:
-    """What a JPEG holds.
+    """The format of a JPEG file. Damage inside its scans is not detected: they have no checksum.
 
-    Raises InputError for a cut file, more than 8 bits, and CMYK. Damage inside the scans has no checksum that would show it.
+    Raises:
+        InputError: The file is truncated, or has more than 8 bits per sample or four components (CMYK).
     """
     if not data.startswith(b"\xff\xd8"):
         raise _wrong_kind(file, "JPEG", data)
@@ -112,14 +115,14 @@ def jpeg_format(file: Path, data: bytes) -> ImageFormat:
     if components == 1:
         return ImageFormat(height, width, "gray", lossy=True, conversion={"samples": "gray repeated to RGB"})
     if components != 3:
-        raise InputError(f"{file}: has {components} colour components (CMYK?): store it as RGB")
+        raise InputError(f"{file}: has {components} colour components (CMYK?); store it as RGB")
     if stored_as_rgb:
         return ImageFormat(height, width, "RGB", lossy=True)
     return ImageFormat(height, width, "YCbCr", lossy=True, conversion=_JFIF_CONVERSION)
 
 
 def _jpeg_segments(file: Path, data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and content of every segment up to the end mark."""
+    """Marker and content of every segment up to the end marker."""
     position = 2
     while True:
         while data[position : position + 2] == b"\xff\xff":
@@ -147,23 +150,25 @@ def _jpeg_segments(file: Path, data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def bmp_format(file: Path, data: bytes) -> ImageFormat:
-    """What a BMP holds. Raises InputError for a cut file, and for packed, bit-field and compressed pixels."""
+    """The format of a BMP file.
+
+    Raises:
+        InputError: The file is truncated, or its pixels are packed, in bit fields or compressed.
+    """
     if not data.startswith(b"BM"):
         raise _wrong_kind(file, "BMP", data)
     if len(data) < 54:
         raise _cut(file)
     offset, header, width, height, _planes, depth, compression = struct.unpack_from("<IIiiHHI", data, 10)
     if header < 40 or width <= 0 or height == 0:
-        raise _damaged(file, "its header is broken or of a kind that is not read; store it as PNG")
+        raise _damaged(file, "its header is broken or of an unsupported kind; store it as PNG")
     if compression != 0 or depth not in (1, 4, 8, 24, 32):
-        raise InputError(
-            f"{file}: holds {depth}-bit pixels in a form (compression {compression}) that is not read: store it as PNG"
-        )
+        raise InputError(f"{file}: has {depth}-bit pixels in an unsupported form (compression {compression}); store it as PNG")
     row = (width * depth + 31) // 32 * 4
     if offset + row * abs(height) > len(data):
         raise _cut(file)
     if depth == 32:
-        # By the format's rules the fourth byte means nothing; some programs keep an alpha channel there all the same.
+        # By the format's rules the fourth byte has no meaning, but some programs store an alpha channel there.
         fourth = data[offset + 3 : offset + row * abs(height) : 4]
         if fourth.strip(b"\0") and fourth.strip(b"\xff"):
             raise transparent(file)
@@ -173,14 +178,12 @@ def bmp_format(file: Path, data: bytes) -> ImageFormat:
 
 
 def transparent(file: Path) -> InputError:
-    """The refusal of a frame that is not opaque."""
-    return InputError(
-        f"{file}: is partly transparent, which a frame cannot be: store it as RGB over the background that you mean"
-    )
+    """The error for a frame that is not opaque."""
+    return InputError(f"{file}: is partly transparent, which a frame cannot be; store it as RGB over the background you want")
 
 
 def _cut(file: Path) -> InputError:
-    return InputError(f"{file}: is cut short: its end is missing; copy or make it again")
+    return InputError(f"{file}: is truncated: its end is missing; copy or create it again")
 
 
 def _damaged(file: Path, what: str) -> InputError:
@@ -188,10 +191,10 @@ def _damaged(file: Path, what: str) -> InputError:
 
 
 def _too_deep(file: Path, depth: int) -> InputError:
-    return InputError(f"{file}: has {depth} bits per sample: frames are 8-bit RGB; convert it, and say how you rounded")
+    return InputError(f"{file}: has {depth} bits per sample, but frames are 8-bit RGB; convert it, and document the rounding")
 
 
 def _wrong_kind(file: Path, kind: str, data: bytes) -> InputError:
     if not data:
-        return InputError(f"{file}: is empty; copy or make it again")
-    return InputError(f"{file}: is not a {kind}, in spite of its name")
+        return InputError(f"{file}: is empty; copy or create it again")
+    return InputError(f"{file}: is not a {kind} file, despite its name")

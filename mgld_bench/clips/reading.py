@@ -1,4 +1,4 @@
-"""Opening clips: one, or all that a folder holds."""
+"""Opening clips: one, all in a folder, or a part of one."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mgld_bench.clips.video import VIDEO_SUFFIXES, VideoClip
 from mgld_bench.errors import InputError
 
 _SIDE_SUFFIXES = frozenset({".json", ".txt", ".md", ".csv", ".tsv", ".yaml", ".yml", ".log", ".xml", ".html", ".ini", ".db"})
-"""Files of notes, results and file managers (Thumbs.db, desktop.ini) that lie beside frames and clips."""
+"""Notes, results and files of file managers (Thumbs.db, desktop.ini), which are ignored beside frames and clips."""
 _SIDE_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
 
 
 @dataclass(frozen=True)
 class _Content:
-    """What lies in a folder; hidden files and side files left out."""
+    """The content of a folder, without hidden files and side files."""
 
     images: list[Path]
     videos: list[Path]
@@ -35,18 +35,23 @@ class _Content:
 def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = None) -> Clip:
     """The clip at ``path``: a folder of frames (png, jpg or bmp) or a video file.
 
-    ``name``: else the folder's, or the video's without its ending. ``cache`` spares the digest of files that have not changed.
-    Opening a folder reads its listing and first frame, opening a video decodes it once. Raises InputError that names the file for
-    whatever leaves a frame or the order of frames in doubt.
+    Opening a folder reads its listing and its first frame; opening a video decodes it once.
+
+    Args:
+        name: The clip's name; None: that of the folder, or of the video without its suffix.
+        cache: Digests of files, so that unchanged files are not read again.
+
+    Raises:
+        InputError: There is no clip, or a frame or the order of the frames is in question; the message names the file.
     """
     path = Path(path)
     if _is_folder(path):
         content = _content(path)
         if not content.images:
-            raise InputError(f"{path}: holds no frames (png, jpg, bmp): name a folder of frames or a video file")
+            raise InputError(f"{path}: contains no frames (png, jpg, bmp); name a folder of frames or a video file")
         if content.folders or content.videos:
-            other = (content.folders + content.videos)[0].name
-            raise InputError(f"{path}: holds frames and also {other}: which is the clip? move one of them elsewhere")
+            surplus = (content.folders + content.videos)[0].name
+            raise InputError(f"{path}: contains frames and also {surplus}, so it is unclear which is the clip; move one of them")
         return FolderClip(path, content.images, path.resolve().name if name is None else name, cache)
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoClip(path, path.stem if name is None else name, cache)
@@ -54,9 +59,10 @@ def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = N
 
 
 def find_clips(path: Path, cache: DigestCache | None = None) -> list[Clip]:
-    """The clip that ``path`` is, or else every clip in it, in natural order: its sub-folders of frames and its videos.
+    """The clip that ``path`` is, or else every clip in it, in natural order: its subfolders of frames and its videos.
 
-    Raises InputError as open_clip, for a folder without clips, and for two clips of one name.
+    Raises:
+        InputError: As `open_clip`, and for a folder without clips or with two clips of the same name.
     """
     path = Path(path)
     if not _is_folder(path):
@@ -66,36 +72,41 @@ def find_clips(path: Path, cache: DigestCache | None = None) -> list[Clip]:
         return [open_clip(path, cache=cache)]
     places = natsorted(content.folders + content.videos, key=lambda place: place.name)
     if not places:
-        raise InputError(f"{path}: holds no clips: neither frames, nor folders of frames, nor videos")
+        raise InputError(f"{path}: contains no clips: neither frames, nor folders of frames, nor videos")
     clips = [open_clip(place, cache=cache) for place in places]
     seen: dict[str, Path | None] = {}
     for clip in clips:
         if clip.name in seen:
-            raise InputError(f"{path}: {seen[clip.name]} and {clip.path} are both clip {clip.name}: keep one of them")
+            raise InputError(f"{path}: {seen[clip.name]} and {clip.path} are both clip {clip.name}; keep one of them")
         seen[clip.name] = clip.path
     return clips
 
 
 def select_frames(clip: Clip, first: int, count: int, crop: Crop | None = None, name: str | None = None) -> Clip:
-    """A view of ``count`` frames of ``clip`` from index ``first`` on, each cut to ``crop``.
+    """A view of ``count`` frames of ``clip`` from index ``first`` on.
 
-    Raises InputError where the clip lacks some of the frames or the crop does not lie inside them.
+    Args:
+        crop: The rectangle that is cut out of every frame; None: whole frames.
+        name: The name of the view; None: that of ``clip``.
+
+    Raises:
+        InputError: The clip lacks some of the frames, or the crop is not inside them.
     """
     if first < 0 or count < 1 or first + count > clip.frame_count:
         raise InputError(
-            f"clip {clip.name} has {clip.frame_count} frames: {count} from frame {first} on cannot be taken "
+            f"clip {clip.name} has {clip.frame_count} frames: there are no {count} from frame {first} on "
             f"({clip.path or 'in memory'})"
         )
     if crop is not None and (crop.top + crop.height > clip.height or crop.left + crop.width > clip.width):
         raise InputError(
             f"clip {clip.name} is {clip.width}x{clip.height}: a crop of {crop.width}x{crop.height} at left {crop.left}, "
-            f"top {crop.top} reaches outside ({clip.path or 'in memory'})"
+            f"top {crop.top} extends outside ({clip.path or 'in memory'})"
         )
     return SelectedClip(clip, first, count, crop, clip.name if name is None else name)
 
 
 class SelectedClip(Clip):
-    """What select_frames() returns."""
+    """What `select_frames` returns."""
 
     def __init__(self, clip: Clip, first: int, count: int, crop: Crop | None, name: str) -> None:
         self._clip = clip
@@ -112,12 +123,12 @@ class SelectedClip(Clip):
         )
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """See Clip.frames."""
+        """See `Clip.frames`."""
         wanted = frame_range(self.facts, start, stop)
         return self._cut(self._clip.frames(self._first + wanted.start, self._first + wanted.stop))
 
     def digest(self) -> str:
-        """sha256 (hex) of the source's digest and of what is taken from it."""
+        """sha256 (hex) of the source's digest and of what is selected."""
         crop = None if self._crop is None else self._crop.model_dump()
         return text_digest([self._clip.digest(), self._first, self.frame_count, crop])
 
@@ -143,7 +154,7 @@ def _content(folder: Path) -> _Content:
     content = _Content([], [], [])
     try:
         with os.scandir(folder) as entries:
-            # scandir knows what is a folder without asking the file system once per frame.
+            # scandir knows which entries are folders without asking the file system once per frame.
             found = sorted((entry.name, entry.is_dir()) for entry in entries)
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror}") from None
@@ -159,5 +170,5 @@ def _content(folder: Path) -> _Content:
         elif suffix in VIDEO_SUFFIXES:
             content.videos.append(place)
         else:
-            raise InputError(f"{place}: is none of png, jpg, bmp, mp4, mkv, avi, mov …: convert it or move it elsewhere")
+            raise InputError(f"{place}: is not a png, jpg, bmp, mp4, mkv, avi, mov … file; convert it or move it elsewhere")
     return content

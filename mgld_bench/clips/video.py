@@ -1,4 +1,8 @@
-"""A clip that is a video file, decoded by ffmpeg."""
+"""A clip that is a video file, decoded by ffmpeg, and how its samples become 8-bit RGB.
+
+Matrix, range and chroma location are those tagged in the file; where a tag is missing, a written rule applies, and the record of
+the conversion says so.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from mgld_bench.errors import InputError
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".y4m", ".mpg", ".mpeg", ".ts", ".m2ts", ".flv", ".wmv"}
 )
-"""Endings of the video files that are read, in lower case."""
+"""Suffixes of the video files that are read, in lower case."""
 
 _RGB_FORMATS = frozenset({"rgb24", "bgr24", "gbrp", "0rgb", "rgb0", "0bgr", "bgr0"})
 _SUBSAMPLED_FORMATS = frozenset(
@@ -37,19 +41,19 @@ _RANGES = {"tv": "limited", "pc": "full"}
 _UNTAGGED_MATRIX = "bt601"
 """Whatever the size: what ffmpeg, OpenCV and imageio write into untagged files and assume when they read them."""
 _UNTAGGED_RANGE = "limited"
-"""What H.264, HEVC, MPEG-2 and MPEG-4 say of video without a range flag."""
+"""What H.264, HEVC, MPEG-2 and MPEG-4 specify for video without a range flag."""
 _UNTAGGED_LOCATION = "left"
-"""What H.264, HEVC, MPEG-2 and MPEG-4 say of 4:2:0 without a location."""
+"""What H.264, HEVC, MPEG-2 and MPEG-4 specify for 4:2:0 without a location."""
 
 _FLAGS = "bicubic+accurate_rnd+full_chroma_int+bitexact"
 """Chroma is interpolated, and the bytes are the same on every processor."""
 
 
 class VideoClip(Clip):
-    """The frames of a video in the order in which they are shown: none doubled or dropped because of its time, none turned."""
+    """The frames of a video in display order: none duplicated or dropped because of its timestamp, none rotated."""
 
     def __init__(self, path: Path, name: str, cache: DigestCache | None = None) -> None:
-        """Decode the video once, to count. Raises InputError for a damaged file and for what cannot become 8-bit RGB."""
+        """Decode the video once, to count. Raises InputError for a damaged file, or one that cannot become 8-bit RGB."""
         stored = video_format(path)
         conversion = colour_conversion(path, stored)
         count = count_video_frames(path)
@@ -64,7 +68,7 @@ class VideoClip(Clip):
         self._file = path
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
-        """See Clip.frames. Decodes from the beginning whatever ``start`` is: seeking by time is not exact in every file."""
+        """See `Clip.frames`. Decodes from the beginning whatever ``start`` is: seeking by time is not exact in every file."""
         return self._decode(frame_range(self.facts, start, stop))
 
     def digest(self) -> str:
@@ -102,30 +106,31 @@ class VideoClip(Clip):
 
 @dataclass(frozen=True)
 class ColourConversion:
-    """The ffmpeg filters that make 8-bit RGB, and what is recorded of them (see ClipFacts.conversion)."""
+    """The ffmpeg filters that make 8-bit RGB, and the record of them (see `ClipFacts.conversion`)."""
 
     filters: str
     record: dict[str, str]
 
 
 def colour_conversion(path: Path, stored: VideoFormat) -> ColourConversion:
-    """How to make 8-bit RGB of ``stored``.
+    """How frames stored in this format become 8-bit RGB.
 
-    Raises InputError for alpha, gray, more than 8 bits, RGB of limited range and rare matrices.
+    Raises:
+        InputError: The format has alpha, is gray, has more than 8 bits, is RGB of limited range or has an uncommon matrix.
     """
     # yuvj420p and the like are older names of the full-range formats.
     pixel_format = stored.pixel_format.replace("yuvj", "yuv")
     if pixel_format in _RGB_FORMATS:
         if stored.colour_range == "tv":
-            raise InputError(f"{path}: holds RGB of limited range: convert it to full range first")
+            raise InputError(f"{path}: contains RGB of limited range; convert it to full range first")
         return ColourConversion(f"scale=flags={_FLAGS},format=rgb24", {})
     if pixel_format not in _SUBSAMPLED_FORMATS | _FULL_CHROMA_FORMATS:
         raise InputError(
-            f"{path}: holds {stored.pixel_format} samples, which are not 8-bit colour without alpha: "
-            "convert it to a folder of 8-bit RGB PNG, and say how you did"
+            f"{path}: contains {stored.pixel_format} samples, which are not 8-bit colour without alpha; "
+            "convert it to a folder of 8-bit RGB PNG files, and document how"
         )
     if stored.colour_space and stored.colour_space not in _MATRICES:
-        raise InputError(f"{path}: its colour matrix {stored.colour_space} is not supported: convert it to bt709")
+        raise InputError(f"{path}: its colour matrix {stored.colour_space} is not supported; convert it to bt709")
     matrix = _MATRICES.get(stored.colour_space, _UNTAGGED_MATRIX)
     colour_range = _RANGES.get(stored.colour_range, _UNTAGGED_RANGE)
     filters = f"scale=in_color_matrix={matrix}:in_range={colour_range}:out_range=full:flags={_FLAGS}"

@@ -1,10 +1,10 @@
-"""What a video file holds: its format from the first frame, and how many frames there are by decoding them all.
+"""What a video file contains: its format, from the first frame, and the number of frames, by decoding them all.
 
-Nothing short of decoding knows the number. A container's frame count or duration is what its writer meant, not what is there;
-packets are not frames (hidden reference frames, fields, frames cut off by an edit list). Decoding without converting or copying
-costs a few milliseconds per 720p frame, counts exactly what reading will give, sees a change of format in the middle, and finds
-damage before work is put into the clip. What it cannot find: that a file without a declared length (MPEG transport stream,
-YUV4MPEG) was cut between two frames.
+Only decoding gives the number. A container's frame count or duration is what its writer intended, not what is there; packets are
+not frames (hidden reference frames, fields, frames cut off by an edit list). Decoding without converting or copying costs a few
+milliseconds per 720p frame, counts exactly what reading will give, notices a change of format in the middle, and finds damage
+before any work is put into the clip. It cannot find that a file without a declared length (MPEG transport stream, YUV4MPEG) was
+cut between two frames.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _UNKNOWN = frozenset({"unknown", "unspecified", "reserved"})
 
 @dataclass(frozen=True)
 class VideoFormat:
-    """How a video's frames are stored, as the file tags them; "" where it does not say."""
+    """How a video's frames are stored, as the file tags them; "" for a missing tag."""
 
     width: int
     height: int
@@ -39,16 +39,21 @@ class VideoFormat:
     colour_range: str
     colour_space: str
     rotation: float
-    """Degrees by which a player would turn the frames."""
+    """Degrees by which a player would rotate the frames."""
     lossless: bool
-    """False also where a lossless mode of a lossy codec cannot be told from the file."""
+    """Also False where the file does not reveal that a lossy codec was used in a lossless mode."""
 
 
 def decoding(path: Path, filters: str, target: str, container: str) -> FFmpegJob:
-    """The job that sends every frame of a video through ``filters`` once, not turned by its display matrix.
+    """The job that sends every frame of a video through ``filters`` once, not rotated by its display matrix.
 
-    Frames are numbered anew in place of their times: a file of uneven times has frames of equal time after rounding, which
-    ffmpeg's writing side calls errors.
+    The timestamps of the frames are replaced by their numbers: rounding can give frames with irregular timestamps the same time,
+    which ffmpeg's muxers report as an error.
+
+    Args:
+        filters: A chain of ffmpeg's video filters.
+        target: The output file; "pipe:" or "-" for the standard output.
+        container: The output format.
     """
     stream = ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]  # V: cover pictures are left out
     steady = f"{filters},settb=1/1000,setpts=N"
@@ -56,7 +61,7 @@ def decoding(path: Path, filters: str, target: str, container: str) -> FFmpegJob
 
 
 def video_format(path: Path) -> VideoFormat:
-    """The format of the first frame. Raises InputError for a file that is no video, without or with several video streams."""
+    """The format of the first frame. Raises InputError for a file that is not a video, or has no or several video streams."""
     messages = list(ffmpeg_messages(decoding(path, "showinfo=checksum=0,trim=end_frame=1", "-", "null")))
     streams = _streams(path, messages)
     frame, colour = _first(_FRAME, messages), _first(_COLOUR, messages)
@@ -76,9 +81,9 @@ def video_format(path: Path) -> VideoFormat:
 
 
 def count_video_frames(path: Path) -> int:
-    """The number of frames that decoding gives. Raises InputError for damage, an early end, and a change of size or format."""
+    """The number of frames that decoding gives. Raises InputError for damage, an early end, or a change of size or format."""
     # The filter writes a line per frame to the standard output, and counts from 0 again where the format changes. Messages
-    # (showinfo's among them) would not do: they come from several threads and run into each other.
+    # (such as showinfo's) are not reliable: they come from several threads and run into each other.
     filters = "metadata=mode=add:key=frame:value=1,metadata=mode=print:file=-"
     count = 0
     with running_ffmpeg(decoding(path, filters, "-", "null")) as running:
@@ -86,14 +91,14 @@ def count_video_frames(path: Path) -> int:
             if not line.startswith(b"frame:"):
                 continue
             if count and line.startswith(b"frame:0 "):
-                raise InputError(f"{path}: its size or format changes at frame {count}: cut it there into two clips")
+                raise InputError(f"{path}: its size or format changes at frame {count}; cut it there into two clips")
             count += 1
         code = running.finish()
     complaint = running.complaint()
     if code or complaint:
         raise InputError(
             f"{path}: ends early or is damaged: {count} frames can be decoded (ffmpeg: {complaint or f'exit code {code}'}); "
-            "copy or make it again"
+            "copy or create it again"
         )
     return count
 
@@ -102,20 +107,20 @@ def _streams(path: Path, messages: list[FFmpegMessage]) -> list[re.Match[str]]:
     streams = []
     for message in messages:
         if message.text.startswith("Stream mapping"):
-            # What follows tells of the output's streams.
+            # What follows describes the streams of the output.
             break
         found = _STREAM.match(message.text)
         if found and "(attached pic)" not in message.text:
             streams.append(found)
     if len(streams) > 1:
-        raise InputError(f"{path}: has {len(streams)} video streams: keep the one that is meant in a file of its own")
+        raise InputError(f"{path}: has {len(streams)} video streams; extract the one you need into its own file")
     return streams
 
 
 def _is_lossless(stream: re.Match[str], messages: list[FFmpegMessage]) -> bool:
     if stream["codec"] != "h264":
         return stream["codec"] in _LOSSLESS_CODECS
-    # x264 notes its settings in the stream; quantizer 0 in this profile switches the transform off and loses nothing.
+    # x264 writes its settings into the stream; quantizer 0 in this profile switches the transform off and is lossless.
     note = _first(_USER_DATA, messages)
     settings = bytes.fromhex(note["hexadecimal"]).decode("latin-1") if note else ""
     return stream["profile"] == "High 4:4:4 Predictive" and "rc=cqp" in settings and " qp=0" in settings

@@ -1,4 +1,4 @@
-"""Writing frames, side files and lossless videos; every file appears whole or not at all."""
+"""Writing frames and lossless videos; every file appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from mgld_bench.clips.ffmpeg import feed_ffmpeg
 from mgld_bench.errors import InputError
 
 _PNG_COMPRESSION = 1
-"""zlib's level: on natural frames level 3 is 5% smaller and takes half as long again."""
+"""zlib's level: on natural frames level 3 is 5% smaller and takes 50% longer."""
 
 
 def frame_name(index: int) -> str:
-    """The file name of frame ``index`` (from 0) in a folder that the suite writes."""
+    """The file name of frame ``index`` (from 0) in a folder that the suite writes.
+
+    >>> frame_name(7)
+    '00000007.png'
+    """
     return f"{index:08d}.png"
 
 
 def encode_png(frame: Frame) -> bytes:
-    """``frame`` (H, W, 3) uint8 RGB as the bytes of an 8-bit RGB PNG; the same frame gives the same bytes."""
+    """``frame`` (H, W, 3) uint8 RGB as the bytes of an 8-bit RGB PNG; the same frame always gives the same bytes."""
     _check(frame)
     done, encoded = cv2.imencode(".png", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, _PNG_COMPRESSION])
     if not done:
@@ -40,13 +44,17 @@ def write_frame(path: Path, frame: Frame) -> None:
 
 
 def write_video(path: Path, frames: Iterable[Frame], frames_per_second: Fraction | int) -> None:
-    """Write ``frames``, (H, W, 3) uint8 RGB of one size, as a lossless RGB video that reads back bit for bit.
+    """Write a lossless RGB video that reads back bit for bit.
 
-    The ending decides: .mkv is FFV1 with checksums, .mp4 is H.264 in RGB with quantizer 0. Raises InputError for another ending,
-    for no frames, and where a frame's size differs from the first one's.
+    Args:
+        path: With the suffix .mkv (FFV1 with checksums) or .mp4 (H.264 in RGB with quantizer 0).
+        frames: (H, W, 3) uint8 RGB, all of the same size.
+
+    Raises:
+        InputError: The suffix is a different one, there are no frames, or a frame's size differs from that of the first.
     """
     encoders = {
-        # Level 3 with slicecrc: a damaged slice is noticed when it is read.
+        # Level 3 with slicecrc: a damaged slice is detected when it is read.
         ".mkv": {"format": "matroska", "vcodec": "ffv1", "pix_fmt": "bgr0", "level": 3, "slicecrc": 1},
         ".mp4": {
             "format": "mp4",
@@ -58,7 +66,7 @@ def write_video(path: Path, frames: Iterable[Frame], frames_per_second: Fraction
         },
     }
     if path.suffix.lower() not in encoders:
-        raise InputError(f"{path}: a lossless video is written as {' or '.join(encoders)}")
+        raise InputError(f"{path}: the suffix of a lossless video must be {' or '.join(encoders)}")
     stream = iter(frames)
     first = next(stream, None)
     if first is None:
@@ -75,10 +83,10 @@ def write_video(path: Path, frames: Iterable[Frame], frames_per_second: Fraction
 def _raw(frame: Frame, height: int, width: int, path: Path) -> bytes:
     _check(frame)
     if frame.shape[:2] != (height, width):
-        raise InputError(f"{path}: a frame of {frame.shape[1]}x{frame.shape[0]} among frames of {width}x{height}")
+        raise InputError(f"{path}: a frame is {frame.shape[1]}x{frame.shape[0]}, but the first is {width}x{height}")
     return frame.tobytes()
 
 
 def _check(frame: Frame) -> None:
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
-        raise InputError(f"a frame is (height, width, 3) uint8, not {frame.shape} {frame.dtype}")
+        raise InputError(f"a frame must be (height, width, 3) uint8, not {frame.shape} {frame.dtype}")

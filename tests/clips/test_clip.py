@@ -101,7 +101,7 @@ def test_selection_of_frames_that_are_not_there(first: int, count: int) -> None:
 
 @pytest.mark.parametrize(("top", "left", "height", "width"), [(1, 0, 24, 32), (0, 1, 24, 32), (0, 0, 25, 1), (24, 0, 1, 1)])
 def test_crop_that_reaches_outside(top: int, left: int, height: int, width: int) -> None:
-    with pytest.raises(InputError, match="reaches outside"):
+    with pytest.raises(InputError, match="extends outside"):
         select_frames(ArrayClip("a", make_frames()), 0, 1, Crop(top=top, left=left, height=height, width=width))
 
 

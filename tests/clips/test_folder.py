@@ -98,7 +98,7 @@ def test_two_clips_in_one_folder(frame_folder: Make, frames: Frames) -> None:
     folder = frame_folder(frames[:2], pattern="a1_{}.png")
     for index in range(2):
         shutil.copy(folder / f"a1_{index}.png", folder / f"a2_{index}.png")
-    assert "begin again at a2_0.png" in refusal(folder)
+    assert "start again at a2_0.png" in refusal(folder)
 
 
 def test_names_that_do_not_follow_one_pattern(frame_folder: Make, frames: Frames) -> None:
@@ -110,11 +110,11 @@ def test_names_that_do_not_follow_one_pattern(frame_folder: Make, frames: Frames
 def test_names_without_numbers(frame_folder: Make, frames: Frames) -> None:
     folder = frame_folder(frames[:1], pattern="a.png")
     shutil.copy(folder / "a.png", folder / "b.png")
-    assert "a.png has no number in its name: name the frames 00000000.png" in refusal(folder)
+    assert "a.png has no number in its name; name the frames 00000000.png" in refusal(folder)
 
 
 def test_empty_folder(tmp_path: Path) -> None:
-    assert f"{tmp_path}: holds no frames" in refusal(tmp_path)
+    assert f"{tmp_path}: contains no frames" in refusal(tmp_path)
 
 
 def test_path_that_does_not_exist(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_mixed_kinds_of_images(frame_folder: Make, frames: Frames) -> None:
 def test_files_that_are_not_read_are_not_passed_over(frame_folder: Make, frames: Frames, name: str) -> None:
     folder = frame_folder(frames)
     (folder / name).write_bytes(b"x")
-    assert f"{folder / name}: is none of png" in refusal(folder)
+    assert f"{folder / name}: is not a png" in refusal(folder)
 
 
 @pytest.mark.parametrize("other", ["inner", "inner.mp4"])
@@ -149,8 +149,8 @@ def test_frames_beside_another_clip(frame_folder: Make, frames: Frames, other: s
         (folder / other).write_bytes(b"x")
     else:
         (folder / other).mkdir()
-    assert f"holds frames and also {other}" in refusal(folder)
-    with pytest.raises(InputError, match="holds frames and also inner"):
+    assert f"contains frames and also {other}" in refusal(folder)
+    with pytest.raises(InputError, match="contains frames and also inner"):
         find_clips(folder)
 
 
@@ -165,7 +165,7 @@ def test_other_size_in_the_middle(frame_folder: Make, frames: Frames) -> None:
 def test_other_samples_in_the_middle(frame_folder: Make, frames: Frames) -> None:
     folder = frame_folder(frames)
     Image.fromarray(frames[2, :, :, 0]).save(folder / "00000002.png")
-    assert f"{folder / '00000002.png'}: holds gray samples" in refusal(folder)
+    assert f"{folder / '00000002.png'}: has gray samples" in refusal(folder)
 
 
 def test_frames_before_a_broken_one_are_read(frame_folder: Make, frames: Frames) -> None:
@@ -257,8 +257,8 @@ def test_find_clips_refuses_two_clips_of_one_name(tmp_path: Path, frame_folder: 
 
 
 def test_find_clips_refuses_a_folder_without_clips(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no clips"):
+    with pytest.raises(InputError, match="contains no clips"):
         find_clips(tmp_path)
     (tmp_path / "a").mkdir()
-    with pytest.raises(InputError, match="a: holds no frames"):
+    with pytest.raises(InputError, match="a: contains no frames"):
         find_clips(tmp_path)

@@ -130,7 +130,7 @@ def test_empty_file(tmp_path: Path, kind: str) -> None:
 def test_file_of_another_kind(tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"a.{kind}"
     file.write_bytes(encoded(Image.fromarray(FRAME), "WEBP"))
-    assert "in spite of its name" in refusal(file)
+    assert "despite its name" in refusal(file)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "bmp"])
@@ -141,7 +141,7 @@ def test_every_truncation_is_noticed(tmp_path: Path, kind: str) -> None:
     file = tmp_path / f"a.{kind}"
     for length in range(1, len(data), 7 if kind == "bmp" else 1):
         file.write_bytes(data[:length])
-        assert "is cut short" in (message := refusal(file)) or "in spite of its name" in message, length
+        assert "is truncated" in (message := refusal(file)) or "despite its name" in message, length
 
 
 def test_truncated_progressive_jpeg_with_a_thumbnail(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_truncated_progressive_jpeg_with_a_thumbnail(tmp_path: Path) -> None:
     assert read_image(file)[1].shape == (24, 32, 3)
     for length in range(len(data) - len(data) // 3, len(data)):
         file.write_bytes(data[:length])
-        assert refusal(file).startswith("is cut short")
+        assert refusal(file).startswith("is truncated")
 
 
 @pytest.mark.parametrize("options", [{"quality": 90}, {"quality": 75, "progressive": True}, {"quality": 95, "subsampling": 0}])

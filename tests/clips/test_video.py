@@ -248,7 +248,7 @@ def test_rotation_is_recorded_and_not_applied(make_video: Make, tmp_path: Path) 
 )
 def test_samples_that_are_no_8_bit_colour(make_video: Make, name: str, pixel_format: str) -> None:
     message = refusal(make_video(name, "-c:v", "ffv1", "-pix_fmt", pixel_format))
-    assert message.startswith(f"holds {pixel_format} samples")
+    assert message.startswith(f"contains {pixel_format} samples")
     assert "PNG" in message
 
 

@@ -50,7 +50,7 @@ def test_png_of_a_view_equals_that_of_a_copy() -> None:
     "frame", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)]
 )
 def test_what_is_no_frame_is_refused(frame: Frames) -> None:
-    with pytest.raises(InputError, match=r"a frame is \(height, width, 3\) uint8"):
+    with pytest.raises(InputError, match=r"a frame must be \(height, width, 3\) uint8"):
         encode_png(frame)
 
 
@@ -91,7 +91,7 @@ def test_written_video_in_another_command(tmp_path: Path, ending: str) -> None:
 
 
 def test_video_of_another_ending_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a\.avi: a lossless video is written as \.mkv or \.mp4"):
+    with pytest.raises(InputError, match=r"a\.avi: the suffix of a lossless video must be \.mkv or \.mp4"):
         write_video(tmp_path / "a.avi", make_frames(), 25)
 
 
@@ -108,7 +108,7 @@ def test_failed_video_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) ->
         yield from make_frames(3)
         yield make_frames(1, 30, 30)[0]
 
-    with pytest.raises(InputError, match="a frame of 30x30 among frames of 32x24"):
+    with pytest.raises(InputError, match="a frame is 30x30, but the first is 32x24"):
         write_video(path, frames(), 25)
     assert path.read_bytes() == b"before"
     assert [file.name for file in tmp_path.iterdir()] == ["a.mkv"]
