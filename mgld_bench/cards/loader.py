@@ -24,11 +24,7 @@ from mgld_bench.errors import InputError, did_you_mean
 SomeCard = TypeVar("SomeCard", bound=Card)
 
 SCHEMAS: dict[CardKind, type[Card]] = {
-    "dataset": DatasetCard,
-    "degradation": DegradationCard,
-    "method": MethodCard,
-    "protocol": ProtocolCard,
-    "report": ReportCard,
+    card.kind: card for card in (DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard)
 }
 
 NOT_INHERITED = ("name", "title", "extends")
@@ -112,6 +108,11 @@ def list_cards(kind: CardKind | None = None, search: Sequence[Path] = ()) -> lis
 def resolved_card(card: Card) -> dict[str, Any]:
     """The whole card as JSON values, with ``extends`` resolved and defaults filled in: what keys of units are digests of."""
     return card.model_dump(mode="json")
+
+
+def extended_card(file: Path) -> str | None:
+    """The name of the card that the card in this file extends; None where it extends none."""
+    return _extended(read_tree(file))
 
 
 class _Library:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
@@ -26,6 +26,8 @@ class Publication(PlainData):
 
 class Card(PlainData):
     """The fields that all cards have."""
+
+    kind: ClassVar[CardKind]
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     title: str = ""
@@ -97,6 +99,8 @@ class Layout(PlainData):
 class DatasetCard(Card):
     """A set of clips: names, counts, sizes, terms, layouts and the degradation that makes its LR clips."""
 
+    kind = "dataset"
+
     clips: tuple[ClipEntry, ...] = ()
     """Empty where the names are not known: then every clip that is found is used, and ``clip_count`` is checked."""
     clip_count: int | None = Field(default=None, gt=0)
@@ -118,7 +122,9 @@ class DatasetCard(Card):
 
 
 class DegradationCard(Card):
-    """How LR clips are made of ground truth."""
+    """How LR clips are made from ground truth."""
+
+    kind = "degradation"
 
     pipeline: Literal["mgld_bench.pairs.pipeline:RealBasicVSRDegradation"] = "mgld_bench.pairs.pipeline:RealBasicVSRDegradation"
     """There is one: no card needs to name it. The name is part of the keys of pairs and of side files: never change it."""
@@ -153,6 +159,8 @@ class WeightFile(PlainData):
 class MethodCard(Card):
     """Something that turns an LR clip into a x4 clip."""
 
+    kind = "method"
+
     restorer: str = Field(pattern=r"^[\w.]+:\w+$")
     """module:Class of a Restorer."""
     weights: dict[str, WeightFile] = Field(default_factory=dict)
@@ -164,6 +172,8 @@ class MethodCard(Card):
 
 class ProtocolCard(Card):
     """How scores are taken: which metric variants on which frames. A clip's score is the mean over its frames."""
+
+    kind = "protocol"
 
     metrics: dict[str, str]
     """Short name -> full variant, e.g. psnr: psnr.rgb."""
@@ -206,6 +216,8 @@ class Published(PlainData):
 
 class ReportCard(Card):
     """A table: which datasets x methods x metrics, under which protocol, and how it is printed."""
+
+    kind = "report"
 
     protocol: str
     datasets: tuple[ReportDataset, ...] = Field(min_length=1)

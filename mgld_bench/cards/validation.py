@@ -35,7 +35,7 @@ def validate_options(card: MethodCard, options: type[Model]) -> Model:
     Raises:
         InputError: As `validate_card`.
     """
-    place = Place(f"method {card.name}", 0)
+    place = _unwritten(card)
     written, found = (card._tree, 0) if card._tree is None else follow(card._tree, ["options"])
     if written is None or not found or plain(written) != card.options:
         written = as_tree(card.options, place)
@@ -48,8 +48,13 @@ def field_error(card: Card, steps: Sequence[str | int], message: str) -> InputEr
     Args:
         steps: Keys and indexes that lead to the field, e.g. ``("datasets", 0, "name")``.
     """
-    place = Place(card.name, 0) if card._tree is None else follow(card._tree, steps)[0].place
+    place = _unwritten(card) if card._tree is None else follow(card._tree, steps)[0].place
     return InputError(f"{place}: {_dotted(steps)}: {message}")
+
+
+def _unwritten(card: Card) -> Place:
+    """The place that messages name for a card that comes from no file."""
+    return Place(f"{card.kind} {card.name}", 0)
 
 
 def _validate(tree: Tree, model: type[Model], above: tuple[str, ...]) -> Model:

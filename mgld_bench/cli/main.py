@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mgld_bench.cli import datasets, demo, doctor, listing, profile, report, restore, run, score, weights
+from mgld_bench.cli import cards, datasets, demo, doctor, listing, profile, report, restore, run, score, weights
 from mgld_bench.cli.options import FAILED, INTERRUPTED, WRONG_USE
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.weights.offline import obey_environment
@@ -54,6 +54,7 @@ app.command("list")(listing.list_what)
 app.command("doctor")(doctor.doctor)
 app.add_typer(weights.app, name="weights")
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(cards.app, name="cards")
 app.command("run")(run.run)
 app.command("restore")(restore.restore)
 app.command("score")(score.score)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from mgld_bench.cards.schemas import MethodCard
-from mgld_bench.cards.validation import validate_options
+from mgld_bench.cards.validation import field_error, validate_options
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
@@ -17,13 +17,14 @@ def restorer_class(card: MethodCard) -> type[AnyRestorer]:
     module_name, _, class_name = card.restorer.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise InputError(f"method {card.name}, restorer: cannot import {module_name}: {error}") from None
+    except Exception as error:  # noqa: BLE001 - a third party's module may fail in any way
+        reason = " ".join(str(error).split())
+        raise field_error(card, ["restorer"], f"cannot import {module_name}: {type(error).__name__}: {reason}") from None
     found = getattr(module, class_name, None)
     if found is None:
-        raise InputError(f"method {card.name}, restorer: {module_name} has no {class_name}")
+        raise field_error(card, ["restorer"], f"{module_name} has no {class_name}")
     if not (isinstance(found, type) and issubclass(found, Restorer)):
-        raise InputError(f"method {card.name}, restorer: {card.restorer} is not a Restorer")
+        raise field_error(card, ["restorer"], f"{card.restorer} is not a Restorer")
     return found
 
 
