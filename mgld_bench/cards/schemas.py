@@ -179,7 +179,7 @@ class ProtocolCard(Card):
     """Short name -> full variant, e.g. psnr: psnr.rgb."""
     frames: Literal["all"] | tuple[int, ...] = "all"
     stated: tuple[str, ...] = ()
-    """What the source says about its scores, and where; printed under tables."""
+    """What the source states about its scores, and where; printed under tables."""
     assumed: tuple[str, ...] = ()
     """What the source does not state and is assumed here; printed under tables."""
 

@@ -1,4 +1,4 @@
-"""Every shipped card loads, and says what the papers and the data sets' own pages say."""
+"""Every shipped card loads, and agrees with the papers and the datasets' own pages."""
 
 from __future__ import annotations
 

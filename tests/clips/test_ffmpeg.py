@@ -1,4 +1,4 @@
-"""The ffmpeg that is run is the package's own, and what it says reaches the user."""
+"""The ffmpeg that is run is the package's own, and its messages reach the user."""
 
 from __future__ import annotations
 

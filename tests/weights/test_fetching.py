@@ -382,9 +382,9 @@ def test_two_processes_fetch_one_file_once(site: Site, home: Path) -> None:
     wanted = weight(site.put("net.pth", Served(CONTENT, pause=0.1)))
     processes = [start(wanted) for _ in range(2)]
     for process in processes:
-        told, complained = process.communicate(timeout=60)
+        output, complained = process.communicate(timeout=60)
         assert process.returncode == 0, complained
-        assert told.strip() == str(home / "net.pth")
+        assert output.strip() == str(home / "net.pth")
     assert len(site.asked) == 1
     assert (home / "net.pth").read_bytes() == CONTENT
 

@@ -53,16 +53,16 @@ def offline(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 )
 def test_other_machines_are_refused_at_once(call: str) -> None:
     began = time.monotonic()
-    told = offline(f"import asyncio, socket, urllib.request\ngo_offline()\nrefused(lambda: {call})")
-    assert told.stdout.startswith("refused "), told
-    assert "--offline" in told.stdout
-    assert any(host in told.stdout for host in (ELSEWHERE, "example.invalid", "2001:db8::1"))
+    done = offline(f"import asyncio, socket, urllib.request\ngo_offline()\nrefused(lambda: {call})")
+    assert done.stdout.startswith("refused "), done
+    assert "--offline" in done.stdout
+    assert any(host in done.stdout for host in (ELSEWHERE, "example.invalid", "2001:db8::1"))
     assert time.monotonic() - began < 15
 
 
 def test_without_it_the_same_is_tried() -> None:
-    told = offline(f"import socket\nrefused(lambda: socket.create_connection(('{ELSEWHERE}', 80), 0.2))")
-    assert told.stdout.startswith("tried ")
+    done = offline(f"import socket\nrefused(lambda: socket.create_connection(('{ELSEWHERE}', 80), 0.2))")
+    assert done.stdout.startswith("tried ")
 
 
 def test_this_machine_stays_reachable(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_this_machine_stays_reachable(tmp_path: Path) -> None:
                 server.accept()[0].close()
 
         threading.Thread(target=accept_both, daemon=True).start()
-        told = offline(
+        done = offline(
             "import socket\n"
             "go_offline()\n"
             f"refused(lambda: socket.create_connection(('localhost', {port}), 5))\n"
@@ -85,12 +85,12 @@ def test_this_machine_stays_reachable(tmp_path: Path) -> None:
             "refused(lambda: socket.getaddrinfo(None, 80))\n"
             "refused(lambda: socket.getaddrinfo('::1', 80))\n"
         )
-    assert told.stdout.split("\n") == ["reached"] * 5 + [""], told
+    assert done.stdout.split("\n") == ["reached"] * 5 + [""], done
 
 
 def test_libraries_and_child_processes_are_told() -> None:
-    told = offline("import os; go_offline(); go_offline(); print(os.environ['HF_HUB_OFFLINE'], os.environ['MGLD_BENCH_OFFLINE'])")
-    assert told.stdout.split() == ["1", "1"]
+    done = offline("import os; go_offline(); go_offline(); print(os.environ['HF_HUB_OFFLINE'], os.environ['MGLD_BENCH_OFFLINE'])")
+    assert done.stdout.split() == ["1", "1"]
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_libraries_and_child_processes_are_told() -> None:
 def test_the_environment_asks_for_it(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     monkeypatch.setenv("MGLD_BENCH_OFFLINE", value)
     assert is_offline() == expected
-    told = offline(
+    done = offline(
         f"import socket\nobey_environment()\nrefused(lambda: socket.create_connection(('{ELSEWHERE}', 80), 0.1))",
         MGLD_BENCH_OFFLINE=value,
     )
-    assert told.stdout.startswith("refused " if expected else "tried ")
+    assert done.stdout.startswith("refused " if expected else "tried ")

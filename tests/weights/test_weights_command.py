@@ -46,7 +46,7 @@ class Bench:
         return subprocess.run(command, capture_output=True, text=True, timeout=120, env=self._environment | environment)
 
     def row(self, file: str) -> dict[str, object]:
-        """What weights list --json says of one file."""
+        """What weights list --json reports for one file."""
         rows = json.loads(self.run("list", "--json").stdout)
         (found,) = [row for row in rows if row["file"] == file]
         return dict(found)
@@ -82,23 +82,23 @@ def test_what_only_a_browser_can_get_is_said_after_the_rest_is_fetched(bench: Be
     bench.card(
         "mine", first=by_hand, second=pinned(site.put("net.pth", Served(CONTENT))), third=pinned(f"{site.base}/gone", "gone.pth")
     )
-    told = bench.run("fetch", "mine")
-    assert told.returncode == 2
+    done = bench.run("fetch", "mine")
+    assert done.returncode == 2
     assert (bench.weights / "net.pth").read_bytes() == CONTENT
-    by_hand_line, *others = told.stderr.splitlines()
+    by_hand_line, *others = done.stderr.splitlines()
     assert "hidden.pth" in by_hand_line
     assert "Open the folder 1nMX in a browser. Then: mgld-bench weights add FILE --as hidden.pth" in by_hand_line
     assert any("gone.pth could not be fetched" in line and "HTTP 404" in line for line in others)
     assert others[-1] == "mgld-bench: 2 of 3 weight files are not here: hidden.pth, gone.pth"
-    assert "Traceback" not in told.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_without_a_name_it_says_what_is_missing_and_how(bench: Bench, site: Site) -> None:
     bench.card("mine", a=pinned(site.put("net.pth", Served(CONTENT))), b={"file": "hidden.pth", "obtain": "Ask."})
-    told = bench.run("fetch")
-    assert told.returncode == 0
-    assert "net.pth (mine): mgld-bench weights fetch net.pth" in told.stdout
-    assert "hidden.pth (mine): Ask. Then: mgld-bench weights add FILE --as hidden.pth" in told.stdout
+    done = bench.run("fetch")
+    assert done.returncode == 0
+    assert "net.pth (mine): mgld-bench weights fetch net.pth" in done.stdout
+    assert "hidden.pth (mine): Ask. Then: mgld-bench weights add FILE --as hidden.pth" in done.stdout
     assert site.asked == []
 
 
@@ -127,11 +127,11 @@ def test_offline_uses_what_is_here_and_refuses_the_rest(bench: Bench, site: Site
     arguments = ["--offline"] if asked == "option" else []
     environment = {} if asked == "option" else {"MGLD_BENCH_OFFLINE": "1"}
     began = time.monotonic()
-    told = bench.run("fetch", "here", "missing", *arguments, **environment)
-    assert told.returncode == 2
-    assert f"a.pth: {bench.weights / 'a.pth'}" in told.stdout
-    assert "b.pth is missing" in told.stderr
-    assert "; not fetched, because --offline or MGLD_BENCH_OFFLINE is set" in told.stderr
+    done = bench.run("fetch", "here", "missing", *arguments, **environment)
+    assert done.returncode == 2
+    assert f"a.pth: {bench.weights / 'a.pth'}" in done.stdout
+    assert "b.pth is missing" in done.stderr
+    assert "; not fetched, because --offline or MGLD_BENCH_OFFLINE is set" in done.stderr
     assert time.monotonic() - began < 20
 
 
@@ -141,7 +141,7 @@ def test_the_list_for_people(bench: Bench, site: Site) -> None:
     weight["url"] = [f"{site.base}/net.pth", mirror]
     bench.card("mine", network=weight)
     bench.card("other", network=weight)
-    told = bench.run("list").stdout
+    done = bench.run("list").stdout
     for line in (
         "net.pth [missing] 200 kB",
         "    used by mine, other; licence MIT",
@@ -152,8 +152,8 @@ def test_the_list_for_people(bench: Bench, site: Site) -> None:
         "lpips/weights/v0.1/alex.pth [verified] 6 kB",
         "    from the package lpips",
     ):
-        assert line in told.splitlines()
-    assert told.count("net.pth [missing]") == 1
+        assert line in done.splitlines()
+    assert done.count("net.pth [missing]") == 1
 
 
 def test_verify_finds_what_is_wrong(bench: Bench, site: Site) -> None:

@@ -1,4 +1,4 @@
-"""The main checkpoints of StableSR and MGLD-VSR fall into their networks."""
+"""The networks in the checkpoints of StableSR and MGLD-VSR: the main file, and the file of the decoder."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import torch
 from torch import Tensor
 
 from mgld_bench.errors import InputError
-from mgld_bench.weights.diffusion import split_groups
+from mgld_bench.weights.diffusion import autoencoder_entries, split_groups
 
 FIXTURES = Path(__file__).parents[1] / "parity" / "fixtures"
 FILE = Path("main.ckpt")
+DECODER_FILE = Path("video_vae_cfw.ckpt")
 FIRST_STAGE = {"first_stage_model.quant_conv.bias": torch.empty(8, device="meta")}
 PREFIXES = ["model.diffusion_model.", "structcond_stage_model.", "cond_stage_model.model.", "first_stage_model."]
 
 
-def official_state(network: str) -> dict[str, Tensor]:
-    rows = [line.split("\t") for line in (FIXTURES / network / "parameters.tsv").read_text().splitlines()]
+def official_state(network: str, table: str = "parameters") -> dict[str, Tensor]:
+    rows = [line.split("\t") for line in (FIXTURES / network / f"{table}.tsv").read_text().splitlines()]
     return {name: torch.empty(ast.literal_eval(shape), device="meta") for name, shape in rows}
 
 
@@ -59,7 +60,7 @@ def test_what_belongs_to_no_network_is_refused() -> None:
         split_groups(many, FILE, "StableSR", temporal=False)
 
 
-def test_the_file_of_the_other_method_is_told_from_its_temporal_layers() -> None:
+def test_the_file_of_the_wrong_method_is_recognised_by_its_temporal_layers() -> None:
     mgld, stablesr = official_state("mgld_diffusion") | FIRST_STAGE, official_state("stablesr")
     with pytest.raises(InputError, match=r"not a checkpoint of MGLD-VSR: its U-Net has no temporal layers, like StableSR's$"):
         split_groups(stablesr, FILE, "MGLD-VSR", temporal=True)
@@ -67,8 +68,40 @@ def test_the_file_of_the_other_method_is_told_from_its_temporal_layers() -> None
         split_groups(mgld, FILE, "StableSR", temporal=False)
 
 
-def test_a_decoder_in_its_place_is_told() -> None:
+def test_the_file_of_the_decoder_is_not_a_main_checkpoint() -> None:
     rows = (FIXTURES / "mgld_decoder" / "parameters.tsv").read_text().splitlines()
     state = {row.split("\t")[0]: torch.empty(1) for row in rows}
     with pytest.raises(InputError, match="contains only an autoencoder, as the file of role decoder does"):
         split_groups(state, FILE, "MGLD-VSR", temporal=True)
+
+
+@pytest.mark.parametrize(
+    ("network", "table", "version"),
+    [
+        ("mgld_decoder", "parameters-first-stage", 0),
+        ("mgld_decoder", "parameters", 1),
+        ("mgld_decoder", "parameters-version-2", 2),
+        ("stablesr", "parameters-cfw-autoencoder", 0),
+    ],
+)
+def test_training_entries_are_dropped_and_the_version_is_seen(network: str, table: str, version: int) -> None:
+    state = official_state(network, table)
+    training = official_state("mgld_decoder", "parameters-loss")
+    assert len(training) == 118
+    entries = autoencoder_entries(state | training, DECODER_FILE)
+    assert entries.state == state
+    assert entries.temporal_version == version
+
+
+def test_a_mixture_of_versions_is_refused() -> None:
+    first, second = official_state("mgld_decoder", "parameters"), official_state("mgld_decoder", "parameters-version-2")
+    name = "decoder.up.1.temporal_mixing.0.temporal_conv2.bias"
+    with pytest.raises(InputError, match=r"video_vae_cfw\.ckpt: .* belongs to version 1 .*temporal_conv2\.bias to version 2"):
+        autoencoder_entries(first | {name: second[name]}, DECODER_FILE)
+    with pytest.raises(InputError, match="belongs to version 1"):
+        autoencoder_entries(first | second, DECODER_FILE)
+
+
+def test_a_main_checkpoint_is_not_the_file_of_the_decoder() -> None:
+    with pytest.raises(InputError, match=r"video_vae_cfw\.ckpt: not a decoder: it contains a U-Net, as .* role diffusion does"):
+        autoencoder_entries(official_state("stablesr", "parameters"), DECODER_FILE)
