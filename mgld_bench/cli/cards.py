@@ -20,7 +20,7 @@ def cards() -> None:
 
 @app.command("check")
 def check(
-    places: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Card files, or folders of cards.")],
+    places: Annotated[list[Path], typer.Argument(metavar="FILE", help="Card files, or folders of cards.")],
     kind: Annotated[
         Literal["dataset", "degradation", "method", "protocol", "report"] | None,
         typer.Option(help="Kind of the cards whose folder does not show it; default: by their fields."),
