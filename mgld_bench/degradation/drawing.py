@@ -48,7 +48,7 @@ def draw_plan(degradation: DegradationCard, dataset: str, clip: str, size: Size,
 
     One RandomState, whose streams NumPy guarantees never to change, draws in the order of the operations; within an operation
     first whether it is applied, then what holds for the whole clip, then the steps frame by frame. An operation that is not
-    applied is drawn all the same, so that the draws after it do not shift.
+    applied is still drawn, so that the draws after it do not shift.
 
     Args:
         degradation: Profile, salt and bit rates.

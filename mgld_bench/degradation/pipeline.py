@@ -98,7 +98,7 @@ def degrade_frames(source: Iterable[Frame], plan: DegradationPlan, streams: Mapp
 def finish_frames(plan: DegradationPlan, stream: Path) -> Iterator[Frame]:
     """The LR frames from the bitstream of the last video compression: only what follows it is done, no encoder, no noise.
 
-    Raises InputError where the bitstream is missing, damaged or of another clip.
+    Raises InputError where the bitstream is missing, damaged or of a different length.
     """
     last = plan.videos[-1]
     frames: Iterator[WorkFrame] = _decoded(last, plan, stream, _unwatched)

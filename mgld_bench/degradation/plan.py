@@ -9,7 +9,7 @@ from pydantic import Field
 from mgld_bench.plain_data import PlainData
 
 PROTOCOL: Literal["pairs-v1"] = "pairs-v1"
-"""Names how plans are drawn. Another way of drawing is another protocol, and another instance of every test set."""
+"""Names how plans are drawn. A change in the drawing is a new protocol, and a new instance of every test set."""
 
 ProfileName = Literal["mgld", "realbasicvsr"]
 KernelType = Literal["iso", "aniso", "generalized_iso", "generalized_aniso", "plateau_iso", "plateau_aniso", "sinc"]

@@ -1,4 +1,4 @@
-"""Builds a pair: ground truth and LR frames, the bitstreams of the video compressions, and the side file that says how."""
+"""Builds a pair: ground truth and LR frames, the bitstreams of the video compressions, and the side file that records how."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def build_pair(
         folder: Where to write.
         key: The pair's key; a complete pair with this key is left as it is.
         facts: What is known about the source, for the side file.
-        force: Build even where the encoders here do not give the expected frames; the side file then says so.
+        force: Build even where the encoders here do not give the expected frames; the side file then records it.
 
     Returns:
         The side file, folder/<clip>.json.

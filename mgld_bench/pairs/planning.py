@@ -50,7 +50,7 @@ def plan_pairs(card: DatasetCard, degradation: DegradationCard | None, source: P
         workspace: Where the pairs are, or will be.
 
     Raises:
-        InputError: The pairs cannot be had; one line that says why and what to do.
+        InputError: The pairs are neither built nor can they be; one line with the reason and what to do.
     """
     if source is None and not any(known.package for known in card.layouts):
         return _built_before(card, degradation, workspace)

@@ -65,7 +65,7 @@ def test_another_encoder_is_named(built: Path) -> None:
 
 
 def test_frames_that_the_stream_does_not_give_are_measured(built: Path) -> None:
-    """A pair whose LR frames and side file were made otherwise: as by another OpenCV."""
+    """A pair whose LR frames and side file were made differently, as by a different OpenCV."""
     low = built / "LQ" / "bunny"
     touch_up(low / "00000002.png")
 
@@ -84,7 +84,7 @@ def test_frames_that_the_stream_does_not_give_are_measured(built: Path) -> None:
 
 
 def test_a_full_rebuild_names_the_first_operation_that_differs(built: Path) -> None:
-    """A pair whose second video compression was made by another encoder: here the same with another bit rate."""
+    """A pair whose second video compression was made by a different encoder: here the same one at a different bit rate."""
     side = json.loads((built / "bunny.json").read_text())
     stream = side["streams"][1]
     height, width = stream["size"]
