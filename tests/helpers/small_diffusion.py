@@ -26,7 +26,7 @@ PREFIXES = {
 
 
 def mgld(**options: Any) -> MGLDVSR:
-    """MGLD-VSR with small networks and made-up weights."""
+    """MGLD-VSR with small networks and random weights."""
     chosen = {**SMALL, "flow_network": "spynet", "networks": TINY, **options}
     return MGLDVSR(MGLDOptions(**chosen), None, Compute())
 
@@ -38,7 +38,7 @@ def stablesr_sizes() -> DiffusionSizes:
 
 
 def stablesr(**options: Any) -> StableSR:
-    """StableSR with small networks and made-up weights."""
+    """StableSR with small networks and random weights."""
     return StableSR(StableSROptions(**{**SMALL, "networks": stablesr_sizes(), **options}), None, Compute())
 
 

@@ -102,7 +102,7 @@ def test_a_ramp_stays_a_ramp_inside() -> None:
     assert inside[0] == 20 + 8 * 2 - 3
 
 
-def test_restore_streams_and_starts_where_it_is_told(low_resolution: Clip) -> None:
+def test_restore_streams_and_starts_where_it_is_asked_to(low_resolution: Clip) -> None:
     restorer = Bicubic(RestorerOptions(), {}, Compute())
     frames = list(restorer.restore(low_resolution))
     assert [frame.shape for frame in frames] == [(96, 128, 3)] * 3

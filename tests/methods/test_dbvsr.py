@@ -48,7 +48,7 @@ def test_windows_of_one_two_and_three_frames() -> None:
 
 
 @pytest.mark.parametrize("frame_count", [1, 2, 3, 7])
-def test_every_frame_is_that_of_its_window_computed_anew(moving: Clip, frame_count: int) -> None:
+def test_every_frame_is_that_of_its_window_alone(moving: Clip, frame_count: int) -> None:
     """The plain network, nothing kept and nothing composed, against the restorer."""
     frames = np.stack(list(moving.frames(0, frame_count)))
     clip = ArrayClip("short", frames)

@@ -1,6 +1,6 @@
-"""Every shipped method card, with a reduced network and made-up weights, through the verb restore on real video.
+"""Every shipped method card, with a reduced network and random weights, through the verb restore on real video.
 
-The weights lie in a file as a user's checkpoint would: what reads, windows, tiles, writes and goes on is what runs for the
+The weights lie in a file as a user's checkpoint would: what reads, windows, tiles, writes and resumes is what runs for the
 official one.
 """
 
@@ -92,7 +92,7 @@ def write_reduced_card(folder: Path, name: str) -> Path:
     path.write_text(yaml.safe_dump(reduced))
     if all(weight.package for weight in card.weights.values()):
         return folder
-    files = made_up_files(load_method("reduced", [folder]), family)
+    files = random_files(load_method("reduced", [folder]), family)
     for role, state in files.items():
         torch.save(state, folder / f"{role}.pth")
     reduced["weights"] = {role: {"file": str(folder / f"{role}.pth")} for role in files}
@@ -100,7 +100,7 @@ def write_reduced_card(folder: Path, name: str) -> Path:
     return folder
 
 
-def made_up_files(card: MethodCard, family: str) -> dict[str, dict[str, torch.Tensor]]:
+def random_files(card: MethodCard, family: str) -> dict[str, dict[str, torch.Tensor]]:
     """State dicts in the official form by role."""
     if family == "RRDBNetRestorer":
         generator = torch.Generator().manual_seed(0)
@@ -137,10 +137,10 @@ def test_card(name: str, clip: Clip, tmp_path: Path) -> None:
     assert (record["frame_count"], record["facts"]["method"]["name"]) == (FRAMES, "reduced")
     assert frames.std() > 2
     assert np.array_equal(restored(tmp_path / "two", cards, clip), frames)
-    assert_going_on_gives_the_same(load_method("reduced", [cards]), clip, frames)
+    assert_resuming_gives_the_same(load_method("reduced", [cards]), clip, frames)
 
 
-def assert_going_on_gives_the_same(card: MethodCard, clip: Clip, frames: np.ndarray) -> None:
+def assert_resuming_gives_the_same(card: MethodCard, clip: Clip, frames: np.ndarray) -> None:
     """From wherever a run was broken off."""
     restorer = load_restorer(card, Compute())
     start = restorer.resume_point(FRAMES - 1)

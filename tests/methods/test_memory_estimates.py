@@ -1,4 +1,4 @@
-"""What a method says that it needs per pixel is what it needs: tiles are chosen by it."""
+"""The memory that a method states per pixel, by which tiles are chosen, is what it takes."""
 
 from __future__ import annotations
 

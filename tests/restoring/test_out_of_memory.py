@@ -1,4 +1,4 @@
-"""A method that runs out of memory: one line that says what to do, and what was done stays done."""
+"""A method that runs out of memory: one line with what to do, and finished frames stay."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from mgld_bench.restoring.profiling import count_flops, profile
 LINES: list[str] = []
 
 
-def tell(line: str) -> None:
+def log(line: str) -> None:
     LINES.append(line)
 
 
@@ -66,7 +66,7 @@ def test_flops_of_a_convolution_network_are_those_of_its_formula() -> None:
 
 
 def test_real_esrgan_costs_what_the_paper_says() -> None:
-    found = profile_method(load_method("realesrgan"), Compute(), ProfileInput(width=8, height=6, frames=1), tell)
+    found = profile_method(load_method("realesrgan"), Compute(), ProfileInput(width=8, height=6, frames=1), log)
     result = found.result
     # Table 6 of the MGLD-VSR paper: 16.70M trainable of 16.70M; the exact count is that of the official file.
     assert result.total_parameters == result.trained_parameters == 16_697_987
@@ -130,7 +130,7 @@ def test_peak_memory_is_what_a_run_holds() -> None:
     assert result.peak_resident > result.resident_increase
 
 
-def test_every_stage_is_told() -> None:
+def test_every_stage_is_logged() -> None:
     lines: list[str] = []
     profile(Bicubic(RestorerOptions(), {}, Compute()), moving_texture(2, 4, 4), repeats=2, log=lines.append)
     assert [line.split(":")[0] for line in lines] == ["first run of 2 frames, to warm up", "timed run 1", "timed run 2"]
@@ -139,13 +139,13 @@ def test_every_stage_is_told() -> None:
 def test_weights_that_are_not_here_are_replaced_and_those_that_are_wrong_are_refused(home: Path) -> None:
     card, tiny = load_method("realesr-animevideov3"), ProfileInput(width=8, height=8, frames=1)
     missing = card.model_copy(update={"weights": {"network": WeightFile(file="gone.pth", size=3)}})
-    found = profile_method(missing, Compute(), tiny, tell)
+    found = profile_method(missing, Compute(), tiny, log)
     assert found.weights == "random but fixed, because gone.pth is missing"
-    assert found.result.total_parameters == profile_method(card, Compute(), tiny, tell).result.total_parameters
+    assert found.result.total_parameters == profile_method(card, Compute(), tiny, log).result.total_parameters
     (home / "weights").mkdir(parents=True, exist_ok=True)
     (home / "weights" / "gone.pth").write_bytes(b"four")
     with pytest.raises(InputError, match=r"gone\.pth"):
-        profile_method(missing, Compute(), tiny, tell)
+        profile_method(missing, Compute(), tiny, log)
 
 
 def test_what_cannot_be_measured_is_one_line() -> None:
@@ -155,7 +155,7 @@ def test_what_cannot_be_measured_is_one_line() -> None:
     with pytest.raises(InputError, match="gave 1 frames for 2"):
         profile(Forgetful(RestorerOptions(), {}, Compute()), moving_texture(2, 4, 4))
     with pytest.raises(InputError, match="overflowing: not enough memory; try fewer than 2 frames of 4x4"):
-        profile_method(MethodCard(name="overflowing", restorer=f"{__name__}:Overflowing"), Compute(), tiny, tell)
+        profile_method(MethodCard(name="overflowing", restorer=f"{__name__}:Overflowing"), Compute(), tiny, log)
 
 
 @pytest.mark.parametrize("text", ["128", "128X128", "0x4", "4x0", "-4x4", "4x4x4", "4.5x4", ""])

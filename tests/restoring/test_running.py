@@ -61,8 +61,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_frames_and_record_are_written(tmp_path: Path, clip: Clip) -> None:
-    told: list[tuple[int, int]] = []
-    record = restore_clip(Counting(), clip, tmp_path, "key", {"method": "bicubic", "n": [1, 2]}, lambda *step: told.append(step))
+    steps: list[tuple[int, int]] = []
+    record = restore_clip(Counting(), clip, tmp_path, "key", {"method": "bicubic", "n": [1, 2]}, lambda *step: steps.append(step))
     restored = open_clip(tmp_path / "waves")
     expected = list(Counting().restore(clip))
     np.testing.assert_array_equal(list(restored.frames()), expected)
@@ -79,19 +79,19 @@ def test_frames_and_record_are_written(tmp_path: Path, clip: Clip) -> None:
     assert record.device.startswith("cpu")
     assert record.precision == "float32"
     assert {"python", "torch", "numpy"} <= record.versions.keys()
-    assert told[0] == (0, 5)
-    assert told[-1] == (5, 5)
-    assert told == sorted(told)
+    assert steps[0] == (0, 5)
+    assert steps[-1] == (5, 5)
+    assert steps == sorted(steps)
 
 
 def test_a_finished_clip_is_not_done_again(tmp_path: Path, clip: Clip) -> None:
     first = restore_clip(Counting(), clip, tmp_path, "key", {})
     before = contents(tmp_path)
     again = Counting()
-    told: list[tuple[int, int]] = []
-    assert restore_clip(again, clip, tmp_path, "key", {}, lambda *step: told.append(step)) == first
+    steps: list[tuple[int, int]] = []
+    assert restore_clip(again, clip, tmp_path, "key", {}, lambda *step: steps.append(step)) == first
     assert again.starts == []
-    assert told == [(5, 5)]
+    assert steps == [(5, 5)]
     assert contents(tmp_path) == before
 
 
@@ -120,10 +120,10 @@ def test_an_interrupted_clip_is_gone_on_with(tmp_path: Path, clip: Clip) -> None
         restore_clip(Interrupted(), clip, tmp_path, "key", {})
     assert not (tmp_path / "waves").exists()
     again = Counting()
-    told: list[tuple[int, int]] = []
-    record = restore_clip(again, clip, tmp_path, "key", {}, lambda *step: told.append(step))
+    steps: list[tuple[int, int]] = []
+    record = restore_clip(again, clip, tmp_path, "key", {}, lambda *step: steps.append(step))
     assert again.starts == [2]
-    assert told[0] == (2, 5)
+    assert steps[0] == (2, 5)
     whole = restore_clip(Counting(), clip, tmp_path / "whole", "key", {})
     assert record.sha256 == whole.sha256
     np.testing.assert_array_equal(
@@ -201,7 +201,7 @@ def test_files_of_the_user_are_never_replaced(tmp_path: Path, clip: Clip) -> Non
 
 
 class Odd(Restorer):
-    """Gives the frames that it is told to."""
+    """Gives the frames that it is built with."""
 
     def __init__(self, frames: list[Frame]) -> None:
         super().__init__(RestorerOptions(), {}, Compute())

@@ -179,8 +179,8 @@ def test_ctrl_c_keeps_what_was_done(tmp_path: Path, processes: ForkServerContext
     done = len(journal.read_bytes().splitlines())
     assert 3 <= done < frames
     assert not list((tmp_path / ".waves.partial" / "frames").glob(".*"))
-    told: list[int] = []
+    counts: list[int] = []
     restore_clip(
-        Bicubic(RestorerOptions(), {}, Compute()), waves(frames), tmp_path, "key", {}, lambda count, _: told.append(count)
+        Bicubic(RestorerOptions(), {}, Compute()), waves(frames), tmp_path, "key", {}, lambda count, _: counts.append(count)
     )
-    assert told[0] == done
+    assert counts[0] == done

@@ -138,7 +138,7 @@ def test_little_memory_brings_windows_and_a_note(clip: Clip) -> None:
         next(realbasicvsr(Compute(max_memory=10**6)).restore(clip))
 
 
-def test_frames_below_what_the_authors_allow_are_told(clip: Clip) -> None:
+def test_frames_below_what_the_authors_allow_are_noted(clip: Clip) -> None:
     assert realbasicvsr().notes(clip)["size"].startswith("frames of 32 x 24: the authors' network is meant for at least 64 px")
     assert realbasicvsr().notes(ArrayClip("large", np.zeros((1, 64, 64, 3), np.uint8))) == {}
 

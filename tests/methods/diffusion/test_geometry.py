@@ -31,7 +31,7 @@ def test_every_finished_frame_is_four_times_as_large(height: int, width: int, fa
     assert set(frame.flat) == {150 if faithful else 151}
 
 
-def test_the_padding_rule_of_the_script_is_kept_and_mended() -> None:
+def test_the_padding_rule_of_the_script_is_kept_or_repaired() -> None:
     # 720 x 1280: 1280 is a multiple of 32, but 720 is not.
     assert Geometry(180, 320).padded == (736, 1312)
     assert Geometry(180, 320, faithful=False).padded == (736, 1280)

@@ -1,4 +1,4 @@
-"""What a card may say about a diffusion method, and what it is told where it says something else."""
+"""Options of a diffusion method in a card, and the errors for wrong ones."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("options", WRONG)
-def test_what_is_wrong_is_told_with_its_place(folder: Path, options: str) -> None:
+def test_an_error_names_the_place(folder: Path, options: str) -> None:
     with pytest.raises(InputError) as caught:
         parsed(folder, "mgld-vsr", options)
     assert str(caught.value).startswith(f"x.yaml:3: options.{WRONG[options]}")
@@ -80,7 +80,7 @@ def test_what_a_card_leaves_out_of_a_network_is_as_in_the_method_that_it_extends
     assert tiny == TINY.model_copy(update={"text": replace(TINY.text, layers=3)})
 
 
-def test_the_card_of_the_other_decoder_changes_the_decoder_alone() -> None:
+def test_the_card_with_a_different_decoder_changes_only_the_decoder() -> None:
     sizes = parse_options(load_method("mgld-vsr-stablesr-decoder")).networks  # type: ignore[attr-defined]
     assert sizes.decoder == STABLESR_AUTOENCODER
     assert sizes.unet == MGLD_UNET

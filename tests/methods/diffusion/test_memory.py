@@ -1,4 +1,4 @@
-"""The diffusion methods where memory is short, with small networks and made-up weights."""
+"""The diffusion methods where memory is short, with small networks and random weights."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_frames_that_do_not_fit_together_are_restored_in_smaller_groups(
 
 
 def test_tiles_and_frames_together_give_what_they_give_one_by_one(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However memory cuts the work: within one 8-bit level, as docs/precision.md says."""
+    """However memory cuts the work: within one 8-bit level, as docs/precision.md states."""
     segment = ArrayClip("wide", np.stack([np.tile(clip.frame(index), (1, 2, 1)) for index in range(5)]))
     single = np.stack(list(mgld().restore(segment)))
     monkeypatch.setattr(LatentDiffusion, "_tiles_at_once", lambda _self, _pictures: 3)
@@ -83,7 +83,9 @@ def test_tiles_and_frames_together_give_what_they_give_one_by_one(clip: Clip, mo
     assert np.abs(np.stack(list(mgld().restore(segment))).astype(int) - single).max() <= 1
 
 
-def test_what_does_not_fit_at_all_is_told_in_one_line(clip: Clip, scarce: type[Scarce], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_at_all_is_an_error_of_one_line(
+    clip: Clip, scarce: type[Scarce], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scarce, "enough", 0)
     with pytest.raises(InputError, match=r"^one of the segments does not fit the memory of cpu, not even tile by tile: use half"):
         next(mgld().restore(clip))
@@ -94,9 +96,9 @@ def test_a_limit_below_the_least_is_an_error_that_says_what_is_needed(clip: Clip
     options = MGLDOptions(**SMALL, flow_network="spynet", networks=TINY)
     with pytest.raises(
         InputError, match=r"^clip bunny: restoring 5 frames of a picture tile of 192 x 160 takes about \d+ MB, 1 MB are"
-    ) as told:
+    ) as caught:
         next(MGLDVSR(options, None, Compute(max_memory=1_000_000)).restore(clip))
-    needed = int(str(told.value).split("about ")[1].split()[0])
+    needed = int(str(caught.value).split("about ")[1].split()[0])
     enough = MGLDVSR(options, None, Compute(max_memory=1_000_000 * (needed + 1)))
     assert next(enough.restore(clip)).shape == (96, 128, 3)
     single = StableSROptions(**SMALL, networks=stablesr_sizes())

@@ -1,4 +1,4 @@
-"""MGLD-VSR and StableSR from LR clip to frames, with small networks and made-up weights."""
+"""MGLD-VSR and StableSR from LR clip to frames, with small networks and random weights."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_every_frame_comes_four_times_as_large_and_is_a_picture(clip: Clip, rest
         assert frame.std() > 20
 
 
-def test_restoring_goes_on_at_any_segment_with_the_same_frames(clip: Clip, restored: list[Frame]) -> None:
+def test_restoring_resumes_at_any_segment_with_the_same_frames(clip: Clip, restored: list[Frame]) -> None:
     restorer = mgld()
     mix_frames(restorer)
     assert [restorer.resume_point(finished) for finished in (0, 4, 5, 6)] == [0, 0, 5, 5]
@@ -122,10 +122,10 @@ def test_large_pictures_are_restored_tile_by_tile(clip: Clip) -> None:
 def test_parts_of_the_motion_lie_where_the_picture_tiles_do_where_repaired() -> None:
     pictures = picture_boxes(736, 3200, 960, 750)
     kept = latent_boxes(736, 3200, MGLDOptions())
-    mended = latent_boxes(736, 3200, MGLDOptions(faithful=False))
+    repaired = latent_boxes(736, 3200, MGLDOptions(faithful=False))
     assert [box.left for box in kept] == [0, 93, 186, 279, 280]
-    assert [(box.left, box.right) for box in mended] == [(0, 120), (94, 214), (188, 308), (280, 400)]
-    assert all(abs(box.left - picture.left / 8) <= 0.5 for box, picture in zip(mended, pictures, strict=True))
+    assert [(box.left, box.right) for box in repaired] == [(0, 120), (94, 214), (188, 308), (280, 400)]
+    assert all(abs(box.left - picture.left / 8) <= 0.5 for box, picture in zip(repaired, pictures, strict=True))
 
 
 def test_raft_guides_as_well(clip: Clip) -> None:
@@ -166,7 +166,7 @@ class Scarce(LatentDiffusion):
         return super()._sample(piece, tiles)
 
 
-def test_lack_of_memory_is_told_and_the_frames_are_the_same(
+def test_lack_of_memory_is_noted_and_the_frames_are_the_same(
     clip: Clip, restored: list[Frame], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("mgld_bench.methods.mgld.LatentDiffusion", Scarce)
@@ -189,8 +189,8 @@ def write_files(folder: Path, restorer: Restorer, text: TextTower, **extra: torc
     return weights
 
 
-def made_up_text() -> TextTower:
-    """The text tower with the weights that made-up methods have."""
+def random_text_tower() -> TextTower:
+    """The text tower with the weights of a method without files."""
     text = TextTower(TINY.text)
     fill_with_fixed_weights(text)
     return text
@@ -203,13 +203,13 @@ def test_files_of_the_authors_form_give_what_their_weights_give(clip: Clip, tmp_
     loaded: Restorer
     if method == "mgld":
         built = mgld(guidance=0.0)
-        weights = write_files(tmp_path, built, made_up_text())
+        weights = write_files(tmp_path, built, random_text_tower())
         torch.save(built.networks()["flow"].state_dict(), tmp_path / "flow.pth")
         options = MGLDOptions(**SMALL, flow_network="spynet", networks=TINY, guidance=0.0)
         loaded = MGLDVSR(options, {**weights, "flow": tmp_path / "flow.pth"}, Compute())
     else:
         built = stablesr()
-        weights = write_files(tmp_path, built, made_up_text())
+        weights = write_files(tmp_path, built, random_text_tower())
         loaded = StableSR(StableSROptions(**SMALL, networks=stablesr_sizes()), weights, Compute())
     assert not differ(list(loaded.restore(start)), list(built.restore(start)))
 
@@ -217,18 +217,20 @@ def test_files_of_the_authors_form_give_what_their_weights_give(clip: Clip, tmp_
 def test_raft_is_taken_from_the_diffusion_file(tmp_path: Path) -> None:
     built = mgld(flow_network="raft", tile=64, tile_overlap=32)
     flow = built.networks()["flow"].state_dict()
-    weights = write_files(tmp_path, built, made_up_text(), **{f"flownet_model.{name}": value for name, value in flow.items()})
+    weights = write_files(
+        tmp_path, built, random_text_tower(), **{f"flownet_model.{name}": value for name, value in flow.items()}
+    )
     options = MGLDOptions(networks=TINY)
     found = MGLDVSR(options, weights, Compute()).networks()["flow"].state_dict()
     assert all(torch.equal(found[name], value) for name, value in flow.items())
-    without = write_files(tmp_path, built, made_up_text())
+    without = write_files(tmp_path, built, random_text_tower())
     with pytest.raises(InputError, match="MGLD-VSR with raft needs a weight file of role flow"):
         MGLDVSR(options, without, Compute())
 
 
 def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     built = stablesr()
-    weights = write_files(tmp_path, built, made_up_text())
+    weights = write_files(tmp_path, built, random_text_tower())
     options = StableSROptions(**SMALL, networks=stablesr_sizes())
     with pytest.raises(InputError, match="role decoder: its card names none"):
         StableSR(options, {"diffusion": weights["diffusion"]}, Compute())
@@ -245,7 +247,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def _as_mgld(folder: Path, weights: dict[str, Path]) -> dict[str, Path]:
     """MGLD-VSR's diffusion file with StableSR's decoder."""
     (folder / "mgld").mkdir()
-    return {"diffusion": write_files(folder / "mgld", mgld(), made_up_text())["diffusion"], "decoder": weights["decoder"]}
+    return {"diffusion": write_files(folder / "mgld", mgld(), random_text_tower())["diffusion"], "decoder": weights["decoder"]}
 
 
 WRONG: dict[str, tuple[Callable[..., object], dict[str, Any]]] = {
@@ -288,7 +290,7 @@ def test_notes_say_where_the_authors_scripts_would_stop(clip: Clip) -> None:
 def test_a_file_in_half_precision_is_read_as_well(clip: Clip, tmp_path: Path) -> None:
     """The empty prompt's embedding is computed in float32 all the same."""
     built = stablesr()
-    weights = write_files(tmp_path, built, made_up_text())
+    weights = write_files(tmp_path, built, random_text_tower())
     main = torch.load(weights["diffusion"])["state_dict"]
     torch.save({"state_dict": {name: value.half() for name, value in main.items()}}, weights["diffusion"])
     loaded = StableSR(StableSROptions(**SMALL, networks=stablesr_sizes()), weights, Compute())

@@ -1,4 +1,4 @@
-"""What RVRT is said to take is what it takes."""
+"""The memory that is planned for RVRT is what it takes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ clip = ArrayClip("large", np.zeros((4, 96, 96, 3), np.uint8))
 before = size("VmRSS")
 list(restorer.restore(clip))
 memory = network_memory(32, torch.float32, torch.device("cpu"))
-said = memory.work(96, 96, 4) + memory.kept(96, 96, 4) + 4 * 16 * 96 * 96 * 3 * 4
-print(size("VmHWM") - before, said)
+planned = memory.work(96, 96, 4) + memory.kept(96, 96, 4) + 4 * 16 * 96 * 96 * 3 * 4
+print(size("VmHWM") - before, planned)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's own memory is read from /proc")
-def test_a_tile_takes_what_is_said() -> None:
+def test_a_tile_takes_what_is_planned() -> None:
     shown = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True, timeout=200).stdout
-    taken, said = map(int, shown.split())
-    assert 0.5 * said < taken < 1.1 * said
+    taken, planned = map(int, shown.split())
+    assert 0.5 * planned < taken < 1.1 * planned
