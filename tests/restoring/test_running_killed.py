@@ -144,6 +144,10 @@ def test_killed_before_every_single_touch_of_the_disk(tmp_path: Path, processes:
     assert child.exitcode == 0
 
 
+def last_written(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 def test_killed_at_random_moments(tmp_path: Path, processes: ForkServerContext) -> None:
     frames = 40
     expected, sums = uninterrupted(tmp_path / "whole", frames)
@@ -152,8 +156,13 @@ def test_killed_at_random_moments(tmp_path: Path, processes: ForkServerContext) 
     progressed = []
     for _ in range(10):
         child = processes.Process(target=restore_in_child, args=(folder, "key", frames, None))
+        before = last_written(folder / ".waves.partial" / "key")
         child.start()
-        time.sleep(moments.uniform(0.05, 0.3))
+        # However busy the machine: the moment counts from the child's first touch of the disk.
+        while last_written(folder / ".waves.partial" / "key") == before:
+            assert child.is_alive()
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.3))
         child.kill()
         child.join()
         journal = folder / ".waves.partial" / "journal.jsonl"
