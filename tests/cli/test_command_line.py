@@ -155,7 +155,7 @@ def test_wrong_scoring_is_one_line(folders: Path, tmp_path: Path) -> None:
     assert "b: 1 of 2" in refused("score", _copy(restored, tmp_path / "some", ["a"]), "--gt", gt)
     short = _copy(restored, tmp_path / "short", ["a", "b"])
     (short / "b" / frame_name(4)).unlink()
-    assert "clip b: 4 restored frames against 5" in refused("score", short, "--gt", gt, "--metrics", "psnr")
+    assert "clip b: 4 restored frames, but 5 frames of ground truth" in refused("score", short, "--gt", gt, "--metrics", "psnr")
     assert "48x32" in refused("score", folders / "LR/a", "--gt", gt / "a", "--metrics", "psnr")
     moved = tmp_path / "moved/a"
     for index, frame in enumerate(open_clip(restored / "a").frames()):
