@@ -93,7 +93,7 @@ def _explain(tree: Tree, model: type[BaseModel], problem: ErrorDetails, above: t
 
 
 def _dotted(steps: Sequence[str | int]) -> str:
-    """clips[3].name"""
+    """The steps as text: clips[3].name."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return text.removeprefix(".")
 

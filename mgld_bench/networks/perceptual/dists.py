@@ -117,12 +117,12 @@ def _stage(maps: Tensor) -> DistsStage:
 
 
 def _texture(first: DistsStage, second: DistsStage) -> Tensor:
-    """(n, c)"""
+    """The similarity of the means (n, c)."""
     return (2 * first.mean * second.mean + STABILITY) / (first.mean**2 + second.mean**2 + STABILITY)
 
 
 def _structure(first: DistsStage, second: DistsStage) -> Tensor:
-    """(n, c)"""
+    """The similarity of the variations (n, c)."""
     covariance = channel_means(
         lambda rows: _centred(first.maps, first.mean, rows).mul_(_centred(second.maps, second.mean, rows)), first.maps
     )
