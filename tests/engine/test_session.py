@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def cards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_session_plans_runs_and_reads_its_scores(cards: Path, tmp_path: Path) -> None:
     workspace, progress = tmp_path / "workspace", Lines()
-    choice = {"methods": ["bicubic", "nonsense"], "metrics": ["psnr"]}
+    choice: dict[str, Any] = {"methods": ["bicubic", "nonsense"], "metrics": ["psnr"]}
     with Session.open("small", workspace=workspace, cards=[cards], device="cpu", **choice) as session:
         plan = session.plan()
         assert {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")} == {"pair": 2, "restore": 2, "score": 2}
@@ -74,7 +75,7 @@ def test_looking_creates_no_database(cards: Path, tmp_path: Path) -> None:
 
 def test_the_python_interface_runs_and_resumes(cards: Path, tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
-    choice = {"methods": ["bicubic"], "workspace": workspace, "cards": [cards], "device": "cpu"}
+    choice: dict[str, Any] = {"methods": ["bicubic"], "workspace": workspace, "cards": [cards], "device": "cpu"}
     table = mgld_bench.run("small", metrics=["psnr", "vmaf"], **choice)
     assert list(table.columns) == ["dataset", "clip", "method", "metric", "frame", "value"]
     whole = table[table["frame"].isna()]

@@ -12,7 +12,8 @@ def feed(
     metrics: Sequence[Metric], restored: Mapping[str, Frames], reference: Frames | None, size: int = 4
 ) -> dict[str, dict[str, ClipScore]]:
     """Scores by method and metric, from chunks of ``size`` frames."""
-    facts = facts_of(*next(iter(restored.values())).shape[1:3], frame_count=len(next(iter(restored.values()))))
+    frame_count, height, width, _ = next(iter(restored.values())).shape
+    facts = facts_of(height, width, frame_count)
     scorers = {method: [metric.start(facts) for metric in metrics] for method in restored}
     truth = None if reference is None else chunks(reference, size)
     ours = {method: chunks(frames, size, metrics) for method, frames in restored.items()}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -13,6 +15,8 @@ from mgld_bench.metrics.flow.sources import FlowNetwork
 from mgld_bench.networks.gmflow.network import SCALE1, GMFlow, GMFlowConfig
 from mgld_bench.networks.raft.network import RAFT
 from mgld_bench.networks.spynet import SPyNet
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Calls:
@@ -45,7 +49,7 @@ def gmflow(config: GMFlowConfig = SCALE1) -> tuple[GMFlow, Calls]:
     return network, Calls(network.backbone)
 
 
-def _seeded(build: type[nn.Module] | partial[nn.Module], seed: int, gain: float) -> nn.Module:
+def _seeded(build: Callable[[], Network], seed: int, gain: float) -> Network:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = build().eval().requires_grad_(False)

@@ -37,5 +37,6 @@ def degrade(frames: Frames, seed: int = 0) -> Frames:
         small = cv2.resize(cv2.GaussianBlur(frame, (0, 0), 1.5), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         noisy = np.clip(small + stream.normal(0, 10, small.shape), 0, 255).astype(np.uint8)
         jpeg = cv2.imdecode(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], cv2.IMREAD_COLOR)
+        assert jpeg is not None
         restored.append(cv2.resize(jpeg, frame.shape[1::-1], interpolation=cv2.INTER_CUBIC))
     return np.stack(restored)

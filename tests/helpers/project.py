@@ -19,4 +19,5 @@ ROOT = Path(__file__).parents[2]
 @cache
 def project() -> dict[str, Any]:
     """The content of pyproject.toml; not to be changed."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return content

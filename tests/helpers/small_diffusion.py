@@ -11,7 +11,7 @@ from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.networks import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
-from mgld_bench.methods.restorer import Restorer
+from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
 from mgld_bench.networks.autoencoder.config import AutoencoderConfig
 from mgld_bench.networks.diffusion.unet import UNetConfig
@@ -49,7 +49,7 @@ def diffusion_state(networks: dict[str, nn.Module], text: nn.Module) -> dict[str
     return {"betas": torch.zeros(1000), **state}
 
 
-def mix_frames(restorer: Restorer) -> None:
+def mix_frames(restorer: AnyRestorer) -> None:
     """Give the temporal layers, which start as identities, something to do."""
     for network in restorer.networks().values():
         for name, parameter in network.named_parameters():

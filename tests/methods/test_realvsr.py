@@ -196,7 +196,7 @@ def test_an_official_file_is_read_with_and_without_the_prefix_of_parallel_traini
         method = RealVSRRestorer(RealVSROptions(enlarge="last", network=TINY), {"network": path}, Compute())
         assert all(torch.equal(tensor, network.state_dict()[name]) for name, tensor in method.network.state_dict().items())
         restored.append(np.stack(list(method.restore(clip))))
-    np.testing.assert_array_equal(*restored)
+    np.testing.assert_array_equal(restored[0], restored[1])
     with pytest.raises(InputError, match=r"edvr\.pth: not a checkpoint of RealVSR \(EDVR_NoUp\): .* has shape"):
         RealVSRRestorer(RealVSROptions(), {"network": path}, Compute())
 

@@ -12,13 +12,13 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.writing import write_frame, write_video
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.restorer import Restorer
+from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.methods.results import FinishedResults, FinishedResultsOptions
 from mgld_bench.restoring.loading import load_restorer, parse_options, why_unavailable
 from mgld_bench.restoring.running import restore_clip
 
 
-def results_in(folder: Path, dataset: str = "") -> Restorer:
+def results_in(folder: Path, dataset: str = "") -> AnyRestorer:
     card = MethodCard(name="theirs", restorer="mgld_bench.methods.results:FinishedResults", options={"folder": str(folder)})
     return load_restorer(card, Compute()).for_dataset(dataset)
 

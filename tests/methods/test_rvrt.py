@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,7 +80,7 @@ def test_small_frames_work_and_are_noted(low_resolution: Clip) -> None:
     assert [frame.shape for frame in rvrt().restore(low_resolution)] == [(96, 128, 3)] * 3
 
 
-def needed(clip: Clip, **options: int) -> int:
+def needed(clip: Clip, **options: Any) -> int:
     """The least memory with which the restorer does not take smaller tiles."""
     restorer = rvrt(**options)
     low, high = 0, 2**40

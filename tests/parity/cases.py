@@ -73,7 +73,7 @@ def array_cases(path: Path, folder: Path) -> list[Case]:
 def problems(fixture: Fixture, runner: Callable[[Fixture], Mapping[str, np.ndarray]]) -> list[str]:
     """What is wrong with the outputs that the runner gives; results that it does not give are wrong too."""
     given = runner(fixture)
-    found = []
+    found: list[str | None] = []
     for name, output in fixture.facts["outputs"].items():
         full = given.get(output.get("of", name), given.get(name))
         if full is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def log(line: str) -> None:
     LINES.append(line)
 
 
-class Hungry(Restorer):
+class Hungry(Restorer[RestorerOptions]):
     """Holds 200 MB while it restores a frame."""
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
@@ -41,14 +42,14 @@ class Hungry(Restorer):
             yield np.repeat(np.repeat(frame, 4, 0), 4, 1) * held[0]
 
 
-class Forgetful(Restorer):
+class Forgetful(Restorer[RestorerOptions]):
     """Leaves out the last frame."""
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         yield from clip.frames(start, clip.frame_count - 1)
 
 
-class Overflowing(Restorer):
+class Overflowing(Restorer[RestorerOptions]):
     """Asks for more memory than any machine has."""
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
@@ -99,9 +100,13 @@ def test_multi_head_attention_counts_whichever_way_it_computes() -> None:
     attention = nn.MultiheadAttention(32, 4, batch_first=True).eval().requires_grad_(False)
     tokens = torch.randn(2, 7, 32)
     projections, scores = 4 * 2 * (2 * 7) * 32 * 32, 2 * 2 * 7 * 7 * (32 + 32)
+
+    def run(weights: bool) -> None:
+        attention(tokens, tokens, tokens, need_weights=weights)
+
     with torch.inference_mode():
         for weights in (True, False):
-            counted = count_flops(lambda weights=weights: _do(attention(tokens, tokens, tokens, need_weights=weights)))
+            counted = count_flops(partial(run, weights))
             assert counted == projections + scores
     assert torch.backends.mha.get_fastpath_enabled()
 

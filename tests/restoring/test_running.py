@@ -200,7 +200,7 @@ def test_files_of_the_user_are_never_replaced(tmp_path: Path, clip: Clip) -> Non
         restore_clip(Counting(), clip, tmp_path, "key", {})
 
 
-class Odd(Restorer):
+class Odd(Restorer[RestorerOptions]):
     """Gives the frames that it is built with."""
 
     def __init__(self, frames: list[Frame]) -> None:

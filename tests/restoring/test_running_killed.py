@@ -69,6 +69,12 @@ def processes() -> ForkServerContext:
     return context
 
 
+def recorded(folder: Path) -> tuple[str, ...]:
+    record = read_record(record_path(folder, "waves"))
+    assert record is not None
+    return record.sha256
+
+
 def visible(folder: Path) -> dict[str, bytes]:
     """Everything below the folder, hidden or not, but for the record, whose times and sizes differ from run to run."""
     return {
@@ -138,7 +144,7 @@ def test_killed_before_every_single_touch_of_the_disk(tmp_path: Path, processes:
             check_nothing_false_is_there(folder)
         finish(folder, "key", 2)
         assert visible(folder) == expected, f"killed before touch {moment}"
-        assert read_record(record_path(folder, "waves")).sha256 == sums
+        assert recorded(folder) == sums
     # As many moments as there are steps: fewer would mean that the kills missed the work.
     assert moment > 30
     assert child.exitcode == 0
@@ -171,7 +177,7 @@ def test_killed_at_random_moments(tmp_path: Path, processes: ForkServerContext) 
     assert max(progressed) > 0
     finish(folder, "key", frames)
     assert visible(folder) == expected
-    assert read_record(record_path(folder, "waves")).sha256 == sums
+    assert recorded(folder) == sums
 
 
 def test_ctrl_c_keeps_what_was_done(tmp_path: Path, processes: ForkServerContext) -> None:
@@ -182,6 +188,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path: Path, processes: ForkServerContext
     while not (journal.exists() and len(journal.read_bytes().splitlines()) >= 3):
         assert child.is_alive()
         time.sleep(0.01)
+    assert child.pid is not None
     os.kill(child.pid, signal.SIGINT)
     child.join(10)
     assert child.exitcode == 0

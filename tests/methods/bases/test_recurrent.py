@@ -208,7 +208,7 @@ def test_files_of_another_network_are_refused(tmp_path: Path, change: Any, probl
 
 
 def test_basicvsr_restores_without_cleaning(tmp_path: Path, clip: Clip) -> None:
-    options = BasicVSROptions(network={"mid_channels": 4, "num_blocks": 1}, window=3)
+    options = BasicVSROptions.model_validate({"network": {"mid_channels": 4, "num_blocks": 1}, "window": 3})
     restorer = BasicVSRRestorer(options, None, Compute())
     expected = directly(restorer.network, part(clip, 0, 3)) + directly(restorer.network, part(clip, 3, 5))
     np.testing.assert_array_equal(frames_of(restorer, clip), expected)

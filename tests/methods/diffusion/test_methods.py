@@ -18,7 +18,7 @@ from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion, Piece
 from mgld_bench.methods.diffusion.networks import DiffusionNetworks
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions, latent_boxes
 from mgld_bench.methods.mgld_tiny import TINY, TinyMGLDOptions, TinyMGLDVSR
-from mgld_bench.methods.restorer import Restorer
+from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
 from mgld_bench.methods.tiling.diffusion import picture_boxes
 from mgld_bench.networks.diffusion.text_tower import TextTower
@@ -178,7 +178,7 @@ def test_lack_of_memory_is_noted_and_the_frames_are_the_same(
     assert "memory was not enough" in caplog.text
 
 
-def write_files(folder: Path, restorer: Restorer, text: TextTower, **extra: torch.Tensor) -> dict[str, Path]:
+def write_files(folder: Path, restorer: AnyRestorer, text: TextTower, **extra: torch.Tensor) -> dict[str, Path]:
     """The restorer's weights as the authors' Lightning files hold them."""
     networks = dict(restorer.networks())
     main = {**diffusion_state(networks, text), **extra}
@@ -199,8 +199,8 @@ def random_text_tower() -> TextTower:
 @pytest.mark.parametrize("method", ["mgld", "stablesr"])
 def test_files_of_the_authors_form_give_what_their_weights_give(clip: Clip, tmp_path: Path, method: str) -> None:
     start = ArrayClip("bunny", np.stack([clip.frame(0), clip.frame(1)]))
-    built: Restorer
-    loaded: Restorer
+    built: AnyRestorer
+    loaded: AnyRestorer
     if method == "mgld":
         built = mgld(guidance=0.0)
         weights = write_files(tmp_path, built, random_text_tower())

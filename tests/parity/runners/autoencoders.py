@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from mgld_bench.networks.autoencoder.config import COLOURS, SCALE_FACTOR, AutoencoderConfig
-from mgld_bench.networks.autoencoder.encoder import NORM_EPSILON, NORM_GROUPS
+from mgld_bench.networks.autoencoder.encoder import NORM_EPSILON
 from mgld_bench.networks.autoencoder.network import Autoencoder
+from mgld_bench.networks.layers.sizes import NORM_GROUPS
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

@@ -115,12 +115,11 @@ def blur_walks(fixture: Fixture) -> Outputs:
 
 
 def resize_walks(fixture: Fixture) -> Outputs:
-    return {
-        item["output"]: np.array(
-            even_sizes(*item["input_size"], walk(item["start"], fixture.input(item["increments"]).tolist(), item["limits"]))
-        )
-        for item in _items(fixture)
-    }
+    def sizes(item: Mapping[str, Any]) -> list[tuple[int, int]]:
+        height, width = item["input_size"]
+        return even_sizes(height, width, walk(item["start"], fixture.input(item["increments"]).tolist(), item["limits"]))
+
+    return {item["output"]: np.array(sizes(item)) for item in _items(fixture)}
 
 
 def noise_walks(fixture: Fixture) -> Outputs:

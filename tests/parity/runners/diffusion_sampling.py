@@ -130,7 +130,8 @@ def stacked(steps: list[Step]) -> Outputs:
 def outer_tiles(fixture: Fixture) -> Outputs:
     call = fixture.facts["call"]
     image = tensor(fixture, "image")
-    places = picture_boxes(*image.shape[-2:], call["patch"], call["stride"])
+    height, width = image.shape[-2:]
+    places = picture_boxes(height, width, call["patch"], call["stride"])
     tiles = [(index + 1) * place.of(image) for index, place in enumerate(places)]
     found: Outputs = {
         name: np.asarray(strided_starts(axis["length"], axis["patch"], axis["stride"])) for name, axis in call["starts"].items()
@@ -143,7 +144,8 @@ def outer_tiles(fixture: Fixture) -> Outputs:
 def pixel_tiles(fixture: Fixture) -> Outputs:
     config, edit = fixture.facts["config"], fixture.facts["call"]["edit"]
     image = tensor(fixture, "image")
-    places = picture_boxes(*image.shape[-2:], config["size"], config["stride"])
+    height, width = image.shape[-2:]
+    places = picture_boxes(height, width, config["size"], config["stride"])
     tiles = [
         place.of(image) * (1 + edit["gain_per_tile"] * index) + edit["offset_per_tile"] * index
         for index, place in enumerate(places)

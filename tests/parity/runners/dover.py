@@ -13,7 +13,14 @@ from mgld_bench.metrics.dover.variants import Branch, fuse
 from mgld_bench.metrics.dover.views import AestheticView, FrameSampler, TechnicalView, ViewPlan, Views, normalised, plan_views
 from mgld_bench.networks.dover.aesthetic import AestheticConfig
 from mgld_bench.networks.dover.network import DOVER, DoverConfig, HeadConfig
-from mgld_bench.networks.dover.technical import TechnicalBackbone, TechnicalConfig, fragment_distances, region_mask, shift_regions
+from mgld_bench.networks.dover.technical import (
+    Block,
+    TechnicalBackbone,
+    TechnicalConfig,
+    fragment_distances,
+    region_mask,
+    shift_regions,
+)
 from mgld_bench.networks.layers.video_tokens import WindowGrid, window_grid
 from tests.parity.fixture import Fixture
 
@@ -98,7 +105,8 @@ def pipeline(fixture: Fixture) -> Outputs:
 def built_views(fixture: Fixture, config: Mapping[str, Any]) -> tuple[ViewPlan, Views]:
     frames, call = fixture.input("frames").transpose(0, 2, 3, 1), fixture.facts["call"]
     technical, aesthetic = TechnicalView(**config["technical"]), AestheticView(**config["aesthetic"])
-    plan = plan_views(technical, aesthetic, *frames.shape[:3], call["numpy_seed"], call["torch_seed"])
+    count, height, width, _ = frames.shape
+    plan = plan_views(technical, aesthetic, count, height, width, call["numpy_seed"], call["torch_seed"])
     built = Views(plan)
     for index, frame in enumerate(frames):
         built.add(index, frame)
@@ -111,7 +119,8 @@ def drawn(plan: ViewPlan) -> Outputs:
 
 def network_input(view: Array, clips: int, call: Mapping[str, Any]) -> torch.Tensor:
     """(T, H, W, 3) to (clips, T / clips, H, W, 3)."""
-    return normalised(torch.from_numpy(view), call["mean"], call["std"]).unflatten(0, (clips, -1))
+    clip: torch.Tensor = normalised(torch.from_numpy(view), call["mean"], call["std"]).unflatten(0, (clips, -1))
+    return clip
 
 
 def filled_network(fixture: Fixture) -> DOVER:
@@ -150,8 +159,8 @@ def keep(outputs: Outputs, name: str) -> Callable[[nn.Module, Any, torch.Tensor]
 
 
 def window_outputs(backbone: TechnicalBackbone, tokens: tuple[int, int, int]) -> Outputs:
-    blocks = backbone.layers[0].get_submodule("blocks")
-    grids = [window_grid(tokens, block.window_size, block.shift) for block in blocks.children()]
+    blocks = backbone.layers[0].get_submodule("blocks").children()
+    grids = [window_grid(tokens, block.window_size, block.shift) for block in blocks if isinstance(block, Block)]
     outputs = {"gate_plain": whole_gate(grids[0])}
     if len(grids) > 1:
         mask = region_mask(shift_regions(grids[1]).flatten(0, 2))

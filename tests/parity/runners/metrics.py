@@ -15,7 +15,7 @@ import pytest
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
-from mgld_bench.metrics.fidelity.luma import cropped, luma
+from mgld_bench.metrics.fidelity.luma import LumaKind, cropped, luma
 from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
 from mgld_bench.metrics.natural import brisque, niqe
 from mgld_bench.metrics.natural import statistics as natural_scene
@@ -24,7 +24,7 @@ from tests.parity.fixture import Fixture
 Array = np.ndarray[Any, Any]
 Outputs = dict[str, Array]
 
-LUMA = {"y_limited": "limited", "y_full": "full", "matlab_gray": "matlab-gray"}
+LUMA: dict[str, LumaKind] = {"y_limited": "limited", "y_full": "full", "matlab_gray": "matlab-gray"}
 
 
 def psnr_ssim(fixture: Fixture) -> Outputs:
@@ -58,7 +58,7 @@ def ssim_of(reference: Array, distorted: Array, variant: Mapping[str, Any]) -> f
 
 def planes_of(image: Array, variant: Mapping[str, Any]) -> Array:
     frames = image[None] if variant["channels"] == "rgb" else luma(image[None], LUMA[variant["channels"]])
-    planes = cropped(frames, variant["crop"])[0]
+    planes: Array = cropped(frames, variant["crop"])[0]
     return np.rint(planes) if variant["round_luma"] else planes
 
 
@@ -98,8 +98,10 @@ def natural_scene_value(image: Array, variant: Mapping[str, Any]) -> Any:
 def gray(image: Array, kind: str) -> Array:
     if kind == "opencv_gray":
         # No metric of the suite uses it; it only feeds the same numbers from another luma.
-        return 255 * cv2.cvtColor(image.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2GRAY).astype(np.float64)
-    return luma(image[None], LUMA[kind])[0]
+        levels: Array = cv2.cvtColor(image.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2GRAY).astype(np.float64)
+        return 255 * levels
+    plane: Array = luma(image[None], LUMA[kind])[0]
+    return plane
 
 
 def vmaf_scores(fixture: Fixture) -> Outputs:
@@ -108,7 +110,8 @@ def vmaf_scores(fixture: Fixture) -> Outputs:
     reference, distorted = (np.stack(frames_of(fixture, name)) for name in ("reference", "distorted"))
     variants = call["variants"]
     wanted = tuple(dict.fromkeys(variant["model"] for variant in variants.values()))
-    process = VmafProcess(*reference.shape[1:3], wanted, vmaf.CONVERSION, call["threads"])
+    _, height, width, _ = reference.shape
+    process = VmafProcess(height, width, wanted, vmaf.CONVERSION, call["threads"])
     process.add(distorted, reference)
     scores = {model: np.array(values) for model, values in process.finish().items()}
     if not ffmpeg_identity().version.startswith(config["tool"]["ffmpeg"]):
@@ -118,7 +121,11 @@ def vmaf_scores(fixture: Fixture) -> Outputs:
 
 
 def pooled(values: Array, wanted: str | list[str]) -> Array:
-    ways = {"mean": np.mean, "min": np.min, "harmonic_mean": lambda scores: 1 / np.mean(1 / (scores + 1)) - 1}
+    ways: dict[str, Callable[[Array], Any]] = {
+        "mean": np.mean,
+        "min": np.min,
+        "harmonic_mean": lambda scores: 1 / np.mean(1 / (scores + 1)) - 1,
+    }
     return values if wanted == "frames" else np.array([ways[way](values) for way in wanted])
 
 
@@ -134,7 +141,8 @@ def distort(image: Array, way: Mapping[str, Any], fixture: Fixture) -> Array:
     if way.get("flip") == "rows":
         return np.ascontiguousarray(image[::-1])
     difference = fixture.input("difference")[way["add"]].transpose(1, 2, 0)
-    return (image.astype(np.int16) + difference).astype(np.uint8)
+    distorted: Array = (image.astype(np.int16) + difference).astype(np.uint8)
+    return distorted
 
 
 def frames_of(fixture: Fixture, name: str) -> list[Array]:

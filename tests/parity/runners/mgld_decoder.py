@@ -41,9 +41,11 @@ class Losses:
 
 def losses(fixture: Fixture) -> Outputs:
     config = fixture.facts["config"]
-    inputs = (torch.from_numpy(fixture.input(name)) for name in ("gt", "prediction", "forward_flow", "backward_flow"))
-    given = Losses(*inputs, config["w"], config["occlusion_alpha"], config["occlusion_beta"], config["sobel_eps"])
-    truth, prediction, forward, backward = given.truth, given.prediction, given.forward, given.backward
+    truth, prediction, forward, backward = (
+        torch.from_numpy(fixture.input(name)) for name in ("gt", "prediction", "forward_flow", "backward_flow")
+    )
+    constants = (config["w"], config["occlusion_alpha"], config["occlusion_beta"], config["sobel_eps"])
+    given = Losses(truth, prediction, forward, backward, *constants)
     differences = frame_difference(prediction[:-1], prediction[1:], truth[:-1], truth[1:])
     onto_next, onto_previous = formula_terms(given)
     seen = {

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from mgld_bench.methods.bases.frame_by_frame import to_frame
+from mgld_bench.methods.bases.pictures import to_frame
 from mgld_bench.methods.rrdbnet import build_rrdbnet
 from mgld_bench.methods.tiling.realesrgan import Tiling, enlarge_padded
 from mgld_bench.weights.rrdbnet import read_rrdbnet
@@ -47,7 +47,7 @@ def enhance(fixture: Fixture) -> Outputs:
     picture = torch.from_numpy(fixture.input("picture").astype(np.float32) / 255).to(dtype)
     with torch.inference_mode():
         raw = enlarge_padded(network.to(dtype), picture, 4, tiling)[0].float()
-    image = to_frame(raw)
+    image: np.ndarray[Any, Any] = to_frame(raw)
     if call["outscale"] != 4:
         # No method of the suite enlarges by anything but 4: this last step is the authors' and stands here only.
         height, width = (int(side * call["outscale"]) for side in picture.shape[2:])

@@ -74,7 +74,8 @@ def filled_network(fixture: Fixture) -> RVRT:
     other = {name: config.pop(name) for name in FIXED if name in config}
     if any(other[name] != FIXED[name] for name in other):
         pytest.fail(f"the network has {FIXED}, the fixture {other}")
-    network = RVRT(RVRTConfig(**{name: tuple(size) if isinstance(size, list) else size for name, size in config.items()}))
+    sizes: dict[str, Any] = {name: tuple(size) if isinstance(size, list) else size for name, size in config.items()}
+    network = RVRT(RVRTConfig(**sizes))
     filled = {name: torch.from_numpy(value) for name, value in fixture.weights().items()}
     indices = {name: value for name, value in network.state_dict().items() if name.endswith(".relative_position_index")}
     network.load_state_dict(indices | filled)

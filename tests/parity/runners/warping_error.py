@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -46,7 +47,7 @@ def all_errors(alpha: float, beta: float) -> dict[str, Error]:
         "we_l1_zeros": lambda previous, frame, backward, _forward: measures.l1_zeros(previous, frame, backward),
         "we_l1_border": lambda previous, frame, backward, _forward: measures.l1_border(previous, frame, backward),
         "we_l1_valid": lambda previous, frame, backward, _forward: measures.l1_valid(previous, frame, backward),
-        "we_l1_masked": lambda *pair: measures.l1_masked(*pair, alpha, beta),
+        "we_l1_masked": partial(measures.l1_masked, alpha=alpha, beta=beta),
         "we_l1_wrong_direction": lambda previous, frame, _backward, forward: measures.l1_zeros(previous, frame, forward),
         "lai_e_warp": measures.lai,
         "evalcrafter_e_warp_x1000": measures.evalcrafter,
@@ -62,13 +63,13 @@ def tof(fixture: Fixture) -> Outputs:
     for index in range(call["cut"] + 1, len(clips[0]) - call["cut"]):
         flows = [method.flow(clip[index - 1], clip[index]) for clip in clips]
         values.append(flow_distance(*(centre(flow, call["crop_multiple"], call["crop_margin"]) for flow in flows)))
-    return {"tof_per_pair": np.array(values), "tof": np.mean(values)}
+    return {"tof_per_pair": np.array(values), "tof": np.array(np.mean(values))}
 
 
 def tlp(fixture: Fixture) -> Outputs:
     pairs = zip(fixture.input("lpips_gt"), fixture.input("lpips_pred"), strict=True)
     values = [temporal_lpips(float(theirs), float(ours), fixture.facts["call"]["scale"]) for theirs, ours in pairs]
-    return {"tlp_per_pair": np.array(values), "tlp": np.mean(values)}
+    return {"tlp_per_pair": np.array(values), "tlp": np.array(np.mean(values))}
 
 
 def pipeline(fixture: Fixture) -> Outputs:

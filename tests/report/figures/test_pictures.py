@@ -161,7 +161,7 @@ def test_infinite_scores_are_drawn_and_not_left_out() -> None:
         assert [len(line.get_xdata()) for line in panel.lines] == [2, 2, 2, 2]  # type: ignore[arg-type]
         # The last one is the row of infinity signs at the upper edge.
         assert list(panel.lines[-1].get_ydata()) == [1.0, 1.0]  # type: ignore[arg-type]
-        assert all(math.isnan(value) for value in panel.lines[2].get_ydata())  # type: ignore[union-attr]
+        assert all(math.isnan(value) for value in panel.lines[2].get_ydata())  # type: ignore[union-attr, arg-type]
         figure.savefig(io.BytesIO(), format="svg")
 
 
