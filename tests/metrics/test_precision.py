@@ -66,8 +66,8 @@ def test_scores_equal_those_of_the_reference_on_the_same_weights(
 ) -> None:
     theirs = usual_metrics()[name]()(write(tmp_path / "restored", restored), write(tmp_path / "GT", reference))
     scores = score_clip(ArrayClip("bunny", reference), {"m": ArrayClip("bunny", restored)}, {"m": [metrics[name]]})
-    tolerance = {"abs": ABSOLUTE[name]} if name in ABSOLUTE else {"rel": RELATIVE[name]}
-    assert scores["m"][name].value == pytest.approx(theirs, **tolerance)
+    expected = pytest.approx(theirs, abs=ABSOLUTE[name]) if name in ABSOLUTE else pytest.approx(theirs, rel=RELATIVE[name])
+    assert scores["m"][name].value == expected
 
 
 def values(scores: Scores) -> dict[str, np.ndarray]:

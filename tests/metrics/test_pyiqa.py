@@ -29,6 +29,7 @@ from mgld_bench.metrics.pyiqa.metric import PyiqaMetric, build, without_network
 from mgld_bench.metrics.pyiqa.package import fetch_pyiqa
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames
+from tests.helpers.scores import frame_scores
 
 BRISQUE = "/chaofengc/IQA-PyTorch-Weights/resolve/main/brisque_svm_weights.pth"
 
@@ -86,7 +87,7 @@ def saved(value: object) -> bytes:
 def scores(name: str, restored: Frames, truth: Frames | None = None, chunk: int | None = None) -> list[float]:
     reference = None if truth is None else ArrayClip("clip", truth)
     found = score_clip(reference, {"m": ArrayClip("clip", restored)}, {"m": [load_metric(name)]}, chunk=chunk)["m"][name]
-    return list(found.per_frame.values())
+    return list(frame_scores(found).values())
 
 
 def silent(_here: int, _total: int | None) -> None:
@@ -159,8 +160,8 @@ def test_frames_go_in_one_by_one(bunny: Frames, degraded: Frames) -> None:
     together = scores("pyiqa.gmsd", degraded[:3], bunny[:3])
     assert scores("pyiqa.gmsd", degraded[:3], bunny[:3], chunk=1) == together
     assert len(set(together)) == 3
-    inner = (np.ascontiguousarray(frames[:1, 8:-8, 8:-8]) for frames in (degraded, bunny))
-    assert scores("pyiqa.gmsd.crop8", degraded[:1], bunny[:1]) == scores("pyiqa.gmsd", *inner)
+    restored, truth = (np.ascontiguousarray(frames[:1, 8:-8, 8:-8]) for frames in (degraded, bunny))
+    assert scores("pyiqa.gmsd.crop8", degraded[:1], bunny[:1]) == scores("pyiqa.gmsd", restored, truth)
 
 
 def test_files_are_fetched_once_recorded_and_then_used_without_the_network(mirror: Mirror, home: Path, bunny: Frames) -> None:
@@ -250,18 +251,24 @@ def test_the_network_is_closed_for_one_thread_and_one_block_only(mirror: Mirror)
     def reach() -> None:
         socket.create_connection(address, timeout=5).close()
 
-    reached = []
+    reached: list[bool] = []
+
+    def reach_in_thread() -> None:
+        reach()
+        reached.append(True)
+
     with without_network():
         with pytest.raises(ConnectionRefusedError):
             reach()
         with pytest.raises(ConnectionRefusedError):
             socket.getaddrinfo("localhost", 80)
         first, second = socket.socketpair()
-        first.close(), second.close()
-        other = threading.Thread(target=lambda: reached.append(reach()))
+        first.close()
+        second.close()
+        other = threading.Thread(target=reach_in_thread)
         other.start()
         other.join()
-    assert reached == [None]
+    assert reached == [True]
     reach()
 
 

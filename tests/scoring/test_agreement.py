@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ from tests.helpers.metric_samples import degrade
 
 @pytest.fixture(params=["bunny", "bikes"])
 def truth(request: pytest.FixtureRequest) -> Frames:
-    return request.getfixturevalue(request.param)
+    frames: Frames = request.getfixturevalue(request.param)
+    return frames
 
 
 def restorations(truth: Frames) -> dict[str, Frames]:
@@ -26,13 +29,13 @@ def restorations(truth: Frames) -> dict[str, Frames]:
     sharpened = [
         np.clip(2.5 * frame.astype(float) - 1.5 * cv2.GaussianBlur(frame, (0, 0), 2), 0, 255) for frame in degrade(truth)
     ]
-    made = {
+    made: dict[str, Sequence[np.ndarray]] = {
         "bicubic": bicubic,
-        "degraded": degrade(truth),
+        "degraded": list(degrade(truth)),
         "harsh": harsh,
         "sharpened": sharpened,
-        "dark": truth // 3,
-        "same": truth,
+        "dark": list(truth // 3),
+        "same": list(truth),
     }
     return {name: np.clip(np.rint(np.stack(frames)), 0, 255).astype(np.uint8) for name, frames in made.items()}
 

@@ -91,7 +91,9 @@ def too_much() -> int:
 
 
 def test_where_memory_is_not_enough_smaller_chunks_give_the_same_scores(bunny: Frames) -> None:
-    clip, lines, steps = ArrayClip("bunny", bunny), [], []
+    clip = ArrayClip("bunny", bunny)
+    lines: list[str] = []
+    steps: list[int] = []
 
     class OnlyThree(Hungry):
         def take(self, frames: int) -> None:
@@ -100,13 +102,13 @@ def test_where_memory_is_not_enough_smaller_chunks_give_the_same_scores(bunny: F
 
     metric = OnlyThree(1)
     wanted = {"m": [metric, load_metric("niqe.pyiqa")]}
-    found = score_clip(None, {"m": clip}, wanted, log=lines.append, progress=lambda *at: steps.append(at), chunk=10)
+    found = score_clip(None, {"m": clip}, wanted, log=lines.append, progress=lambda done, _total: steps.append(done), chunk=10)
     assert metric.chunks == [10, 5, 2, 2, 2, 2, 2]
     assert lines == [
         "clip bunny: not enough memory; scored again with 5 frames at a time",
         "clip bunny: not enough memory; scored again with 2 frames at a time",
     ]
-    assert [done for done, _ in steps] == [2, 4, 6, 8, 10]
+    assert steps == [2, 4, 6, 8, 10]
     assert found == score_clip(None, {"m": clip}, {"m": [Hungry(1), load_metric("niqe.pyiqa")]}, chunk=3)
 
 

@@ -16,6 +16,7 @@ from mgld_bench.metrics.catalogue import describe, load_metric
 from mgld_bench.metrics.frame_metric import score_of_frames
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Metric
 from mgld_bench.scoring.score_pass import score_clip
+from tests.helpers.scores import frame_scores, text_fact
 
 NAMES = ("psnr.rgb", "psnr.y.crop4", "ssim.y-full", "vmaf.v0.6.1", "vmaf.v0.6.1neg", "niqe.pyiqa", "brisque.live")
 PER_FRAME = ("psnr.rgb", "niqe.pyiqa")
@@ -55,7 +56,7 @@ class MadeClip(Clip):
         raise NotImplementedError
 
 
-def load(*names: str) -> list:
+def load(*names: str) -> list[Metric]:
     return [load_metric(name) for name in names]
 
 
@@ -74,8 +75,8 @@ def test_chunks_and_other_methods_change_no_score(bunny: Frames, degraded: Frame
         assert score_clip(reference, {method: clip}, wanted)[method] == together[method]
     for scores in together.values():
         for score in scores.values():
-            assert list(score.per_frame) == list(range(10))
-            assert score.value == pytest.approx(np.mean(list(score.per_frame.values())))
+            assert list(frame_scores(score)) == list(range(10))
+            assert score.value == pytest.approx(np.mean(list(frame_scores(score).values())))
 
 
 def test_every_clip_is_decoded_once_for_all_methods_and_metrics(bunny: Frames, degraded: Frames) -> None:
@@ -95,8 +96,8 @@ def test_only_chosen_frames_are_decoded_and_averaged(bunny: Frames, degraded: Fr
     some = score_clip(None, {"m": clip}, {"m": load("niqe.pyiqa", "brisque.live")}, chosen)["m"]
     assert clip.decoded == [1, 0, 0, 0, 1, 1, 0, 0, 0, 1]
     for name, score in some.items():
-        assert score.per_frame == {index: every[name].per_frame[index] for index in chosen}
-        assert score.value == pytest.approx(np.mean([every[name].per_frame[index] for index in chosen]))
+        assert score.per_frame == {index: frame_scores(every[name])[index] for index in chosen}
+        assert score.value == pytest.approx(np.mean([frame_scores(every[name])[index] for index in chosen]))
         assert score.facts["frames"] == "0, 4, 5, 9 of 10"
 
 
@@ -108,9 +109,9 @@ def test_a_metric_that_needs_neighbours_sees_all_frames_and_pools_the_chosen(
     every = score_clip(reference, clips, metrics)["m"]
     some = score_clip(reference, clips, metrics, (9, 2, 7, 2), chunk)["m"]
     for name, score in some.items():
-        assert score.per_frame == {index: every[name].per_frame[index] for index in (2, 7, 9)}
-    assert "neighbours" in some["vmaf.v0.6.1"].facts["frames"]
-    assert "neighbours" not in some["psnr.rgb"].facts["frames"]
+        assert score.per_frame == {index: frame_scores(every[name])[index] for index in (2, 7, 9)}
+    assert "neighbours" in text_fact(some["vmaf.v0.6.1"], "frames")
+    assert "neighbours" not in text_fact(some["psnr.rgb"], "frames")
 
 
 def test_infinite_frames_are_counted_among_the_chosen_only(bunny: Frames, degraded: Frames) -> None:
@@ -141,7 +142,7 @@ def test_progress_ends_at_the_total(bunny: Frames) -> None:
 def test_without_ground_truth_clips_may_differ(bunny: Frames) -> None:
     clips = {"a": ArrayClip("x", bunny), "b": ArrayClip("y", bunny[:3, :180, :300])}
     found = score_clip(None, clips, dict.fromkeys("ab", load("niqe.pyiqa")))
-    assert [len(found[method]["niqe.pyiqa"].per_frame) for method in "ab"] == [10, 3]
+    assert [len(frame_scores(found[method]["niqe.pyiqa"])) for method in "ab"] == [10, 3]
 
 
 def test_what_cannot_be_scored_is_an_error_that_names_it(bunny: Frames) -> None:
@@ -211,11 +212,15 @@ class StepsScorer(ClipScorer):
         assert reference is not None
         # One object for the whole clip, the same for all methods.
         self._metric.references.append(reference.clip.get("clip", object))
-        ours, theirs = (chunk.shared("steps", lambda _, chunk=chunk: steps_of(chunk)) for chunk in (restored, reference))
+        ours, theirs = (shared_steps(chunk) for chunk in (restored, reference))
         self._values |= {index: ours[index] - theirs[index] for index in ours}
 
     def finish(self) -> ClipScore:
         return score_of_frames("steps", self._values, {})
+
+
+def shared_steps(chunk: Chunk) -> dict[int, float]:
+    return chunk.shared("steps", lambda _frames: steps_of(chunk))
 
 
 def steps_of(chunk: Chunk) -> dict[int, float]:
@@ -235,8 +240,8 @@ def test_chunks_know_the_frame_before_and_what_is_kept_of_the_clip(chunk: int, b
     changes = [np.abs(np.diff(frames.astype(int), axis=0)).mean(axis=(1, 2, 3)) for frames in (degraded, bunny)]
     for method in clips:
         score = found[method]["steps"]
-        assert list(score.per_frame) == list(range(1, 10))
-        assert list(score.per_frame.values()) == pytest.approx(list(changes[0] - changes[1]))
+        assert list(frame_scores(score)) == list(range(1, 10))
+        assert list(frame_scores(score).values()) == pytest.approx(list(changes[0] - changes[1]))
     assert len(set(map(id, metric.references))) == 1
 
 
@@ -254,8 +259,8 @@ def test_selected_frames_without_a_score_are_reported_and_never_averaged_in(bunn
     reference, clips = ArrayClip("bunny", bunny), {"m": ArrayClip("bunny", degraded)}
     every = score_clip(reference, clips, {"m": [Steps()]})["m"]["steps"]
     some = score_clip(reference, clips, {"m": [Steps()]}, (0, 4, 9))["m"]["steps"]
-    assert some.per_frame == {index: every.per_frame[index] for index in (4, 9)}
-    assert "0 has no score" in some.facts["frames"]
+    assert some.per_frame == {index: frame_scores(every)[index] for index in (4, 9)}
+    assert "0 has no score" in text_fact(some, "frames")
     with pytest.raises(InputError, match="clip bunny: steps has no score for frame 0"):
         score_clip(reference, clips, {"m": [Steps()]}, (0,))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,7 +71,9 @@ def clip() -> Frames:
     return np.stack([cv2.resize(frame, (400, 240), interpolation=cv2.INTER_CUBIC) for frame in frames])
 
 
-def score(metrics: Sequence[dover_metric.Dover], frames: Frames, name: str = "bunny", chunk: int | None = None) -> dict:
+def score(
+    metrics: Sequence[dover_metric.Dover], frames: Frames, name: str = "bunny", chunk: int | None = None
+) -> Mapping[str, ClipScore]:
     scores = score_clip(None, {"method": ArrayClip(name, frames)}, {"method": metrics}, chunk=chunk)["method"]
     assert all(isinstance(found, ClipScore) and found.per_frame is None for found in scores.values())
     return scores
@@ -122,11 +124,11 @@ def test_neither_chunks_nor_other_variants_nor_other_random_numbers_change_a_sco
 
 
 def test_the_global_random_state_is_left_alone(metrics: list[dover_metric.Dover], clip: Frames) -> None:
-    before = np.random.get_state()[1].copy(), torch.random.get_rng_state()
+    before = np.random.get_state(legacy=False)["state"]["key"].copy(), torch.random.get_rng_state()
     again = dover_metric.Dover(metrics[0].facts, metrics[0].reported, "cpu")
     dover_metric._load(metrics[0].facts.weights["dover"], torch.device("cpu"))
     score([again], clip)
-    assert np.array_equal(before[0], np.random.get_state()[1])
+    assert np.array_equal(before[0], np.random.get_state(legacy=False)["state"]["key"])
     assert torch.equal(before[1], torch.random.get_rng_state())
 
 

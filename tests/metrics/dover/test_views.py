@@ -118,9 +118,9 @@ def test_frames_that_are_not_wanted_play_no_part(bunny: Frames) -> None:
 
 
 def test_plans_draw_from_streams_of_their_own() -> None:
-    before = np.random.get_state()[1].copy(), torch.random.get_rng_state()
+    before = np.random.get_state(legacy=False)["state"]["key"].copy(), torch.random.get_rng_state()
     first = plan(400, 400, 400)
-    assert np.array_equal(before[0], np.random.get_state()[1])
+    assert np.array_equal(before[0], np.random.get_state(legacy=False)["state"]["key"])
     assert torch.equal(before[1], torch.random.get_rng_state())
     np.random.seed(3)
     torch.manual_seed(3)

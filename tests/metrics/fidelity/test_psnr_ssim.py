@@ -15,6 +15,7 @@ from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.fidelity.ssim import ssim
 from mgld_bench.metrics.metric import Chunk, ClipScore, Frames
 from tests.helpers.metric_samples import facts_of
+from tests.helpers.scores import frame_scores
 
 
 def score(name: str, restored: Frames, reference: Frames) -> ClipScore:
@@ -42,7 +43,7 @@ def test_psnr_equals_float64_arithmetic(bunny: Frames, degraded: Frames) -> None
     for name, squares in expected.items():
         values = 10 * np.log10(255**2 / squares.reshape(len(squares), -1).mean(axis=1))
         found = score(name, degraded, bunny)
-        assert list(found.per_frame.values()) == pytest.approx(list(values), abs=1e-6)
+        assert list(frame_scores(found).values()) == pytest.approx(list(values), abs=1e-6)
         assert found.value == pytest.approx(values.mean(), abs=1e-6)
 
 
@@ -65,7 +66,7 @@ def test_identical_frames_are_infinite_and_make_the_clip_infinite(bunny: Frames,
     assert found.value == math.inf
     assert found.facts == {"infinite_frames": 1, "infinite_at": "3"}
     assert found.notes == ("psnr.rgb is infinite at frame 3",)
-    assert [index for index, value in found.per_frame.items() if math.isinf(value)] == [3]
+    assert [index for index, value in frame_scores(found).items() if math.isinf(value)] == [3]
 
 
 @pytest.mark.parametrize("name", ["ssim.rgb", "ssim.y", "ssim.y-full"])

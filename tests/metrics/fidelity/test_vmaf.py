@@ -21,12 +21,14 @@ from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
 from mgld_bench.metrics.metric import Chunk, Frames, SharedWork
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import facts_of
+from tests.helpers.scores import frame_scores
 
 MODELS = ("vmaf_v0.6.1", "vmaf_v0.6.1neg")
 
 
 def scores(restored: Frames, reference: Frames, models: Sequence[str] = MODELS, threads: int = 1) -> dict[str, list[float]]:
-    process = VmafProcess(*restored.shape[1:3], models, CONVERSION, threads)
+    _, height, width, _ = restored.shape
+    process = VmafProcess(height, width, models, CONVERSION, threads)
     for start in range(0, len(restored), 3):
         process.add(restored[start : start + 3], reference[start : start + 3])
     return process.finish()
@@ -90,7 +92,7 @@ def test_both_variants_of_a_clip_share_one_process(bunny: Frames, degraded: Fram
             assert len(psutil.Process().children()) == before + 1
     found = [scorer.finish() for scorer in scorers]
     expected = scores(degraded[:6], bunny[:6])
-    assert [list(score.per_frame.values()) for score in found] == [expected["vmaf_v0.6.1neg"], expected["vmaf_v0.6.1"]]
+    assert [list(frame_scores(score).values()) for score in found] == [expected["vmaf_v0.6.1neg"], expected["vmaf_v0.6.1"]]
     assert [score.value for score in found] == pytest.approx([np.mean(expected[MODELS[1]]), np.mean(expected[MODELS[0]])])
     assert found[0].value < found[1].value
     assert "ffmpeg" in found[0].facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +22,11 @@ from tests.helpers.metric_samples import Frames, read_frames
 Array = np.ndarray[Any, Any]
 HEIGHT, WIDTH = 96, 160
 BACKWARD_ONLY = (measures.l1_zeros, measures.l1_border, measures.l1_valid)
-WITH_BOTH = (measures.l1_masked, measures.lai, measures.evalcrafter)
+WITH_BOTH: Sequence[Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]] = (
+    measures.l1_masked,
+    measures.lai,
+    measures.evalcrafter,
+)
 PICTURE = read_frames("bigbuckbunny.mp4", 30, 1, 160, 384)[0]
 
 
@@ -46,8 +51,8 @@ def farneback_flow(first: Array, second: Array) -> Tensor:
 
 def test_a_static_clip_has_no_error() -> None:
     frame, still = levels(PICTURE[:HEIGHT, :WIDTH]), constant_flow(0, 0)
-    for error in BACKWARD_ONLY:
-        assert error(frame, frame, still).item() == pytest.approx(0, abs=1e-4)
+    for backward_error in BACKWARD_ONLY:
+        assert backward_error(frame, frame, still).item() == pytest.approx(0, abs=1e-4)
     for error in WITH_BOTH:
         assert error(frame, frame, still, still).item() == pytest.approx(0, abs=1e-4)
 
@@ -122,8 +127,8 @@ def test_a_motion_boundary_does_not_count() -> None:
 def test_errors_leave_their_inputs_as_they_are(bikes: Frames) -> None:
     pair = [levels(bikes[0]), levels(bikes[1]), farneback_flow(bikes[1], bikes[0]), farneback_flow(bikes[0], bikes[1])]
     before = [tensor.clone() for tensor in pair]
-    for error in BACKWARD_ONLY:
-        error(*pair[:3])
+    for backward_error in BACKWARD_ONLY:
+        backward_error(*pair[:3])
     for error in WITH_BOTH:
         error(*pair)
     assert all(torch.equal(*tensors) for tensors in zip(pair, before, strict=True))

@@ -19,6 +19,7 @@ from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.feeding import feed
 from tests.helpers.flow_samples import raft, spynet
 from tests.helpers.metric_samples import Frames, facts_of
+from tests.helpers.scores import frame_scores, text_fact
 
 FACTS = {variant.facts.name: variant.facts for variant in flow_variants.variants()}
 GIVEN = ("l1", "l1.border", "l1.valid", "l1.masked", "lai")
@@ -67,12 +68,12 @@ def test_a_score_is_that_of_the_restored_frames_with_the_flow_of_the_ground_trut
             "ewarp.spynet.lai": measures.lai(*pair, backward, forward),
         }
         for name, value in expected.items():
-            assert found[name].per_frame[index] == pytest.approx(value.item(), rel=1e-6)
+            assert frame_scores(found[name])[index] == pytest.approx(value.item(), rel=1e-6)
     for score in found.values():
-        assert list(score.per_frame) == [1, 2, 3, 4]
-        assert score.value == pytest.approx(np.mean(list(score.per_frame.values())))
-        assert "of the ground truth" in score.facts["flow"]
-        assert "sha256 0000000000000000" in score.facts["flow"]
+        assert list(frame_scores(score)) == [1, 2, 3, 4]
+        assert score.value == pytest.approx(np.mean(list(frame_scores(score).values())))
+        assert "of the ground truth" in text_fact(score, "flow")
+        assert "sha256 0000000000000000" in text_fact(score, "flow")
         assert score.facts["pairs"] == 4
 
 
@@ -82,10 +83,10 @@ def test_without_ground_truth_the_flow_is_the_clips_own(clips: tuple[Frames, Fra
     alone = feed(metrics(network, tmp_path, "l1"), {"m": restored}, None)["m"]["we.spynet.l1"]
     pair = levels(restored[0]), levels(restored[1])
     own = measures.l1_zeros(*pair, flow(network, restored[1], restored[0])).item()
-    assert alone.per_frame[1] == pytest.approx(own, rel=1e-6)
-    assert "of the clip itself" in alone.facts["flow"]
+    assert frame_scores(alone)[1] == pytest.approx(own, rel=1e-6)
+    assert "of the clip itself" in text_fact(alone, "flow")
     against = feed(metrics(network, tmp_path, "l1"), {"m": restored}, truth)["m"]["we.spynet.l1"]
-    assert against.per_frame[1] != alone.per_frame[1]
+    assert frame_scores(against)[1] != frame_scores(alone)[1]
     # A prediction's own flow is not kept.
     assert not list(tmp_path.rglob(f"{'?' * 64}.npz"))[4:]
 
@@ -167,15 +168,15 @@ def test_evalcrafters_error_is_of_the_halved_clip_and_its_own_flow(bikes: Frames
     alone = feed(chosen, {"m": odd}, None)["m"]["ewarp.spynet.masked"]
     against = feed(chosen, {"m": odd}, odd // 2)["m"]["ewarp.spynet.masked"]
     assert against.per_frame == alone.per_frame
-    assert "of the clip itself" in against.facts["flow"]
+    assert "of the clip itself" in text_fact(against, "flow")
     assert not list(tmp_path.iterdir())
     # 66x91 halved is 33x45, padded to 40x48: 3 rows above and 4 below, 1 column before and 2 behind.
     halve = partial(torch.nn.functional.interpolate, scale_factor=0.5, mode="bilinear", align_corners=False)
     padded = [torch.nn.functional.pad(halve(levels(frame)), (1, 2, 3, 4), mode="replicate") for frame in odd[:2]]
     features = [network.features(frame) for frame in padded]
     flows = network.flow(features[1], features[0]), network.flow(features[0], features[1])
-    expected = measures.evalcrafter(*padded, *flows).item()
-    assert alone.per_frame[1] == pytest.approx(expected, rel=1e-6)
+    expected = measures.evalcrafter(padded[0], padded[1], *flows).item()
+    assert frame_scores(alone)[1] == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_pair_without_a_pixel_that_counts_is_left_out_and_counted(clips: tuple[Frames, Frames, Frames], tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_a_pair_without_a_pixel_that_counts_is_left_out_and_counted(clips: tuple
     mixed = steady.copy()
     mixed[4] = truth[4]
     part = feed(chosen, {"m": restored}, mixed)["m"]["we.spynet.l1.valid"]
-    assert list(part.per_frame) == [4]
+    assert list(frame_scores(part)) == [4]
     assert (part.facts["pairs"], part.facts["pairs_left_out"], part.facts["pairs_left_out_at"]) == (1, 3, "1, 2, 3")
     assert math.isfinite(part.value)
     with pytest.raises(InputError, match=r"clip clip: we\.spynet\.l1\.valid has no value: no pixel of any pair"):
@@ -219,7 +220,7 @@ def test_the_scoring_pass_gives_the_same_and_pools_selected_frames(clips: tuple[
     passed = score_clip(ArrayClip("clip", truth), {"m": ArrayClip("clip", restored)}, {"m": chosen})["m"]
     assert passed == fed
     selected = score_clip(ArrayClip("clip", truth), {"m": ArrayClip("clip", restored)}, {"m": chosen}, frames=(0, 3))["m"]
-    assert selected["we.spynet.l1"].per_frame == {3: fed["we.spynet.l1"].per_frame[3]}
+    assert selected["we.spynet.l1"].per_frame == {3: frame_scores(fed["we.spynet.l1"])[3]}
     assert calls.count == 8
 
 
@@ -230,7 +231,7 @@ def test_the_kept_flow_may_not_be_written_and_the_score_says_so(clips: tuple[Fra
     blocked = feed(metrics(network, tmp_path / "flow", "l1"), {"m": restored}, truth)["m"]["we.spynet.l1"]
     free = feed(metrics(network, tmp_path / "other", "l1"), {"m": restored}, truth)["m"]["we.spynet.l1"]
     assert blocked.per_frame == free.per_frame
-    problem = blocked.facts["flow_not_kept"]
+    problem = text_fact(blocked, "flow_not_kept")
     assert "cannot be written" in problem
     assert blocked.notes == (f"we.spynet.l1: the ground truth's flow could not be kept: {problem}",)
     assert free.notes == ()
@@ -243,9 +244,10 @@ def test_structure_weighted_consistency_is_that_of_the_measure(clips: tuple[Fram
     metric = FlowMetric(FACTS["swc.spynet"], FLOW_MEASURES["swc"], network, FlowFolder(tmp_path))
     scores = feed([metric], {"m": restored, "n": darker, "GT": truth}, truth)
     assert calls.count == 8
-    frames = [levels(frame) / 127.5 - 1 for frame in (*restored[:2], *truth[:2])]
+    previous, frame, true_previous, true_frame = (levels(each) / 127.5 - 1 for each in (*restored[:2], *truth[:2]))
     flows = flow(network, truth[1], truth[0]), flow(network, truth[0], truth[1])
-    expected = sum(structure_weighted_consistency(*frames, *flows)).item()
-    assert scores["m"]["swc.spynet"].per_frame[1] == pytest.approx(expected, rel=1e-5)
+    onto_frame, onto_previous = structure_weighted_consistency(previous, frame, true_previous, true_frame, *flows)
+    expected = (onto_frame + onto_previous).item()
+    assert frame_scores(scores["m"]["swc.spynet"])[1] == pytest.approx(expected, rel=1e-5)
     with pytest.raises(InputError, match=r"swc\.spynet needs ground truth"):
         feed([metric], {"m": restored}, None)

@@ -17,6 +17,7 @@ from mgld_bench.metrics.weight_files import weight_files
 from mgld_bench.networks.spynet import SPyNet
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames
+from tests.helpers.scores import frame_scores
 
 OF_AN_ESTIMATOR = (
     "we.{}.l1",
@@ -66,7 +67,7 @@ def test_all_measures_of_an_estimator_are_scored_in_one_pass(random_weights: Pat
     scores = score_clip(truth, {"m": restored}, {"m": metrics})["m"]
     assert list(scores) == names
     for score in scores.values():
-        assert list(score.per_frame) == [1, 2]
+        assert list(frame_scores(score)) == [1, 2]
         assert score.value > 0
     assert scores["ewarp.spynet.lai"].value < 1 < scores["we.spynet.l1"].value
     alone = score_clip(None, {"m": restored}, {"m": metrics[:-1]})["m"]

@@ -20,6 +20,7 @@ from mgld_bench.metrics.metric import Chunk, Variant
 from mgld_bench.networks.perceptual.torchvision_features import alexnet_features, vgg16_features
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames, facts_of
+from tests.helpers.scores import frame_scores
 
 VARIANTS = {variant.facts.name: variant for variant in (*lpips.variants(), *dists.variants())}
 FILES = {"lpips.alex": "alexnet-owt-7be5be79.pth", "lpips.vgg": "vgg16-397923af.pth", "dists": "vgg16-397923af.pth"}
@@ -57,11 +58,17 @@ def build(home: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     return built
 
 
+def network_of(metric: FeatureDistance) -> torch.nn.Module:
+    network = metric.loaded.network
+    assert isinstance(network, torch.nn.Module)
+    return network
+
+
 def scores(metric: FeatureDistance, restored: Frames, truth: Frames, chunk: int | None = None) -> list[float]:
     clips = {"m": ArrayClip("clip", restored)}
     found = score_clip(ArrayClip("clip", truth), clips, {"m": [metric]}, chunk=chunk)["m"][metric.facts.name]
-    assert found.value == pytest.approx(np.mean(list(found.per_frame.values())))
-    return list(found.per_frame.values())
+    assert found.value == pytest.approx(np.mean(list(frame_scores(found).values())))
+    return list(frame_scores(found).values())
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -93,7 +100,7 @@ def test_a_score_does_not_depend_on_chunks_or_other_frames(build: Build, name: s
     ours, theirs = (torch.from_numpy(frames).permute(0, 3, 1, 2) / 255 for frames in (restored, truth))
     with torch.inference_mode():
         # As on a GPU, all frames at once.
-        batch = metric.loaded.network(ours, theirs).tolist()
+        batch = network_of(metric)(ours, theirs).tolist()
     assert batch == pytest.approx(together, abs=1e-6)
 
 
@@ -103,7 +110,8 @@ def test_the_ground_truths_features_are_computed_once_for_all_methods(
 ) -> None:
     metric = build(name)
     passes: list[torch.Size] = []
-    metric.loaded.network.features[0].register_forward_hook(lambda _module, inputs, _output: passes.append(inputs[0].shape))
+    first = network_of(metric).get_submodule("features.0")
+    first.register_forward_hook(lambda _module, inputs, _output: passes.append(inputs[0].shape))
     frames = slice(0, 2), slice(0, 64), slice(0, 96)
     clips = {method: ArrayClip("clip", degraded[frames] // strength) for method, strength in (("a", 1), ("b", 2), ("c", 3))}
     found = score_clip(ArrayClip("clip", bunny[frames]), clips, {method: [metric] for method in clips})
@@ -159,5 +167,5 @@ def test_the_memory_estimate_covers_what_is_kept(build: Build, name: str) -> Non
     kept = sum(tensor.nbytes for tensor in maps)
     need = metric.memory(facts_of(128, 256))
     assert kept <= need.per_frame <= 1.3 * kept + 24 * 128 * 256
-    assert need.fixed > sum(tensor.nbytes for tensor in metric.loaded.network.state_dict().values())
+    assert need.fixed > sum(tensor.nbytes for tensor in network_of(metric).state_dict().values())
     assert metric.memory(facts_of(256, 256)).per_frame == 2 * need.per_frame

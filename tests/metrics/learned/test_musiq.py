@@ -16,6 +16,7 @@ from mgld_bench.metrics.learned.musiq import MUSIQ, build_network, variants
 from mgld_bench.metrics.pyiqa.metric import without_network
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import Frames, facts_of
+from tests.helpers.scores import frame_scores
 
 (VARIANT,) = variants()
 
@@ -48,7 +49,7 @@ def load(home: Path, file: str, crop: int = 0) -> MUSIQ:
 
 def scores(metric: MUSIQ, frames: Frames, chunk: int | None = None) -> list[float]:
     found = score_clip(None, {"m": ArrayClip("clip", frames)}, {"m": [metric]}, chunk=chunk)["m"]["musiq.koniq"]
-    return list(found.per_frame.values())
+    return list(frame_scores(found).values())
 
 
 def test_a_score_is_that_of_pyiqas_network_on_each_frame_alone(metric: MUSIQ, home: Path, bunny: Frames) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from mgld_bench.metrics.natural.brisque import brisque, picture_features
 from mgld_bench.metrics.natural.niqe import block_features, niqe
 from mgld_bench.metrics.natural.statistics import fit_asymmetric, fit_symmetric, flat_share, load_model, normalise
 from tests.helpers.metric_samples import facts_of
+from tests.helpers.scores import frame_scores, number_fact
 
 NAMES = ["niqe.pyiqa", "niqe.live", "niqe.y", "niqe.y.crop4", "brisque.pyiqa", "brisque.live"]
 
@@ -30,7 +32,8 @@ def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
     stream = np.random.default_rng(seed)
     waves = np.cumsum(np.cumsum(stream.normal(0, 1, (height, width)), axis=0), axis=1)
     waves = 90 * waves / np.abs(waves).max()
-    return np.clip(np.rint(128 + waves + stream.normal(0, 12, (height, width))), 0, 255)
+    levels: np.ndarray = np.clip(np.rint(128 + waves + stream.normal(0, 12, (height, width))), 0, 255)
+    return levels
 
 
 @pytest.mark.parametrize("shape", [0.7, 1.0, 2.0, 3.5])
@@ -69,8 +72,11 @@ def test_the_normalised_plane_is_that_of_the_definition() -> None:
     y, x = np.mgrid[-3:4, -3:4]
     window = np.exp(-(x**2 + y**2) / (2 * (7 / 6) ** 2))
     window /= window.sum()
-    for border, mode in (("replicate", "edge"), ("zero", "constant")):
-        padded = np.pad(plane, 3, mode=mode)
+    borders: dict[Literal["replicate", "zero"], np.ndarray] = {
+        "replicate": np.pad(plane, 3, mode="edge"),
+        "zero": np.pad(plane, 3),
+    }
+    for border, padded in borders.items():
         patches = np.lib.stride_tricks.sliding_window_view(padded, (7, 7))
         mean = np.einsum("ijkl,kl->ij", patches, window)
         deviation = np.sqrt(np.abs(np.einsum("ijkl,kl->ij", patches**2, window) - mean**2))
@@ -88,9 +94,9 @@ def test_the_share_of_flat_area_is_counted() -> None:
 def test_a_frame_does_not_change_with_its_neighbours_or_the_chunk(name: str, bunny: Frames) -> None:
     together = score(name, bunny[:4])
     assert score(name, bunny[:4], chunk=1) == together
-    assert score(name, bunny[2:3]).value == together.per_frame[2]
-    assert together.value == pytest.approx(np.mean(list(together.per_frame.values())))
-    assert 0 <= together.facts["flat_share"] < 0.05
+    assert score(name, bunny[2:3]).value == frame_scores(together)[2]
+    assert together.value == pytest.approx(np.mean(list(frame_scores(together).values())))
+    assert 0 <= number_fact(together, "flat_share") < 0.05
 
 
 @pytest.mark.parametrize("name", ["niqe.pyiqa", "brisque.live"])

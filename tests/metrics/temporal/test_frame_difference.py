@@ -19,6 +19,7 @@ from mgld_bench.metrics.temporal.frame_difference import frame_difference
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.feeding import feed
 from tests.helpers.metric_samples import Frames, facts_of
+from tests.helpers.scores import frame_scores
 
 NAME = "frame-difference.rgb"
 
@@ -35,8 +36,8 @@ def test_a_score_is_the_mean_difference_of_the_changes(size: int, metric: Metric
     changes = [np.diff(clip.astype(np.float64) / 127.5, axis=0) for clip in (degraded, bunny)]
     expected = np.abs(changes[0] - changes[1]).mean(axis=(1, 2, 3))
     score = scores["m"][NAME]
-    assert list(score.per_frame) == list(range(1, 10))
-    np.testing.assert_allclose(list(score.per_frame.values()), expected, rtol=1e-5)
+    assert list(frame_scores(score)) == list(range(1, 10))
+    np.testing.assert_allclose(list(frame_scores(score).values()), expected, rtol=1e-5)
     assert score.value == pytest.approx(expected.mean(), rel=1e-5)
     assert scores["n"][NAME].value == 0
 

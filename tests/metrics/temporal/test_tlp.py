@@ -11,6 +11,7 @@ from mgld_bench.metrics.temporal.tof import centre
 from mgld_bench.networks.perceptual.lpips import LPIPS
 from tests.helpers.feeding import feed
 from tests.helpers.metric_samples import Frames, facts_of
+from tests.helpers.scores import frame_scores
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def distance(network: LPIPS, first: Frames, second: Frames) -> float:
     images = [
         torch.from_numpy(np.ascontiguousarray(centre(frame))).permute(2, 0, 1)[None].float() / 255 for frame in (first, second)
     ]
-    return network(*images).item()
+    return float(network(*images))
 
 
 def test_a_score_is_the_difference_of_the_distances_of_neighbouring_frames(
@@ -42,8 +43,8 @@ def test_a_score_is_the_difference_of_the_distances_of_neighbouring_frames(
 ) -> None:
     truth, restored = bunny[:8, :70, :90], degraded[:8, :70, :90]
     score = feed([tlp], {"m": restored}, truth)["m"]["tlp.alex"]
-    assert list(score.per_frame) == [3, 4, 5]
-    for index, value in score.per_frame.items():
+    assert list(frame_scores(score)) == [3, 4, 5]
+    for index, value in frame_scores(score).items():
         theirs, ours = (distance(network, clip[index - 1], clip[index]) for clip in (truth, restored))
         assert value == pytest.approx(100 * abs(theirs - ours), rel=1e-4, abs=1e-5)
         assert value > 1e-3

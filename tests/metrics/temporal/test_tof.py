@@ -13,6 +13,7 @@ from mgld_bench.metrics.temporal.tof import centre
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.feeding import feed
 from tests.helpers.metric_samples import Frames, facts_of
+from tests.helpers.scores import frame_scores
 
 
 def tof() -> Metric:
@@ -23,7 +24,7 @@ def test_a_clip_moves_like_itself(bikes: Frames) -> None:
     clip = ArrayClip("bikes", bikes)
     score = score_clip(clip, {"m": clip}, {"m": [tof()]})["m"]["tof"]
     assert score.value == 0
-    assert list(score.per_frame) == list(range(3, 8))
+    assert list(frame_scores(score)) == list(range(3, 8))
     assert score.facts["pairs"] == 5
 
 
@@ -32,7 +33,7 @@ def test_a_shaken_clip_moves_by_the_shaking(bikes: Frames) -> None:
     shaken = np.stack([np.roll(bikes[0], 2 * (index % 2), axis=1) for index in range(10)])
     score = feed([tof()], {"m": shaken}, still)["m"]["tof"]
     assert score.value == pytest.approx(2, rel=0.15)
-    assert min(score.per_frame.values()) == pytest.approx(2, rel=0.15)
+    assert min(frame_scores(score).values()) == pytest.approx(2, rel=0.15)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 10])

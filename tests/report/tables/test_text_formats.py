@@ -86,7 +86,7 @@ def test_long_csv_reads_back_in_any_layout() -> None:
     texts = []
     for orientation in ("methods-as-columns", "methods-as-rows"):
         data = example_data()
-        layout = TableLayout(orientation=orientation)  # type: ignore[arg-type]
+        layout = TableLayout(orientation=orientation)
         data = data.__class__(**{**vars(data), "card": data.card.model_copy(update={"table": layout})})
         texts.append(render_long_csv(build_table(data, against_published=False), data))
     assert texts[0] == texts[1]
