@@ -252,7 +252,7 @@ def test_selected_frames_share_their_work_from_chunk_to_chunk(bunny: Frames, deg
     # Two chunks, (0, 4) and (5, 8, 9); the frame before 4 and 8 is the selected one before.
     assert len(metric.references) == 2
     assert len(set(map(id, metric.references))) == 1
-    assert list(found.per_frame) == [4, 8, 9]
+    assert list(frame_scores(found)) == [4, 8, 9]
 
 
 def test_selected_frames_without_a_score_are_reported_and_never_averaged_in(bunny: Frames, degraded: Frames) -> None:
