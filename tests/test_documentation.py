@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,13 +95,14 @@ def defined(module: Path) -> set[str]:
 
 
 def promises(room: Path) -> list[tuple[list[str], str]]:
-    """The lines "- `name`, `name` (`module`): …" of a room's docstring: names and module."""
+    """The lines "- `name`, `name` (`module`, `module`): …" of a room's docstring: the names, once per module."""
     docstring = ast.get_docstring(ast.parse(room.read_text(encoding="utf-8"))) or ""
     found = []
     for line in re.findall(r"^- .*(?:\n  .*)*", docstring, re.MULTILINE):
-        match = re.match(r"- (?P<names>.*?) ?\(`(?P<module>[\w.]+)`\)", line, re.DOTALL)
+        match = re.match(r"- (?P<names>.*?) ?\((?P<modules>`[\w.]+`(, `[\w.]+`)*)\)", line, re.DOTALL)
         assert match is not None, f"{room.relative_to(ROOT)}: no (`module`) in {line!r}"
-        found.append((re.findall(r"`(\w+)`", match["names"]), match["module"]))
+        names = re.findall(r"`(\w+)`", match["names"])
+        found += [(names, module) for module in re.findall(r"[\w.]+", match["modules"])]
     return found
 
 
@@ -134,3 +137,10 @@ def test_there_is_a_card_of_each_kind_to_copy_and_all_load(copied_cards: Path) -
     assert len(entries) == len(list(copied_cards.rglob("*.yaml")))
     for entry in entries:
         assert load_card(entry.name, entry.kind, [copied_cards]).title
+
+
+def test_the_cards_to_copy_pass_the_check_that_the_text_names(copied_cards: Path) -> None:
+    for path in sorted(copied_cards.rglob("*.yaml")):
+        command = [sys.executable, "-m", "mgld_bench", "cards", "check", str(path), "--cards", str(copied_cards)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{path.name}: {done.stdout}{done.stderr}"

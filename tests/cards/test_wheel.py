@@ -51,6 +51,12 @@ def test_the_wheel_has_no_python_package_named_as_a_card_folder(installed: Path)
     assert {path.name for path in installed.iterdir() if path.suffix != ".dist-info"} == {"mgld_bench"}
 
 
+def test_the_wheel_carries_the_mark_of_types_the_licence_and_the_notice(installed: Path) -> None:
+    for name in ("mgld_bench/py.typed", "mgld_bench/metrics/data/LIVE-NOTICE.txt"):
+        assert (installed / name).is_file(), name
+    assert list(installed.glob("mgld_bench-*.dist-info/licenses/LICENSE"))
+
+
 def listed(python_path: Path, folder: Path) -> list[str]:
     environment = {**os.environ, "PYTHONPATH": str(python_path)}
     environment.pop("MGLD_BENCH_CARDS", None)
