@@ -15,8 +15,6 @@ import pytest
 from tests.helpers.run_state import database, files
 from tests.helpers.suite_cards import write_cards
 
-KILLS = 30
-
 
 def start(cards: Path, workspace: Path) -> subprocess.Popen[bytes]:
     command = [
@@ -49,7 +47,8 @@ def finished_files(workspace: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for top in ("pairs", "restored") for path in (workspace / top).glob("*/*/[!.]*.json")}
 
 
-def test_thirty_kills_at_random_moments(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wanted", [4, pytest.param(30, marks=pytest.mark.slow)])
+def test_kills_at_random_moments(wanted: int, tmp_path: Path) -> None:
     cards = write_cards(tmp_path / "cards")
     untouched = tmp_path / "untouched"
     began = time.monotonic()
@@ -60,7 +59,7 @@ def test_thirty_kills_at_random_moments(tmp_path: Path) -> None:
 
     moments = random.Random(20240719)
     kills, finished_runs = 0, 0
-    while kills < KILLS:
+    while kills < wanted:
         workspace = tmp_path / f"killed{finished_runs}"
         seen: dict[Path, int] = {}
         while True:
