@@ -26,12 +26,13 @@ _MOTION: Final = 28
 """Pixels around a tile beyond what convolutions see: for where the displacements of the deformable convolutions lead."""
 
 _FROM_RGB: Final = (
-    (65.481, 128.553, 24.966),
-    (-37.797, -74.203, 112.0),
-    (112.0, -93.786, -18.214),
+    (65_481, 128_553, 24_966),
+    (-37_797, -74_203, 112_000),
+    (112_000, -93_786, -18_214),
 )
-"""BT.601, studio range: Y, Cb and Cr from red, green and blue, each times 255."""
-_OFFSETS: Final = (16.0, 128.0, 128.0)
+"""BT.601, studio range: Y, Cb and Cr from red, green and blue, each times `_DENOMINATOR`: exact, in integers."""
+_DENOMINATOR: Final = 255_000
+_OFFSETS: Final = (16, 128, 128)
 
 _TO_RGB: Final = (
     (0.00456621, 0.0, 0.00625893),
@@ -71,7 +72,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
     """
 
     title = "RealVSR (EDVR_NoUp)"
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     memory_per_pixel: ClassVar[int] = 7_500
     """Bytes of intermediate results per pixel of the frames that the network sees: 5400 on a CPU, and room for the allocator."""
 
@@ -191,11 +192,17 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 def rgb_to_ycbcr(frame: Frame) -> Frame:
     """``frame`` (h, w, 3) uint8 RGB as Y, Cb, Cr, (h, w, 3) uint8, rounded half to even.
 
-    Y lies in 16..235, Cb and Cr in 16..240. Source: rgb2ycbcr in codes/data/util.py of IanYeung/RealVSR.
+    Y lies in 16..235, Cb and Cr in 16..240. Computed in integers: 206 of the possible values lie exactly between two levels, and
+    in floating point the order of the sum, which libraries and processors choose, would decide them. Source: rgb2ycbcr in
+    codes/data/util.py of IanYeung/RealVSR.
     """
-    levels = frame.astype(np.float64) @ np.array(_FROM_RGB).T / 255 + np.array(_OFFSETS)
-    rounded: Frame = np.rint(levels).astype(np.uint8)
-    return rounded
+    red, green, blue = np.moveaxis(frame.astype(np.int32), -1, 0)
+    planes = np.empty(frame.shape, np.uint8)
+    for plane, (from_red, from_green, from_blue) in enumerate(_FROM_RGB):
+        exact = from_red * red + from_green * green + from_blue * blue + _OFFSETS[plane] * _DENOMINATOR
+        level, rest = np.divmod(exact, _DENOMINATOR)
+        planes[..., plane] = level + (2 * rest + (level & 1) > _DENOMINATOR)
+    return planes
 
 
 def ycbcr_to_rgb(pictures: Tensor) -> Tensor:

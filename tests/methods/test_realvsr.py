@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,27 @@ def test_colours(rgb: tuple[int, ...], ycbcr: tuple[int, ...]) -> None:
     assert tuple(rgb_to_ycbcr(frame)[0, 0]) == ycbcr
     back = ycbcr_to_rgb(to_pictures([rgb_to_ycbcr(frame)]))[0]
     assert np.abs(to_frame(back).astype(int) - frame).max() <= 2
+
+
+def test_a_value_between_two_levels_goes_to_the_even_one_whatever_the_order_of_the_sum() -> None:
+    # The authors' matrix, exact. Python's round() of a fraction is half to even.
+    matrix = [("65.481", "128.553", "24.966"), ("-37.797", "-74.203", "112"), ("112", "-93.786", "-18.214")]
+    rows = [[Fraction(weight) for weight in row] for row in matrix]
+    colours = np.stack(np.meshgrid(np.arange(256), np.arange(256), np.arange(256), indexing="ij"), -1).reshape(-1, 3)
+    between = [np.abs((colours @ np.array(row, float) / 255) % 1 - 0.5) < 1e-9 for row in matrix]
+    assert [int(of_plane.sum()) for of_plane in between] == [194, 0, 12]
+    assert any((colours[between[0]] == (217, 89, 91)).all(1))
+    chosen = colours[between[0] | between[2]]
+    exact = [
+        [
+            sum(w * int(c) for w, c in zip(row, colour, strict=True)) / 255 + offset
+            for row, offset in zip(rows, (16, 128, 128), strict=True)
+        ]
+        for colour in chosen
+    ]
+    expected = [[round(level) for level in levels] for levels in exact]
+    np.testing.assert_array_equal(rgb_to_ycbcr(chosen[None].astype(np.uint8))[0], expected)
+    assert rgb_to_ycbcr(np.array([[[217, 89, 91]]], np.uint8))[0, 0, 0] == 126
 
 
 def test_y_is_the_luma_of_the_metrics() -> None:
