@@ -13,6 +13,7 @@ from mgld_bench.clips.clip import Clip, ClipFacts, Frame, frame_range
 from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.clips.image import image_kind, read_image, read_image_format
 from mgld_bench.clips.image_headers import ImageFormat
+from mgld_bench.clips.naming import printable
 from mgld_bench.errors import InputError
 
 _DIGITS = re.compile(r"([0-9]+)")
@@ -39,7 +40,7 @@ class FolderClip(Clip):
         self._images = in_order(path, images)
         self._cache = cache
         self._format = read_image_format(self._images[0])
-        names = tuple(file.stem for file in self._images)
+        names = tuple(printable(file.stem) for file in self._images)
         self.facts = ClipFacts(
             name,
             len(self._images),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mgld_bench.clips.stand_ins import stand_in
 from mgld_bench.errors import InputError
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -195,6 +196,4 @@ def _too_deep(file: Path, depth: int) -> InputError:
 
 
 def _wrong_kind(file: Path, kind: str, data: bytes) -> InputError:
-    if not data:
-        return InputError(f"{file}: is empty; copy or create it again")
-    return InputError(f"{file}: is not a {kind} file, despite its name")
+    return InputError(f"{file}: {stand_in(data) or f'is not a {kind} file, despite its name'}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +13,10 @@ from mgld_bench.cards.schemas import Crop
 from mgld_bench.clips.clip import Clip, Frame, frame_range
 from mgld_bench.clips.digest import DigestCache, text_digest
 from mgld_bench.clips.folder import FolderClip
-from mgld_bench.clips.image import IMAGE_SUFFIXES
+from mgld_bench.clips.listing import dead_link, dead_link_error, holds_logs, list_folder, unknown_file
+from mgld_bench.clips.naming import given_name
 from mgld_bench.clips.video import VIDEO_SUFFIXES, VideoClip
 from mgld_bench.errors import InputError
-
-_SIDE_SUFFIXES = frozenset({".json", ".txt", ".md", ".csv", ".tsv", ".yaml", ".yml", ".log", ".xml", ".html", ".ini", ".db"})
-"""Notes, results and files of file managers (Thumbs.db, desktop.ini), which are ignored beside frames and clips."""
-_SIDE_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
-
-
-@dataclass(frozen=True)
-class _Content:
-    """The content of a folder, without hidden files and side files."""
-
-    images: list[Path]
-    videos: list[Path]
-    folders: list[Path]
 
 
 def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = None) -> Clip:
@@ -38,7 +25,7 @@ def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = N
     Opening a folder reads its listing and its first frame; opening a video decodes it once.
 
     Args:
-        name: The clip's name; None: that of the folder, or of the video without its suffix.
+        name: The clip's name; None: that of the folder, or of the video without its suffix, as given: links are not followed.
         cache: Digests of files, so that unchanged files are not read again.
 
     Raises:
@@ -46,15 +33,18 @@ def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = N
     """
     path = Path(path)
     if _is_folder(path):
-        content = _content(path)
+        content = list_folder(path)
         if not content.images:
             raise InputError(f"{path}: contains no frames (png, jpg, bmp); name a folder of frames or a video file")
-        if content.folders or content.videos:
-            surplus = (content.folders + content.videos)[0].name
+        if content.archives:
+            raise unknown_file(content.archives[0])
+        surplus_entries = [folder for folder in content.folders if not holds_logs(folder)] + content.videos
+        if surplus_entries:
+            surplus = surplus_entries[0].name
             raise InputError(f"{path}: contains frames and also {surplus}, so it is unclear which is the clip; move one of them")
-        return FolderClip(path, content.images, path.resolve().name if name is None else name, cache)
+        return FolderClip(path, content.images, given_name(path) if name is None else name, cache)
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return VideoClip(path, path.stem if name is None else name, cache)
+        return VideoClip(path, given_name(path.with_suffix("")) if name is None else name, cache)
     raise InputError(f"{path}: is neither a folder of frames nor a video ({', '.join(sorted(VIDEO_SUFFIXES))})")
 
 
@@ -67,12 +57,15 @@ def find_clips(path: Path, cache: DigestCache | None = None) -> list[Clip]:
     path = Path(path)
     if not _is_folder(path):
         return [open_clip(path, cache=cache)]
-    content = _content(path)
+    content = list_folder(path)
     if content.images:
         return [open_clip(path, cache=cache)]
-    places = natsorted(content.folders + content.videos, key=lambda place: place.name)
+    places = natsorted(
+        [folder for folder in content.folders if not holds_logs(folder)] + content.videos, key=lambda place: place.name
+    )
     if not places:
-        raise InputError(f"{path}: contains no clips: neither frames, nor folders of frames, nor videos")
+        unpack = f"; unpack {content.archives[0].name}" if content.archives else ""
+        raise InputError(f"{path}: contains no clips: neither frames, nor folders of frames, nor videos{unpack}")
     clips = [open_clip(place, cache=cache) for place in places]
     seen: dict[str, Path | None] = {}
     for clip in clips:
@@ -143,32 +136,10 @@ class SelectedClip(Clip):
 
 def _is_folder(path: Path) -> bool:
     try:
+        if dead_link(path):
+            raise dead_link_error(path)
         if not path.exists():
             raise InputError(f"{path}: does not exist")
         return path.is_dir()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _content(folder: Path) -> _Content:
-    content = _Content([], [], [])
-    try:
-        with os.scandir(folder) as entries:
-            # scandir knows which entries are folders without asking the file system once per frame.
-            found = sorted((entry.name, entry.is_dir()) for entry in entries)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read: {error.strerror}") from None
-    for name, is_folder in found:
-        place = folder / name
-        suffix = place.suffix.lower()
-        if name.startswith(".") or name in _SIDE_FOLDERS or (suffix in _SIDE_SUFFIXES and not is_folder):
-            continue
-        if is_folder:
-            content.folders.append(place)
-        elif suffix in IMAGE_SUFFIXES:
-            content.images.append(place)
-        elif suffix in VIDEO_SUFFIXES:
-            content.videos.append(place)
-        else:
-            raise InputError(f"{place}: is not a png, jpg, bmp, mp4, mkv, avi, mov … file; convert it or move it elsewhere")
-    return content

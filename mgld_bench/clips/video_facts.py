@@ -16,6 +16,7 @@ from pathlib import Path
 import ffmpeg
 
 from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, first_complaint, running_ffmpeg
+from mgld_bench.clips.stand_ins import stand_in
 from mgld_bench.errors import InputError
 
 _STREAM = re.compile(r"^Stream #0:\d+.*: Video: (?P<codec>\w+)(?: \((?P<profile>[^()/]+)\))?")
@@ -66,7 +67,8 @@ def video_format(path: Path) -> VideoFormat:
     streams = _streams(path, messages)
     frame, colour = _first(_FRAME, messages), _first(_COLOUR, messages)
     if not streams or frame is None or colour is None:
-        raise InputError(f"{path}: cannot be read as a video: {first_complaint(messages) or 'it has no video frames'}")
+        reason = _stand_in(path) or first_complaint(messages) or "it has no video frames"
+        raise InputError(f"{path}: cannot be read as a video: {reason}")
     rotation = _first(_ROTATION, messages)
     return VideoFormat(
         width=int(frame["width"]),
@@ -101,6 +103,15 @@ def count_video_frames(path: Path) -> int:
             "copy or create it again"
         )
     return count
+
+
+def _stand_in(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            instead = stand_in(file.read(512))
+    except OSError as error:
+        return error.strerror
+    return f"it {instead}" if instead else None
 
 
 def _streams(path: Path, messages: list[FFmpegMessage]) -> list[re.Match[str]]:

@@ -10,6 +10,8 @@ from pydantic import field_validator
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import DigestCache
+from mgld_bench.clips.listing import dead_link
+from mgld_bench.clips.naming import printable
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.errors import InputError
@@ -103,7 +105,8 @@ def _clips_called(name: str, place: Path) -> list[Path]:
     return [
         entry
         for entry in entries
-        if (entry.name == name and entry.is_dir()) or (entry.stem == name and entry.suffix.lower() in VIDEO_SUFFIXES)
+        if (printable(entry.name) == name and (entry.is_dir() or dead_link(entry)))
+        or (printable(entry.stem) == name and entry.suffix.lower() in VIDEO_SUFFIXES)
     ]
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from natsort import natsorted
 
 from mgld_bench.cards.schemas import DatasetCard, Layout
+from mgld_bench.clips.listing import dead_link, folder_entries, holds_logs
+from mgld_bench.clips.naming import printable
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.errors import InputError, first_of
 
@@ -132,23 +134,28 @@ def _in_package(card: DatasetCard, layout: Layout) -> FoundLayout:
 
 
 def _places(source: Path, pattern: str) -> dict[str, Path]:
-    """Every clip that matches the pattern: folders, and videos by their name without suffix; a folder wins over a video."""
+    """Every clip that matches the pattern: folders, and videos by their name without suffix; a folder wins over a video.
+
+    A dead link counts: where it is one of the set's clips, opening it names the link and its target.
+    """
     before, _, after = pattern.partition(PLACEHOLDER)
     parent = source / before
     if not parent.is_dir():
         return {}
+    entries = natsorted(folder_entries(parent), key=lambda entry: entry.path.name)
     found: dict[str, Path] = {}
-    for entry in natsorted(parent.iterdir(), key=lambda entry: entry.name):
-        place = entry / after.lstrip("/") if after else entry
-        if entry.name.startswith(".") or not place.is_dir():
-            continue
-        found[entry.name] = place
-    if not after:
-        for entry in natsorted(parent.iterdir(), key=lambda entry: entry.name):
-            if entry.is_file() and entry.suffix.lower() in VIDEO_SUFFIXES and not entry.name.startswith("."):
-                if entry.stem in found and found[entry.stem].is_file():
-                    raise InputError(
-                        f"{parent}: {found[entry.stem].name} and {entry.name} are both clip {entry.stem}: keep one of them"
-                    )
-                found.setdefault(entry.stem, entry)
+    for entry in entries:
+        place = entry.path / after.lstrip("/") if after else entry.path
+        if entry.is_dead_link and entry.path.suffix.lower() not in VIDEO_SUFFIXES:
+            found[printable(entry.path.name)] = entry.path
+        elif entry.is_folder and (dead_link(place) or place.is_dir()) and not holds_logs(entry.path):
+            found[printable(entry.path.name)] = place
+    videos = (
+        [] if after else [entry.path for entry in entries if not entry.is_folder and entry.path.suffix.lower() in VIDEO_SUFFIXES]
+    )
+    for video in videos:
+        name = printable(video.stem)
+        if name in found and found[name].suffix.lower() in VIDEO_SUFFIXES and not found[name].is_dir():
+            raise InputError(f"{parent}: {found[name].name} and {video.name} are both clip {name}: keep one of them")
+        found.setdefault(name, video)
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from mgld_bench.cards.schemas import ClipEntry, DatasetCard
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import DigestCache, stack_sha256, text_digest
+from mgld_bench.clips.listing import dead_link
 from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.errors import InputError, first_of
 from mgld_bench.pairs.layouts import FoundLayout, find_layout
@@ -75,8 +76,10 @@ def locate_clips(
         existing_lq = card.degradation is None
     found = find_layout(card, source, existing_lq)
     if card.clip_count is not None and len(found.clips) != card.clip_count:
+        there = first_of([_described(found, name) for name in found.clips], 10)
+        surplus = f"; there are: {there}" if len(found.clips) > card.clip_count else ""
         raise InputError(
-            f"dataset {card.name}: layout {found.name} has {len(found.clips)} clips, the card says {card.clip_count}"
+            f"dataset {card.name}: layout {found.name} has {len(found.clips)} clips, the card says {card.clip_count}{surplus}"
         )
     entries = {entry.name: entry for entry in card.clips}
     problems: list[str] = []
@@ -90,6 +93,11 @@ def locate_clips(
         raise InputError(f"dataset {card.name}: {first_of(problems, 3, '; ')}")
     _check_total(card, clips)
     return clips
+
+
+def _described(found: FoundLayout, clip: str) -> str:
+    places = [side[clip] for side in (found.ground_truth, found.low_resolution) if clip in side]
+    return f"{clip} (a dead link)" if any(dead_link(place) for place in places) else clip
 
 
 def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: DigestCache | None) -> SourceClip:

@@ -77,6 +77,92 @@ def test_side_files_and_hidden_files_are_passed_over(frame_folder: Make, frames:
     assert open_clip(folder).frame_count == 4
 
 
+LEFT_BEHIND = (
+    "._00000000.png",
+    "00000000.png:Zone.Identifier",
+    "00000000.pngZone.Identifier",
+    "desktop.ini",
+    "Icon\r",
+    "README",
+    "LICENSE",
+    "nohup.out",
+    "events.out.tfevents.1",
+    "00000000.png~",
+    "SHA256SUMS",
+    "slurm-12.err",
+)
+
+
+@pytest.mark.parametrize(
+    "name", [*LEFT_BEHIND, "__MACOSX/", "@eaDir/", "lost+found/", ".ipynb_checkpoints/", "$RECYCLE.BIN/", "logs/"]
+)
+def test_what_systems_and_people_leave_behind_is_passed_over(
+    tmp_path: Path, frame_folder: Make, frames: Frames, name: str
+) -> None:
+    (tmp_path / "set").mkdir()
+    for place in (frame_folder(frames, "set/a"), tmp_path / "set"):
+        if name.endswith("/"):
+            (place / name).mkdir()
+            (place / name / "events.out.tfevents.1").touch()
+        else:
+            (place / name).touch()
+    assert [(clip.name, clip.frame_count) for clip in find_clips(tmp_path / "set")] == [("a", 4)]
+    assert open_clip(tmp_path / "set" / "a").frame_count == 4
+
+
+def test_archive_beside_the_clips_that_came_out_of_it(tmp_path: Path, frame_folder: Make, frames: Frames) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.zip").touch()
+    with pytest.raises(InputError, match=r"contains no clips.*unpack a\.zip"):
+        find_clips(tmp_path / "set")
+    frame_folder(frames, "set/a")
+    assert [clip.name for clip in find_clips(tmp_path / "set")] == ["a"]
+
+
+def test_folder_called_logs_that_is_a_clip_is_not_passed_over(tmp_path: Path, frame_folder: Make, frames: Frames) -> None:
+    (tmp_path / "set").mkdir()
+    frame_folder(frames, "set/logs")
+    assert [clip.name for clip in find_clips(tmp_path / "set")] == ["logs"]
+
+
+@pytest.mark.parametrize("name", ["gone", "gone.mp4", "gone.png"])
+def test_dead_links_are_named_with_their_target(tmp_path: Path, frame_folder: Make, frames: Frames, name: str) -> None:
+    (tmp_path / "set").mkdir()
+    frame_folder(frames, "set/a")
+    (tmp_path / "set" / name).symlink_to("/mnt/elsewhere")
+    with pytest.raises(InputError, match=r"is a dead link \(to /mnt/elsewhere, which does not exist"):
+        find_clips(tmp_path / "set")
+    assert "is a dead link" in refusal(tmp_path / "set" / name)
+
+
+def test_loop_of_links(tmp_path: Path, frame_folder: Make, frames: Frames) -> None:
+    (tmp_path / "set").mkdir()
+    frame_folder(frames, "set/a")
+    (tmp_path / "set" / "loop").symlink_to("loop")
+    with pytest.raises(InputError, match="set/loop: is a link that leads back to itself"):
+        find_clips(tmp_path / "set")
+    assert "leads back to itself" in refusal(tmp_path / "set" / "loop")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "is a Git LFS pointer"),
+        (b"../../.git/annex/objects/1f/2a/SHA256E-s1--ab.png\n", "is a git-annex pointer"),
+        (b"<!DOCTYPE html><html>404</html>", "is a web page"),
+        (b"", "is empty"),
+    ],
+)
+@pytest.mark.parametrize("name", ["00000001.png", "00000001.jpg", "00000001.bmp", "a.mp4"])
+def test_files_that_stand_for_others(frame_folder: Make, frames: Frames, content: bytes, words: str, name: str) -> None:
+    suffix = Path(name).suffix
+    folder = frame_folder(frames, pattern=f"{{:08d}}{'.png' if suffix == '.mp4' else suffix}")
+    (folder / name).write_bytes(content)
+    message = refusal(folder / name if suffix == ".mp4" else folder)
+    video = "cannot be read as a video: it " if suffix == ".mp4" else ""
+    assert message.startswith(f"{folder / name}: {video}{words}")
+
+
 def test_frame_missing_in_the_middle(frame_folder: Make, frames: Frames) -> None:
     folder = frame_folder(frames)
     (folder / "00000002.png").unlink()
@@ -179,7 +265,7 @@ def test_frame_that_is_a_dead_link(frame_folder: Make, frames: Frames) -> None:
     folder = frame_folder(frames)
     (folder / "00000002.png").unlink()
     (folder / "00000002.png").symlink_to(folder / "gone.png")
-    assert f"{folder / '00000002.png'}: cannot be read: No such file" in refusal(folder)
+    assert f"{folder / '00000002.png'}: is a dead link (to {folder / 'gone.png'}, which does not exist)" in refusal(folder)
 
 
 @pytest.fixture

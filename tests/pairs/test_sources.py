@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from mgld_bench.cards.loader import load_dataset
-from mgld_bench.cards.schemas import DatasetCard
+from mgld_bench.cards.schemas import DatasetCard, Layout
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.clips.writing import write_frame, write_video
+from mgld_bench.clips.writing import frame_name, write_frame, write_video
 from mgld_bench.errors import InputError
 from mgld_bench.pairs.sources import SourceClip, locate_clips
+from tests.helpers.clip_samples import make_frames
 
 WIDTH, HEIGHT = 64, 36
 
@@ -275,3 +276,20 @@ def test_a_package_without_the_video() -> None:
     assert refusal(demo.model_copy(update={"layouts": (layout,)}), None) == (
         "dataset demo: it ships with the package no-such-package-here, which is not installed"
     )
+
+
+def test_a_set_without_a_list_of_clips_passes_over_what_is_left_behind(tmp_path: Path) -> None:
+    card = DatasetCard(
+        name="own", title="Own", layouts=(Layout(name="gt", ground_truth="GT/{clip}"),), clip_count=2, size=(32, 24)
+    )
+    for name in ("a", "b"):
+        for index, frame in enumerate(make_frames(count=2)):
+            write_frame(tmp_path / "GT" / name / frame_name(index), frame)
+    for name in ("__MACOSX", "@eaDir", "lost+found", "logs"):
+        (tmp_path / "GT" / name).mkdir()
+    assert [clip.name for clip in locate_clips(card, tmp_path, existing_lq=False)] == ["a", "b"]
+    (tmp_path / "GT" / "c").symlink_to("/gone")
+    with pytest.raises(InputError, match=r"has 3 clips, the card says 2; there are: a, b, c \(a dead link\)"):
+        locate_clips(card, tmp_path, existing_lq=False)
+    with pytest.raises(InputError, match=r"clip c: .*is a dead link \(to /gone"):
+        locate_clips(card.model_copy(update={"clip_count": None}), tmp_path, existing_lq=False)
