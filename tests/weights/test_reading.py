@@ -100,6 +100,7 @@ def test_changing_a_tensor_does_not_change_the_file(tmp_path: Path) -> None:
     assert same(read_state_dict(path))
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:FutureWarning", "ignore::DeprecationWarning:torch.jit")
 def test_programs_and_compressed_archives_are_refused(tmp_path: Path) -> None:
     scripted = tmp_path / "scripted.pt"
     torch.jit.script(torch.nn.Linear(2, 2)).save(str(scripted))

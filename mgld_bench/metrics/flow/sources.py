@@ -138,7 +138,8 @@ class FlowFolder:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            # Opened here: given a path, np.load leaves a damaged file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 flow: Flow = kept["flow"]
         except _DAMAGED:
             return None
