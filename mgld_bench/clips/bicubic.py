@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -26,20 +27,43 @@ def resize_bicubic(image: npt.NDArray[np.generic], height: int, width: int) -> F
     Returns:
         (height, width[, c]) float64, neither rounded nor clipped.
     """
-    rows = _weights(image.shape[0], height)
-    columns = _weights(image.shape[1], width)
+    tall, wide = image.shape[:2]
+    return _interpolated(image, _weights(tall, height, height / tall), _weights(wide, width, width / wide))
+
+
+def scale_bicubic(image: npt.NDArray[np.generic], scale: float) -> FloatArray:
+    """Resize an image as MATLAB's imresize(image, scale, 'bicubic') does.
+
+    Sides are rounded up; positions follow the scale itself. Half of an odd side is something else than `resize_bicubic` to the
+    same size, which stretches the image to the rounded side.
+
+    >>> scale_bicubic(np.array([[0, 4, 8]]), 0.5).round(3).tolist()
+    [[2.078, 7.844]]
+    >>> resize_bicubic(np.array([[0, 4, 8]]), 1, 2).round(3).tolist()
+    [[0.963, 7.037]]
+
+    Args:
+        image: (h, w) or (h, w, c), of any numeric type and range.
+        scale: Above 0.
+
+    Returns:
+        (ceil(scale * h), ceil(scale * w)[, c]) float64, neither rounded nor clipped.
+    """
+    rows, columns = (_weights(length, math.ceil(scale * length), scale) for length in image.shape[:2])
+    return _interpolated(image, rows, columns)
+
+
+def _interpolated(image: npt.NDArray[np.generic], rows: sparse.csr_array, columns: sparse.csr_array) -> FloatArray:
     values = image.astype(np.float64)
-    planes = values.reshape(values.shape[0], -1)
-    tall = np.asarray(rows @ planes).reshape(height, *values.shape[1:])
+    tall = np.asarray(rows @ values.reshape(values.shape[0], -1)).reshape(rows.shape[0], *values.shape[1:])
     sideways = np.ascontiguousarray(np.moveaxis(tall, 1, 0))
-    wide = np.asarray(columns @ sideways.reshape(sideways.shape[0], -1)).reshape(width, *sideways.shape[1:])
+    wide = np.asarray(columns @ sideways.reshape(sideways.shape[0], -1)).reshape(columns.shape[0], *sideways.shape[1:])
     return np.ascontiguousarray(np.moveaxis(wide, 0, 1))
 
 
 @lru_cache(maxsize=32)
-def _weights(length: int, target: int) -> sparse.csr_array:
+def _weights(length: int, target: int, scale: float) -> sparse.csr_array:
     """The (target, length) interpolation matrix of one axis."""
-    scale = target / length
     shrink = min(scale, 1.0)
     reach = 4.0 / shrink
     centres = (np.arange(target) + 0.5) / scale - 0.5

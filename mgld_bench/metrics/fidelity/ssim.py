@@ -102,6 +102,8 @@ class SSIM(FrameMetric):
         return sum(values) / len(values)
 
 
+_ROUNDED_REVISION = 2
+"""2: luma that lies exactly between two levels is rounded to the even one, on every processor."""
 _VARIANTS = (
     ("ssim.rgb", Compared(None, rounded=False, clip_structure=False), "mean of the three channels' values, as basicsr"),
     (
@@ -129,7 +131,7 @@ def variants() -> tuple[Variant, ...]:
                 needs_reference=True,
                 per_frame=True,
                 digits=4,
-                revision=1,
+                revision=_ROUNDED_REVISION if compared.rounded else 1,
                 definition=f"{definition}; {how}",
             ),
             "mgld_bench.metrics.fidelity.ssim:SSIM",

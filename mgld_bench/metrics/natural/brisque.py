@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.clips.bicubic import scale_bicubic
 from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, rounded_luma
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
 from mgld_bench.metrics.metric import Chunk, MetricFacts, Variant
@@ -35,7 +35,7 @@ def picture_features(plane: FloatArray) -> tuple[FloatArray, float]:
         (36,) features, not yet scaled, and the flat share; see flat_share().
     """
     normalised = normalise(plane, "zero")
-    half = resize_bicubic(plane, -(-plane.shape[0] // 2), -(-plane.shape[1] // 2))
+    half = scale_bicubic(plane, 0.5)
     return np.array(_features(normalised) + _features(normalise(half, "zero"))), flat_share(normalised)
 
 
@@ -73,6 +73,8 @@ class BRISQUE(FrameMetric):
         return ChunkScores([brisque(features) for features, _ in found], {"flat_share": [share for _, share in found]})
 
 
+_REVISION = 2
+"""2: the second scale of a frame with an odd side, and luma that lies exactly between two levels."""
 _VARIANTS: tuple[tuple[str, LumaKind, str], ...] = (
     ("brisque.pyiqa", "full", "full-range BT.601 luma, as pyiqa's brisque"),
     ("brisque.live", "matlab-gray", "MATLAB's rgb2gray, as the LIVE release"),
@@ -91,7 +93,7 @@ def variants() -> tuple[Variant, ...]:
                 needs_reference=False,
                 per_frame=True,
                 digits=2,
-                revision=1,
+                revision=_REVISION,
                 definition=f"{convention}, rounded; {how}",
                 license=LICENSE,
                 files={MODEL: model_sha256(MODEL)},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.clips.bicubic import scale_bicubic
 from mgld_bench.clips.clip import ClipFacts
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.fidelity.luma import FloatArray, LumaKind, cropped, rounded_luma
@@ -42,7 +42,7 @@ def block_features(plane: FloatArray) -> tuple[FloatArray, float]:
     rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
     whole = np.ascontiguousarray(plane[: rows * BLOCK, : columns * BLOCK])
     normalised = normalise(whole, "replicate")
-    half = resize_bicubic(whole, whole.shape[0] // 2, whole.shape[1] // 2)
+    half = scale_bicubic(whole, 0.5)
     fine = _features(_blocks(normalised, BLOCK))
     coarse = _features(_blocks(normalise(half, "replicate"), BLOCK // 2))
     return np.concatenate([fine, coarse], axis=1), flat_share(normalised)
@@ -107,10 +107,11 @@ class NIQE(FrameMetric):
         return ChunkScores([niqe(features) for features, _ in found], {"flat_share": [share for _, share in found]})
 
 
-_VARIANTS: tuple[tuple[str, LumaKind, str], ...] = (
-    ("niqe.pyiqa", "full", "full-range BT.601 luma, as pyiqa's niqe"),
-    ("niqe.live", "matlab-gray", "MATLAB's rgb2gray, as the LIVE release"),
-    ("niqe.y", "limited", "limited-range BT.601 luma, as basicsr"),
+# Revision 2: luma that lies exactly between two levels is rounded to the even one, on every processor.
+_VARIANTS: tuple[tuple[str, LumaKind, int, str], ...] = (
+    ("niqe.pyiqa", "full", 2, "full-range BT.601 luma, as pyiqa's niqe"),
+    ("niqe.live", "matlab-gray", 1, "MATLAB's rgb2gray, as the LIVE release"),
+    ("niqe.y", "limited", 2, "limited-range BT.601 luma, as basicsr"),
 )
 
 
@@ -125,7 +126,7 @@ def variants() -> tuple[Variant, ...]:
                 needs_reference=False,
                 per_frame=True,
                 digits=2,
-                revision=1,
+                revision=revision,
                 definition=f"{convention}, rounded; 96x96 blocks at two scales; LIVE model; float64; mean over frames",
                 license=LICENSE,
                 files={MODEL: model_sha256(MODEL)},
@@ -133,5 +134,5 @@ def variants() -> tuple[Variant, ...]:
             "mgld_bench.metrics.natural.niqe:NIQE",
             {"luma": luma},
         )
-        for name, luma, convention in _VARIANTS
+        for name, luma, revision, convention in _VARIANTS
     )

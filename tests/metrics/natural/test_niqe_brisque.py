@@ -5,6 +5,8 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import torch
+from pyiqa.archs.brisque_arch import brisque as pyiqa_brisque
 from scipy.stats import gennorm
 
 from mgld_bench.errors import InputError
@@ -110,6 +112,19 @@ def test_half_a_turn_changes_nothing() -> None:
     turned = np.ascontiguousarray(plane[::-1, ::-1])
     assert niqe(block_features(turned)[0]) == pytest.approx(niqe(block_features(plane)[0]), rel=1e-4)
     assert brisque(picture_features(turned)[0]) == pytest.approx(brisque(picture_features(plane)[0]), rel=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(251, 333), (250, 333), (251, 332), (250, 332), (97, 99), (33, 45)])
+def test_brisque_of_odd_and_even_sides_is_that_of_pyiqa(height: int, width: int) -> None:
+    """In float64 there too, on luma that both sides round alike: what is left is the second scale, of exactly half the size."""
+    model = {key: torch.from_numpy(value.copy()) for key, value in load_model("brisque_live.npz").items()}
+    plane = texture(height, width, seed=height)
+    expected = pyiqa_brisque(
+        torch.from_numpy(plane)[None, None] / 255, sv_coef=model["coefficients"].reshape(-1, 1), sv=model["support_vectors"]
+    )
+    assert brisque(picture_features(plane)[0]) == pytest.approx(float(expected), abs=2e-4)
+    frame = np.repeat(plane.astype(np.uint8)[None, ..., None], 3, axis=-1)
+    assert score("brisque.pyiqa", frame).value == brisque(picture_features(plane)[0])
 
 
 def test_niqe_of_blocks_that_follow_the_model_is_small() -> None:
