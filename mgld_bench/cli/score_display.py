@@ -12,12 +12,11 @@ from rich.table import Table
 
 from mgld_bench.engine.score_folders import MetricChoice
 from mgld_bench.metrics.catalogue import describe
-from mgld_bench.metrics.metric import ClipScore, MetricFacts
+from mgld_bench.metrics.metric import MOST_FLAT_SHARE, ClipScore, MetricFacts
 
 METRICS_PER_TABLE = 6
 """The number of columns that fit on a narrow terminal."""
 GAP = "–"
-_FLAT = 0.05
 
 ClipScores = Mapping[str, Sequence[ClipScore]]
 
@@ -65,7 +64,7 @@ def _notes(scores: ClipScores) -> Iterator[str]:
         for result in results:
             yield from (f"{clip}: {note}" for note in result.notes)
             share = result.facts.get("flat_share", 0.0)
-            if isinstance(share, float) and share > _FLAT:
+            if isinstance(share, float) and share > MOST_FLAT_SHARE:
                 yield f"{clip}: {share:.0%} of the area is flat; {result.metric} is unreliable there"
     yield from _shown_facts(scores)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +16,8 @@ from mgld_bench.errors import InputError
 
 Frame: TypeAlias = npt.NDArray[np.uint8]
 """One frame: (height, width, 3) uint8, RGB, C-contiguous."""
+FramesDone: TypeAlias = Callable[[int, int], None]
+"""Called with the frames that are done so far and their total."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ Direction = Literal["higher", "lower"]
 Frames = npt.NDArray[np.uint8]
 """A chunk of frames: (n, height, width, 3) uint8 RGB."""
 Value = TypeVar("Value")
+MOST_FLAT_SHARE = 0.05
+"""NIQE and BRISQUE are unreliable on flat area; above this share of a clip (their fact ``flat_share``), readers are warned."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, Frame, FramesDone
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
@@ -16,9 +16,6 @@ from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.restoring.partial import BackgroundWriter, FinishedFrame, PartialClip
 from mgld_bench.restoring.peak_memory import PeakMemory
 from mgld_bench.restoring.record import RestoreRecord, library_versions, read_record, record_path
-
-FramesDone = Callable[[int, int], None]
-"""Called with the frames done so far and the frames of the clip. The first call counts frames of an earlier run only."""
 
 
 def restore_clip(
@@ -41,7 +38,7 @@ def restore_clip(
         key: stands for all that the frames depend on. Finished frames with the same key are kept; an older restored clip with a
             different key is replaced once the new one is complete.
         facts: plain data for JSON, kept in the record: the method's card, the digests of its weights.
-        frames_done: called as frames are finished.
+        frames_done: called as frames are finished; the first call counts frames of an earlier run only.
 
     Returns:
         The record of the restored clip, new or as it was.

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mgld_bench.clips.clip import Clip, ClipFacts
+from mgld_bench.clips.clip import Clip, ClipFacts, FramesDone
 from mgld_bench.errors import InputError
 from mgld_bench.memory import memory_budget_now
 from mgld_bench.metrics.frame_metric import infinite_note, score_of_frames
@@ -18,8 +18,6 @@ from mgld_bench.scoring.chunk_size import chunk_size, in_smaller_chunks, keep_fr
 from mgld_bench.scoring.steps import Chunks, Step, prefetched, read_steps
 
 FrameChoice = Literal["all"] | tuple[int, ...]
-FramesDone = Callable[[int, int], None]
-"""Called with the frames that are done and their total."""
 Scores = dict[str, dict[str, ClipScore]]
 """By method and by the name of the metric."""
 

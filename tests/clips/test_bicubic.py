@@ -31,8 +31,8 @@ def resized(values: list[int], length: int, scale: Fraction) -> list[Fraction]:
         weights = [shrink * kernel(shrink * (centre - source)) for source in sources]
         places = [(source - 1) % (2 * len(values)) for source in sources]
         mirrored = [place if place < len(values) else 2 * len(values) - 1 - place for place in places]
-        total = sum(weight * values[place] for weight, place in zip(weights, mirrored, strict=True))
-        found.append(total / sum(weights))
+        total = sum((weight * values[place] for weight, place in zip(weights, mirrored, strict=True)), Fraction(0))
+        found.append(total / sum(weights, Fraction(0)))
     return found
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 
 from mgld_bench.errors import first_of
+from mgld_bench.metrics.metric import MOST_FLAT_SHARE
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.scored import ScoredCell, card_metrics
 from mgld_bench.report.tables.numbers import interval_half_width
@@ -16,8 +17,6 @@ PROVENANCE = ("hardware", "device", "precision", "encoder", "versions")
 """The parts of a run's provenance that stand under its tables; the rest is in run.json and on the page."""
 NAMED_CLIPS = 5
 """Missing clips beyond these are counted, not named."""
-FLAT_SHARE = 0.05
-"""NIQE and BRISQUE are unreliable on flat area; above this share of a clip, a footnote warns."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def footnotes_of(data: ReportData, cell: ScoredCell) -> tuple[str, ...]:
     trained_on = {title.casefold() for title in data.methods[cell.method].publication.trained_on}
     if trained_on & {cell.dataset.casefold(), data.datasets[cell.dataset].heading.casefold()}:
         texts.append(f"{data.method_headings[cell.method]} was trained on {dataset}.")
-    if cell.flat_share > FLAT_SHARE:
+    if cell.flat_share > MOST_FLAT_SHARE:
         title = data.metrics[cell.metric].title
         texts.append(f"{title} is unreliable on flat area, which is up to {cell.flat_share:.0%} of a clip of {dataset} here.")
     return tuple(texts)

@@ -24,7 +24,8 @@ def exact(colour: np.ndarray, kind: LumaKind) -> Fraction:
 
 
 def rounded(frames: Frames, kind: LumaKind) -> np.ndarray:
-    return rounded_luma(Chunk([0], frames), kind)[0, 0]
+    levels: np.ndarray = rounded_luma(Chunk([0], frames), kind)[0, 0]
+    return levels
 
 
 @pytest.mark.parametrize("kind", WEIGHTS)
