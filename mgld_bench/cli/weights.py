@@ -122,6 +122,7 @@ def add(
     from mgld_bench.engine.weight_entries import weight_entries
     from mgld_bench.errors import InputError
     from mgld_bench.weights.locate import add as add_file
+    from mgld_bench.weights.locate import check_new
 
     kept = [entry.weight for entry in weight_entries(cards or []) if not entry.weight.package]
     wanted = name or file.name
@@ -129,6 +130,8 @@ def add(
     if not known:
         names = ", ".join(dict.fromkeys(weight.file for weight in kept))
         raise InputError(f"{wanted}: no card uses a weight file of this name (name it with --as); known: {names}")
+    if file.is_file():
+        check_new(file, known[0])
     if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():
         _check_readable(file)
     typer.echo(add_file(file, known[0]))
@@ -171,6 +174,8 @@ def _print_entry(entry: WeightEntry, state: WeightStatus) -> None:
     bytes_ = state.size if state.present else entry.weight.size
     typer.echo(f"{entry.weight.file} [{_state(state)}]{'' if bytes_ is None else f' {size(bytes_)}'}")
     typer.echo(f"    used by {_users(entry)}; licence {entry.weight.license or 'not stated'}")
+    if state.present and not state.verified:
+        typer.echo(f"    wrong: {state.reason}")
     for source in entry.sources:
         typer.echo(f"    from {source}")
     typer.echo(f"    sha256 {_digest(entry, state)}")

@@ -81,6 +81,11 @@ class _Failures:
         if stage == "restore":
             self._unrestored |= {(unit.dataset, unit.clip, unit.method) for unit in units}
 
+    def add_all(self, stage: str, units: Sequence[Unit], error: InputError) -> None:
+        """Report a failure of each of these units, which may be of several datasets and clips."""
+        for unit in units:
+            self.add(stage, [unit], error)
+
     def prevents(self, unit: Unit) -> bool:
         """Whether the clip that this unit scores could not be restored."""
         return (unit.dataset, unit.clip, unit.method) in self._unrestored
@@ -132,7 +137,12 @@ def _restore(plan: Plan, run: int, context: RunContext, failures: _Failures) -> 
             mine = [unit for unit in todo if unit.method == method]
             if not mine:
                 continue
-            restorer = load_restorer(card, context.compute)
+            try:
+                restorer = load_restorer(card, context.compute)
+            except InputError as error:
+                # Such as a checkpoint of a different network: it must not keep the other methods from running.
+                failures.add_all("restore", mine, error)
+                continue
             for unit in mine:
                 context.progress.unit(f"{method} {unit.dataset} {unit.clip}")
                 try:

@@ -9,7 +9,7 @@ from mgld_bench.cards.validation import field_error, validate_options
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
-from mgld_bench.weights import locate
+from mgld_bench.weights.missing import locate_all
 
 
 def restorer_class(card: MethodCard) -> type[AnyRestorer]:
@@ -37,8 +37,8 @@ def load_restorer(card: MethodCard, compute: Compute) -> AnyRestorer:
     """The card's restorer, built with its options and weights. Raises InputError where `why_unavailable` would give a reason."""
     options = parse_options(card)
     compute.check()
-    weights = {role: locate.locate(weight) for role, weight in card.weights.items()}
-    return restorer_class(card)(options, weights, compute)
+    files = locate_all(tuple(card.weights.values()), card.name)
+    return restorer_class(card)(options, dict(zip(card.weights, files, strict=True)), compute)
 
 
 def load_untrained(card: MethodCard, compute: Compute) -> AnyRestorer:
@@ -53,8 +53,7 @@ def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
     try:
         parse_options(card)
         compute.check()
-        for weight in card.weights.values():
-            locate.locate(weight)
+        locate_all(tuple(card.weights.values()), card.name)
     except InputError as error:
         return str(error)
     return None

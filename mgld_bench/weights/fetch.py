@@ -13,7 +13,7 @@ from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.digest import file_sha256
 from mgld_bench.errors import InputError
 from mgld_bench.weights.download import BytesDone, DownloadError, Wanted, download, forget
-from mgld_bench.weights.locate import change, disagreement, fetched_path, locate, record_sha256, recorded_sha256
+from mgld_bench.weights.locate import change, disagreement, fetched_path, locate, record_sha256, recorded_sha256, what_it_is
 from mgld_bench.weights.offline import is_offline
 
 
@@ -89,6 +89,8 @@ def _fetch_from(address: str, target: Path, partial: Path, weight: WeightFile, p
     download(address, partial, Wanted(weight.size, checked), progress)
     sha256 = file_sha256(partial)
     problem = disagreement(weight, partial.stat().st_size, sha256)
+    if problem is None and not (weight.sha256 or weight.sha256_start):
+        problem = what_it_is(partial, weight, walk=True)
     if problem is None and not weight.sha256:
         problem = change(target, sha256)
     if problem is not None:

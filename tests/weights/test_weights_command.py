@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.helpers.checkpoints import checkpoint
 from tests.helpers.file_server import Served, Site, serving
 
 CONTENT = random.Random(0).randbytes(200_000)
@@ -157,7 +158,7 @@ def test_the_list_for_people(bench: Bench, site: Site) -> None:
 
 
 def test_verify_finds_what_is_wrong(bench: Bench, site: Site) -> None:
-    unpinned = {"file": "loose.pth", "url": [site.put("loose.pth", Served(CONTENT))]}
+    unpinned = {"file": "loose.pth", "url": [site.put("loose.pth", Served(checkpoint()))]}
     bench.card("mine", network=pinned(site.put("net.pth", Served(CONTENT))), loose=unpinned)
     assert bench.run("fetch", "mine").returncode == 0
     good = bench.run("verify")
@@ -165,7 +166,7 @@ def test_verify_finds_what_is_wrong(bench: Bench, site: Site) -> None:
     assert "ok       net.pth (mine)" in good.stdout
     assert "ok       loose.pth (mine): its card pins no sha256, the whole matches its first use" in good.stdout
     assert "missing  BSRGAN.pth (bsrgan)" in good.stdout.splitlines()
-    assert bench.row("loose.pth")["sha256_recorded"] == hashlib.sha256(CONTENT).hexdigest()
+    assert bench.row("loose.pth")["sha256_recorded"] == hashlib.sha256(checkpoint()).hexdigest()
     for name in ("net.pth", "loose.pth"):
         (bench.weights / name).write_bytes(CONTENT[::-1])
     wrong = bench.run("verify")
@@ -191,7 +192,7 @@ def test_add_reads_what_no_digest_proves(bench: Bench, tmp_path: Path) -> None:
     download.write_bytes(b"<!doctype html><title>Sign in</title>")
     refused = bench.run("add", str(download))
     assert refused.returncode == 2
-    assert "net.ckpt: refused" in refused.stderr
+    assert "net.ckpt: is an HTML page (a login or a prompt?), not the file" in refused.stderr
     assert not (bench.weights / "net.ckpt").exists()
     torch.save({"state_dict": {"w": torch.ones(2)}, "callback": Recorder()}, download)
     added = bench.run("add", str(download))
