@@ -133,16 +133,8 @@ class DiffusionNetworks:
         }
 
     def trained(self) -> dict[str, int]:
-        """How many parameters the methods' authors trained, by stage.
-
-        Stage 1: the U-Net's SPADE and temporal layers, and the structure encoder; stage 2: the decoder's fusion and its temporal
-        mixing. StableSR has no temporal layers. As the published configurations train: what has "temporal" in its name, which
-        one normalisation does not.
-        """
-        return {
-            "stage 1": _count(self.unet, ".spade.", "temporal") + _count(self.structure, ""),
-            "stage 2": _count(self.decoder, "fusion_layer", "temporal"),
-        }
+        """See `trained_parameters`."""
+        return trained_parameters(self.unet, self.structure, self.decoder)
 
     def _all(self) -> tuple[nn.Module, ...]:
         return tuple(self.by_role().values())
@@ -183,6 +175,19 @@ class DiffusionNetworks:
         with torch.no_grad():
             embedding: Tensor = tower.embed(tokens.to(self.device) % size.vocabulary)
         return embedding
+
+
+def trained_parameters(unet: nn.Module, structure: nn.Module, decoder: nn.Module) -> dict[str, int]:
+    """How many parameters the methods' authors trained, by stage.
+
+    Stage 1: the U-Net's SPADE and temporal layers, and the structure encoder; stage 2: the decoder's fusion and its temporal
+    mixing. StableSR has no temporal layers. As the published configurations train: what has "temporal" in its name, which one
+    normalisation does not.
+    """
+    return {
+        "stage 1": _count(unet, ".spade.", "temporal") + _count(structure, ""),
+        "stage 2": _count(decoder, "fusion_layer", "temporal"),
+    }
 
 
 def _count(network: nn.Module, *parts: str) -> int:
