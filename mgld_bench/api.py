@@ -36,7 +36,11 @@ def load_card(name: str, kind: CardKind | None = None) -> Card:
 
 
 def score(
-    restored: str | Path, gt: str | Path | None = None, metrics: Sequence[str] | None = None, device: str | None = None
+    restored: str | Path,
+    gt: str | Path | None = None,
+    metrics: Sequence[str] | None = None,
+    device: str | None = None,
+    colour: str = "",
 ) -> pd.DataFrame:
     """Score a restored clip, or a folder of clips, against its ground truth or without.
 
@@ -46,6 +50,8 @@ def score(
         metrics: short names of protocol mgld-2024 (psnr), full names (psnr.y.crop4), or "all" for every metric of the protocol;
             default: those that need no weights.
         device: cpu, cuda or cuda:1; default: cpu.
+        colour: matrix and range of video without tags: bt601, bt709, bt601-full or bt709-full; default: bt709 from 720 rows on,
+            else bt601, of limited range.
 
     Returns:
         One row per clip and metric (column ``frame`` is <NA>), and one per scored frame; columns clip, metric, frame, value.
@@ -56,6 +62,7 @@ def score(
     import pandas as pd
 
     from mgld_bench.cards.loader import load_protocol
+    from mgld_bench.clips.colour import check_colour
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.score_folders import choose_metrics, require_runnable, score_folders
     from mgld_bench.weights.offline import obey_environment
@@ -64,7 +71,7 @@ def score(
     choice = choose_metrics(metrics or (), load_protocol("mgld-2024"), has_reference=gt is not None)
     require_runnable(choice)
     reference = None if gt is None else Path(gt)
-    scores = score_folders(Path(restored), reference, choice.runnable, None, device or "cpu", Silent())
+    scores = score_folders(Path(restored), reference, choice.runnable, None, device or "cpu", Silent(), check_colour(colour))
     rows = [(clip, *row) for clip, results in scores.items() for result in results for row in _rows(result)]
     table: pd.DataFrame = pd.DataFrame(rows, columns=["clip", "metric", "frame", "value"])
     table["frame"] = table["frame"].astype("Int64")

@@ -111,6 +111,9 @@ class DatasetCard(Card):
     size: tuple[int, int] | None = None
     """[width, height] of the ground truth, or of the LR clip where there is none; None: differs per clip or unknown."""
     ground_truth: bool = True
+    colour: Literal["", "bt601", "bt709", "bt601-full", "bt709-full"] = ""
+    """Matrix and range of the set's videos that have no tag for them. "": BT.709 from 720 rows on, else BT.601, of limited range;
+    for clips out of a package always BT.601, as in version 0.1, so that the sets built of them stay what they are."""
     shift: Shift = (0.0, 0.0)
     """The known shift of everything restored from this set's LR; accepted when scoring, not corrected."""
     degradation: str | None = None

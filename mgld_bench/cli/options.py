@@ -59,6 +59,14 @@ MaxMemory = Annotated[
 Offline = Annotated[
     bool, typer.Option("--offline", callback=_go_offline, help="Use no network: fail where something would be downloaded.")
 ]
+Colour = Annotated[
+    str,
+    typer.Option(
+        "--colour",
+        help="Matrix and range of video without tags: bt601, bt709, bt601-full or bt709-full; "
+        "default: bt709 from 720 rows on, else bt601, of limited range.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 SkipUnavailable = Annotated[
     bool, typer.Option("--skip-unavailable", help="Leave what cannot run here as a gap, instead of refusing to start.")

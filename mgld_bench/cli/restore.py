@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Device, MaxMemory, Offline, Precision
+from mgld_bench.cli.options import Cards, Colour, Device, MaxMemory, Offline, Precision
 
 
 def restore(
@@ -18,6 +18,7 @@ def restore(
     output: Annotated[Path, typer.Argument(help="Folder for the restored clips: OUTPUT/<clip>/%08d.png.")],
     video: Annotated[bool, typer.Option("--video", help="Also write each restored clip as lossless video (FFV1, .mkv).")] = False,
     fps: Annotated[int, typer.Option("--fps", help="Frames per second of the video.")] = 25,
+    colour: Colour = "",
     offline: Offline = False,
     device: Device = "",
     precision: Precision = "float32",
@@ -35,7 +36,7 @@ def restore(
     from mgld_bench.engine.restore_folders import restore_clips
 
     compute = compute_on(device, precision, max_memory)
-    folders = restore_clips(method, find_clips(source), output, compute, cards or (), progress_display())
+    folders = restore_clips(method, find_clips(source, colour=colour), output, compute, cards or (), progress_display())
     for folder in folders:
         if video:
             write_video(folder.with_name(f"{folder.name}.mkv"), open_clip(folder).frames(), fps)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Device, Json, Offline, SkipUnavailable, split_names
+from mgld_bench.cli.options import Cards, Colour, Device, Json, Offline, SkipUnavailable, split_names
 
 if TYPE_CHECKING:
     from mgld_bench.engine.score_folders import MetricChoice
@@ -33,6 +33,7 @@ def score(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for scores.csv and frames.csv; default: none are written.")
     ] = None,
+    colour: Colour = "",
     skip_unavailable: SkipUnavailable = False,
     cards: Cards = None,
     offline: Offline = False,
@@ -46,6 +47,7 @@ def score(
     from mgld_bench.cards.loader import load_protocol
     from mgld_bench.cli.display import progress_display
     from mgld_bench.cli.score_display import print_scores
+    from mgld_bench.clips.colour import check_colour
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.score_folders import choose_metrics, require_runnable, score_folders
 
@@ -55,7 +57,7 @@ def score(
         require_runnable(choice)
     selected = _frames(frames) or (None if card.frames == "all" else card.frames)
     compute = compute_on(device, "float32", "")
-    scores = score_folders(restored, gt, choice.runnable, selected, compute.device, progress_display())
+    scores = score_folders(restored, gt, choice.runnable, selected, compute.device, progress_display(), check_colour(colour))
     if output is not None:
         _write(output, scores)
     if json_output:

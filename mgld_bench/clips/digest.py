@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +89,23 @@ def text_digest(value: object) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+CONVERSION_REVISION = 2
+"""Of how stored samples become frames. Part of the digest only of clips that revision 1 read differently: those that are turned
+upright, and untagged video that is not BT.601 of limited range. The keys of all others are those of revision 1."""
+
+
+def read_with(content: str, conversion: Mapping[str, object]) -> str:
+    """The digest of stored content that is read in a way that revision 1 did not have.
+
+    Args:
+        content: sha256 (hex) of the files.
+        conversion: What is done that revision 1 did not do; empty: nothing, and the digest is ``content``.
+    """
+    if not conversion:
+        return content
+    return text_digest({"content": content, "conversion": dict(conversion), "revision": CONVERSION_REVISION})
 
 
 def _read_sha256(path: Path) -> str:

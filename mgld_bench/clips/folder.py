@@ -10,10 +10,11 @@ from pathlib import Path
 from natsort import natsorted
 
 from mgld_bench.clips.clip import Clip, ClipFacts, Frame, frame_range
-from mgld_bench.clips.digest import DigestCache, file_sha256
+from mgld_bench.clips.digest import DigestCache, file_sha256, read_with
 from mgld_bench.clips.image import image_kind, read_image, read_image_format
 from mgld_bench.clips.image_headers import ImageFormat
 from mgld_bench.clips.naming import printable
+from mgld_bench.clips.upright import UPRIGHT
 from mgld_bench.errors import InputError
 
 _DIGITS = re.compile(r"([0-9]+)")
@@ -56,11 +57,13 @@ class FolderClip(Clip):
         return (self._read(self._images[index]) for index in frame_range(self.facts, start, stop))
 
     def digest(self) -> str:
-        """sha256 (hex) of a line per file, in order: its name and the sha256 of its bytes."""
+        """sha256 (hex) of a line per file, in order: its name and the sha256 of its bytes; and of how frames are turned."""
         digest = hashlib.sha256()
         for file in self._images:
             digest.update(f"{file_sha256(file, self._cache)}  {file.name}\n".encode(errors="surrogateescape"))
-        return digest.hexdigest()
+        return read_with(
+            digest.hexdigest(), {} if self._format.orientation == UPRIGHT else {"orientation": self._format.orientation}
+        )
 
     def _read(self, file: Path) -> Frame:
         stored, frame = read_image(file)
@@ -74,9 +77,14 @@ def _compare(file: Path, stored: ImageFormat, first_file: Path, first: ImageForm
             f"{file}: is {stored.width}x{stored.height}, "
             f"but {first_file.name}, the clip's first frame, is {first.width}x{first.height}"
         )
-    if stored != first:
+    if stored.samples != first.samples:
         raise InputError(
             f"{file}: has {stored.samples} samples, but {first_file.name}, the clip's first frame, has {first.samples}"
+        )
+    if stored.orientation != first.orientation:
+        raise InputError(
+            f"{file}: has EXIF orientation {stored.orientation}, but {first_file.name}, the clip's first frame, has "
+            f"{first.orientation}; store all frames upright"
         )
 
 

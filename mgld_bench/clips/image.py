@@ -9,6 +9,7 @@ import numpy as np
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.image_headers import ImageFormat, bmp_format, jpeg_format, png_format, transparent
+from mgld_bench.clips.upright import turned_upright
 from mgld_bench.errors import InputError
 
 _INSPECT = {"png": png_format, "jpeg": jpeg_format, "bmp": bmp_format}
@@ -32,7 +33,7 @@ def read_image_format(file: Path) -> ImageFormat:
 
 
 def read_image(file: Path) -> tuple[ImageFormat, Frame]:
-    """The format of ``file`` and its pixels, (H, W, 3) uint8 RGB; an EXIF orientation is ignored.
+    """The format of ``file`` and its pixels, (H, W, 3) uint8 RGB, turned upright where an EXIF orientation requires it.
 
     Raises:
         InputError: As `read_image_format`, and for pixels that cannot be decoded or are transparent.
@@ -43,15 +44,14 @@ def read_image(file: Path) -> tuple[ImageFormat, Frame]:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         pixels = None
-    if pixels is None or pixels.dtype != np.uint8 or pixels.shape[:2] != (stored.height, stored.width):
+    if pixels is None or pixels.dtype != np.uint8 or pixels.shape[:2] != stored.stored_size:
         raise InputError(f"{file}: is damaged: its pixels cannot be decoded; replace the file")
-    if pixels.ndim == 2:
-        return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
-    if pixels.shape[2] == 3:
-        return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
-    if stored.alpha and not (pixels[:, :, 3] == 255).all():
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and stored.alpha and not (pixels[:, :, 3] == 255).all():
         raise transparent(file)
-    return stored, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB), np.uint8)
+    to_rgb = {2: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB}[pixels.ndim]
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        to_rgb = cv2.COLOR_BGRA2RGB
+    return stored, turned_upright(np.asarray(cv2.cvtColor(pixels, to_rgb), np.uint8), stored.orientation)
 
 
 def _read(file: Path) -> bytes:

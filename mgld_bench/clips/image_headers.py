@@ -6,10 +6,11 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mgld_bench.clips.stand_ins import stand_in
+from mgld_bench.clips.upright import UPRIGHT, is_sideways, orientation_of_exif, turn_in_words
 from mgld_bench.errors import InputError
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -22,6 +23,8 @@ _PNG_CONVERSIONS = {
     6: {"samples": "opaque alpha dropped"},
 }
 _JFIF_CONVERSION = {"matrix": "bt601", "matrix_source": "JFIF", "range": "full", "range_source": "JFIF"}
+_EXIF = b"Exif\0\0"
+_SUBSAMPLINGS = {(2, 2): "4:2:0", (2, 1): "4:2:2", (1, 2): "4:4:0", (4, 1): "4:1:1"}
 # In entropy-coded data ff 00 is a byte of data and ff d0 .. ff d7 are restart markers; anything else after ff ends the scan.
 _JPEG_SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -32,6 +35,7 @@ class ImageFormat:
     """The facts of one image file, from its header."""
 
     height: int
+    """Of the upright frame, as ``width``."""
     width: int
     samples: str
     """What is stored per pixel, in words."""
@@ -40,6 +44,23 @@ class ImageFormat:
     """Whether an alpha channel is stored; it may be dropped only where it is opaque."""
     conversion: Mapping[str, str] = field(default_factory=dict)
     """As `ClipFacts.conversion`."""
+    orientation: int = UPRIGHT
+    """How the pixels are stored, as EXIF numbers it."""
+
+    @property
+    def stored_size(self) -> tuple[int, int]:
+        """(height, width) of the pixels as they are stored."""
+        return (self.width, self.height) if is_sideways(self.orientation) else (self.height, self.width)
+
+    def with_orientation(self, orientation: int) -> ImageFormat:
+        """This format, of a file whose frame has to be turned upright."""
+        if orientation == UPRIGHT:
+            return self
+        height, width = (self.width, self.height) if is_sideways(orientation) else (self.height, self.width)
+        rotation = f"{turn_in_words(orientation)}, as its EXIF orientation {orientation} requires"
+        return replace(
+            self, height=height, width=width, orientation=orientation, conversion={**self.conversion, "rotation": rotation}
+        )
 
 
 def png_format(file: Path, data: bytes) -> ImageFormat:
@@ -51,7 +72,7 @@ def png_format(file: Path, data: bytes) -> ImageFormat:
     """
     if not data.startswith(_PNG_SIGNATURE):
         raise _wrong_kind(file, "PNG", data)
-    header = b""
+    header, exif = b"", b""
     has_pixels = False
     for kind, content in _png_chunks(file, data):
         if not header and (kind != b"IHDR" or len(content) != 13):
@@ -60,6 +81,8 @@ def png_format(file: Path, data: bytes) -> ImageFormat:
             header = content
         elif kind == b"IDAT":
             has_pixels = True
+        elif kind == b"eXIf":
+            exif = content
         elif kind == b"tRNS":
             raise InputError(f"{file}: has a transparent colour, which a frame cannot have; store it as RGB")
         elif kind == b"acTL":
@@ -69,7 +92,8 @@ def png_format(file: Path, data: bytes) -> ImageFormat:
         raise _damaged(file, "its header is broken")
     if depth == 16:
         raise _too_deep(file, 16)
-    return ImageFormat(height, width, _PNG_SAMPLES[colour], alpha=colour in (4, 6), conversion=_PNG_CONVERSIONS[colour])
+    found = ImageFormat(height, width, _PNG_SAMPLES[colour], alpha=colour in (4, 6), conversion=_PNG_CONVERSIONS[colour])
+    return found.with_orientation(orientation_of_exif(exif))
 
 
 def _png_chunks(file: Path, data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -99,13 +123,15 @@ def jpeg_format(file: Path, data: bytes) -> ImageFormat:
     """
     if not data.startswith(b"\xff\xd8"):
         raise _wrong_kind(file, "JPEG", data)
-    frame = b""
+    frame, exif = b"", b""
     stored_as_rgb = False
     for marker, content in _jpeg_segments(file, data):
         if marker in _JPEG_FRAME_MARKERS and not frame:
             frame = content
         elif marker == 0xEE and content.startswith(b"Adobe") and len(content) >= 12:
             stored_as_rgb = content[11] == 0
+        elif marker == 0xE1 and content.startswith(_EXIF) and not exif:
+            exif = content[len(_EXIF) :]
     if len(frame) < 6:
         raise _damaged(file, "its header is broken")
     depth, height, width, components = struct.unpack(">BHHB", frame[:6])
@@ -113,13 +139,25 @@ def jpeg_format(file: Path, data: bytes) -> ImageFormat:
         raise _damaged(file, "its header is broken")
     if depth != 8:
         raise _too_deep(file, depth)
+    orientation = orientation_of_exif(exif)
     if components == 1:
-        return ImageFormat(height, width, "gray", lossy=True, conversion={"samples": "gray repeated to RGB"})
+        gray = ImageFormat(height, width, "gray", lossy=True, conversion={"samples": "gray repeated to RGB"})
+        return gray.with_orientation(orientation)
     if components != 3:
         raise InputError(f"{file}: has {components} colour components (CMYK?); store it as RGB")
     if stored_as_rgb:
-        return ImageFormat(height, width, "RGB", lossy=True)
-    return ImageFormat(height, width, "YCbCr", lossy=True, conversion=_JFIF_CONVERSION)
+        return ImageFormat(height, width, "RGB", lossy=True).with_orientation(orientation)
+    conversion = {**_JFIF_CONVERSION, **_chroma(frame)}
+    return ImageFormat(height, width, "YCbCr", lossy=True, conversion=conversion).with_orientation(orientation)
+
+
+def _chroma(frame: bytes) -> dict[str, str]:
+    """The record of a colour resolution that is lower than that of luma; empty where it is the same."""
+    factors = frame[7:16:3]
+    if len(factors) < 3 or len(set(factors)) == 1:
+        return {}
+    across, down = factors[0] // 16, factors[0] % 16
+    return {"chroma": _SUBSAMPLINGS.get((across, down), f"1/{across} x 1/{down}")}
 
 
 def _jpeg_segments(file: Path, data: bytes) -> Iterator[tuple[int, bytes]]:

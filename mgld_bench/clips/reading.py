@@ -19,7 +19,7 @@ from mgld_bench.clips.video import VIDEO_SUFFIXES, VideoClip
 from mgld_bench.errors import InputError
 
 
-def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = None) -> Clip:
+def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = None, colour: str = "") -> Clip:
     """The clip at ``path``: a folder of frames (png, jpg or bmp) or a video file.
 
     Opening a folder reads its listing and its first frame; opening a video decodes it once.
@@ -27,6 +27,8 @@ def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = N
     Args:
         name: The clip's name; None: that of the folder, or of the video without its suffix, as given: links are not followed.
         cache: Digests of files, so that unchanged files are not read again.
+        colour: What the samples of video without tags are (bt601, bt709, bt601-full, bt709-full); "": BT.709 from 720 stored rows
+            on, else BT.601, of limited range.
 
     Raises:
         InputError: There is no clip, or a frame or the order of the frames is in question; the message names the file.
@@ -44,29 +46,34 @@ def open_clip(path: Path, name: str | None = None, cache: DigestCache | None = N
             raise InputError(f"{path}: contains frames and also {surplus}, so it is unclear which is the clip; move one of them")
         return FolderClip(path, content.images, given_name(path) if name is None else name, cache)
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return VideoClip(path, given_name(path.with_suffix("")) if name is None else name, cache)
+        return VideoClip(path, given_name(path.with_suffix("")) if name is None else name, cache, colour)
     raise InputError(f"{path}: is neither a folder of frames nor a video ({', '.join(sorted(VIDEO_SUFFIXES))})")
 
 
-def find_clips(path: Path, cache: DigestCache | None = None) -> list[Clip]:
+def find_clips(path: Path, cache: DigestCache | None = None, colour: str = "") -> list[Clip]:
     """The clip that ``path`` is, or else every clip in it, in natural order: its subfolders of frames and its videos.
+
+    Args:
+        path: A clip, or a folder of clips.
+        cache: As for `open_clip`.
+        colour: As for `open_clip`.
 
     Raises:
         InputError: As `open_clip`, and for a folder without clips or with two clips of the same name.
     """
     path = Path(path)
     if not _is_folder(path):
-        return [open_clip(path, cache=cache)]
+        return [open_clip(path, cache=cache, colour=colour)]
     content = list_folder(path)
     if content.images:
-        return [open_clip(path, cache=cache)]
+        return [open_clip(path, cache=cache, colour=colour)]
     places = natsorted(
         [folder for folder in content.folders if not holds_logs(folder)] + content.videos, key=lambda place: place.name
     )
     if not places:
         unpack = f"; unpack {content.archives[0].name}" if content.archives else ""
         raise InputError(f"{path}: contains no clips: neither frames, nor folders of frames, nor videos{unpack}")
-    clips = [open_clip(place, cache=cache) for place in places]
+    clips = [open_clip(place, cache=cache, colour=colour) for place in places]
     seen: dict[str, Path | None] = {}
     for clip in clips:
         if clip.name in seen:

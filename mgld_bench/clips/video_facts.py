@@ -10,6 +10,7 @@ cut between two frames.
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,16 @@ import ffmpeg
 
 from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, first_complaint, running_ffmpeg
 from mgld_bench.clips.stand_ins import stand_in
+from mgld_bench.clips.upright import UPRIGHT, orientation_of_matrix
 from mgld_bench.errors import InputError
 
 _STREAM = re.compile(r"^Stream #0:\d+.*: Video: (?P<codec>\w+)(?: \((?P<profile>[^()/]+)\))?")
-_FRAME = re.compile(r"^n: *0 .* fmt:(?P<format>\S+) cl:(?P<location>\S+) .* s:(?P<width>\d+)x(?P<height>\d+) ")
+_FRAME = re.compile(r"^n: *0 .* fmt:(?P<format>\S+) cl:(?P<location>\S+) .* s:(?P<width>\d+)x(?P<height>\d+) i:(?P<fields>\w)")
 _COLOUR = re.compile(r"^color_range:(?P<range>\S+) color_space:(?P<space>\S+) ")
 _ROTATION = re.compile(r"displaymatrix: rotation of (?P<degrees>-?[\d.]+) degrees")
 _USER_DATA = re.compile(r"^User Data=(?P<hexadecimal>(?:[0-9a-f]{2})*)$")
 
+_FIELDS = {"T": "top field first", "B": "bottom field first"}
 _LOSSLESS_CODECS = frozenset({"ffv1", "ffvhuff", "huffyuv", "magicyuv", "png", "qtrle", "rawvideo", "utvideo"})
 _UNKNOWN = frozenset({"unknown", "unspecified", "reserved"})
 
@@ -39,14 +42,16 @@ class VideoFormat:
     chroma_location: str
     colour_range: str
     colour_space: str
-    rotation: float
-    """Degrees by which a player would rotate the frames."""
+    orientation: int
+    """How the frames are stored, as EXIF numbers it: what the display matrix states."""
+    interlaced: str
+    """Which field comes first, e.g. ``top field first``; "" for whole frames."""
     lossless: bool
     """Also False where the file does not reveal that a lossy codec was used in a lossless mode."""
 
 
 def decoding(path: Path, filters: str, target: str, container: str) -> FFmpegJob:
-    """The job that sends every frame of a video through ``filters`` once, not rotated by its display matrix.
+    """The job that sends every frame of a video through ``filters`` once, as it is stored: its display matrix is not applied.
 
     The timestamps of the frames are replaced by their numbers: rounding can give frames with irregular timestamps the same time,
     which ffmpeg's muxers report as an error.
@@ -69,7 +74,7 @@ def video_format(path: Path) -> VideoFormat:
     if not streams or frame is None or colour is None:
         reason = _stand_in(path) or first_complaint(messages) or "it has no video frames"
         raise InputError(f"{path}: cannot be read as a video: {reason}")
-    rotation = _first(_ROTATION, messages)
+    turned = _first(_ROTATION, messages)
     return VideoFormat(
         width=int(frame["width"]),
         height=int(frame["height"]),
@@ -77,7 +82,8 @@ def video_format(path: Path) -> VideoFormat:
         chroma_location=_tag(frame["location"]),
         colour_range=_tag(colour["range"]),
         colour_space=_tag(colour["space"]),
-        rotation=float(rotation["degrees"]) if rotation else 0.0,
+        orientation=_orientation(path, float(turned["degrees"])) if turned else UPRIGHT,
+        interlaced=_FIELDS.get(frame["fields"], ""),
         lossless=_is_lossless(streams[0], messages),
     )
 
@@ -103,6 +109,33 @@ def count_video_frames(path: Path) -> int:
             "copy or create it again"
         )
     return count
+
+
+def _orientation(path: Path, degrees: float) -> int:
+    """The orientation that the display matrix states. ffmpeg prints its angle, which does not show whether it mirrors too.
+
+    The matrix itself, from whatever container or stream, is in the header of a MOV file with one frame that ffmpeg writes.
+    """
+    stream = ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]
+    options = {"format": "mov", "vcodec": "png", "pix_fmt": "rgb24", "vframes": 1, "movflags": "empty_moov+frag_keyframe"}
+    with running_ffmpeg(ffmpeg.output(stream, "pipe:", **options)) as running:
+        header = running.stdout.read()
+        running.finish()
+    track = header.find(b"tkhd")
+    # After the box's name: version and flags, then times, number and length in 20 or 32 bytes, 16 more, the matrix.
+    start = track + 8 + (32 if header[track + 4] else 20) + 16
+    if track < 0 or start + 36 > len(header):
+        raise InputError(
+            f"{path}: its display matrix (rotation of {degrees:g} degrees) cannot be read; convert it to upright frames"
+        )
+    a, b, _u, c, d = struct.unpack_from(">5i", header, start)
+    orientation = orientation_of_matrix(a, b, c, d)
+    if orientation is None:
+        raise InputError(
+            f"{path}: its display matrix rotates frames by {degrees:g} degrees, which is no multiple of 90; "
+            "convert it to upright frames"
+        )
+    return orientation
 
 
 def _stand_in(path: Path) -> str | None:

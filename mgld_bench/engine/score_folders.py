@@ -78,6 +78,7 @@ def score_folders(
     frames: tuple[int, ...] | None,
     device: str,
     progress: Progress,
+    colour: str = "",
 ) -> dict[str, list[ClipScore]]:
     """Score every restored clip.
 
@@ -88,6 +89,7 @@ def score_folders(
         frames: the frame numbers (from 0) whose scores make up the clip's; None: all.
         device: cpu, cuda or cuda:1.
         progress: where to report progress.
+        colour: what the samples of untagged video are; see `open_clip`.
 
     Returns:
         The scores of each clip in the order of ``metrics``, by its name, in natural order.
@@ -95,14 +97,17 @@ def score_folders(
     Raises:
         InputError: a clip has no partner, or frame counts, sizes or positions disagree.
     """
-    pairs = pair_by_name(find_clips(restored), None if ground_truth is None else find_clips(ground_truth))
+    pairs = pair_by_name(
+        find_clips(restored, colour=colour), None if ground_truth is None else find_clips(ground_truth, colour=colour)
+    )
     loaded = [load_metric(name, device) for name in metrics]
     scores: dict[str, list[ClipScore]] = {}
     with stage(progress, "score", sum(clip.frame_count for clip, _ in pairs)):
         for clip, reference in pairs:
             progress.unit(clip.name)
-            if clip.facts.lossy:
-                progress.log(f"note: {clip.path} is stored with lossy compression, whose artefacts are scored with it")
+            for place in (clip, reference):
+                if place is not None and place.facts.lossy:
+                    progress.log(f"note: {place.path} is stored with lossy compression, whose artefacts count in the scores")
             result = score_clip(
                 reference,
                 {_METHOD: clip},

@@ -103,9 +103,10 @@ def _described(found: FoundLayout, clip: str) -> str:
 def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: DigestCache | None) -> SourceClip:
     """One clip: opened, cut as the card says, and checked."""
     notes: list[str] = []
+    colour = card.colour or ("bt601" if entry.source else "")
 
     def opened(path: Path | None, what: str) -> Clip | None:
-        return None if path is None else _cut(card, entry, open_clip(path, entry.name, cache), what, notes)
+        return None if path is None else _cut(card, entry, open_clip(path, entry.name, cache, colour), what, notes)
 
     ground_truth = opened(found.ground_truth.get(entry.name), "ground truth")
     low_resolution = opened(found.low_resolution.get(entry.name), "LR")

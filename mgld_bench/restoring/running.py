@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mgld_bench.clips.clip import Clip, Frame, FramesDone
 from mgld_bench.clips.digest import frames_sha256
+from mgld_bench.clips.handling import handling
 from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
 from mgld_bench.memory import is_out_of_memory
@@ -153,9 +154,15 @@ def _record(
         peak_gpu_memory=max(gpu, default=None),
         device=restorer.compute.describe_device(),
         precision=restorer.compute.precision,
-        notes=dict(restorer.notes(clip)),
+        notes={**_input_note(clip), **restorer.notes(clip)},
         versions=library_versions(),
     )
+
+
+def _input_note(clip: Clip) -> dict[str, str]:
+    """What was done to the samples of the LR clip."""
+    lines = handling(clip.facts)
+    return {"input": "; ".join(lines)} if lines else {}
 
 
 def _name(restorer: AnyRestorer) -> str:

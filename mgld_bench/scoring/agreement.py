@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.handling import turned
 from mgld_bench.errors import InputError
 
 Luma = npt.NDArray[np.float32]
@@ -53,7 +54,7 @@ def check_agreement(restored: Clip, reference: Clip, allowed_shift: tuple[float,
     if (restored.height, restored.width) != (reference.height, reference.width):
         raise InputError(
             f"clip {restored.name}: restored frames are {restored.width}x{restored.height}, but the ground truth is "
-            f"{reference.width}x{reference.height}{_places(restored, reference)}"
+            f"{reference.width}x{reference.height}{_places(restored, reference)}{_rotations(restored, reference)}"
         )
     shift = measure_shift(restored, reference, allowed_shift)
     if shift is None or max(abs(shift.rows - allowed_shift[0]), abs(shift.columns - allowed_shift[1])) <= TOLERANCE:
@@ -142,6 +143,13 @@ def _decorrelation(restored: Luma, reference: Luma, rows: int, columns: int) -> 
 def _luma(frame: Frame) -> Luma:
     """Luma without the finest detail, which restorations lose or invent."""
     return cv2.GaussianBlur(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.float32), (5, 5), 0).astype(np.float32)
+
+
+def _rotations(restored: Clip, reference: Clip) -> str:
+    """Which of the two was turned upright: the usual reason why a width is another's height."""
+    clips = {"the restored clip": restored, "the ground truth": reference}
+    lines = [f"; {what} was {turned(clip.facts)}" for what, clip in clips.items() if turned(clip.facts)]
+    return "".join(lines)
 
 
 def _places(restored: Clip, reference: Clip) -> str:

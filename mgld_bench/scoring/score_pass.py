@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mgld_bench.clips.clip import Clip, ClipFacts, FramesDone
+from mgld_bench.clips.handling import handling
 from mgld_bench.errors import InputError
 from mgld_bench.memory import memory_budget_now
 from mgld_bench.metrics.frame_metric import infinite_note, score_of_frames
@@ -62,7 +63,8 @@ def score_clip(
         method: check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0))) for method, clip in restored.items()
     }
     scores = _score_in_chunks(reference, restored, work, progress)
-    return {method: _with_warning(of_method, warnings[method]) for method, of_method in scores.items()}
+    of_clips = {method: _with_handling(of_method, reference, restored[method]) for method, of_method in scores.items()}
+    return {method: _with_warning(of_method, warnings[method]) for method, of_method in of_clips.items()}
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,24 @@ def _with_warning(scores: dict[str, ClipScore], warning: str | None) -> dict[str
     }
 
 
+def _with_handling(scores: dict[str, ClipScore], reference: Clip | None, restored: Clip) -> dict[str, ClipScore]:
+    """The scores with what was done to the samples of both clips in their notes and facts."""
+    clips = {"ground truth": reference, "restored clip": restored}
+    lines = {what: handling(clip.facts) for what, clip in clips.items() if clip is not None}
+    notes = tuple(f"{what}: {line}" for what, of_clip in lines.items() for line in of_clip)
+    facts = {what.replace(" ", "_"): "; ".join(of_clip) for what, of_clip in lines.items() if of_clip}
+    if not notes:
+        return scores
+    return {name: replace(score, notes=(*score.notes, *notes), facts={**score.facts, **facts}) for name, score in scores.items()}
+
+
 def _score_alone(restored: Mapping[str, Clip], work: _Work, progress: FramesDone | None) -> Scores:
     """Without ground truth the clips need not agree, so that each is read by itself."""
     scores: Scores = {}
     for place, (method, clip) in enumerate(restored.items()):
         steps = None if progress is None else _part(progress, place, len(restored))
-        scores |= _score_in_chunks(None, {method: clip}, work, steps)
+        alone = _score_in_chunks(None, {method: clip}, work, steps)
+        scores |= {method: _with_handling(of_method, None, clip) for method, of_method in alone.items()}
     return scores
 
 

@@ -189,17 +189,6 @@ def test_cmyk_jpeg_is_refused(tmp_path: Path) -> None:
     assert refusal(file).startswith("has 4 colour components")
 
 
-@pytest.mark.parametrize("kind", ["png", "jpg"])
-def test_orientation_tag_turns_nothing(tmp_path: Path, kind: str) -> None:
-    orientation = Image.Exif()
-    orientation[0x0112] = 6
-    file = tmp_path / f"a.{kind}"
-    Image.fromarray(FRAME).save(file, exif=orientation)
-    _, frame = read_image(file)
-    np.testing.assert_array_equal(frame, np.asarray(Image.open(file)))
-    assert frame.shape == (24, 32, 3)
-
-
 def bmp_of(fourth: int, compression: int = 0) -> bytearray:
     """FRAME as a BMP of 32 bits per pixel."""
     pixels = np.full((24, 32, 4), fourth, np.uint8)

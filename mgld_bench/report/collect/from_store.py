@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mgld_bench.clips.handling import sentences
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.plan import Plan, restored_folder, restored_key
@@ -41,7 +43,7 @@ def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any])
         cells=cells,
         pictures=_pictures(plan, workspace),
         provenance=facts,
-        footnotes=(*_footnotes(plan, store), *_lossy_inputs(plan, workspace), *_score_notes(cells)),
+        footnotes=(*_footnotes(plan, store), *_inputs(plan, workspace), *_score_notes(cells)),
     )
 
 
@@ -111,17 +113,21 @@ def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
 
-def _lossy_inputs(plan: Plan, workspace: Path) -> list[str]:
-    """One note per dataset whose clips came with lossy compression."""
+def _inputs(plan: Plan, workspace: Path) -> list[str]:
+    """Per dataset, what was done to the samples of its clips: lossy compression, rotation, assumed colours."""
     notes = []
     for dataset, planned in plan.pairs.items():
-        built = [pair for pair in planned if pair.built]
-        what = "ground truth" if plan.suite.datasets[dataset].ground_truth else "LR"
-        side = "GT" if plan.suite.datasets[dataset].ground_truth else "LQ"
-        lossy = [pair for pair in built if open_pair(planned, pair.clip, workspace).side[side]["lossy"]]
-        if lossy:
-            title = plan.suite.datasets[dataset].heading
-            notes.append(f"{title}: the {what} of {len(lossy)} of {len(built)} clips was stored with lossy compression.")
+        built = [open_pair(planned, pair.clip, workspace).side for pair in planned if pair.built]
+        title = plan.suite.datasets[dataset].heading
+        # The LR clips that are built of ground truth are recorded with what was done to that.
+        existing = any(pair.degradation is None for pair in planned)
+        for what, side in (("ground truth", "GT"), ("LR", "LQ")):
+            records = [pair[side] for pair in built if side in pair and (side == "GT" or existing)]
+            lossy = sum(bool(record["lossy"]) for record in records)
+            if lossy:
+                notes.append(f"{title}: the {what} of {lossy} of {len(built)} clips was stored with lossy compression.")
+            done = Counter(line for record in records for line in sentences(record.get("conversion", {}), lossy=False))
+            notes += [f"{title}: {what} of {count} of {len(built)} clips: {line}." for line, count in done.items()]
     return notes
 
 
