@@ -34,6 +34,9 @@ class ClipFacts:
     """Whether the frames were stored with lossy compression (JPEG, most videos)."""
     conversion: Mapping[str, str] = field(default_factory=dict)
     """How the stored samples become 8-bit RGB, e.g. {"matrix": "bt601", "range": "limited"}; empty where they are RGB."""
+    numbered_from: tuple[int, ...] = ()
+    """The number in the name of the first frame; a second one where it was copied from a clip that is numbered differently. Empty
+    for a video, for frames in memory and for names without numbers."""
 
 
 class Clip(ABC):

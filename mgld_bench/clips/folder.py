@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from mgld_bench.clips.digest import DigestCache, file_sha256, read_with
 from mgld_bench.clips.image import image_kind, read_image, read_image_format
 from mgld_bench.clips.image_headers import ImageFormat
 from mgld_bench.clips.naming import printable
+from mgld_bench.clips.numbering import DIGITS, first_number, number_place
 from mgld_bench.clips.upright import UPRIGHT
 from mgld_bench.errors import InputError
-
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 class FolderClip(Clip):
@@ -42,6 +40,7 @@ class FolderClip(Clip):
         self._cache = cache
         self._format = read_image_format(self._images[0])
         names = tuple(printable(file.stem) for file in self._images)
+        number = first_number(names)
         self.facts = ClipFacts(
             name,
             len(self._images),
@@ -50,6 +49,7 @@ class FolderClip(Clip):
             names,
             lossy=self._format.lossy,
             conversion=self._format.conversion,
+            numbered_from=() if number is None else (number,),
         )
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
@@ -97,9 +97,9 @@ def in_order(folder: Path, files: Sequence[Path]) -> list[Path]:
     ordered = natsorted(sorted(files), key=lambda file: file.name)
     if len(ordered) == 1:
         return ordered
-    parts = [_DIGITS.split(file.stem) for file in ordered]
+    parts = [DIGITS.split(file.stem) for file in ordered]
     _check_pattern(folder, ordered, parts)
-    place = _number_place(parts)
+    place = number_place(parts)
     for before, after, left, right in zip(ordered, ordered[1:], parts, parts[1:], strict=False):
         number, following = int(left[place]), int(right[place])
         if number == following:
@@ -127,9 +127,3 @@ def _check_pattern(folder: Path, files: Sequence[Path], parts: Sequence[list[str
                 f"{folder}: {file.name} is not named like {files[0].name}: the frames of a clip differ only in their numbers; "
                 "move files that do not belong to it"
             )
-
-
-def _number_place(parts: Sequence[list[str]]) -> int:
-    """The position among the pieces of the last group of digits whose value differs, or of the last group where none does."""
-    places = range(len(parts[0]) - 2, 0, -2)
-    return next((place for place in places if len({int(pieces[place]) for pieces in parts}) > 1), places[0])

@@ -120,6 +120,7 @@ class SelectedClip(Clip):
             height=clip.height if crop is None else crop.height,
             width=clip.width if crop is None else crop.width,
             frame_names=clip.facts.frame_names[first : first + count],
+            numbered_from=tuple(number + first for number in clip.facts.numbered_from),
         )
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:

@@ -12,6 +12,7 @@ from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import DigestCache
 from mgld_bench.clips.listing import dead_link
 from mgld_bench.clips.naming import printable
+from mgld_bench.clips.numbering import numbers_disagree
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.errors import InputError
@@ -59,6 +60,12 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
         if finished.frame_count != clip.frame_count:
             raise InputError(
                 f"{finished.path}: has {finished.frame_count} frames, the LR clip {_place(clip)} has {clip.frame_count}"
+            )
+        numbers = numbers_disagree(finished.facts, clip.facts)
+        if numbers:
+            raise InputError(
+                f"{finished.path}: the numbers of its frames and of the LR clip {_place(clip)} are {numbers}: they overlap, "
+                "but do not begin together, so that it is unclear which frames belong together; number both alike"
             )
         if (finished.height, finished.width) != (height, width):
             raise InputError(

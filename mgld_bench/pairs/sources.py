@@ -10,6 +10,7 @@ from mgld_bench.cards.schemas import ClipEntry, DatasetCard
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import DigestCache, stack_sha256, text_digest
 from mgld_bench.clips.listing import dead_link
+from mgld_bench.clips.numbering import numbers_disagree
 from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.errors import InputError, first_of
 from mgld_bench.pairs.layouts import FoundLayout, find_layout
@@ -154,6 +155,12 @@ def _check_pair(ground_truth: Clip, low_resolution: Clip, notes: list[str]) -> N
     if low_resolution.frame_count != ground_truth.frame_count:
         raise InputError(
             f"{low_resolution.path}: {low_resolution.frame_count} frames, but the ground truth has {ground_truth.frame_count}"
+        )
+    numbers = numbers_disagree(ground_truth.facts, low_resolution.facts)
+    if numbers:
+        raise InputError(
+            f"{low_resolution.path}: the frames of ground truth and LR are numbered {numbers}: they overlap, but do not begin "
+            f"together, so that it is unclear which belong together; number both alike ({ground_truth.path})"
         )
     if (SCALE * low_resolution.height, SCALE * low_resolution.width) != (ground_truth.height, ground_truth.width):
         lr, gt = (f"{clip.width}x{clip.height}" for clip in (low_resolution, ground_truth))

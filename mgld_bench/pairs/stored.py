@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from natsort import natsorted
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import frames_sha256
+from mgld_bench.clips.numbering import first_number
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.errors import InputError, first_of
 
@@ -70,8 +71,13 @@ def read_pair(workspace: Path, dataset: str, degradation_name: str, clip: str) -
     if side is None:
         raise InputError(f"{folder}: the pair of clip {clip} is not built; run: mgld-bench datasets prepare {dataset}")
     ground_truth = folder / "GT" / clip
+    low_resolution = open_clip(folder / "LQ" / clip, clip)
+    # Results of another program may bear the numbers of the dataset or those of the LR frames that were built of it.
+    number = first_number(side.get("LQ", {}).get("source_names") or [""])
+    numbered_from = tuple(dict.fromkeys((*low_resolution.facts.numbered_from, *([] if number is None else [number]))))
+    low_resolution.facts = replace(low_resolution.facts, numbered_from=numbered_from)
     return Pair(
-        low_resolution=open_clip(folder / "LQ" / clip, clip),
+        low_resolution=low_resolution,
         ground_truth=open_clip(ground_truth, clip) if ground_truth.is_dir() else None,
         key=side["key"],
         side=side,

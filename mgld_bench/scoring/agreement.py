@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.handling import turned
+from mgld_bench.clips.numbering import numbers_disagree
 from mgld_bench.errors import InputError
 
 Luma = npt.NDArray[np.float32]
@@ -33,7 +34,7 @@ _STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-3)
 def check_agreement(restored: Clip, reference: Clip, allowed_shift: tuple[float, float] = (0.0, 0.0)) -> str | None:
     """Check that a restored clip and its ground truth have the same frames.
 
-    Frame numbers may begin anywhere; gaps in them are found when a clip is opened.
+    Frame numbers of the two may begin anywhere, unless they overlap; gaps in them are found when a clip is opened.
 
     Args:
         restored: The restored clip.
@@ -44,12 +45,19 @@ def check_agreement(restored: Clip, reference: Clip, allowed_shift: tuple[float,
         A warning to report with the scores where a shift is measured but explains too little to be an error; else None.
 
     Raises:
-        InputError: Frame counts or sizes differ, or the restored clip is shifted.
+        InputError: Frame counts, numbers or sizes differ, or the restored clip is shifted.
     """
     if restored.frame_count != reference.frame_count:
         raise InputError(
             f"clip {restored.name}: {restored.frame_count} restored frames, but {reference.frame_count} frames of ground truth"
             f"{_places(restored, reference)}"
+        )
+    numbers = numbers_disagree(restored.facts, reference.facts)
+    if numbers:
+        raise InputError(
+            f"clip {restored.name}: the numbers of restored frames and of ground truth are {numbers}"
+            f"{_places(restored, reference)}: they overlap, but do not begin together, "
+            "so that it is unclear which frames belong together; number both alike"
         )
     if (restored.height, restored.width) != (reference.height, reference.width):
         raise InputError(
