@@ -151,6 +151,7 @@ def restore(
     output: str | Path,
     device: str | None = None,
     precision: str = "float32",
+    overwrite: bool = False,
 ) -> Path:
     """Restore one LR clip with the method of a card.
 
@@ -162,6 +163,7 @@ def restore(
         output: folder for the restored clip: output/<clip name>/%08d.png.
         device: cpu, cuda or cuda:1; default: cuda where there is one.
         precision: float32, float16 or bfloat16.
+        overwrite: replace a clip of this name in ``output`` that a different method or checkpoint restored.
 
     Returns:
         The folder of the restored frames.
@@ -171,11 +173,12 @@ def restore(
     """
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.progress import Silent
-    from mgld_bench.engine.restore_folders import restore_clips
+    from mgld_bench.engine.restore_folders import Wish, restore_clips
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
-    done = restore_clips(method, [_clip(clip)], Path(output), compute_on(device or "", precision, ""), (), Silent())
+    compute = compute_on(device or "", precision, "")
+    done = restore_clips(method, [_clip(clip)], Path(output), compute, (), Silent(), Wish(overwrite=overwrite))
     return done[0]
 
 

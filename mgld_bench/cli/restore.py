@@ -17,7 +17,15 @@ def restore(
     ],
     output: Annotated[Path, typer.Argument(help="Folder for the restored clips: OUTPUT/<clip>/%08d.png.")],
     video: Annotated[bool, typer.Option("--video", help="Also write each restored clip as lossless video (FFV1, .mkv).")] = False,
-    fps: Annotated[int, typer.Option("--fps", help="Frames per second of the video.")] = 25,
+    fps: Annotated[
+        str,
+        typer.Option(
+            "--fps", help="Frames per second of the video: 25, 29.97, 30000/1001; default: the input's, 25 for folders of frames."
+        ),
+    ] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace clips in OUTPUT that a different method or checkpoint restored.")
+    ] = False,
     colour: Colour = "",
     offline: Offline = False,
     device: Device = "",
@@ -27,17 +35,17 @@ def restore(
 ) -> None:
     """Restore LR clips. Finished clips are kept; after an interruption, run the same command again to resume.
 
+    A clip that cannot be restored does not hold up the rest: it is reported at once and again at the end, with exit code 2.
+
     Example: mgld-bench restore realesrgan lr_clips/ restored/
     """
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.clips.reading import find_clips, open_clip
-    from mgld_bench.clips.writing import write_video
+    from mgld_bench.clips.colour import check_colour
+    from mgld_bench.clips.frame_rate import parse_rate
     from mgld_bench.engine.machine import compute_on
-    from mgld_bench.engine.restore_folders import restore_clips
+    from mgld_bench.engine.restore_folders import Wish, restore_folder
 
+    check_colour(colour)
+    wish = Wish(overwrite, video, parse_rate(fps) if fps else None, colour)
     compute = compute_on(device, precision, max_memory)
-    folders = restore_clips(method, find_clips(source, colour=colour), output, compute, cards or (), progress_display())
-    for folder in folders:
-        if video:
-            write_video(folder.with_name(f"{folder.name}.mkv"), open_clip(folder).frames(), fps)
-        typer.echo(folder)
+    restore_folder(method, source, output, compute, cards or (), progress_display(), wish, typer.echo)

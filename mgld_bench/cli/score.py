@@ -48,9 +48,12 @@ def score(
     from mgld_bench.cli.display import progress_display
     from mgld_bench.cli.score_display import print_scores
     from mgld_bench.clips.colour import check_colour
+    from mgld_bench.clips.places import require_outside
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.score_folders import choose_metrics, require_runnable, score_folders
 
+    if output is not None:
+        require_outside(output, [restored, *([gt] if gt is not None else [])])
     card = load_protocol(protocol, cards or ())
     choice = choose_metrics(split_names(metrics), card, has_reference=gt is not None)
     if not skip_unavailable:

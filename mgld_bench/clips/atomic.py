@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,18 @@ def write_json_atomic(path: Path, value: object) -> None:
     """
     text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     write_bytes_atomic(path, f"{text}\n".encode())
+
+
+def require_writable(folder: Path) -> None:
+    """Create ``folder`` where it is missing, and check that files can be written there. Raises InputError where they cannot."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        is_file = isinstance(error, (FileExistsError, NotADirectoryError))
+        reason = "it, or a folder above it, is a file" if is_file else error.strerror
+        raise InputError(f"{folder}: cannot be written to: {reason}; name a folder of your own") from None
 
 
 @contextmanager

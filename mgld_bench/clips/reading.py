@@ -11,6 +11,7 @@ from natsort import natsorted
 
 from mgld_bench.cards.schemas import Crop
 from mgld_bench.clips.clip import Clip, Frame, frame_range
+from mgld_bench.clips.copies import is_copy_of_frames
 from mgld_bench.clips.digest import DigestCache, text_digest
 from mgld_bench.clips.folder import FolderClip
 from mgld_bench.clips.listing import dead_link, dead_link_error, holds_logs, list_folder, unknown_file
@@ -62,24 +63,35 @@ def find_clips(path: Path, cache: DigestCache | None = None, colour: str = "") -
         InputError: As `open_clip`, and for a folder without clips or with two clips of the same name.
     """
     path = Path(path)
-    if not _is_folder(path):
-        return [open_clip(path, cache=cache, colour=colour)]
-    content = list_folder(path)
-    if content.images:
-        return [open_clip(path, cache=cache, colour=colour)]
-    places = natsorted(
-        [folder for folder in content.folders if not holds_logs(folder)] + content.videos, key=lambda place: place.name
-    )
-    if not places:
-        unpack = f"; unpack {content.archives[0].name}" if content.archives else ""
-        raise InputError(f"{path}: contains no clips: neither frames, nor folders of frames, nor videos{unpack}")
-    clips = [open_clip(place, cache=cache, colour=colour) for place in places]
+    clips = [open_clip(place, cache=cache, colour=colour) for place in clip_places(path)]
     seen: dict[str, Path | None] = {}
     for clip in clips:
         if clip.name in seen:
             raise InputError(f"{path}: {seen[clip.name]} and {clip.path} are both clip {clip.name}; keep one of them")
         seen[clip.name] = clip.path
     return clips
+
+
+def clip_places(path: Path) -> list[Path]:
+    """Where the clips are that `find_clips` opens, without opening them: ``path`` itself, or what is in it, in natural order.
+
+    A restored clip and the video that was written from its frames (its side file names it) are one clip: that of the frames.
+
+    Raises:
+        InputError: There is nothing that could be a clip.
+    """
+    if not _is_folder(path):
+        return [path]
+    content = list_folder(path)
+    if content.images:
+        return [path]
+    folders = [folder for folder in content.folders if not holds_logs(folder)]
+    videos = [video for video in content.videos if video.with_suffix("") not in folders or not is_copy_of_frames(video)]
+    places = natsorted(folders + videos, key=lambda place: place.name)
+    if not places:
+        unpack = f"; unpack {content.archives[0].name}" if content.archives else ""
+        raise InputError(f"{path}: contains no clips: neither frames, nor folders of frames, nor videos{unpack}")
+    return places
 
 
 def select_frames(clip: Clip, first: int, count: int, crop: Crop | None = None, name: str | None = None) -> Clip:

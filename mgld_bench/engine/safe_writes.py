@@ -11,6 +11,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
+from mgld_bench.clips.atomic import require_writable
 from mgld_bench.errors import InputError
 
 
@@ -19,9 +20,9 @@ def sole_writer(folder: Path) -> Iterator[None]:
     """Hold the lock of ``folder``, which is created where it is missing.
 
     Raises:
-        InputError: another run holds the lock.
+        InputError: another run holds the lock, or the folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    require_writable(folder)
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)

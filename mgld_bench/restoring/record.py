@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mgld_bench.clips.copies import VideoCopy
 from mgld_bench.errors import InputError
 
 _LIBRARIES: Final = ("torch", "numpy", "spandrel", "opencv-python-headless")
@@ -39,6 +40,8 @@ class RestoreRecord(BaseModel):
     precision: str
     notes: dict[str, str]
     versions: dict[str, str]
+    video: VideoCopy | None = None
+    """The lossless video that was written of the frames."""
 
     @property
     def seconds_per_frame(self) -> float:
