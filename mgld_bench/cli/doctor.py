@@ -29,8 +29,8 @@ def doctor(
     findings = examine(workspace, cards or (), canary)
     if json_output:
         rows = [
-            # "mend" is what scripts of version 0.1.0 read.
-            {"state": finding.state, "what": finding.what, "detail": finding.detail, "mend": finding.fix}
+            # "mend" repeats "fix" for scripts of version 0.1.0, which read it by that name.
+            {**vars(finding), "mend": finding.fix}
             for finding in findings
         ]
         typer.echo(json.dumps(rows, indent=1))

@@ -10,6 +10,7 @@ For use from outside:
 - `profile_alone` (`profiling`): the cost of a method
 - `examine` (`health`): what works on this machine
 - `compute_on`, `provenance` (`machine`)
+- `Origin`, `Made` (`origins`): where scores and restored clips were made
 - `Progress`, `Silent`, `stage`, `steps` (`progress`)
 - `weight_entries` (`weight_entries`): every weight file with its users
 """

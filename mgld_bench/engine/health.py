@@ -14,6 +14,7 @@ import psutil
 
 from mgld_bench.cards.loader import list_cards, load_dataset, load_method
 from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
+from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
@@ -29,8 +30,9 @@ LOW_DISK = 20e9
 class Finding:
     """The result of one check."""
 
-    state: Literal["ok", "missing", "broken"]
-    """missing: something optional is absent; broken: something that everything needs does not work."""
+    state: Literal["ok", "warning", "missing", "broken"]
+    """warning: it works, but numbers may differ from those of others; missing: something optional is absent; broken: something
+    that everything needs does not work."""
     what: str
     detail: str
     fix: str = ""
@@ -45,7 +47,7 @@ def examine(workspace: Path, cards: Sequence[Path], canary: bool) -> list[Findin
         cards: further folders with cards.
         canary: also encode the canary clips with the pinned encoder settings.
     """
-    findings = [_graphics(), _memory(), *_ffmpeg()]
+    findings = [_graphics(), _memory(), *_ffmpeg(), _opencv()]
     if canary:
         findings.append(_encoder())
     return [*findings, _disk(workspace), *_methods(cards), *_metrics(), *_datasets(workspace, cards)]
@@ -87,6 +89,15 @@ def _ffmpeg() -> list[Finding]:
             Finding("ok", name, f"for {use}") if there else Finding("broken", name, f"this ffmpeg lacks it; {use} needs it", fix)
         )
     return findings
+
+
+def _opencv() -> Finding:
+    opencv = installed_opencv()
+    if opencv.problem:
+        return Finding("warning", "OpenCV", opencv.problem, opencv.fix)
+    overwritten = [f"{name} {version}" for name, version in opencv.wheels.items() if name != opencv.wheel]
+    also = f"; {', '.join(overwritten)} is installed too and overwritten" if overwritten else ""
+    return Finding("ok", "OpenCV", f"{opencv.described} computes{also}")
 
 
 def _encoder() -> Finding:

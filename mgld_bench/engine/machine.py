@@ -13,8 +13,9 @@ from typing import Any, get_args
 import psutil
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
+from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.errors import InputError
-from mgld_bench.methods.compute import Compute, Precision
+from mgld_bench.methods.compute import Compute, Precision, processor_name
 
 PACKAGES = (
     "mgld-bench",
@@ -50,14 +51,16 @@ def compute_on(device: str, precision: str, max_memory: str) -> Compute:
 
 def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
     """Facts about this machine, its software and the command, which JSON can hold."""
-    encoder = ffmpeg_identity()
+    encoder, opencv = ffmpeg_identity(), installed_opencv()
+    versions = {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
     return {
         "command": " ".join(command),
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {**versions, "opencv": opencv.version},
+        "opencv": {"computes": opencv.described, "installed": dict(opencv.wheels), "problem": opencv.problem},
         "encoder": {"ffmpeg": encoder.version, "sha256": encoder.sha256},
         "hardware": {
             "system": f"{platform.system()} {platform.machine()}",
-            "processor": _processor(),
+            "processor": processor_name(),
             "cores": os.cpu_count(),
             "memory_bytes": psutil.virtual_memory().total,
         },
@@ -76,16 +79,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _processor() -> str:
-    """The processor's name: Linux hides it from the platform module."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - not a file of the user
-            names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor()
 
 
 def _best_device() -> str:

@@ -6,11 +6,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import method_facts, metric_facts
 from mgld_bench.engine.machine import provenance
+from mgld_bench.engine.origins import RESTORED, restored_facts
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, resumed_steps, stage, steps
 from mgld_bench.engine.safe_writes import sole_writer
@@ -23,6 +26,7 @@ from mgld_bench.metrics.metric import ClipScore, Metric
 from mgld_bench.pairs.planning import PlannedPair, open_pair
 from mgld_bench.pairs.prepare import prepare_pairs
 from mgld_bench.restoring.loading import load_restorer
+from mgld_bench.restoring.record import read_record, record_path
 from mgld_bench.restoring.running import restore_clip
 from mgld_bench.scoring.score_pass import score_clip
 
@@ -42,8 +46,8 @@ class RunContext:
 def execute(plan: Plan, command: Sequence[str], context: RunContext) -> None:
     """Do every unit of the plan that is not done, and store each as soon as it is finished.
 
-    A clip that cannot be restored or scored does not hold up the rest: it is reported at once, and again at the end. Pairs come
-    first, and one that cannot be built ends the run.
+    A run that finds nothing to do leaves no trace. A clip that cannot be restored or scored does not hold up the rest: it is
+    reported at once, and again at the end. Pairs come first, and one that cannot be built ends the run.
 
     Args:
         plan: what to do.
@@ -53,9 +57,14 @@ def execute(plan: Plan, command: Sequence[str], context: RunContext) -> None:
     Raises:
         InputError: a pair cannot be built; or, after everything else is done, one line that names every failed clip.
     """
+    if all(unit.done for unit in plan.units):
+        return
     failures = _Failures(context.progress)
+    facts = provenance(command, context.compute)
+    if facts["opencv"]["problem"]:
+        context.progress.log(f"warning: {facts['opencv']['problem']}; {installed_opencv().fix}")
     with sole_writer(context.workspace):
-        run = context.store.begin_run(plan.suite.report.name, provenance(command, context.compute))
+        run = context.store.begin_run(plan.suite.report.name, facts)
         _build_pairs(plan, run, context)
         _restore(plan, run, context, failures)
         _score(plan, run, context, failures)
@@ -213,6 +222,7 @@ def _score_clip(
     }
     wanted = {method: [metrics[unit.metric] for unit in units if unit.method == method] for method in methods}
     began = time.monotonic()
+    origins = {method: _origin_of_restored(context.workspace, dataset, method, clip) for method in methods}
     scores = score_clip(
         pair.ground_truth,
         restored,
@@ -227,10 +237,17 @@ def _score_clip(
     finished: list[tuple[FinishedUnit, ClipScore | None]] = []
     for unit in units:
         protocol = plan.suite.protocol.name
-        facts = metric_facts(metrics[unit.metric].facts)
+        facts = {**metric_facts(metrics[unit.metric].facts), **origins[unit.method]}
         done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol, unit.frames, share, facts)
         finished.append((done, scores[unit.method][unit.metric]))
     return finished
+
+
+def _origin_of_restored(workspace: Path, dataset: str, method: str, clip: str) -> dict[str, Any]:
+    """What a score keeps of where its restored clip was made, which may be another run on another machine."""
+    record = read_record(record_path(restored_folder(workspace, dataset, method), clip))
+    # A record of version 0.1.0 does not name the machine: the run of the restored clip's unit does.
+    return {RESTORED: restored_facts(record)} if record is not None and record.machine else {}
 
 
 def _declared_shift(plan: Plan, dataset: str, method: str) -> tuple[float, float]:

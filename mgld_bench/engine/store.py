@@ -93,6 +93,25 @@ class FinishedUnit:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run as it was recorded."""
+
+    started_at: str
+    report: str
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RecordedUnit:
+    """What the database holds of a finished unit beside its scores."""
+
+    run: int
+    """The number of the run that made it."""
+    finished_at: str
+    facts: Mapping[str, Any]
+
+
 class Store:
     """Finished units and their scores in a database. Use as a context manager."""
 
@@ -123,12 +142,21 @@ class Store:
             session.flush()
             return row.id
 
-    def latest_run(self, report: str) -> Mapping[str, Any]:
-        """The provenance of the last run of this report; empty where there was none."""
-        newest = select(RunRow).where(RunRow.report == report).order_by(RunRow.id.desc()).limit(1)
+    def runs(self, numbers: Iterable[int]) -> dict[int, RecordedRun]:
+        """These runs, by their numbers."""
         with self._transaction() as session:
-            row = session.scalars(newest).first()
-            return {} if row is None else {**row.provenance, "started_at": row.started_at}
+            rows = session.scalars(select(RunRow).where(RunRow.id.in_(sorted(set(numbers)))).order_by(RunRow.id))
+            return {row.id: RecordedRun(row.started_at, row.report, row.provenance) for row in rows}
+
+    def units(self, keys: Iterable[str]) -> dict[str, RecordedUnit]:
+        """The finished units among ``keys``, by key: which run made them, when, and what it recorded."""
+        found: dict[str, RecordedUnit] = {}
+        with self._transaction() as session:
+            for some in _batches(keys):
+                columns = select(UnitRow.key, UnitRow.run_id, UnitRow.finished_at, UnitRow.facts)
+                for key, run, finished_at, facts in session.execute(columns.where(UnitRow.key.in_(some))):
+                    found[key] = RecordedUnit(run, finished_at, facts)
+        return found
 
     def finished(self, keys: Iterable[str]) -> set[str]:
         """Those of ``keys`` whose unit is finished."""
@@ -166,15 +194,6 @@ class Store:
                 clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
                 for metric, score in session.execute(clips.where(ClipScoreRow.unit.in_(some))):
                     found[score.unit] = _clip_score(metric, score, per_frame.get(score.unit))
-        return found
-
-    def facts(self, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """The recorded facts of the finished units among ``keys``, by key."""
-        found: dict[str, Mapping[str, Any]] = {}
-        with self._transaction() as session:
-            for some in _batches(keys):
-                rows = session.execute(select(UnitRow.key, UnitRow.facts).where(UnitRow.key.in_(some)))
-                found.update((key, facts) for key, facts in rows)
         return found
 
     def seconds_per_frame(self) -> dict[tuple[str, str], float]:

@@ -3,5 +3,5 @@
 For use from outside:
 
 - `Restorer`, `RestorerOptions` (`restorer`): the interface, from which a method of your own derives
-- `Compute` (`compute`): device, precision, and the memory that a method may take
+- `Compute`, `machine_name` (`compute`): device, precision, and the memory that a method may take; this machine's name
 """

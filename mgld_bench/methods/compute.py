@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -77,3 +78,18 @@ class Compute:
     def _check_cpu(self) -> None:
         if self.precision != "float32":
             raise InputError(f"precision {self.precision}: a CPU computes in float32; use that, or a GPU")
+
+
+def machine_name() -> str:
+    """System and processor, as results record them: "Linux x86_64 AMD EPYC"."""
+    return f"{platform.system()} {platform.machine()} {processor_name()}".strip()
+
+
+def processor_name() -> str:
+    """The processor's name: Linux hides it from the platform module."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - not a file of the user
+            names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor()

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
-from mgld_bench.engine.machine import provenance
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.from_store import collect
+from mgld_bench.report.collect.origins import origins_record
 from mgld_bench.report.figures.pictures import Picture, write_pictures
 from mgld_bench.report.page.render_html import render_page
 from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
@@ -43,15 +43,14 @@ def write_session_report(
 
     Args:
         session: the suite, its workspace and its results database.
-        command: recorded as that which asked for the report, where no run is recorded.
+        command: recorded as that which asked for the report.
         formats: see write_report(), likewise ``against_published``.
 
     Raises:
         InputError: see write_report().
     """
     name = session.suite.report.name
-    facts = {**provenance(command, session.compute), **session.store.latest_run(name)}
-    data = collect(session.plan(), session.workspace, session.store, facts)
+    data = collect(session.plan(), session.workspace, session.store, " ".join(command))
     return write_report(data, session.workspace / "reports" / name, formats, against_published)
 
 
@@ -122,7 +121,7 @@ def _run(data: ReportData, table: Table, files: Sequence[str]) -> dict[str, Any]
             name: {"revision": facts.revision, "definition": facts.definition, "files": dict(facts.files)}
             for name, facts in data.metrics.items()
         },
-        "provenance": dict(data.provenance),
+        **origins_record(data),
         "warnings": list(table.warnings),
         "notes": list(table.notes),
         "files": list(files),

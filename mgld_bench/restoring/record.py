@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mgld_bench.clips.copies import VideoCopy
+from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.errors import InputError
 
 _LIBRARIES: Final = ("torch", "numpy", "spandrel", "opencv-python-headless")
@@ -42,6 +43,10 @@ class RestoreRecord(BaseModel):
     versions: dict[str, str]
     video: VideoCopy | None = None
     """The lossless video that was written of the frames."""
+    machine: str = ""
+    """System and processor; "" in records of version 0.1.0, likewise the next field."""
+    finished_at: str = ""
+    """UTC, ISO 8601."""
 
     @property
     def seconds_per_frame(self) -> float:
@@ -72,4 +77,6 @@ def library_versions() -> dict[str, str]:
             versions[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             versions[library] = "not installed"
+    # What computes, which need not be the headless wheel.
+    versions["opencv"] = installed_opencv().version
     return versions

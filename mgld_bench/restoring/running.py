@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 
 from mgld_bench.clips.clip import Clip, Frame, FramesDone
@@ -13,6 +14,7 @@ from mgld_bench.clips.handling import handling
 from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
 from mgld_bench.memory import is_out_of_memory
+from mgld_bench.methods.compute import machine_name
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.restoring.partial import BackgroundWriter, FinishedFrame, PartialClip
 from mgld_bench.restoring.peak_memory import PeakMemory
@@ -156,6 +158,8 @@ def _record(
         precision=restorer.compute.precision,
         notes={**_input_note(clip), **restorer.notes(clip)},
         versions=library_versions(),
+        machine=machine_name(),
+        finished_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
 
 

@@ -230,7 +230,9 @@ def test_lists_for_people_and_scripts() -> None:
 def test_doctor_and_weights_say_what_works() -> None:
     findings = {finding["what"]: finding for finding in json.loads(bench("doctor", "--json").stdout)}
     assert findings["libvmaf"]["state"] == findings["libx264"]["state"] == findings["method realesrgan"]["state"] == "ok"
-    assert findings["dataset reds4"]["mend"]
+    assert list(findings["dataset reds4"]) == ["state", "what", "detail", "fix", "mend"]
+    assert findings["dataset reds4"]["fix"] == findings["dataset reds4"]["mend"] != ""
+    assert f"{cv2.__version__} of opencv-python" in findings["OpenCV"]["detail"]
     verified = bench("weights", "verify")
     assert verified.returncode == 0
     assert re.search(r"ok {7}\S*REALESRGAN_X4PLUS_UP4X\.bin \(realesrgan\)", verified.stdout)

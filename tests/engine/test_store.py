@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mgld_bench.engine.store import FinishedUnit, Store, open_store
+from mgld_bench.engine.store import FinishedUnit, RecordedRun, Store, open_store
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 
@@ -26,8 +26,10 @@ def test_scores_come_back_as_they_were_kept_also_infinite_ones(tmp_path: Path) -
     with open_store("", tmp_path, create=False) as store:
         assert store.finished(["a", "b"]) == {"a"}
         assert store.scores(["a", "b"]) == {"a": score}
-        assert store.latest_run("table1")["command"] == "test"
-        assert store.latest_run("another") == {}
+        kept = store.units(["a", "b"])
+        assert set(kept) == {"a"}
+        assert kept["a"].run == run
+        assert store.runs([run, run + 1]) == {run: RecordedRun(store.runs([run])[run].started_at, "table1", {"command": "test"})}
 
 
 OLDER = {

@@ -30,6 +30,8 @@ from mgld_bench.cards.schemas import (
 from mgld_bench.clips.bicubic import resize_bicubic
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.engine.origins import Made, restored_origin, scoring_origin
+from mgld_bench.engine.store import RecordedRun
 from mgld_bench.metrics.metric import ClipScore, Direction, MetricFacts
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 from mgld_bench.report.write import write_report
@@ -40,6 +42,15 @@ SOURCES = {
     "animation": {"bigbuckbunny": ("bigbuckbunny.mp4", 14, 160, 384)},
     "street": {"bikes": ("bikes.mp4", 146, 12, 88), "carphone": ("carphone_pristine.mp4", 0, 0, 0)},
 }
+PROVENANCE = {
+    "command": "mgld-bench run example",
+    "versions": {"python": "3.11.2", "mgld-bench": "0.1.0", "torch": "2.6.0"},
+    "encoder": {"ffmpeg": "7.1", "sha256": "ab" * 32},
+    "hardware": {"system": "Linux x86_64", "processor": "Example CPU", "cores": 2},
+    "device": "cpu, 2 cores",
+    "precision": "float32",
+}
+MADE = Made(1, scoring_origin(PROVENANCE), "2026-11-28T04:08:30+00:00", restored_origin(PROVENANCE), "2026-11-28T04:08:20+00:00")
 METHODS = ("bicubic", "lanczos", "sharpened")
 METRICS: dict[str, tuple[str, Direction, int]] = {
     "psnr.rgb": ("PSNR", "higher", 2),
@@ -77,13 +88,8 @@ def example_data(published: Path | None = None) -> ReportData:
         },
         cells=tuple(_cells(pictures)),
         pictures=pictures,
-        provenance={
-            "command": "mgld-bench report example",
-            "versions": {"python": "3.11.2", "mgld-bench": "0.1.0", "torch": "2.6.0"},
-            "encoder": {"ffmpeg": "7.1", "sha256": "ab" * 32},
-            "hardware": {"system": "Linux x86_64", "processor": "Example CPU", "cores": 2},
-            "device": "cpu",
-        },
+        runs={1: RecordedRun("2026-11-28T04:08:17+00:00", "example", PROVENANCE)},
+        command="mgld-bench report example",
         footnotes=("The ground truth was stored with lossy compression (H.264).",),
     )
 
@@ -157,7 +163,7 @@ def _cells(pictures: tuple[PictureSource, ...]) -> Iterator[Cell]:
                     if source.dataset == dataset and (method, metric, source.clip) != ("lanczos", "flicker", "carphone")
                 }
                 gap = "" if len(scores) == len(clips) else "not scored yet"
-                yield Cell(dataset, method, metric, scores, tuple(clips), gap)
+                yield Cell(dataset, method, metric, scores, tuple(clips), gap, dict.fromkeys(scores, MADE))
 
 
 def _score(metric: str, source: PictureSource, method: str) -> ClipScore:

@@ -18,6 +18,7 @@ from mgld_bench.cards.schemas import (
     ReportDataset,
     TableLayout,
 )
+from mgld_bench.engine.origins import Made
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 from mgld_bench.report.collect.data import Cell, ReportData
 
@@ -47,10 +48,14 @@ def make_data(
     published: Path | None = None,
     gap: str = "not scored yet",
     notes: Mapping[str, float | str] | None = None,
+    made: Mapping[Place, Mapping[str, Made]] | Made | None = None,
     report_title: str = "Report",
     **other: Any,
 ) -> ReportData:
-    """``scores``: value per clip; ``methods``: title by name. Every clip has two frames, both with the clip's value."""
+    """``scores``: value per clip; ``methods``: title by name. Every clip has two frames, both with the clip's value.
+
+    ``made``: where each score was made, by clip, or where all were.
+    """
     metrics = list(dict.fromkeys(metric for _, _, metric in scores))
     shown = {name: tuple(dict.fromkeys(metric for place, _, metric in scores if place == name)) for name in clips}
     return ReportData(
@@ -91,6 +96,7 @@ def make_data(
                 {clip: _score(metric, value, notes or {}) for clip, value in values.items()},
                 tuple(clips[dataset]),
                 "" if set(values) == set(clips[dataset]) else gap,
+                dict.fromkeys(values, made) if isinstance(made, Made) else (made or {}).get((dataset, method, metric), {}),
             )
             for (dataset, method, metric), values in scores.items()
         ),

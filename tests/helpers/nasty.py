@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from mgld_bench.engine.origins import Made, restored_origin, scoring_origin
+from mgld_bench.engine.store import RecordedRun
 from mgld_bench.report.collect.data import ReportData
 from tests.helpers.handmade import Place, make_data
 
@@ -22,6 +24,13 @@ SCORES: dict[Place, dict[str, float]] = {
     ("two", "evil", "psnr.rgb"): {"b*c*": 27.5},
     ("two", "paper", "psnr.rgb"): {},
 }
+PROVENANCE = {
+    "command": "mgld-bench run x --cards <b>",
+    "hardware": {"processor": "A_B <i>"},
+    "device": "cpu, 2 cores",
+    "versions": {"torch": "2.6.0"},
+}
+MADE = Made(1, scoring_origin(PROVENANCE), "2026-11-28T04:08:30+00:00", restored_origin(PROVENANCE), "2026-11-27T23:59:00+00:00")
 
 
 def nasty_data(published: Path | None = None, title: str = "Table_1: <script>alert(1)</script> & 100%") -> ReportData:
@@ -35,7 +44,9 @@ def nasty_data(published: Path | None = None, title: str = "Table_1: <script>ale
         trained_on={"evil": ("Two",)},
         published=published,
         footnotes=("Lossy input: `<img src=x onerror=alert(1)>` & more_of_it.",),
-        provenance={"hardware": {"processor": "A_B <i>"}, "command": "mgld-bench report x --format <b>"},
+        made=MADE,
+        runs={1: RecordedRun("2026-11-28T04:08:17+00:00", "<u>", PROVENANCE)},
+        command="mgld-bench report x --format <b>",
     )
 
 

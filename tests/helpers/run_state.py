@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-MEASURED = {"made_on", "seconds", "peak_memory", "peak_gpu_memory", "device", "versions"}
+MEASURED = {"made_on", "seconds", "peak_memory", "peak_gpu_memory", "device", "versions", "machine", "finished_at"}
 """Fields of side files that differ between two runs of the same work."""
 
 

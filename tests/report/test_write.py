@@ -71,10 +71,12 @@ def test_only_the_pictures_of_the_card_are_drawn(tmp_path: Path) -> None:
     assert {name.split("/")[-1].split(".")[0] for name in files_below(tmp_path) if "/" in name} == {"per-clip"}
 
 
-def test_the_run_tells_how_the_numbers_were_made(tmp_path: Path) -> None:
+def test_the_record_states_how_the_numbers_were_made(tmp_path: Path) -> None:
     write_report(nasty_data(), tmp_path, ("md",))
     run = json.loads((tmp_path / "run.json").read_text())
-    assert run["provenance"]["command"] == "mgld-bench report x --format <b>"
+    assert run["command"] == "mgld-bench report x --format <b>"
+    assert run["provenance"]["command"] == run["runs"][0]["provenance"]["command"] == "mgld-bench run x --cards <b>"
+    assert run["made_on"]["scores"][0]["torch"] == "2.6.0"
     assert run["metrics"]["lpips.alex"]["files"] == {"alex.pth": "ab" * 32}
     assert run["protocol"]["name"] == "hand"
     assert set(run["methods"]) == {"bicubic", "evil", "paper"}

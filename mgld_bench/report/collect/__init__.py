@@ -5,5 +5,6 @@ For use from outside:
 - `collect` (`from_store`): everything that a report shows
 - `ReportData`, `Cell`, `PictureSource` (`data`)
 - `ScoredCell`, `scored_cells` (`scored`): the cells, completed: one per line and method
+- `places`, `mixed`, `stated` (`origins`): where the numbers were made, and the warnings about it
 - `PublishedValues`, `load_published` (`published`)
 """

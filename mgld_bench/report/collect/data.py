@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from mgld_bench.cards.schemas import DatasetCard, MethodCard, ProtocolCard, ReportCard
 from mgld_bench.clips.clip import Clip
+from mgld_bench.engine.origins import Made
+from mgld_bench.engine.store import RecordedRun
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 
 
@@ -25,6 +27,8 @@ class Cell:
     """The clips that belong to the dataset; those without a score are gaps."""
     gap: str = ""
     """Why clips are missing ("" where none is)."""
+    made: Mapping[str, Made] = field(default_factory=dict)
+    """Where each score was made, by clip."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,10 @@ class ReportData:
     """By full variant name."""
     cells: tuple[Cell, ...]
     pictures: tuple[PictureSource, ...] = ()
-    provenance: Mapping[str, object] = field(default_factory=dict)
-    """Facts that JSON can hold: versions, hardware, encoder, command line. Written to run.json and under the tables."""
+    runs: Mapping[int, RecordedRun] = field(default_factory=dict)
+    """The runs that made the scores, by their numbers."""
+    command: str = ""
+    """The command that asked for the report."""
     footnotes: tuple[str, ...] = ()
     """Further facts to print under the table, such as lossy inputs."""
 

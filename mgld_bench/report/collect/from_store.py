@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mgld_bench.clips.handling import sentences
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import metric_sha256
+from mgld_bench.engine.origins import RESTORED, Made, restored_origin, scoring_origin
 from mgld_bench.engine.plan import Plan, restored_folder, restored_key
-from mgld_bench.engine.store import Store
+from mgld_bench.engine.store import RecordedUnit, Store
 from mgld_bench.engine.suite import Suite
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.planning import open_pair
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
 
-def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any]) -> ReportData:
+def collect(plan: Plan, workspace: Path, store: Store, command: str = "") -> ReportData:
     """Everything that a report shows.
 
     Args:
         plan: the units whose scores are shown; those without a score are gaps.
         workspace: where the frames for pictures are.
         store: where the scores are.
-        facts: the provenance.
+        command: recorded as that which asked for the report.
 
     Raises:
         InputError: a built pair cannot be opened, or a weight file of a metric is wrong.
@@ -42,7 +42,8 @@ def collect(plan: Plan, workspace: Path, store: Store, facts: Mapping[str, Any])
         metrics=_with_files(suite),
         cells=cells,
         pictures=_pictures(plan, workspace),
-        provenance=facts,
+        runs=store.runs(made.run for cell in cells for made in cell.made.values()),
+        command=command,
         footnotes=(*_footnotes(plan, store), *_inputs(plan, workspace), *_score_notes(cells)),
     )
 
@@ -59,6 +60,7 @@ def _with_files(suite: Suite) -> dict[str, MetricFacts]:
 def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
     units = [unit for unit in plan.units if unit.kind == "score"]
     scores = store.scores(unit.key for unit in units)
+    made = _made(plan, store)
     by_cell: dict[tuple[str, str, str], dict[str, str]] = {}
     for unit in units:
         by_cell.setdefault((unit.dataset, unit.method, unit.metric), {})[unit.clip] = unit.key
@@ -66,8 +68,39 @@ def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
     for (dataset, method, metric), keys in by_cell.items():
         found = {clip: scores[key] for clip, key in keys.items() if key in scores}
         gap = "" if len(found) == len(keys) else "not scored yet"
-        cells.append(Cell(dataset, method, metric, found, tuple(keys), gap))
+        origins = {clip: made[keys[clip]] for clip in found}
+        cells.append(Cell(dataset, method, metric, found, tuple(keys), gap, origins))
     return (*cells, *_gaps(plan))
+
+
+def _made(plan: Plan, store: Store) -> dict[str, Made]:
+    """Where the scores that are there were made, by the keys of their units."""
+    recorded = store.units(unit.key for unit in plan.units if unit.kind != "pair")
+    runs = store.runs(unit.run for unit in recorded.values())
+    restored = {(unit.dataset, unit.clip, unit.method): unit.key for unit in plan.units if unit.kind == "restore"}
+    made = {}
+    for unit in plan.units:
+        if unit.kind != "score" or unit.key not in recorded:
+            continue
+        score = recorded[unit.key]
+        facts, finished_at = score.facts.get(RESTORED, {}), ""
+        if not facts:
+            # A score of version 0.1.0, which did not keep it: the unit of the restored clip has its run.
+            clip = recorded.get(restored[unit.dataset, unit.clip, unit.method], score)
+            facts, finished_at = {**runs[clip.run].provenance, **_device(clip)}, clip.finished_at
+        made[unit.key] = Made(
+            score.run,
+            scoring_origin(runs[score.run].provenance),
+            score.finished_at,
+            restored_origin(facts),
+            facts.get("finished_at", finished_at),
+        )
+    return made
+
+
+def _device(clip: RecordedUnit) -> dict[str, str]:
+    """The device of a restored clip, where its unit recorded it."""
+    return {"device": clip.facts["device"]} if clip.facts.get("device") else {}
 
 
 def _gaps(plan: Plan) -> list[Cell]:
@@ -106,9 +139,9 @@ def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     made = [(name, card) for name, card in plan.suite.degradations.items() if card is not None and name in plan.pairs]
     notes += [f"LR of {plan.suite.datasets[name].heading} is made by {card.name}. {card.notes}".strip() for name, card in made]
     restored = [unit for unit in plan.units if unit.kind == "restore"]
-    recorded = store.facts(unit.key for unit in restored)
+    recorded = store.units(unit.key for unit in restored)
     for unit in restored:
-        kept = recorded.get(unit.key, {}).get("notes", {})
+        kept = recorded[unit.key].facts.get("notes", {}) if unit.key in recorded else {}
         notes += [f"{unit.method} on {unit.dataset}: {name}: {value}." for name, value in kept.items()]
     return tuple(dict.fromkeys(notes))
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mgld_bench.cards.schemas import Publication
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.origins import KINDS, places
 from mgld_bench.report.figures.pictures import Picture
 from mgld_bench.report.tables.numbers import format_value
 from mgld_bench.report.tables.table import Heading, Table, TableCell
@@ -118,6 +119,7 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         metrics=[MetricTerms(data.metric_headings[name], data.metrics[name]) for name in _shown_metrics(table)],
         methods=_method_terms(data),
         datasets=_dataset_terms(data),
+        origins={f"Where the {kind} were made": places(data, kind) for kind in KINDS},
         files=[(path.name, _address(path, folder)) for path in files],
     )
 

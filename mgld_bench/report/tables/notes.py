@@ -10,11 +10,10 @@ from string import ascii_lowercase
 from mgld_bench.errors import first_of
 from mgld_bench.metrics.metric import MOST_FLAT_SHARE
 from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.origins import stated as stated_origins
 from mgld_bench.report.collect.scored import ScoredCell, card_metrics
 from mgld_bench.report.tables.numbers import interval_half_width
 
-PROVENANCE = ("hardware", "device", "precision", "encoder", "versions")
-"""The parts of a run's provenance that stand under its tables; the rest is in run.json and on the page."""
 NAMED_CLIPS = 5
 """Missing clips beyond these are counted, not named."""
 
@@ -88,19 +87,10 @@ def notes(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]
 
 
 def fine_print(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """What the protocol rests on and what it assumes, licences, hardware and versions."""
+    """What the protocol rests on and what it assumes, licences, and where the numbers were made."""
     stated = [f"Stated by the source: {text}" for text in data.protocol.stated]
     assumed = [f"Assumed: {text}" for text in data.protocol.assumed]
-    return (*stated, *assumed, *_licences(data, lines), *_provenance(data))
-
-
-def flatten(value: object) -> str:
-    """A part of the provenance as one line."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {flatten(part)}" for name, part in value.items() if part not in ("", None))
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(flatten, value))
-    return str(value)
+    return (*stated, *assumed, *_licences(data, lines), *stated_origins(data))
 
 
 def _gap(cell: ScoredCell) -> str:
@@ -165,8 +155,3 @@ def _licences(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, 
     metrics = [f"{titles[name]} {data.metrics[name].license}" for name in shown if data.metrics[name].license]
     kinds = (("methods", methods), ("metrics", metrics))
     return tuple(f"Licences of {kind}: {'; '.join(texts)}." for kind, texts in kinds if texts)
-
-
-def _provenance(data: ReportData) -> tuple[str, ...]:
-    parts = [f"{name}: {flatten(data.provenance[name])}" for name in PROVENANCE if data.provenance.get(name)]
-    return (f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}.",) if parts else ()

@@ -7,9 +7,12 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 
+from mgld_bench.engine.origins import Made
 from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.origins import made_on
 from mgld_bench.report.tables.table import Table, TableCell
 
+_ORIGIN = ("scored_on", "restored_on", "scored_at")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -21,14 +24,16 @@ def render_long_csv(table: Table, data: ReportData) -> str:
     """
     header = (
         *("dataset", "method", "metric", "direction", "value", "interval95", "clips_scored", "clips_expected", "frames", "rank"),
-        *("published", "difference", "protocol"),
+        *("published", "difference", "protocol", *_ORIGIN),
     )
+    made = {(cell.dataset, cell.metric, cell.method): tuple(cell.made.values()) for cell in data.cells}
     lines = (
         (
             *(guard(cell.dataset), guard(cell.method), guard(cell.metric)),
             data.metrics[cell.metric].direction,
             *(cell.value, cell.half_width, cell.scored, cell.expected, cell.frames, cell.rank, cell.published, cell.difference),
             guard(data.protocol.name),
+            *_origin(made.get((cell.dataset, cell.metric, cell.method), ())),
         )
         for cell in _in_order(table, data)
     )
@@ -49,18 +54,19 @@ def render_wide_csv(table: Table) -> str:
 
 def render_scores_csv(data: ReportData) -> str:
     """One line per clip and metric; an expected clip without a score has a line without value."""
-    header = ("dataset", "clip", "method", "metric", "value", "frames", "notes")
+    header = ("dataset", "clip", "method", "metric", "value", "frames", "notes", *_ORIGIN)
     lines: list[Sequence[object]] = [header]
     for cell in data.cells:
         for clip in cell.expected_clips:
             place = (guard(cell.dataset), guard(clip), guard(cell.method), guard(cell.metric))
             score = cell.scores.get(clip)
             if score is None:
-                lines.append((*place, None, None, guard(cell.gap)))
+                lines.append((*place, None, None, guard(cell.gap), *_origin(())))
                 continue
             frames = None if score.per_frame is None else len(score.per_frame)
             notes = json.dumps(dict(score.facts), sort_keys=True, ensure_ascii=False) if score.facts else ""
-            lines.append((*place, score.value, frames, notes))
+            made = cell.made.get(clip)
+            lines.append((*place, score.value, frames, notes, *_origin((made,) if made else ())))
     return _text(lines)
 
 
@@ -84,6 +90,12 @@ def render_frames_csv(data: ReportData) -> str:
 def guard(text: str) -> str:
     """``text``, with an apostrophe in front where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _origin(made: Sequence[Made]) -> tuple[str, str, str]:
+    """Where scores and restored clips were made, and when the last score was."""
+    last = max((one.scored_at for one in made), default="")
+    return guard(made_on(made, "scores")), guard(made_on(made, "restored clips")), last
 
 
 def _in_order(table: Table, data: ReportData) -> list[TableCell]:

@@ -72,7 +72,7 @@ def render_latex(table: Table) -> str:
 
     The grid is shrunk to the width of the text only where it is wider; more than WIDEST columns become one table per dataset. The
     best value is bold, the second best underlined, the interval a subscript, and the published value and difference stand below.
-    Assumptions, licences, hardware and versions are comments at the top.
+    Assumptions, licences, and where the numbers were made are comments at the top.
     """
     blocks = _blocks(table)
     lines = [

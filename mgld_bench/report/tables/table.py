@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Direction
 from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.origins import mixed
 from mgld_bench.report.collect.published import PublishedValues, load_published
 from mgld_bench.report.collect.scored import ScoredCell, scored_cells
 from mgld_bench.report.tables.fingerprint import take_fingerprint
@@ -105,7 +106,7 @@ class Table:
     notes: tuple[str, ...]
     """Of the whole table."""
     fine_print: tuple[str, ...]
-    """Assumptions, licences, hardware and versions: for files; a terminal and the page show them elsewhere."""
+    """Assumptions, licences, and where the numbers were made: for files; a terminal and the page show them elsewhere."""
     warnings: tuple[str, ...]
     published_source: str = ""
     """Empty where no published values stand beside ours."""
@@ -165,7 +166,7 @@ def build_table(data: ReportData, against_published: bool) -> Table:
         footnotes=marks.all(),
         notes=(*(fingerprint.findings if fingerprint else ()), *notes(data, lines)),
         fine_print=fine_print(data, lines),
-        warnings=fingerprint.warnings if fingerprint else (),
+        warnings=(*(fingerprint.warnings if fingerprint else ()), *mixed(data)),
         published_source=published.source if published else "",
     )
 

@@ -51,7 +51,9 @@ def test_markdown_is_exactly_this(tmp_path: Path) -> None:
         r"- Lossy input: \`&lt;img src=x onerror=alert(1)&gt;\` &amp; more\_of\_it."
         "\n"
         "- Licences of metrics: LPIPS BSD-2-Clause.\n"
-        r"- Hardware: processor A\_B &lt;i&gt;."
+        r"- Scores made on: cpu, A\_B &lt;i&gt;, torch 2.6.0 (2026-11-28)."
+        "\n"
+        r"- Restored clips made on: cpu, A\_B &lt;i&gt;, torch 2.6.0 (2026-11-27)."
         "\n"
     )
 
@@ -73,13 +75,15 @@ def test_a_name_stays_on_one_line(text: str) -> None:
 def test_long_csv_is_exactly_this(tmp_path: Path) -> None:
     data = nasty_data(published_csv(tmp_path))
     lines = render_long_csv(build_table(data, against_published=True), data).splitlines()
+    made = '"cpu, A_B <i>, torch 2.6.0","cpu, A_B <i>, torch 2.6.0",2026-11-28T04:08:30+00:00'
     assert lines[:4] == [
-        "dataset,method,metric,direction,value,interval95,clips_scored,clips_expected,frames,rank,published,difference,protocol",
-        "one,bicubic,psnr.rgb,higher,21.0,,2,2,4,,20.5,0.5,hand",
-        "one,evil,psnr.rgb,higher,23.0,,2,2,4,second,,,hand",
-        "one,paper,psnr.rgb,higher,inf,,2,2,4,best,,,hand",
+        "dataset,method,metric,direction,value,interval95,clips_scored,clips_expected,frames,rank,published,difference,protocol,"
+        "scored_on,restored_on,scored_at",
+        f"one,bicubic,psnr.rgb,higher,21.0,,2,2,4,,20.5,0.5,hand,{made}",
+        f"one,evil,psnr.rgb,higher,23.0,,2,2,4,second,,,hand,{made}",
+        f"one,paper,psnr.rgb,higher,inf,,2,2,4,best,,,hand,{made}",
     ]
-    assert lines[-1] == "two,paper,psnr.rgb,higher,,,0,2,,,,,hand"
+    assert lines[-1] == "two,paper,psnr.rgb,higher,,,0,2,,,,,hand,,,"
 
 
 def test_long_csv_reads_back_in_any_layout() -> None:
@@ -121,11 +125,11 @@ def test_scores_and_frames_csv() -> None:
     scores: dict[Place, dict[str, float]] = {("a", "one", "psnr.rgb"): {"x": 20.5}, ("a", "one", "dover.fused"): {"x": 0.25}}
     data = make_data(scores, {"a": ("x", "y")}, {"one": "One"}, notes={"flat_share": 0.1}, gap="no LR")
     assert render_scores_csv(data) == (
-        "dataset,clip,method,metric,value,frames,notes\n"
-        'a,x,one,psnr.rgb,20.5,2,"{""flat_share"": 0.1}"\n'
-        "a,y,one,psnr.rgb,,,no LR\n"
-        'a,x,one,dover.fused,0.25,,"{""flat_share"": 0.1}"\n'
-        "a,y,one,dover.fused,,,no LR\n"
+        "dataset,clip,method,metric,value,frames,notes,scored_on,restored_on,scored_at\n"
+        'a,x,one,psnr.rgb,20.5,2,"{""flat_share"": 0.1}",,,\n'
+        "a,y,one,psnr.rgb,,,no LR,,,\n"
+        'a,x,one,dover.fused,0.25,,"{""flat_share"": 0.1}",,,\n'
+        "a,y,one,dover.fused,,,no LR,,,\n"
     )
     assert render_frames_csv(data) == (
         "dataset,clip,method,metric,frame,value\na,x,one,psnr.rgb,0,20.5\na,x,one,psnr.rgb,1,20.5\n"
