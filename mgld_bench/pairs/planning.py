@@ -98,7 +98,9 @@ def _of_source(card: DatasetCard, degradation: DegradationCard | None, source: P
                 card.name, clip.name, _name(degradation), key, clip.frame_count, height, width, built, degradation, source=clip
             )
         )
-    cache.save()
+    # To plan creates nothing: the cache comes with the first pair.
+    if (workspace / "pairs").is_dir():
+        cache.save()
     return planned
 
 

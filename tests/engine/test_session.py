@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +68,19 @@ def test_a_session_plans_runs_and_reads_its_scores(cards: Path, tmp_path: Path) 
     assert f"{sum(score.value for _, score in scores) / 2:.2f}" in (files.folder / "table.md").read_text()
 
 
-def test_looking_creates_no_database(cards: Path, tmp_path: Path) -> None:
+def test_looking_creates_nothing(cards: Path, tmp_path: Path) -> None:
     with Session.open("small", workspace=tmp_path / "none", cards=[cards], device="cpu", read_only=True) as session:
         assert len(session.plan().todo("score")) == 12
         assert session.scores() == []
-    assert not list(tmp_path.rglob("*.sqlite"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_leaves_an_empty_folder_empty(cards: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mgld_bench", "run", "small", "--cards", str(cards), "--device", "cpu", "--dry-run"]
+    seen = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert seen.returncode == 0, seen.stderr
+    assert "2 of 2 units to do" in seen.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_python_interface_runs_and_resumes(cards: Path, tmp_path: Path) -> None:

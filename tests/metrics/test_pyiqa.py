@@ -100,11 +100,11 @@ def test_facts_are_pyiqas_and_known_without_importing_it() -> None:
         "print(*(describe(f'pyiqa.{name}') for name in ('topiq_nr', 'lpips', 'niqe')), sep='\\n'); "
         "print(sorted({'torch', 'pyiqa'} & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert "direction='higher', needs_reference=False" in told[0]
-    assert "direction='lower', needs_reference=True" in told[1]
-    assert "direction='lower', needs_reference=False" in told[2]
-    assert told[3] == "[]"
+    answers = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert "direction='higher', needs_reference=False" in answers[0]
+    assert "direction='lower', needs_reference=True" in answers[1]
+    assert "direction='lower', needs_reference=False" in answers[2]
+    assert answers[3] == "[]"
     facts = describe("pyiqa.clipiqa+_vitL14_512.crop4")
     assert facts.definition.endswith("4 pixels cut from every side first")
     assert facts.files == {"pyiqa": metadata.version("pyiqa")}
@@ -166,10 +166,10 @@ def test_frames_go_in_one_by_one(bunny: Frames, degraded: Frames) -> None:
 
 def test_files_are_fetched_once_recorded_and_then_used_without_the_network(mirror: Mirror, home: Path, bunny: Frames) -> None:
     assert "weights fetch pyiqa.brisque" in (reason_unavailable("pyiqa.brisque") or "")
-    heard: list[tuple[int, int | None]] = []
-    files = fetch_pyiqa("pyiqa.brisque", lambda here, total: heard.append((here, total)))
+    reported: list[tuple[int, int | None]] = []
+    files = fetch_pyiqa("pyiqa.brisque", lambda here, total: reported.append((here, total)))
     assert mirror.asked == [BRISQUE]
-    assert heard[-1] == (len(mirror.files[BRISQUE]),) * 2
+    assert reported[-1] == (len(mirror.files[BRISQUE]),) * 2
     assert [file.read_bytes() for file in files] == [mirror.files[BRISQUE]]
     assert all(file.is_relative_to(home / "weights" / "pyiqa" / "brisque") for file in files)
     recorded = json.loads((home / "weights" / "pyiqa" / "brisque.json").read_text())

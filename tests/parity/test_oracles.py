@@ -235,7 +235,7 @@ def test_what_cannot_agree(metrics: dict[str, Metric], oracles: dict[tuple[str, 
     noise = stream.integers(0, 256, (391, 385, 3), np.uint8)
     truth, restored = (np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), np.uint8) for sigma in (0.5, 1.0))
     images = levels(restored), levels(truth)
-    # SSIM: from 384 pixels on, piq averages blocks of 2x2 first, unless told not to.
+    # SSIM: from 384 pixels on, piq averages blocks of 2x2 first, unless it is switched off.
     ours = score(metrics["ssim.rgb"], restored, truth)
     assert piq.ssim(*images, data_range=255, downsample=False).item() == pytest.approx(ours, abs=1e-9)
     assert abs(piq.ssim(*images, data_range=255).item() - ours) > 0.05

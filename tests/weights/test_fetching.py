@@ -218,7 +218,7 @@ def test_a_web_page_is_not_taken_for_the_file(site: Site, home: Path, served: Se
     with pytest.raises(InputError, match="sent a web page instead of the file"):
         fetch(WeightFile(file="net.pth", url=(address,)), silent)
     assert visible(home) == set()
-    # What came of the page is not gone on with.
+    # What came of the page is not kept to be continued.
     site.put("net.pth", Served(checkpoint()))
     assert fetch(WeightFile(file="net.pth", url=(address,)), silent).read_bytes() == checkpoint()
 

@@ -146,7 +146,7 @@ class FlowFolder:
         return flow if flow.dtype == np.float32 and flow.shape == (2, height, width) else None
 
     def write(self, key: str, flow: Flow) -> None:
-        """Keep ``flow`` under ``key`` and replace what is there; where that is impossible, ``problem`` says why."""
+        """Keep ``flow`` under ``key`` and replace what is there; where that is impossible, ``problem`` gives the reason."""
         try:
             with replacing(self._path(key)) as temporary, temporary.open("wb") as file:
                 np.savez(file, flow=flow)
