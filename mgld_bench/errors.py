@@ -1,4 +1,4 @@
-"""The two ways in which the suite says no, and the wording that their messages share."""
+"""The two ways in which the suite refuses, and the wording that their messages share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 
 class InputError(Exception):
-    """Wrong use or bad input: one line that says what, where (file, field, clip) and what to do. Exit code 2."""
+    """Wrong use or bad input: one line with what, where (file, field, clip) and what to do. Exit code 2."""
 
 
 class CheckError(Exception):
-    """A check or a gate failed on valid input: one line that says which and by how much. Exit code 1."""
+    """A check or a gate failed on valid input: one line with which and by how much. Exit code 1."""
 
 
 def first_of(items: Sequence[object], most: int = 5, separator: str = ", ") -> str:

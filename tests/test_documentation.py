@@ -1,4 +1,4 @@
-"""What the documents say of the repository is so: paths, names, the import table, the cards to copy."""
+"""What the documents state about the repository is true: paths, names, the import table, the cards to copy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The RealBasicVSR degradation of a whole clip, one frame in memory at a time.
 
 Blur, resize, noise, JPEG and video compression, twice, with parameters that drift from frame to frame. Source: RealBasicVSR
-(Chan et al., CVPR 2022), and MGLD-VSR's copy of it; the card's profile says which.
+(Chan et al., CVPR 2022), and MGLD-VSR's copy of it; the card's profile selects one.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def test_every_value_knows_the_file_that_it_is_from(base: dict[str, Plain], over
 
 
 def touched(path: tuple[str, ...], over: Plain) -> bool:
-    """Whether ``over`` says anything at, above or below this path."""
+    """Whether ``over`` has anything at, above or below this path."""
     for step in path:
         if not isinstance(over, dict):
             return True

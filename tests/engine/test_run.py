@@ -37,7 +37,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def todo(cards: Path, workspace: Path, *more: str) -> list[tuple[str, ...]]:
-    """What the plan says is to be done: (kind, clip, method, metric)."""
+    """What is to be done by the plan: (kind, clip, method, metric)."""
     answer = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--dry-run", "--json", *more)
     assert answer.returncode == 0, answer.stderr
     units = json.loads(answer.stdout)["units"]
@@ -106,7 +106,7 @@ def test_changed_prose_redoes_nothing(suite: tuple[Path, Path]) -> None:
     card = cards / "baselines/compact.yaml"
     text = card.read_text()
     try:
-        card.write_text(text + "title: Another name in print\nnotes: More to say.\n")
+        card.write_text(text + "title: Another name in print\nnotes: Further notes.\n")
         assert todo(cards, workspace) == []
     finally:
         card.write_text(text)

@@ -20,7 +20,7 @@ from tests.helpers.run_state import database, files
 
 YESTERDAY = Path(__file__).parent / "yesterday"
 KEYS = json.loads((YESTERDAY / "keys.json").read_text())
-"""Keys that 0.1.0 gave. A key that changes means that finished work is done again: raise the revision of what changed, say so in
+"""Keys that 0.1.0 gave. A key that changes means that finished work is done again: raise the revision of what changed, note it in
 the changelog, and change the line here."""
 
 ENCODER = "0d709a0bed1a43f24cd2c420878c63afea4580671b6949ad19ed124572f3bc3d"

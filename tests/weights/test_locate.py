@@ -174,7 +174,7 @@ def test_add_checks_then_copies(home: Path, tmp_path: Path) -> None:
     weight = WeightFile(file="family/net.pth", sha256=sha256(b"weights"))
     assert add(source, weight) == home / "family" / "net.pth"
     assert locate(weight).read_bytes() == b"weights"
-    source.write_bytes(b"a web page that says 404")
+    source.write_bytes(b"a web page with 404")
     with pytest.raises(InputError, match="its card pins"):
         add(source, weight)
     assert locate(weight).read_bytes() == b"weights"

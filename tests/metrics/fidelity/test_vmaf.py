@@ -35,7 +35,7 @@ def scores(restored: Frames, reference: Frames, models: Sequence[str] = MODELS, 
 
 
 def ffmpeg_scores(restored: Frames, reference: Frames, model: str, folder: Path) -> list[float]:
-    """What ffmpeg says of two files of raw frames, by a command that is written out here."""
+    """ffmpeg's scores of two files of raw frames, by a command that is written out here."""
     size = f"{restored.shape[2]}x{restored.shape[1]}"
     raw = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", size, "-framerate", "25"]
     (folder / "restored.rgb").write_bytes(restored.tobytes())

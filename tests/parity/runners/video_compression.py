@@ -23,7 +23,7 @@ BITS_TOLERANCE = 0.01
 
 
 def row_problems(facts: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
-    """What the pinned encoder and decoder give otherwise than the row says."""
+    """What the pinned encoder and decoder give that differs from the row."""
     wanted = facts["input"]
     frames = _source(wanted, row["source"])[: row["frames"]]
     height, width = wanted["height"], wanted["width"]
