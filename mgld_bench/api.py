@@ -65,9 +65,11 @@ def score(
     from mgld_bench.clips.colour import check_colour
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.score_folders import choose_metrics, require_runnable, score_folders
+    from mgld_bench.threads import use_threads
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
+    use_threads()
     choice = choose_metrics(metrics or (), load_protocol("mgld-2024"), has_reference=gt is not None)
     require_runnable(choice)
     reference = None if gt is None else Path(gt)
@@ -121,9 +123,11 @@ def run(
     import pandas as pd
 
     from mgld_bench.engine.session import Session
+    from mgld_bench.threads import use_threads
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
+    use_threads()
     with Session.open(
         report,
         workspace=Path(workspace),
@@ -174,9 +178,11 @@ def restore(
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.restore_folders import Wish, restore_clips
+    from mgld_bench.threads import use_threads
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
+    use_threads()
     compute = compute_on(device or "", precision, "")
     done = restore_clips(method, [_clip(clip)], Path(output), compute, (), Silent(), Wish(overwrite=overwrite))
     return done[0]

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
+from mgld_bench.threads import share_of_threads, use_threads
+
 
 @contextmanager
 def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
@@ -21,7 +23,12 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
         concurrent.futures.process.BrokenProcessPool: from the futures, where a worker was killed.
     """
     earlier = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_ignore_interrupt)
+    executor = ProcessPoolExecutor(
+        count,
+        multiprocessing.get_context("spawn"),
+        initializer=_prepare,
+        initargs=(share_of_threads(count) if count > 1 else None,),
+    )
     try:
         yield executor
     finally:
@@ -30,5 +37,7 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
             child.terminate()
 
 
-def _ignore_interrupt() -> None:
+def _prepare(threads: int | None) -> None:
+    """Ignore Ctrl-C, and leave the other workers their share of the cores."""
+    use_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from mgld_bench.cli import cards, datasets, demo, doctor, listing, profile, report, restore, run, score, weights
 from mgld_bench.cli.options import FAILED, INTERRUPTED, WRONG_USE
 from mgld_bench.errors import CheckError, InputError
+from mgld_bench.threads import use_threads
 from mgld_bench.weights.offline import obey_environment
 
 
@@ -47,6 +48,7 @@ app = typer.Typer(
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
     """Options of all verbs."""
     obey_environment()
+    use_threads()
 
 
 app.command("demo")(demo.demo)

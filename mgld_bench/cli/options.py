@@ -23,6 +23,14 @@ def _go_offline(asked: bool) -> bool:
     return asked
 
 
+def _use_threads(count: int | None) -> int | None:
+    if count is not None:
+        from mgld_bench.threads import use_threads
+
+        use_threads(count)
+    return count
+
+
 Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="Folder for pairs, restored clips, results and reports.")]
 StoreUrl = Annotated[
     str, typer.Option("--store", help="SQLAlchemy URL of the results database; default: results.sqlite in the workspace.")
@@ -53,6 +61,10 @@ Cards = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda or cuda:1; default: cuda where there is one, else cpu.")]
 Precision = Annotated[str, typer.Option("--precision", help="float32, float16 or bfloat16.")]
+AllowTF32 = Annotated[
+    bool,
+    typer.Option("--allow-tf32", help="Let GPUs round float32 to TF32: faster, different frames; default: exact float32."),
+]
 MaxMemory = Annotated[
     str, typer.Option("--max-memory", help="Memory that a method may use, such as 8G; default: half of the device's.")
 ]
@@ -65,6 +77,14 @@ Colour = Annotated[
         "--colour",
         help="Matrix and range of video without tags: bt601, bt709, bt601-full or bt709-full; "
         "default: bt709 from 720 rows on, else bt601, of limited range.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        callback=_use_threads,
+        help="Threads on the CPU; default: $OMP_NUM_THREADS, else as many as the cores that this process may use.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import INTERRUPTED, Cards, Device, Json, MaxMemory, Precision
+from mgld_bench.cli.options import INTERRUPTED, AllowTF32, Cards, Device, Json, MaxMemory, Precision, Threads
 
 
 def profile(
@@ -14,7 +14,9 @@ def profile(
     size: Annotated[str, typer.Option("--size", metavar="WIDTHxHEIGHT", help="Size of the input in pixels.")] = "128x128",
     frames: Annotated[int, typer.Option("--frames", min=1, help="Number of frames of the input.")] = 10,
     device: Device = "",
+    threads: Threads = None,
     precision: Precision = "float32",
+    allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
     cards: Cards = None,
     json_output: Json = False,
@@ -28,16 +30,23 @@ def profile(
     """
     import json
 
+    from psutil import getloadavg
+
     from mgld_bench.cards.loader import load_method
     from mgld_bench.cli.profile_display import as_json, print_profiles
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.profiling import MethodProfile, ProfileInput, parse_size, profile_alone, require_profilable
+    from mgld_bench.threads import busy_warning
+    from mgld_bench.threads import threads as threads_in_use
 
     width, height = parse_size(size)
     chosen = [load_method(method, cards or ()) for method in methods]
-    compute = compute_on(device, precision, max_memory)
+    compute = compute_on(device, precision, max_memory, allow_tf32)
     for card in chosen:
         require_profilable(card)
+    warning = busy_warning(getloadavg()[0], threads_in_use())
+    if warning is not None:
+        print_progress(warning)
     profiles: list[MethodProfile] = []
     try:
         for card in chosen:

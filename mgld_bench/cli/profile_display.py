@@ -14,6 +14,7 @@ from mgld_bench.cli.display import size
 from mgld_bench.engine.profiling import RANDOM, MethodProfile
 from mgld_bench.restoring.profiling import COUNTED, ProfileResult
 from mgld_bench.restoring.record import library_versions
+from mgld_bench.threads import threads
 
 GAP = "-"
 _PIPE_WIDTH = 200
@@ -43,7 +44,12 @@ def print_profiles(profiles: Sequence[MethodProfile]) -> None:
 def as_json(profile: MethodProfile) -> dict[str, object]:
     """Everything about one method, for JSON: sizes in bytes, times in seconds, FLOPs as ``flops_counted`` explains."""
     result = profile.result
-    derived = {"seconds_per_frame": result.seconds_per_frame, "trained_parameters": result.trained_parameters}
+    derived = {
+        "seconds_per_frame": result.seconds_per_frame,
+        "seconds_spread": result.spread,
+        "threads": threads(),
+        "trained_parameters": result.trained_parameters,
+    }
     facts = {"flops_counted": COUNTED, "versions": library_versions()}
     return {"method": profile.method, "title": profile.title, "weights": profile.weights} | asdict(result) | derived | facts
 
@@ -89,7 +95,10 @@ def _facts(profile: MethodProfile) -> list[str]:
     lines = [f"weights: {profile.weights}"]
     if result.parameters:
         lines.append(f"parameters: {_by_name(result.parameters)}; trained: {_by_name(result.trained) or 'none'}")
-    lines.append(f"timed runs: {', '.join(map(short_seconds, result.seconds))} s/frame")
+    lines.append(
+        f"timed runs: {', '.join(map(short_seconds, result.seconds))} s/frame "
+        f"(median {short_seconds(result.seconds_per_frame)}, spread {result.spread:.0%} from fastest to slowest)"
+    )
     return [*lines, *(f"{topic}: {note}" for topic, note in result.notes.items())]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Colour, Device, MaxMemory, Offline, Precision
+from mgld_bench.cli.options import AllowTF32, Cards, Colour, Device, MaxMemory, Offline, Precision, Threads
 
 
 def restore(
@@ -29,7 +29,9 @@ def restore(
     colour: Colour = "",
     offline: Offline = False,
     device: Device = "",
+    threads: Threads = None,
     precision: Precision = "float32",
+    allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
     cards: Cards = None,
 ) -> None:
@@ -47,5 +49,5 @@ def restore(
 
     check_colour(colour)
     wish = Wish(overwrite, video, parse_rate(fps) if fps else None, colour)
-    compute = compute_on(device, precision, max_memory)
+    compute = compute_on(device, precision, max_memory, allow_tf32)
     restore_folder(method, source, output, compute, cards or (), progress_display(), wish, typer.echo)

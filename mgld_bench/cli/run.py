@@ -9,6 +9,7 @@ import typer
 
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
+    AllowTF32,
     Cards,
     Datasets,
     Device,
@@ -21,6 +22,7 @@ from mgld_bench.cli.options import (
     SkipUnavailable,
     Sources,
     StoreUrl,
+    Threads,
     Workspace,
     parse_sources,
     split_names,
@@ -45,7 +47,9 @@ def run(
     workers: Annotated[int, typer.Option("--workers", min=1, help="Number of processes that build pairs.")] = 1,
     offline: Offline = False,
     device: Device = "",
+    threads: Threads = None,
     precision: Precision = "float32",
+    allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
@@ -73,6 +77,7 @@ def run(
         device=device,
         precision=precision,
         max_memory=max_memory,
+        allow_tf32=allow_tf32,
     ) as session:
         if dry_run:
             plan = session.plan()

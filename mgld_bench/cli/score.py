@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Colour, Device, Json, Offline, SkipUnavailable, split_names
+from mgld_bench.cli.options import Cards, Colour, Device, Json, Offline, SkipUnavailable, Threads, split_names
 
 if TYPE_CHECKING:
     from mgld_bench.engine.score_folders import MetricChoice
@@ -38,6 +38,7 @@ def score(
     cards: Cards = None,
     offline: Offline = False,
     device: Device = "",
+    threads: Threads = None,
     json_output: Json = False,
 ) -> None:
     """Score restored clips, against ground truth or without.

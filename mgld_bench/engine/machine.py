@@ -16,6 +16,7 @@ from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute, Precision, processor_name
+from mgld_bench.threads import threads
 
 PACKAGES = (
     "mgld-bench",
@@ -31,20 +32,21 @@ PACKAGES = (
 )
 
 
-def compute_on(device: str, precision: str, max_memory: str) -> Compute:
+def compute_on(device: str, precision: str, max_memory: str, allow_tf32: bool = False) -> Compute:
     """Where and how to compute, from the texts of the options.
 
     Args:
         device: a torch device; "": cuda where there is one, else cpu.
         precision: float32, float16 or bfloat16.
         max_memory: a size such as 8G or 500M; "": half of the device's memory.
+        allow_tf32: see Compute.
 
     Raises:
         InputError: a device that is not there, an unknown precision, or text that is not a size.
     """
     if precision not in get_args(Precision):
         raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
-    compute = Compute(device or _best_device(), precision, _bytes(max_memory))  # type: ignore[arg-type]  # checked just above
+    compute = Compute(device or _best_device(), precision, _bytes(max_memory), allow_tf32)  # type: ignore[arg-type]  # checked just above
     compute.check()
     return compute
 
@@ -65,7 +67,8 @@ def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
             "memory_bytes": psutil.virtual_memory().total,
         },
         "device": compute.describe_device(),
-        "precision": compute.precision,
+        "threads": threads(),
+        "precision": compute.arithmetic,
     }
 
 

@@ -197,7 +197,7 @@ def _keys_of_what_is_there(
 
 def _source_and_key(card: MethodCard, clip: Clip, compute: Compute) -> tuple[str, str]:
     source = clip.digest()
-    return source, restore_key(source, "", clip.name, card, compute.precision)
+    return source, restore_key(source, "", clip.name, card, compute.arithmetic)
 
 
 def _method_of(facts: Mapping[str, object]) -> str:

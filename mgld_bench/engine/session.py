@@ -50,6 +50,7 @@ class Session:
         device: str = "",
         precision: str = "float32",
         max_memory: str = "",
+        allow_tf32: bool = False,
     ) -> Session:
         """Open the suite of a report card.
 
@@ -61,12 +62,12 @@ class Session:
             cards: further folders with cards.
             store: SQLAlchemy URL of the results database; "" is the workspace's own SQLite file.
             read_only: do not create the results database where there is none.
-            device: see compute_on(), likewise ``precision`` and ``max_memory``.
+            device: see compute_on(), likewise ``precision``, ``max_memory`` and ``allow_tf32``.
 
         Raises:
             InputError: an unknown report, dataset or protocol, or an unusable device or database.
         """
-        compute = compute_on(device, precision, max_memory)
+        compute = compute_on(device, precision, max_memory, allow_tf32)
         suite = load_suite(report, compute, datasets, methods, metrics, cards)
         return cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {})
 
@@ -82,7 +83,7 @@ class Session:
 
     def plan(self) -> Plan:
         """Every unit of the suite, with those marked that are done by now."""
-        return make_plan(self.suite, self.workspace, self.store, self.compute.precision, self._sources)
+        return make_plan(self.suite, self.workspace, self.store, self.compute.arithmetic, self._sources)
 
     def estimate(self, plan: Plan | None = None) -> Estimate:
         """What is left to do in ``plan`` (default: the plan as of now)."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +28,29 @@ class Compute:
     precision: Precision = "float32"
     max_memory: int | None = None
     """Bytes that the method may take beside its weights; None: half of the device's memory."""
+    allow_tf32: bool = False
+    """Let a GPU round the factors of float32 products to TF32 (10 bits of mantissa), as PyTorch does in convolutions."""
+
+    @property
+    def arithmetic(self) -> str:
+        """The precision, and whether TF32 is allowed: what frames and unit keys depend on."""
+        return f"{self.precision}+tf32" if self.allow_tf32 else self.precision
+
+    @contextmanager
+    def float32_as_asked(self) -> Iterator[None]:
+        """A block in which float32 on GPUs is exact, or TF32 where that is allowed; afterwards it is as before."""
+        if "torch" not in sys.modules:
+            # Nothing computes with it then.
+            yield
+            return
+        import torch
+
+        before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.allow_tf32
+        try:
+            yield
+        finally:
+            torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
 
     def check(self) -> None:
         """Raise InputError if the device is unknown or missing, or cannot compute in this precision."""

@@ -24,6 +24,8 @@ Log = Callable[[str], None]
 """Called with a line of text at the beginning of each stage."""
 
 REPEATS: Final = 5
+FEWEST: Final = 2
+"""Timed runs even where they take long: one alone shows no spread."""
 TIME_LIMIT: Final = 60.0
 """Seconds of timed runs after which no more are begun."""
 
@@ -69,6 +71,11 @@ class ProfileResult:
         return median(self.seconds)
 
     @property
+    def spread(self) -> float:
+        """From the fastest to the slowest timed run, relative to the median."""
+        return (max(self.seconds) - min(self.seconds)) / self.seconds_per_frame
+
+    @property
     def trained_parameters(self) -> int:
         """Over all stages."""
         return sum(self.trained.values())
@@ -86,7 +93,7 @@ def profile(
         restorer: the method.
         clip: the LR clip that is restored.
         repeats: timed runs at most.
-        time_limit: seconds of timed runs after which no more are begun; there is at least one.
+        time_limit: seconds of timed runs after which no more are begun; there are at least two.
         log: called at the beginning of each stage.
 
     Raises:
@@ -96,8 +103,9 @@ def profile(
     networks = restorer.networks()
     before = psutil.Process().memory_info().rss
     log(f"first run of {clip.frame_count} frames, to warm up{' and to count operations' if networks else ''}")
-    flops = _counted_run(restorer, clip)
-    with PeakMemory(restorer.compute) as memory:
+    with restorer.compute.float32_as_asked():
+        flops = _counted_run(restorer, clip)
+    with restorer.compute.float32_as_asked(), PeakMemory(restorer.compute) as memory:
         seconds = _timed_runs(restorer, clip, repeats, time_limit, log)
         peak_resident, peak_gpu = memory.resident, memory.gpu
     return ProfileResult(
@@ -110,7 +118,7 @@ def profile(
         peak_resident=peak_resident,
         peak_gpu=peak_gpu,
         device=restorer.compute.describe_device(),
-        precision=restorer.compute.precision,
+        precision=restorer.compute.arithmetic,
         width=clip.width,
         height=clip.height,
         frames=clip.frame_count,
@@ -135,13 +143,13 @@ def _counted_run(restorer: AnyRestorer, clip: Clip) -> int | None:
 def _timed_runs(restorer: AnyRestorer, clip: Clip, repeats: int, time_limit: float, log: Log) -> tuple[float, ...]:
     """Seconds per frame of each run."""
     seconds: list[float] = []
-    while len(seconds) < repeats and (not seconds or sum(seconds) * clip.frame_count < time_limit):
+    while len(seconds) < repeats and (len(seconds) < FEWEST or sum(seconds) * clip.frame_count < time_limit):
         _wait_for_gpu(restorer.compute)
         began = time.perf_counter()
         _run(restorer, clip)
         _wait_for_gpu(restorer.compute)
         seconds.append((time.perf_counter() - began) / clip.frame_count)
-        log(f"timed run {len(seconds)}: {seconds[-1]:.4f} s/frame")
+        log(f"timed run {len(seconds)}: {seconds[-1]:.4f} s/frame (up to {repeats} runs)")
     return tuple(seconds)
 
 

@@ -41,6 +41,8 @@ class RestoreRecord(BaseModel):
     precision: str
     notes: dict[str, str]
     versions: dict[str, str]
+    threads: int | None = None
+    """That the CPU part may have used; None where it is not known."""
     video: VideoCopy | None = None
     """The lossless video that was written of the frames."""
     machine: str = ""

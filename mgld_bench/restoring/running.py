@@ -19,6 +19,7 @@ from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.restoring.partial import BackgroundWriter, FinishedFrame, PartialClip
 from mgld_bench.restoring.peak_memory import PeakMemory
 from mgld_bench.restoring.record import RestoreRecord, library_versions, read_record, record_path
+from mgld_bench.threads import threads
 
 
 def restore_clip(
@@ -76,7 +77,7 @@ def _restore_rest(
     """Restore and write the frames from ``start`` on; returns their journal entries."""
     entries: list[FinishedFrame] = []
     _report(frames_done, start, clip.frame_count)
-    with PeakMemory(restorer.compute) as memory, BackgroundWriter() as writer:
+    with restorer.compute.float32_as_asked(), PeakMemory(restorer.compute) as memory, BackgroundWriter() as writer:
         for frame, seconds in _timed(_with_enough_memory(restorer, clip, start)):
             index = start + len(entries)
             _check_frame(restorer, clip, index, frame)
@@ -155,7 +156,8 @@ def _record(
         peak_memory=max(frame.peak_memory for frame in frames),
         peak_gpu_memory=max(gpu, default=None),
         device=restorer.compute.describe_device(),
-        precision=restorer.compute.precision,
+        precision=restorer.compute.arithmetic,
+        threads=threads(),
         notes={**_input_note(clip), **restorer.notes(clip)},
         versions=library_versions(),
         machine=machine_name(),

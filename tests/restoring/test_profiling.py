@@ -122,7 +122,7 @@ def test_a_method_without_networks_has_only_time_and_memory() -> None:
 
 def test_runs_are_as_many_as_the_time_limit_allows() -> None:
     restorer, clip = Hungry(RestorerOptions(), {}, Compute()), moving_texture(1, 4, 4)
-    assert len(profile(restorer, clip, repeats=3, time_limit=0).seconds) == 1
+    assert len(profile(restorer, clip, repeats=3, time_limit=0).seconds) == 2
     result = profile(restorer, clip, repeats=2, time_limit=600)
     assert len(result.seconds) == 2
     assert min(result.seconds) >= 0.1

@@ -10,9 +10,11 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.fidelity.vmaf_process import SMALLEST_SIDE, VmafProcess
 from mgld_bench.metrics.frame_metric import reference_of, score_of_frames
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Metric, MetricFacts, Variant, require_size
+from mgld_bench.threads import share_of_threads
 
 CONVERSION = {"matrix": "bt601", "range": "limited", "pixel_format": "yuv420p", "scaler": "bicubic"}
-THREADS = 2
+PARTS = 2
+"""VMAF runs beside the other metrics, and leaves them half of the threads."""
 
 
 class VMAF(Metric):
@@ -33,7 +35,7 @@ class _Run:
     """One ffmpeg process for all models that score a clip, which their scorers share: common features are computed once."""
 
     def __init__(self, clip: ClipFacts, models: Sequence[str]) -> None:
-        self._process = VmafProcess(clip.height, clip.width, models, CONVERSION, THREADS)
+        self._process = VmafProcess(clip.height, clip.width, models, CONVERSION, share_of_threads(PARTS))
         self._indices: list[int] = []
         self._scores: Mapping[str, list[float]] = {}
 
