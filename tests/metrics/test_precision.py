@@ -19,11 +19,16 @@ from mgld_bench.metrics.metric import Metric
 from mgld_bench.metrics.weight_files import weight_files
 from mgld_bench.scoring.score_pass import Scores, score_clip
 from tests.helpers.metric_samples import Frames
+from tests.helpers.precision_samples import SAMPLES, Pair
 
 DOCUMENT = Path(__file__).parents[2] / "docs/precision.md"
 ABSOLUTE = {"psnr.rgb": 1e-4, "ssim.y-full": 1e-4, "lpips.alex": 1e-4, "dists": 1e-4, "vmaf.v0.6.1neg": 1e-4}
 """pyiqa's psnr adds 1e-8 to the squared error, which is what differs; test_psnr_equals_float64_arithmetic holds 1e-6."""
 RELATIVE = {"niqe.pyiqa": 1e-2, "brisque.pyiqa": 1e-2, "we.gmflow.l1": 1e-3}
+ON_FLAT_AREA = {"niqe.pyiqa": 5e-2, "brisque.pyiqa": 5e-2}
+"""Where a third of the area is flat: their fits count the sign of round-off there as if it were structure."""
+NOT_COMPARED = {("niqe.pyiqa", "small"), ("we.gmflow.l1", "720p"), ("dists", "720p")}
+"""Frames that NIQE refuses; a matrix of all tokens with all tokens, which fits few memories; DISTS, which would take minutes."""
 INDEPENDENT = [*ABSOLUTE, *RELATIVE, "ssim.rgb", "lpips.vgg", "niqe.live", "brisque.live", "tof", "frame-difference.rgb"]
 
 
@@ -60,14 +65,53 @@ def write(folder: Path, frames: Frames) -> list[Path]:
     return sorted(folder.glob("*.png"))
 
 
-@pytest.mark.parametrize("name", [*ABSOLUTE, *RELATIVE])
+def difference(name: str, metric: Metric, pair: Pair, folder: Path) -> float:
+    """Between our score and that of the reference implementation, in the metric's unit or relative to the latter."""
+    restored, truth = pair
+    theirs = usual_metrics()[name]()(write(folder / "restored", restored), write(folder / "GT", truth))
+    ours = score_clip(ArrayClip("clip", truth), {"m": ArrayClip("clip", restored)}, {"m": [metric]})["m"][name].value
+    return abs(ours - theirs) / (1 if name in ABSOLUTE else abs(theirs))
+
+
+def printed() -> dict[tuple[str, str], float]:
+    """By metric and sample: the largest difference that the document prints."""
+    rows = [
+        line.strip("|").split("|") for line in DOCUMENT.read_text().splitlines() if line.startswith(("| metric | bunny", "| `"))
+    ]
+    start = next(place for place, row in enumerate(rows) if row[1].strip() == "bunny")
+    columns = [cell.strip() for cell in rows[start][1:]]
+    cells: dict[tuple[str, str], float] = {}
+    for row in rows[start + 1 : start + 1 + len(ABSOLUTE) + len(RELATIVE)]:
+        values = {column: cell.strip() for column, cell in zip(columns, row[1:], strict=True)}
+        cells |= {(row[0].strip(" `"), column): float(value) for column, value in values.items() if value != "–"}
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("name", "sample"),
+    [
+        pytest.param(name, sample, marks=[pytest.mark.slow] if sample == "720p" else [])
+        for name in [*ABSOLUTE, *RELATIVE]
+        for sample in SAMPLES
+        if (name, sample) not in NOT_COMPARED
+    ],
+)
 def test_scores_equal_those_of_the_reference_on_the_same_weights(
-    name: str, metrics: dict[str, Metric], reference: Frames, restored: Frames, tmp_path: Path
+    name: str, sample: str, metrics: dict[str, Metric], tmp_path: Path
 ) -> None:
-    theirs = usual_metrics()[name]()(write(tmp_path / "restored", restored), write(tmp_path / "GT", reference))
-    scores = score_clip(ArrayClip("bunny", reference), {"m": ArrayClip("bunny", restored)}, {"m": [metrics[name]]})
-    expected = pytest.approx(theirs, abs=ABSOLUTE[name]) if name in ABSOLUTE else pytest.approx(theirs, rel=RELATIVE[name])
-    assert scores["m"][name].value == expected
+    promise = ON_FLAT_AREA.get(name) if sample == "flat" else None
+    promise = promise or {**ABSOLUTE, **RELATIVE}[name]
+    measured, stated = difference(name, metrics[name], SAMPLES[sample](), tmp_path), printed()[name, sample]
+    assert measured <= promise
+    # What the document prints is what is measured here, but for what another processor makes of the last digits.
+    slack = promise / 1000
+    assert measured <= 1.5 * stated + slack
+    assert stated <= 20 * (measured + slack)
+
+
+def test_the_document_prints_a_difference_for_every_metric_and_sample_that_is_compared() -> None:
+    compared = {(name, sample) for name in [*ABSOLUTE, *RELATIVE] for sample in SAMPLES} - NOT_COMPARED
+    assert set(printed()) == compared
 
 
 def values(scores: Scores) -> dict[str, np.ndarray]:
