@@ -54,6 +54,7 @@ def prepare(
     """
     from mgld_bench.cards.loader import load_dataset, load_degradation
     from mgld_bench.cli.display import duration, progress_display
+    from mgld_bench.clips.atomic import require_writable
     from mgld_bench.engine.run import build_pairs
     from mgld_bench.engine.safe_writes import sole_writer
     from mgld_bench.errors import InputError
@@ -64,6 +65,7 @@ def prepare(
     if use_existing_lq and degradation:
         raise InputError("--use-existing-lq and --degradation exclude each other: LR is either taken over or built")
     how = None if use_existing_lq or not chosen else load_degradation(chosen, cards or ())
+    require_writable(workspace)
     planned = plan_pairs(card, how, source, workspace)
     with sole_writer(workspace):
         missing = [pair for pair in planned if not pair.built]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from typer.core import TyperGroup
 
 from mgld_bench.cli import cards, datasets, demo, doctor, listing, profile, report, restore, run, score, weights
 from mgld_bench.cli.options import FAILED, INTERRUPTED, WRONG_USE
+from mgld_bench.cli.terminal import print_whatever_the_encoding
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.threads import use_threads
 from mgld_bench.weights.offline import obey_environment
@@ -19,7 +21,7 @@ class _Verbs(TyperGroup):
     """Runs a verb and turns the errors that it raises into exit codes."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own type has moved between its versions
-        """Run the verb; InputError exits with 2, CheckError with 1, Ctrl-C with 130, each with one line."""
+        """Run the verb; InputError and file errors exit with 2, CheckError with 1, Ctrl-C with 130, each with one line."""
         try:
             return super().invoke(ctx)
         except (InputError, CheckError) as error:
@@ -27,6 +29,13 @@ class _Verbs(TyperGroup):
                 raise
             typer.echo(f"mgld-bench: {error}", err=True)
             raise typer.Exit(WRONG_USE if isinstance(error, InputError) else FAILED) from None
+        except OSError as error:
+            # A reader that has closed the pipe, such as head, is typer's to handle.
+            if ctx.params.get("debug") or error.errno == errno.EPIPE:
+                raise
+            place = "" if error.filename is None else f"{error.filename}: "
+            typer.echo(f"mgld-bench: {place}{error.strerror or error} (--debug shows where)", err=True)
+            raise typer.Exit(WRONG_USE) from None
         except KeyboardInterrupt:
             typer.echo("mgld-bench: interrupted; run the same command again to resume", err=True)
             raise typer.Exit(INTERRUPTED) from None
@@ -66,6 +75,7 @@ app.command("profile")(profile.profile)
 
 def main() -> None:
     """Run the command line. ``--debug`` may be given anywhere."""
+    print_whatever_the_encoding()
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -9,8 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from mgld_bench.errors import InputError
+
+NAME_BYTES: Final = 255
+"""What file systems allow for one name."""
 
 
 def write_bytes_atomic(path: Path, data: bytes) -> None:
@@ -28,7 +33,8 @@ def write_json_atomic(path: Path, value: object) -> None:
         TypeError: ``value`` contains something else that JSON cannot represent.
     """
     text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    write_bytes_atomic(path, f"{text}\n".encode())
+    # A file name that is not UTF-8 has lone surrogates: as \\udce9 they are JSON, as bytes they are not.
+    write_bytes_atomic(path, f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 def require_writable(folder: Path) -> None:
@@ -43,6 +49,30 @@ def require_writable(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be written to: {reason}; name a folder of your own") from None
 
 
+def hidden_name(name: str, ending: str) -> str:
+    """``.<name><ending>``: the name of something hidden beside ``name``; shortened where a file system would refuse it.
+
+    >>> hidden_name("000", ".partial")
+    '.000.partial'
+    """
+    whole = f".{name}{ending}"
+    if len(os.fsencode(whole)) <= NAME_BYTES:
+        return whole
+    stands_for = f"~{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+    room = NAME_BYTES - len(os.fsencode(f".{stands_for}{ending}"))
+    return f".{os.fsencode(name)[:room].decode('utf-8', 'ignore')}{stands_for}{ending}"
+
+
+def require_room_for_name(clip: str, ending: str, folder: Path) -> None:
+    """Raise InputError where a file called ``clip`` and ``ending`` would have a longer name than file systems allow."""
+    size = len(os.fsencode(clip + ending))
+    if size > NAME_BYTES:
+        raise InputError(
+            f"clip {clip}: its name is too long: {folder} would need a file {ending} of that name with {size} bytes, "
+            f"and file systems allow {NAME_BYTES}; rename the clip"
+        )
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A hidden temporary file beside ``path`` that replaces it when the block ends without an error, and is removed otherwise.
@@ -50,7 +80,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: The file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(hidden_name(path.name, f".{secrets.token_hex(8)}.tmp"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch(exist_ok=False)

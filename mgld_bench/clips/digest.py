@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.clip import Frame
+from mgld_bench.clips.naming import printable
 from mgld_bench.errors import InputError
 
 _CHUNK = 1 << 20
@@ -42,13 +43,15 @@ class DigestCache:
         resolved = path.resolve()
         facts = resolved.stat()
         state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-        remembered = self._known.get(str(resolved))
+        # Bytes that are no text cannot stand in JSON.
+        place = printable(str(resolved))
+        remembered = self._known.get(place)
         if remembered is not None and remembered.state == state:
             return remembered.sha256
         sha256 = _read_sha256(resolved)
         # A file that has just changed may change again within the clock's resolution, which its state would not show.
         if time.time() - max(facts.st_mtime, facts.st_ctime) > _SETTLED_SECONDS:
-            self._known[str(resolved)] = _Remembered(state=state, sha256=sha256)
+            self._known[place] = _Remembered(state=state, sha256=sha256)
             self._changed = True
         return sha256
 

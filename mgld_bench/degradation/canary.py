@@ -24,7 +24,7 @@ def encoder_canary() -> list[str]:
 
 @lru_cache(maxsize=1)
 def _problems() -> tuple[str, ...]:
-    expected = json.loads(resources.files("mgld_bench.degradation").joinpath("encoder_canary.json").read_text())
+    expected = json.loads(resources.files("mgld_bench.degradation").joinpath("encoder_canary.json").read_text(encoding="utf-8"))
     clip = _clip(expected["clip"])
     if clip is None:
         return (

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import psutil
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
+from mgld_bench.clips.naming import printable
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute, Precision, processor_name
@@ -74,7 +75,7 @@ def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
 
 def command_line() -> list[str]:
     """The command that the user gave, without the path of the program."""
-    return ["mgld-bench", *sys.argv[1:]]
+    return ["mgld-bench", *map(printable, sys.argv[1:])]
 
 
 def _version(package: str) -> str:

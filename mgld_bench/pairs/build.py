@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.atomic import write_json_atomic
+from mgld_bench.clips.atomic import hidden_name, require_room_for_name, write_json_atomic
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame
@@ -56,6 +56,7 @@ def build_pair(
         InputError: The ground truth does not fit the degradation, or a file cannot be written.
         CheckError: The encoders here do not give the expected frames, and ``force`` is not set.
     """
+    require_room_for_name(clip, ".video1.mp4", folder)
     side = folder / f"{clip}.json"
     if _is_finished(folder, clip, key):
         return side
@@ -66,7 +67,7 @@ def build_pair(
             f"clip {clip}: the pair cannot be built here with the pinned encoders: {problems[0]}; rebuild published pairs from "
             "their bitstreams (mgld-bench datasets rebuild), or build a different instance (mgld-bench datasets prepare --force)"
         )
-    partial = folder / f".{clip}.partial"
+    partial = folder / hidden_name(clip, ".partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mgld_bench.clips.atomic import require_room_for_name
 from mgld_bench.clips.copies import VideoCopy
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.errors import InputError
@@ -57,7 +58,8 @@ class RestoreRecord(BaseModel):
 
 
 def record_path(folder: Path, name: str) -> Path:
-    """The path of the side file of the clip ``name`` in ``folder``."""
+    """The path of the side file of the clip ``name`` in ``folder``. Raises InputError where that name is too long for a file."""
+    require_room_for_name(name, ".json", folder)
     return folder / f"{name}.json"
 
 

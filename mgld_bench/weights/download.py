@@ -206,7 +206,7 @@ def _start_over(partial: Path, address: str, validator: str) -> None:
 def _resume_point(address: str, partial: Path) -> tuple[int, str]:
     """How many bytes of this address are here, and the server's identifier for their version; (0, "") to start over."""
     try:
-        note = json.loads(_note_of(partial).read_text())
+        note = json.loads(_note_of(partial).read_text(encoding="utf-8"))
         if note["address"] == address and note["validator"]:
             return partial.stat().st_size, str(note["validator"])
     except (OSError, ValueError, LookupError, TypeError):

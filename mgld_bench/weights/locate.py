@@ -133,7 +133,7 @@ def recorded_sha256(path: Path) -> str | None:
     """The sha256 recorded for ``path``, or None. Raises InputError where the record is empty."""
     record = record_of(path)
     try:
-        words = record.read_text().split()
+        words = record.read_text(encoding="utf-8").split()
     except FileNotFoundError:
         return None
     if not words:

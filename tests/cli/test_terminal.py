@@ -1,0 +1,95 @@
+"""Terminals that are not UTF-8, file names that are no text, and outputs that cannot be written: never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mgld_bench.clips.writing import frame_name, write_frame
+from tests.helpers.clip_samples import make_frames
+
+
+def bench(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "mgld_bench", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, timeout=300, env={**os.environ, **environment})
+
+
+def store(folder: Path, darker: int = 0) -> Path:
+    for index, frame in enumerate(make_frames(count=2, height=48, width=64)):
+        write_frame(folder / frame_name(index), frame - frame // 8 * darker)
+    return folder
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    store(tmp_path / "gt" / "a")
+    store(tmp_path / "out" / "a", darker=1)
+    return tmp_path
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_scores_are_printed_whatever_the_encoding(folders: Path, encoding: str) -> None:
+    done = bench("score", folders / "out", "--gt", folders / "gt", "--metrics", "psnr", PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    arrow = "\u2191" if encoding == "utf-8" else "^"
+    assert f"rgb {arrow}" in done.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize("verb", ["list metrics", "list methods", "list datasets", "list reports", "weights list"])
+def test_every_list_is_printed_whatever_the_encoding(verb: str) -> None:
+    done = bench(*verb.split(), PYTHONIOENCODING="cp1252")
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def test_clips_whose_names_are_no_text(folders: Path) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    for side in ("gt", "out"):
+        (folders / side / "a").rename(folders / side / name)
+        store(folders / side / "b", darker=int(side == "out"))
+    scored = bench("score", folders / "out", "--gt", folders / "gt", "--metrics", "psnr", "--json", "-o", folders / "csv")
+    assert scored.returncode == 0, scored.stderr
+    assert "caf\\xe9" in json.loads(scored.stdout)["clips"]
+    assert "caf\\xe9,psnr.rgb" in (folders / "csv" / "scores.csv").read_text(encoding="utf-8")
+    restored = bench("restore", "bicubic", folders / "gt" / name, folders / "restored")
+    assert restored.returncode == 0, restored.stderr
+    assert json.loads((folders / "restored" / "caf\\xe9.json").read_text(encoding="utf-8"))["name"] == "caf\\xe9"
+    gone = bench("score", folders / f"gone-{name}")
+    assert (gone.returncode, b"Traceback" in gone.stderr) == (2, False)
+
+
+def test_long_names(tmp_path: Path) -> None:
+    for size in (250, 251):
+        store(tmp_path / f"in{size}" / ("\u9577" * 83 + "x" * (size - 249)))
+    fits = bench("restore", "bicubic", tmp_path / "in250", tmp_path / "out")
+    assert fits.returncode == 0, fits.stderr
+    assert len(list((tmp_path / "out").glob("*/*.png"))) == 2
+    too_long = bench("restore", "bicubic", tmp_path / "in251", tmp_path / "out")
+    assert too_long.returncode == 2
+    assert b"its name is too long" in too_long.stderr
+    assert b"Traceback" not in too_long.stderr
+
+
+@pytest.mark.parametrize("verb", ["datasets prepare demo", "run demo --methods bicubic --metrics psnr"])
+def test_workspace_that_is_a_file(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "file").touch()
+    done = bench(*verb.split(), "-w", tmp_path / "file")
+    assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
+
+
+def test_any_error_of_the_file_system_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = str(tmp_path / "file" / "x")
+    program = (
+        "import sys; from pathlib import Path; from mgld_bench.cli import main\n"
+        f"main.app.command('touch')(lambda: Path({target!r}).touch())\n"
+        "sys.argv = ['mgld-bench', 'touch']\n"
+        "main.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr == f"mgld-bench: {tmp_path / 'file' / 'x'}: Not a directory (--debug shows where)\n"
