@@ -27,7 +27,7 @@ def list_datasets(workspace: Workspace = DEFAULT_WORKSPACE, cards: Cards = None,
 
     Example: mgld-bench datasets list
     """
-    list_what("datasets", workspace, cards, json_output)
+    list_what("datasets", "", workspace, cards, json_output)
 
 
 @app.command("prepare")

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, NoReturn
 
 import typer
 
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
+from mgld_bench.cli.text_table import print_width, text_table
 
-DETAILS = ("to run it", "definition", "datasets", "missing")
-"""Columns that are printed on separate lines."""
+COLUMNS: Final = {
+    "datasets": ("name", "title", "state", "low resolution"),
+    "methods": ("name", "title", "state", "to fetch", "licence", "trained on"),
+    "metrics": ("name", "better", "needs", "state", "licence"),
+    "reports": ("name", "title", "protocol", "datasets"),
+}
+"""What the table shows; the rest is shown for one NAME."""
 
 
 def list_what(
     what: Annotated[Literal["datasets", "methods", "metrics", "reports"], typer.Argument(help="What to list.")],
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Show everything about this one; default: a table of all.")] = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
     json_output: Json = False,
@@ -26,15 +33,46 @@ def list_what(
     """
     makers = {"datasets": _datasets, "methods": _methods, "metrics": _metrics, "reports": _reports}
     rows = makers[what](workspace, cards or [])
+    if name:
+        rows = [row for row in rows if row["name"] == name] or _unknown(what, name, rows)
     if json_output:
         typer.echo(json.dumps(rows, indent=1))
         return
-    for row in rows:
-        headline = [text for column, text in row.items() if column != "name" and column not in DETAILS and text]
-        typer.echo(f"{row['name']:24} {'  '.join(headline)}".rstrip())
-        for column in DETAILS:
-            if row.get(column):
-                typer.echo(f"    {column}: {row[column]}")
+    if name:
+        for column, text in rows[0].items():
+            if text:
+                typer.echo(f"{column}: {text}")
+        return
+    columns = COLUMNS[what]
+    for line in text_table(columns, [[row[column] for column in columns] for row in rows], print_width()):
+        typer.echo(line)
+    typer.echo(f"more about one of them: mgld-bench list {what} NAME")
+
+
+def _unknown(what: str, name: str, rows: list[dict[str, str]]) -> NoReturn:
+    from mgld_bench.errors import InputError, did_you_mean
+
+    raise InputError(
+        f"{name}: no such entry in {what}; {did_you_mean(name, [row['name'] for row in rows], f'see mgld-bench list {what}')}"
+    )
+
+
+def _state(missing: str) -> str:
+    """Ready, or what is missing in a few words."""
+    if not missing:
+        return "ready"
+    if "weight file" in missing and "missing" in missing:
+        return "no weights"
+    for sign, words in (
+        ("Git LFS pointer", "weights: LFS pointer"),
+        ("HTML page", "weights: web page"),
+        ("is an empty file", "weights: empty"),
+    ):
+        if sign in missing:
+            return words
+    if any(sign in missing for sign in ("sha256", "get it again", "truncated", "bytes, but its card")):
+        return "wrong weight file"
+    return "files missing" if "missing" in missing else "cannot run"
 
 
 def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
@@ -60,13 +98,17 @@ def _methods(_workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
     from mgld_bench.cards.loader import list_cards, load_method
     from mgld_bench.methods.compute import Compute
     from mgld_bench.restoring.loading import why_unavailable
+    from mgld_bench.weights.missing import fetch_size, missing_files
 
     rows = []
     for entry in list_cards("method", cards):
         card = load_method(entry.name, cards)
         missing = why_unavailable(card, Compute()) or ""
-        license_ = card.publication.license
-        rows.append({"name": card.name, "title": card.heading, "licence": license_, "missing": missing})
+        absent = missing_files(tuple(card.weights.values()))
+        row = {"name": card.name, "title": card.heading, "licence": card.publication.license, "missing": missing}
+        row |= {"state": _state(missing), "to fetch": fetch_size(absent), "trained on": ", ".join(card.publication.trained_on)}
+        row["not pinned"] = ", ".join(weight.file for weight in card.weights.values() if not weight.sha256 and not weight.package)
+        rows.append({**row, "parameters": card.publication.parameters, "source": card.publication.url, "notes": card.notes})
     return rows
 
 
@@ -80,7 +122,7 @@ def _metrics(_workspace: Path, _cards: list[Path]) -> list[dict[str, str]]:
         better = "↑" if facts.direction == "higher" else "↓"
         missing = reason_unavailable(name) or ""
         row = {"name": name, "better": better, "needs": needs, "licence": facts.license}
-        rows.append({**row, "missing": missing, "definition": facts.definition})
+        rows.append({**row, "missing": missing, "definition": facts.definition, "state": _state(missing)})
     return rows
 
 

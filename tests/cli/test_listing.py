@@ -1,0 +1,44 @@
+"""Tables of what there is: they fit, cut nothing, and show everything about one entry on demand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from mgld_bench.cli.text_table import text_table
+
+
+def listed(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mgld_bench", "list", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_methods_are_a_table_that_fits() -> None:
+    done = listed("methods")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["name", "title", "state", "to", "fetch", "licence", "trained", "on"]
+    assert max(map(len, lines)) <= 100
+    assert any(line.startswith("bicubic ") and " ready " in f"{line} " for line in lines)
+    assert any(line.startswith("mgld-vsr-stablesr-decoder ") for line in lines)
+    assert "/weights/" not in done.stdout
+
+
+def test_one_method_is_shown_in_full() -> None:
+    done = listed("methods", "dbvsr")
+    assert done.returncode == 0, done.stderr
+    assert "missing: weight file gaussian_e1r3.pt is missing" in done.stdout
+    assert "not pinned: gaussian_e1r3.pt" in done.stdout
+    unknown = listed("methods", "dbvrs")
+    assert unknown.returncode == 2
+    assert unknown.stderr.startswith("mgld-bench: dbvrs: no such entry in methods; did you mean dbvsr")
+
+
+@pytest.mark.parametrize("width", [10, 30, 60, 200])
+def test_no_name_is_cut_and_no_word_is_lost(width: int) -> None:
+    rows = [["a-very-long-name-of-a-method", "words of a licence", "ready"], ["b", "", ""]]
+    text = " ".join(text_table(["name", "licence", "state"], rows, width)).split()
+    words = ["name", "licence", "state", "a-very-long-name-of-a-method", "words", "of", "a", "licence", "ready", "b"]
+    assert sorted(text) == sorted(words)
