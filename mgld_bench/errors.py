@@ -1,4 +1,4 @@
-"""The two ways in which the suite refuses, and the wording that their messages share."""
+"""The ways in which the suite refuses, and the wording that their messages share."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Iterable, Sequence
 
 class InputError(Exception):
     """Wrong use or bad input: one line with what, where (file, field, clip) and what to do. Exit code 2."""
+
+
+class IncompleteError(InputError):
+    """Something that was asked for has no result, and everything else is done: one line that names it. Exit code 3."""
 
 
 class CheckError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,11 @@ def load_protocol(name: str, search: Sequence[Path] = ()) -> ProtocolCard:
 def load_report(name: str, search: Sequence[Path] = ()) -> ReportCard:
     """The report card of this name or path; see `load_card`. The methods that it names need not have cards."""
     return _as(ReportCard, load_card(name, "report", search))
+
+
+def has_card(name: str, search: Sequence[Path] = ()) -> bool:
+    """Whether there is a card file of this name or path, right or wrong."""
+    return Path(name).is_file() if _is_path(name) else any(file.name == name for file in card_files(search_path(search)))
 
 
 def list_cards(kind: CardKind | None = None, search: Sequence[Path] = ()) -> list[CardEntry]:
@@ -261,12 +267,35 @@ def _without(tree: Tree, fields: Sequence[str]) -> Tree:
 
 
 def _anchored(tree: Tree, entry: CardEntry) -> Tree:
-    """A report's tree in which the path of the published values, relative to the card's file, is made absolute."""
+    """The tree with paths that are relative to the card's file made absolute: a report's published values, a method's weights."""
+    if entry.kind == "report":
+        return _anchored_values(tree, entry)
+    weights, gone = follow(tree, ["weights"])
+    if entry.kind == "method" and gone and isinstance(weights.value, dict):
+        for role in weights.value:
+            tree = _anchored_weight(tree, entry, role)
+    return tree
+
+
+def _anchored_values(tree: Tree, entry: CardEntry) -> Tree:
     file, gone = follow(tree, ["published", "file"])
-    if entry.kind != "report" or gone != 2 or not isinstance(file.value, str):
+    if gone != 2 or not isinstance(file.value, str):
         return tree
     path = (entry.path.parent / file.value).resolve()
     if not path.is_file():
         raise InputError(f"{file.place}: published.file: {path} does not exist")
     absolute = Tree({"published": Tree({"file": Tree(str(path), file.place, file.text)}, file.place)}, tree.place)
     return merge(tree, absolute)
+
+
+def _anchored_weight(tree: Tree, entry: CardEntry, role: str) -> Tree:
+    """A plain name is one in the weights folder, unless the file lies beside the card; ``./`` and ``../`` start from the card."""
+    file, gone = follow(tree, ["weights", role, "file"])
+    if gone != 3 or not isinstance(file.value, str) or follow(tree, ["weights", role, "package"])[1] == 3:
+        return tree
+    path = Path(file.value).expanduser()
+    beside = Path(os.path.normpath((entry.path.parent / path).absolute()))
+    if path.is_absolute() or not (beside.is_file() or file.value.startswith(("./", "../"))):
+        return tree
+    weight = Tree({"file": Tree(str(beside), file.place, file.text)}, file.place)
+    return merge(tree, Tree({"weights": Tree({role: weight}, file.place)}, tree.place))

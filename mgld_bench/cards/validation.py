@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import Final, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
@@ -50,6 +51,14 @@ def field_error(card: Card, steps: Sequence[str | int], message: str) -> InputEr
     """
     place = _unwritten(card) if card._tree is None else follow(card._tree, steps)[0].place
     return InputError(f"{place}: {_dotted(steps)}: {message}")
+
+
+def folder_of(card: Card, steps: Sequence[str | int]) -> Path | None:
+    """The folder of the card file in which a field of a loaded card is written; None where it is written in none."""
+    if card._tree is None:
+        return None
+    place = follow(card._tree, steps)[0].place
+    return Path(place.file).absolute().parent if place.line else None
 
 
 def _unwritten(card: Card) -> Place:

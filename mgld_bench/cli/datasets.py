@@ -14,7 +14,13 @@ from mgld_bench.cli.listing import list_what
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 
 Dataset = Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")]
-Degradation = Annotated[str, typer.Option(help="Degradation card; default: the dataset's own.")]
+Degradation = Annotated[
+    str,
+    typer.Option(
+        "--degradation",
+        help="Degradation card, or existing: the LR that came with the set; default: the dataset's own if built, else existing.",
+    ),
+]
 
 app = typer.Typer(
     no_args_is_help=True, help="Datasets: list them; prepare, verify and rebuild their pairs.", rich_markup_mode=None
@@ -59,18 +65,23 @@ def prepare(
     from mgld_bench.engine.safe_writes import sole_writer
     from mgld_bench.errors import InputError
     from mgld_bench.pairs.planning import plan_pairs
+    from mgld_bench.pairs.stored import EXISTING
 
     card = load_dataset(name, cards or ())
     chosen = degradation or card.degradation
-    if use_existing_lq and degradation:
+    if use_existing_lq and degradation not in ("", EXISTING):
         raise InputError("--use-existing-lq and --degradation exclude each other: LR is either taken over or built")
-    how = None if use_existing_lq or not chosen else load_degradation(chosen, cards or ())
+    how = None if use_existing_lq or chosen in ("", None, EXISTING) else load_degradation(chosen, cards or ())
     require_writable(workspace)
     planned = plan_pairs(card, how, source, workspace)
     with sole_writer(workspace):
         missing = [pair for pair in planned if not pair.built]
         for pair, seconds in build_pairs(missing, workspace, workers, progress_display(), force):
             typer.echo(f"{card.name} {pair.clip}: {pair.frames} frames in {duration(seconds)}")
+    if how is None and card.degradation:
+        typer.echo(
+            f"to use them: --degradation existing with run and report (by itself where no pairs are built by {card.degradation})"
+        )
     typer.echo(f"{card.name}: {len(planned)} clips are ready in {workspace / 'pairs' / card.name / planned[0].degradation_name}")
 
 
@@ -182,11 +193,15 @@ def _prepared(name: str, degradation: str, workspace: Path, cards: list[Path] | 
     """Find the pairs of a dataset. Raises InputError where none is prepared."""
     from mgld_bench.cards.loader import load_dataset, load_degradation
     from mgld_bench.errors import InputError
+    from mgld_bench.pairs.choice import choose_lr
     from mgld_bench.pairs.stored import EXISTING, list_pairs, pairs_folder
 
     card = load_dataset(name, cards or ())
-    how = load_degradation(degradation, cards or ()).name if Path(degradation).is_file() else degradation
-    how = how or card.degradation or EXISTING
+    asked = load_degradation(degradation, cards or ()).name if Path(degradation).is_file() else degradation
+    chosen = choose_lr(card, workspace, asked)
+    how = chosen.name
+    if chosen.note and not asked:
+        typer.echo(chosen.note, err=True)
     clips, folder = list_pairs(workspace, card.name, how), pairs_folder(workspace, card.name, how)
     source = "" if any(layout.package for layout in card.layouts) else " --source DIR"
     choice = "" if how == card.degradation else " --use-existing-lq" if how == EXISTING else f" --degradation {how}"

@@ -27,7 +27,10 @@ def demo(
     from mgld_bench.cli.report import write
     from mgld_bench.engine.machine import command_line
     from mgld_bench.engine.session import Session
+    from mgld_bench.errors import IncompleteError
 
     with Session.open("demo", workspace=workspace, store=store, device=device) as session:
-        session.run(command_line(), workers=workers, progress=progress_display())
+        outcome = session.attempt(command_line(), workers=workers, progress=progress_display())
         write(session)
+        if outcome.missing:
+            raise IncompleteError(outcome.missing)

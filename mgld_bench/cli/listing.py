@@ -77,17 +77,23 @@ def _state(missing: str) -> str:
 
 def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
     from mgld_bench.cards.loader import list_cards, load_dataset
-    from mgld_bench.pairs.stored import list_pairs
+    from mgld_bench.pairs.stored import EXISTING, list_pairs, prepared_kinds
 
     rows = []
     for entry in list_cards("dataset", cards):
         card = load_dataset(entry.name, cards)
-        degradation = card.degradation or "existing"
-        built = len(list_pairs(workspace, card.name, degradation))
+        degradation = card.degradation or EXISTING
+        kinds = [degradation, *(name for name in prepared_kinds(workspace, card.name) if name != degradation)]
+        built = {name: len(list_pairs(workspace, card.name, name)) for name in kinds}
         packaged = any(layout.package for layout in card.layouts)
-        total = len(card.clips) or card.clip_count
-        state = f"{built} of {total or '?'} clips prepared" if built else "ships with a package" if packaged else "not prepared"
-        missing = "" if built or packaged else f"mgld-bench datasets prepare {card.name} --source DIR"
+        total = len(card.clips) or card.clip_count or "?"
+        parts = [
+            f"{count} of {total} clips prepared{'' if name == degradation else f' ({name} LR)'}"
+            for name, count in built.items()
+            if count
+        ]
+        state = ", ".join(parts) or ("ships with a package" if packaged else "not prepared")
+        missing = "" if parts or packaged else f"mgld-bench datasets prepare {card.name} --source DIR"
         rows.append(
             {"name": card.name, "title": card.heading, "low resolution": degradation, "state": state, "to run it": missing}
         )

@@ -10,9 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from mgld_bench.cli import cards, datasets, demo, doctor, listing, profile, report, restore, run, score, weights
-from mgld_bench.cli.options import FAILED, INTERRUPTED, WRONG_USE
+from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE
 from mgld_bench.cli.terminal import print_whatever_the_encoding
-from mgld_bench.errors import CheckError, InputError
+from mgld_bench.errors import CheckError, IncompleteError, InputError
 from mgld_bench.threads import use_threads
 from mgld_bench.weights.offline import obey_environment
 
@@ -21,14 +21,15 @@ class _Verbs(TyperGroup):
     """Runs a verb and turns the errors that it raises into exit codes."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own type has moved between its versions
-        """Run the verb; InputError and file errors exit with 2, CheckError with 1, Ctrl-C with 130, each with one line."""
+        """Run the verb. InputError and file errors exit with 2, IncompleteError 3, CheckError 1, Ctrl-C 130, in one line."""
         try:
             return super().invoke(ctx)
         except (InputError, CheckError) as error:
             if ctx.params.get("debug"):
                 raise
             typer.echo(f"mgld-bench: {error}", err=True)
-            raise typer.Exit(WRONG_USE if isinstance(error, InputError) else FAILED) from None
+            code = INCOMPLETE if isinstance(error, IncompleteError) else WRONG_USE if isinstance(error, InputError) else FAILED
+            raise typer.Exit(code) from None
         except OSError as error:
             # A reader that has closed the pipe, such as head, is typer's to handle.
             if ctx.params.get("debug") or error.errno == errno.EPIPE:

@@ -11,6 +11,8 @@ FAILED: Final = 1
 """A check or a gate failed."""
 WRONG_USE: Final = 2
 """Wrong use or bad input."""
+INCOMPLETE: Final = 3
+"""Something that was asked for has no result."""
 INTERRUPTED: Final = 130
 """Ctrl-C."""
 
@@ -50,6 +52,14 @@ Sources = Annotated[
         "--source",
         metavar="DATASET=DIR",
         help="Folder of a dataset's official download; may be repeated; default: pairs already in the workspace.",
+    ),
+]
+LowResolution = Annotated[
+    str,
+    typer.Option(
+        "--degradation",
+        help="LR clips: a degradation card, or existing for those that came with the sets; default: those of the dataset's card, "
+        "or existing where only these are prepared.",
     ),
 ]
 Cards = Annotated[
@@ -111,5 +121,5 @@ def parse_sources(texts: list[str] | None) -> dict[str, Path]:
         name, equals, folder = text.partition("=")
         if not equals or not folder:
             raise typer.BadParameter(f"{text!r}: write DATASET=DIR", param_hint="--source")
-        sources[name] = Path(folder)
+        sources[name] = Path(folder).expanduser()
     return sources

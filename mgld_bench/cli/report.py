@@ -10,6 +10,7 @@ from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
     Cards,
     Datasets,
+    LowResolution,
     Methods,
     Metrics,
     Offline,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgld_bench.engine.session import Session
+    from mgld_bench.report.tables.table import Table
+    from mgld_bench.report.write import ReportFiles
 
 
 def report(
@@ -36,6 +39,7 @@ def report(
     methods: Methods = "",
     datasets: Datasets = "",
     metrics: Metrics = "",
+    degradation: LowResolution = "",
     source: Sources = None,
     offline: Offline = False,
     precision: Precision = "float32",
@@ -43,11 +47,12 @@ def report(
     store: StoreUrl = "",
     cards: Cards = None,
 ) -> None:
-    """Write a report of the scores that exist; missing ones are shown as gaps.
+    """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 says that there are some.
 
     Example: mgld-bench report demo --format html,tex --against paper
     """
     from mgld_bench.engine.session import Session
+    from mgld_bench.errors import IncompleteError
     from mgld_bench.report.write import FORMATS
 
     chosen = split_names(formats) or FORMATS
@@ -67,11 +72,15 @@ def report(
         store=store,
         read_only=True,
         precision=precision,
+        degradation=degradation,
     ) as session:
-        write(session, chosen, against == "paper")
+        files = write(session, chosen, against == "paper")
+        missing = incomplete(files.table)
+        if missing:
+            raise IncompleteError(f"{session.suite.report.name}: {missing}")
 
 
-def write(session: Session, formats: Sequence[str] = (), against_paper: bool = False) -> None:
+def write(session: Session, formats: Sequence[str] = (), against_paper: bool = False) -> ReportFiles:
     """Write the report into the workspace, print its table and where the page is. Without ``formats``: in all of them."""
     from rich.console import Console
 
@@ -84,3 +93,15 @@ def write(session: Session, formats: Sequence[str] = (), against_paper: bool = F
     typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:
         typer.echo(f"page: {files.index}")
+    return files
+
+
+def incomplete(table: Table) -> str:
+    """What the table lacks, in one line; "" where every number is there."""
+    cells = [cell for row in table.cells for cell in row]
+    gaps = [cell for cell in cells if not cell.complete]
+    if not gaps:
+        return ""
+    methods = ", ".join(dict.fromkeys(cell.method for cell in gaps))
+    what = "nothing is scored yet" if not any(cell.scored for cell in cells) else f"gaps of {methods}"
+    return f"incomplete: {len(gaps)} of {len(cells)} numbers lack clips ({what}); to fill them: mgld-bench run"

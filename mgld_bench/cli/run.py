@@ -14,6 +14,7 @@ from mgld_bench.cli.options import (
     Datasets,
     Device,
     Json,
+    LowResolution,
     MaxMemory,
     Methods,
     Metrics,
@@ -31,7 +32,9 @@ from mgld_bench.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgld_bench.engine.plan import Estimate, Plan, Unit
+    from mgld_bench.engine.costs import Estimate
+    from mgld_bench.engine.plan import Plan, Unit
+    from mgld_bench.engine.session import Outcome, Session
 
 
 def run(
@@ -39,6 +42,7 @@ def run(
     methods: Methods = "",
     datasets: Datasets = "",
     metrics: Metrics = "",
+    degradation: LowResolution = "",
     source: Sources = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print what would be done, how long it would take, and how much disk.")
@@ -56,13 +60,16 @@ def run(
     cards: Cards = None,
     json_output: Json = False,
 ) -> None:
-    """Build the pairs, restore and score what a report card asks for; finished units are never done again.
+    """Build the pairs, restore and score what a report card asks for, and write its report; finished units are never done again.
+
+    What cannot run does not hold up the rest; exit code 3 says that something has no result.
 
     Example: mgld-bench run demo --methods bicubic,realesrgan --dry-run
     """
     from mgld_bench.cli.display import progress_display
     from mgld_bench.engine.machine import command_line
     from mgld_bench.engine.session import Session
+    from mgld_bench.errors import IncompleteError
 
     with Session.open(
         report,
@@ -78,13 +85,16 @@ def run(
         precision=precision,
         max_memory=max_memory,
         allow_tf32=allow_tf32,
+        degradation=degradation,
     ) as session:
         if dry_run:
             plan = session.plan()
             print_plan(plan, session.estimate(plan), json_output)
             return
-        done = session.run(command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display())
-        print_done(done, json_output)
+        outcome = session.attempt(command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display())
+        print_done(session, outcome, json_output)
+        if outcome.missing:
+            raise IncompleteError(outcome.missing)
 
 
 def print_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
@@ -130,16 +140,32 @@ def _todo_lines(units: Sequence[Unit]) -> list[str]:
     return [f"{place}: {', '.join(names)}" if names[0] else place for place, names in metrics.items()]
 
 
-def print_done(plan: Plan, json_output: bool) -> None:
-    """Print what was done, and what was left out."""
+def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
+    """Write the report, and print what was done and what was left out."""
+    from mgld_bench.cli.report import write
+    from mgld_bench.engine.machine import command_line
+    from mgld_bench.report.write import write_session_report
+
+    plan = outcome.plan
     done = {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")}
+    shown = bool(plan.scores)
     if json_output:
-        left_out = [vars(obstacle) for obstacle in plan.obstacles]
-        typer.echo(json.dumps({"report": plan.suite.report.name, "done": done, "left_out": left_out}, indent=1))
+        files = write_session_report(session, command_line()) if shown else None
+        answer = {
+            "report": plan.suite.report.name,
+            "done": done,
+            "left_out": [vars(obstacle) for obstacle in plan.obstacles],
+            "missing": outcome.missing,
+            "written": None if files is None else str(files.folder),
+        }
+        typer.echo(json.dumps(answer, indent=1))
         return
-    typer.echo(", ".join(f"{count} {kind} units" for kind, count in done.items()) + " done now; the rest was done earlier")
+    if shown:
+        write(session)
+    counts = ", ".join(f"{count} {kind} units" for kind, count in done.items())
+    if outcome.missing:
+        typer.echo(f"{counts} were to be done; the last line names what has no result; the rest was done earlier")
+    else:
+        typer.echo(f"{counts} done now; the rest was done earlier")
     if plan.obstacles:
-        typer.echo(
-            f"left out: {', '.join(obstacle.name for obstacle in plan.obstacles)} (see above and under the table for the reasons)"
-        )
-    typer.echo(f"next: mgld-bench report {plan.suite.report.name}")
+        typer.echo(f"left out: {', '.join(dict.fromkeys(obstacle.name for obstacle in plan.obstacles))}: see under the table")

@@ -19,7 +19,7 @@ from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
-from mgld_bench.pairs.stored import list_pairs
+from mgld_bench.pairs.stored import list_pairs, prepared_kinds
 from mgld_bench.restoring.loading import why_unavailable
 
 LOW_DISK = 20e9
@@ -149,7 +149,7 @@ def _datasets(workspace: Path, cards: Sequence[Path]) -> list[Finding]:
     findings = []
     for entry in list_cards("dataset", cards):
         card = load_dataset(entry.name, cards)
-        built = len(list_pairs(workspace, card.name, card.degradation or "existing"))
+        built = max((len(list_pairs(workspace, card.name, kind)) for kind in prepared_kinds(workspace, card.name)), default=0)
         if built or any(layout.package for layout in card.layouts):
             detail = f"{built} clips prepared" if built else "ships with a package"
             findings.append(Finding("ok", f"dataset {card.name}", detail))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mgld_bench.cards.schemas import MethodCard, ProtocolCard
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.metrics.metric import MetricFacts
@@ -22,19 +24,24 @@ def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precisio
     Raises:
         InputError: a weight file is missing or wrong.
     """
-    restorer = restorer_class(card)
     options = parse_options(card)
+    files = restorer_class(card).depends_on(options, dataset, clip)
+    return restore_key_of(source, card, precision, weights_sha256(card), files)
+
+
+def restore_key_of(source: str, card: MethodCard, precision: str, weights: Mapping[str, str], files: str) -> str:
+    """The key of a restored clip whose files are known by their digests: ``weights`` by role, ``files`` of `depends_on`."""
     return text_digest(
         {
             "unit": "restore",
             "source": source,
             "method": card.name,
             "restorer": card.restorer,
-            "revision": restorer.revision,
-            "options": options.model_dump(mode="json"),
-            "weights": weights_sha256(card),
+            "revision": restorer_class(card).revision,
+            "options": parse_options(card).model_dump(mode="json"),
+            "weights": dict(weights),
             "precision": precision,
-            "files": restorer.depends_on(options, dataset, clip),
+            "files": files,
         }
     )
 
@@ -54,13 +61,22 @@ def metric_sha256(metric: MetricFacts) -> dict[str, str]:
     return {**metric.files, **{weight.file: weight_sha256(weight) for weight in metric.weights.values()}}
 
 
+def pinned_sha256(metric: MetricFacts) -> dict[str, str] | None:
+    """What `metric_sha256` gives where the right files are here, by what their cards pin; None where one is not pinned."""
+    pinned = {weight.file: weight.sha256 for weight in metric.weights.values()}
+    return {**metric.files, **pinned} if all(pinned.values()) else None
+
+
 def metric_facts(metric: MetricFacts) -> dict[str, object]:
     """What is recorded of a score's metric: its definition, and the sha256 of its files."""
     return {"definition": metric.definition, "revision": metric.revision, "files": metric_sha256(metric)}
 
 
-def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str:
-    """The key of a metric's score of a restored clip; ``restored`` is that clip's key, which depends on its pair."""
+def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard, files: Mapping[str, str] | None = None) -> str:
+    """The key of a metric's score of a restored clip; ``restored`` is that clip's key, which depends on its pair.
+
+    ``files``: sha256 of the files that decide the metric's numbers, where they are known; None: of those that are here.
+    """
     frames = protocol.frames if protocol.frames == "all" else list(protocol.frames)
     return text_digest(
         {
@@ -68,7 +84,7 @@ def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard) -> str
             "restored": restored,
             "metric": metric.name,
             "revision": metric.revision,
-            "files": metric_sha256(metric),
+            "files": metric_sha256(metric) if files is None else dict(files),
             "frames": frames,
         }
     )

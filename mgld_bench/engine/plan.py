@@ -1,20 +1,20 @@
-"""The plan: every unit of a suite, which of them are done, and what the rest will cost."""
+"""The plan: every unit of a suite, which of them are done, and which wait for something that is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mgld_bench.engine.keys import restore_key, score_key
+from mgld_bench.engine.keys import pinned_sha256, restore_key, score_key
+from mgld_bench.engine.remembered import remembered_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Obstacle, Suite
 from mgld_bench.errors import InputError
+from mgld_bench.methods.restorer import FilesAwayError
+from mgld_bench.pairs.expected import expected_clips
 from mgld_bench.pairs.planning import PlannedPair, plan_pairs
-from mgld_bench.restoring.record import read_record, record_path
-
-PNG_SHARE = 0.6
-"""Size of a PNG frame relative to its raw bytes, for estimates; the demo's frames have 0.37 (Bicubic) to 0.58 (Real-ESRGAN)."""
+from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,11 @@ class Unit:
     kind: str
     """pair, restore or score."""
     key: str
+    """"" where something that the key depends on is missing."""
     dataset: str
     clip: str
     frames: int
+    """0 where it is not known yet."""
     done: bool
     method: str = ""
     metric: str = ""
@@ -38,28 +40,25 @@ class Plan:
 
     suite: Suite
     pairs: Mapping[str, Sequence[PlannedPair]]
-    """By dataset."""
+    """By dataset; those whose clips are there or can be built."""
     units: tuple[Unit, ...]
     waiting: tuple[Unit, ...]
-    """The units of methods that cannot run here yet, to be done once their weights are there. They have no keys."""
+    """The units that cannot be done here yet, because a dataset, a weight file or a result is missing."""
     obstacles: tuple[Obstacle, ...]
-    """Those of the suite, and datasets that cannot be found."""
+    """Those of the suite, datasets that cannot be found, and clips that a method cannot restore."""
+    sizes: Mapping[tuple[str, str], tuple[int, int] | None]
+    """(height, width) of the ground truth by dataset and clip; None where it is not known yet."""
+    remarks: tuple[str, ...] = ()
+    """What the user should know of the plan, one line each: which LR clips are used, what is there no more."""
 
     def todo(self, kind: str) -> list[Unit]:
         """The units of a kind that are not done."""
         return [unit for unit in self.units if unit.kind == kind and not unit.done]
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """What the units that are not done will cost, as far as it is known."""
-
-    seconds: float
-    """For the units whose cost is known from earlier runs."""
-    unknown: tuple[str, ...]
-    """Methods and metrics that have never run here, whose time is missing from ``seconds``."""
-    disk: float
-    """Bytes of PNG frames, estimated from the frames' size."""
+    @property
+    def scores(self) -> list[Unit]:
+        """Every score that is asked for, whether it can be taken or not, in the order of the report."""
+        return _in_order([unit for unit in (*self.units, *self.waiting) if unit.kind == "score"], self.suite)
 
 
 def restored_folder(workspace: Path, dataset: str, method: str) -> Path:
@@ -68,8 +67,8 @@ def restored_folder(workspace: Path, dataset: str, method: str) -> Path:
 
 
 def restored_key(workspace: Path, dataset: str, method: str, clip: str) -> str | None:
-    """The key under which a method's restored clip was made; None where there is none."""
-    record = read_record(record_path(restored_folder(workspace, dataset, method), clip))
+    """The key under which a method's restored clip was made; None where there is none, or its record is damaged."""
+    record = _record(workspace, dataset, method, clip)
     return None if record is None else record.key
 
 
@@ -84,71 +83,134 @@ def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sourc
         sources: by dataset, the folder of its official download; needed where its pairs are not built yet.
     """
     pairs: dict[str, Sequence[PlannedPair]] = {}
-    obstacles = list(suite.obstacles)
+    sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
+    draft = _Draft(suite, workspace, precision)
     for name, dataset in suite.datasets.items():
+        source = sources.get(name)
         try:
-            pairs[name] = plan_pairs(dataset, suite.degradations[name], sources.get(name), workspace)
+            pairs[name] = plan_pairs(dataset, suite.degradations[name], source, workspace)
         except InputError as error:
-            obstacles.append(Obstacle("dataset", name, str(error)))
-    units = _units(suite, pairs, precision)
-    finished = store.finished(unit.key for unit in units)
-    return Plan(suite, pairs, _with_states(units, finished, workspace, pairs), _waiting(suite, pairs), tuple(obstacles))
-
-
-def estimate(plan: Plan, store: Store) -> Estimate:
-    """The cost of what is left to do, from measured costs in the store and from the frames' sizes."""
-    costs = store.seconds_per_frame()
-    seconds, unknown, disk = 0.0, [], 0.0
-    areas = {(dataset, pair.clip): pair.height * pair.width for dataset, pairs in plan.pairs.items() for pair in pairs}
-    for unit in plan.units:
-        if unit.done:
+            draft.obstacles.append(Obstacle("dataset", name, str(error)))
+            expected = expected_clips(dataset)
+            sizes |= {(name, clip.name): clip.size for clip in expected}
+            draft.expect(name, [(clip.name, clip.frames) for clip in expected])
             continue
-        what = unit.metric if unit.kind == "score" else unit.method
-        cost = costs.get((unit.kind, what))
-        if cost is None:
-            unknown.append(what or "pairs")
+        if source is not None and not source.expanduser().is_dir():
+            draft.remarks.append(f"{dataset.heading}: its source {source} is not there; the pairs built from it are used")
+        sizes |= {(name, pair.clip): (pair.height, pair.width) for pair in pairs[name]}
+        draft.add(name, pairs[name])
+    finished = store.finished(unit.key for unit in draft.units if unit.key)
+    possible = [unit for unit in draft.units if not draft.needs_metric(unit, finished)]
+    waiting = [replace(unit, key="") for unit in draft.units if draft.needs_metric(unit, finished)] + draft.waiting
+    return Plan(
+        suite,
+        pairs,
+        _with_states(_in_order(possible, suite), finished, workspace, pairs),
+        tuple(_in_order(waiting, suite)),
+        tuple(draft.all_obstacles(possible, waiting)),
+        sizes,
+        (*suite.remarks, *draft.remarks),
+    )
+
+
+def unusable(plan: Plan) -> str | None:
+    """Everything that was misspelt, in one line; None where nothing was."""
+    wrong = [f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in plan.obstacles if obstacle.wrong_use]
+    if not wrong:
+        return None
+    return f"{plan.suite.report.name}: cannot run: {'; '.join(wrong)}. Fix this, or skip it with --skip-unavailable"
+
+
+@dataclass
+class _Draft:
+    """The units of a suite as they are found, dataset by dataset."""
+
+    suite: Suite
+    workspace: Path
+    precision: str
+    units: list[Unit] = field(default_factory=list)
+    waiting: list[Unit] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def expect(self, dataset: str, clips: Sequence[tuple[str, int]]) -> None:
+        """The units of a dataset that is not there."""
+        for clip, frames in clips:
+            self.waiting.append(Unit("pair", "", dataset, clip, frames, done=False))
+            for method in self.suite.every_method:
+                self._wait(dataset, clip, frames, method)
+
+    def add(self, dataset: str, planned: Sequence[PlannedPair]) -> None:
+        """The units of a dataset whose pairs are built or can be."""
+        self.units += [Unit("pair", pair.key, dataset, pair.clip, pair.frames, done=False) for pair in planned]
+        for method in self.suite.every_method:
+            for pair in planned:
+                key = self._restore_key(dataset, pair, method)
+                if key is None:
+                    self._wait(dataset, pair.clip, pair.frames, method)
+                    continue
+                self.units.append(Unit("restore", key, dataset, pair.clip, pair.frames, done=False, method=method))
+                self.units += self._scores(dataset, pair, method, key)
+
+    def needs_metric(self, unit: Unit, finished: set[str]) -> bool:
+        """Whether this score waits for a metric that cannot run here."""
+        return unit.kind == "score" and unit.metric in self.suite.gaps[unit.dataset] and unit.key not in finished
+
+    def all_obstacles(self, possible: Sequence[Unit], waiting: Sequence[Unit]) -> Iterator[Obstacle]:
+        """What is in the way of the units that wait, each once; nothing where all that it keeps from being done is done."""
+        there = {name for unit in possible for name in (unit.method, unit.metric)}
+        needed = {name for unit in waiting for name in (unit.method, unit.metric)}
+        for obstacle in dict.fromkeys((*self.suite.obstacles, *self.obstacles)):
+            if obstacle.kind == "dataset" or obstacle.name not in there - needed:
+                yield obstacle
+
+    def _scores(self, dataset: str, pair: PlannedPair, method: str, restored: str) -> Iterator[Unit]:
+        every = {**self.suite.metrics[dataset], **self.suite.gaps[dataset]}
+        for metric, facts in every.items():
+            files = pinned_sha256(facts) if metric in self.suite.gaps[dataset] else None
+            runs = metric in self.suite.metrics[dataset] or files is not None
+            key = score_key(restored, facts, self.suite.protocol, files) if runs else ""
+            yield Unit("score", key, dataset, pair.clip, pair.frames, done=False, method=method, metric=metric)
+
+    def _wait(self, dataset: str, clip: str, frames: int, method: str) -> None:
+        self.waiting.append(Unit("restore", "", dataset, clip, frames, done=False, method=method))
+        for metric in (*self.suite.metrics[dataset], *self.suite.gaps[dataset]):
+            self.waiting.append(Unit("score", "", dataset, clip, frames, done=False, method=method, metric=metric))
+
+    def _restore_key(self, dataset: str, pair: PlannedPair, method: str) -> str | None:
+        """The key of a restored clip; None where the method cannot restore it here and has not done so before."""
+        card = self.suite.every_method[method]
+        if method in self.suite.methods:
+            try:
+                return restore_key(pair.key, dataset, pair.clip, card, self.precision)
+            except InputError as error:
+                away = error
         else:
-            seconds += cost * unit.frames
-        if unit.kind != "score":
-            disk += 3 * PNG_SHARE * areas[unit.dataset, unit.clip] * unit.frames
-    return Estimate(seconds, tuple(dict.fromkeys(unknown)), disk)
+            away = FilesAwayError("its weight files are not there any more")
+        if isinstance(away, FilesAwayError):
+            record = _record(self.workspace, dataset, method, pair.clip)
+            key = remembered_key(record, card, pair.key, dataset, self.precision)
+            if key is not None:
+                remark = f"{method}: {away}; what was restored with it before is used"
+                self.remarks += [remark] if remark not in self.remarks else []
+                return key
+        if method in self.suite.methods:
+            self.obstacles.append(Obstacle("method", method, f"{dataset} {pair.clip}: {away}"))
+        return None
 
 
-def require_all(plan: Plan, skip_unavailable: bool) -> None:
-    """Raise InputError that lists every obstacle, unless these are to be left out."""
-    if skip_unavailable or not plan.obstacles:
-        return
-    listed = "; ".join(f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in plan.obstacles)
-    name = plan.suite.report.name
-    raise InputError(f"{name}: cannot run: {listed}. Fix this, or skip them with --skip-unavailable")
+def _in_order(units: Sequence[Unit], suite: Suite) -> list[Unit]:
+    """Pairs, then what is restored, then what is scored; method by method."""
+    kinds = ("pair", "restore", "score")
+    return sorted(units, key=lambda unit: (kinds.index(unit.kind), suite.order.index(unit.method) if unit.method else 0))
 
 
-def _units(suite: Suite, pairs: Mapping[str, Sequence[PlannedPair]], precision: str) -> list[Unit]:
-    units: list[Unit] = []
-    scores: list[Unit] = []
-    for dataset, planned in pairs.items():
-        units += [Unit("pair", pair.key, dataset, pair.clip, pair.frames, done=False) for pair in planned]
-    for method, card in suite.methods.items():
-        for dataset, planned in pairs.items():
-            for pair in planned:
-                restored = restore_key(pair.key, dataset, pair.clip, card, precision)
-                units.append(Unit("restore", restored, dataset, pair.clip, pair.frames, done=False, method=method))
-                for metric, facts in suite.metrics[dataset].items():
-                    key = score_key(restored, facts, suite.protocol)
-                    scores.append(Unit("score", key, dataset, pair.clip, pair.frames, done=False, method=method, metric=metric))
-    return units + scores
-
-
-def _waiting(suite: Suite, pairs: Mapping[str, Sequence[PlannedPair]]) -> tuple[Unit, ...]:
-    """The units of the methods that cannot run here yet."""
-    units: list[Unit] = []
-    for method in suite.waiting:
-        for dataset, planned in pairs.items():
-            for pair in planned:
-                units.append(Unit("restore", "", dataset, pair.clip, pair.frames, done=False, method=method))
-                for metric in suite.metrics[dataset]:
-                    units.append(Unit("score", "", dataset, pair.clip, pair.frames, done=False, method=method, metric=metric))
-    return tuple(units)
+def _record(workspace: Path, dataset: str, method: str, clip: str) -> RestoreRecord | None:
+    try:
+        return read_record(record_path(restored_folder(workspace, dataset, method), clip))
+    except InputError:
+        # A damaged record is replaced when its clip is restored.
+        return None
 
 
 def _with_states(
@@ -166,7 +228,9 @@ def _with_states(
         elif unit.kind == "pair":
             files_matter = (unit.dataset, unit.clip, "") in needed
             files_there = (unit.dataset, unit.clip) in built
-        done = unit.key in finished and (files_there or not files_matter)
+        # A pair with its side file is built, whoever built it; the store learns of it with the next run.
+        known = unit.key in finished or (unit.kind == "pair" and files_there)
+        done = known and (files_there or not files_matter)
         if not done:
             needed |= {(unit.dataset, unit.clip, unit.method), (unit.dataset, unit.clip, "")}
         stated.append(replace(unit, done=done))

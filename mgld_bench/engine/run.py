@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,32 +43,36 @@ class RunContext:
     progress: Progress
 
 
-def execute(plan: Plan, command: Sequence[str], context: RunContext) -> None:
+def execute(plan: Plan, command: Sequence[str], context: RunContext) -> list[str]:
     """Do every unit of the plan that is not done, and store each as soon as it is finished.
 
-    A run that finds nothing to do leaves no trace. A clip that cannot be restored or scored does not hold up the rest: it is
-    reported at once, and again at the end. Pairs come first, and one that cannot be built ends the run.
+    What fails does not hold up the rest: it is reported at once, and again at the end. A run that finds nothing to do leaves no
+    trace.
 
     Args:
         plan: what to do.
         command: recorded as that which started the run.
         context: where and how.
 
+    Returns:
+        One line for everything that failed.
+
     Raises:
-        InputError: a pair cannot be built; or, after everything else is done, one line that names every failed clip.
+        CheckError: pairs have to be built, and the encoders here are not the pinned ones.
     """
     if all(unit.done for unit in plan.units):
-        return
+        return []
     failures = _Failures(context.progress)
     facts = provenance(command, context.compute)
     if facts["opencv"]["problem"]:
         context.progress.log(f"warning: {facts['opencv']['problem']}; {installed_opencv().fix}")
     with sole_writer(context.workspace):
         run = context.store.begin_run(plan.suite.report.name, facts)
-        _build_pairs(plan, run, context)
+        _note_built(plan, run, context)
+        _build_pairs(plan, run, context, failures)
         _restore(plan, run, context, failures)
         _score(plan, run, context, failures)
-    failures.raise_if_any()
+    return failures.lines
 
 
 class _Failures:
@@ -76,37 +80,46 @@ class _Failures:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._lines: list[str] = []
+        self.lines: list[str] = []
+        self._unbuilt: set[tuple[str, str]] = set()
         self._unrestored: set[tuple[str, str, str]] = set()
 
     def add(self, stage: str, units: Sequence[Unit], error: InputError) -> None:
         """Report the failure of these units, which are of one dataset and clip."""
-        methods = ", ".join(dict.fromkeys(unit.method for unit in units))
-        line = f"{stage} {units[0].dataset} {units[0].clip} {methods}: {error}"
-        if line in self._lines:
-            return
-        self._lines.append(line)
-        self._progress.log(f"FAILED {line}")
+        methods = ", ".join(dict.fromkeys(unit.method for unit in units if unit.method))
+        self._report(" ".join(part for part in (stage, units[0].dataset, units[0].clip, methods) if part), error)
+        if stage == "pair":
+            self._unbuilt |= {(unit.dataset, unit.clip) for unit in units}
         if stage == "restore":
             self._unrestored |= {(unit.dataset, unit.clip, unit.method) for unit in units}
 
-    def add_all(self, stage: str, units: Sequence[Unit], error: InputError) -> None:
-        """Report a failure of each of these units, which may be of several datasets and clips."""
-        for unit in units:
-            self.add(stage, [unit], error)
+    def add_method(self, method: str, units: Sequence[Unit], error: InputError) -> None:
+        """Report a method that cannot be loaded, and so restores none of these units."""
+        self._report(f"method {method}", error)
+        self._unrestored |= {(unit.dataset, unit.clip, unit.method) for unit in units}
+
+    def add_metric(self, metric: str, error: InputError) -> None:
+        """Report a metric that cannot be loaded."""
+        self._report(f"metric {metric}", error)
 
     def prevents(self, unit: Unit) -> bool:
-        """Whether the clip that this unit scores could not be restored."""
-        return (unit.dataset, unit.clip, unit.method) in self._unrestored
+        """Whether the pair or the restored clip that this unit needs could not be made."""
+        return (unit.dataset, unit.clip) in self._unbuilt or (unit.dataset, unit.clip, unit.method) in self._unrestored
 
-    def raise_if_any(self) -> None:
-        """Raise InputError with every failure in one line."""
-        if self._lines:
-            raise InputError(f"{len(self._lines)} failed; everything else is done and kept: {'; '.join(self._lines)}")
+    def _report(self, what: str, error: InputError) -> None:
+        line = f"{what}: {error}"
+        if line not in self.lines:
+            self.lines.append(line)
+            self._progress.log(f"FAILED {line}")
 
 
 def build_pairs(
-    planned: Sequence[PlannedPair], workspace: Path, workers: int, progress: Progress, force: bool = False
+    planned: Sequence[PlannedPair],
+    workspace: Path,
+    workers: int,
+    progress: Progress,
+    force: bool = False,
+    failed: Callable[[PlannedPair, InputError], None] | None = None,
 ) -> Iterator[tuple[PlannedPair, float]]:
     """Build pairs.
 
@@ -116,13 +129,14 @@ def build_pairs(
         workers: number of processes.
         progress: where to report progress.
         force: build even where the encoders here do not produce the expected bytes.
+        failed: see prepare_pairs().
 
     Yields:
         Each pair as soon as it is on disk, with the seconds since the previous one.
     """
     with stage(progress, "pairs", sum(pair.frames for pair in planned)):
         began = time.monotonic()
-        for pair in prepare_pairs(planned, workspace, workers, force):
+        for pair in prepare_pairs(planned, workspace, workers, force, failed):
             now = time.monotonic()
             progress.unit(f"{pair.dataset} {pair.clip}")
             progress.advance(pair.frames)
@@ -130,27 +144,38 @@ def build_pairs(
             began = now
 
 
-def _build_pairs(plan: Plan, run: int, context: RunContext) -> None:
-    wanted = {unit.key for unit in plan.todo("pair")}
-    chosen = [pair for planned in plan.pairs.values() for pair in planned if pair.key in wanted]
-    for pair, seconds in build_pairs(chosen, context.workspace, context.workers, context.progress):
+def _note_built(plan: Plan, run: int, context: RunContext) -> None:
+    """Note in the store the pairs that were built by a different command or on a different machine."""
+    known = context.store.finished(unit.key for unit in plan.units if unit.kind == "pair")
+    for pair in (pair for planned in plan.pairs.values() for pair in planned if pair.built and pair.key not in known):
+        facts = {"degradation": pair.degradation_name, "built": "before this run"}
+        context.store.add(run, [(FinishedUnit(pair.key, "pair", pair.dataset, pair.clip, frames=pair.frames, facts=facts), None)])
+
+
+def _build_pairs(plan: Plan, run: int, context: RunContext, failures: _Failures) -> None:
+    todo = {unit.key: unit for unit in plan.todo("pair")}
+    chosen = [pair for planned in plan.pairs.values() for pair in planned if pair.key in todo]
+
+    def failed(pair: PlannedPair, error: InputError) -> None:
+        failures.add("pair", [todo[pair.key]], error)
+
+    for pair, seconds in build_pairs(chosen, context.workspace, context.workers, context.progress, failed=failed):
         facts = {"degradation": pair.degradation_name}
         unit = FinishedUnit(pair.key, "pair", pair.dataset, pair.clip, frames=pair.frames, seconds=seconds, facts=facts)
         context.store.add(run, [(unit, None)])
 
 
 def _restore(plan: Plan, run: int, context: RunContext, failures: _Failures) -> None:
-    todo = plan.todo("restore")
+    todo = [unit for unit in plan.todo("restore") if not failures.prevents(unit)]
     with stage(context.progress, "restore", sum(unit.frames for unit in todo)):
-        for method, card in plan.suite.methods.items():
+        for method, card in plan.suite.every_method.items():
             mine = [unit for unit in todo if unit.method == method]
             if not mine:
                 continue
             try:
                 restorer = load_restorer(card, context.compute)
             except InputError as error:
-                # Such as a checkpoint of a different network: it must not keep the other methods from running.
-                failures.add_all("restore", mine, error)
+                failures.add_method(method, mine, error)
                 continue
             for unit in mine:
                 context.progress.unit(f"{method} {unit.dataset} {unit.clip}")
@@ -164,8 +189,9 @@ def _restore(plan: Plan, run: int, context: RunContext, failures: _Failures) -> 
 
 def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunContext) -> FinishedUnit:
     pair = open_pair(plan.pairs[unit.dataset], unit.clip, context.workspace)
-    card = plan.suite.methods[unit.method]
-    facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key}
+    card = plan.suite.every_method[unit.method]
+    files = restorer.depends_on(restorer.options, unit.dataset, unit.clip)
+    facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key, **({"files": files} if files else {})}
     folder = restored_folder(context.workspace, unit.dataset, unit.method)
     record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, resumed_steps(context.progress))
     seconds = record.seconds_per_frame * unit.frames
@@ -178,15 +204,27 @@ def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunCon
 def _score(plan: Plan, run: int, context: RunContext, failures: _Failures) -> None:
     """Score each clip in one pass for all methods and metrics that are missing."""
     todo = [unit for unit in plan.todo("score") if not failures.prevents(unit)]
+    loaded = _load_metrics([unit.metric for unit in todo], context, failures)
+    todo = [unit for unit in todo if unit.metric in loaded]
     places = list(dict.fromkeys((unit.dataset, unit.clip) for unit in todo))
     frames = {(unit.dataset, unit.clip): unit.frames for unit in todo}
-    loaded = {name: load_metric(name, context.compute.device) for name in dict.fromkeys(unit.metric for unit in todo)}
     with stage(context.progress, "score", sum(frames[place] for place in places)):
         for dataset, clip in places:
             context.progress.unit(f"{dataset} {clip}")
             units = [unit for unit in todo if (unit.dataset, unit.clip) == (dataset, clip)]
             for scored in _score_separately_if_needed(plan, units, loaded, context, failures):
                 context.store.add(run, scored)
+
+
+def _load_metrics(names: Sequence[str], context: RunContext, failures: _Failures) -> dict[str, Metric]:
+    """The metrics, without those that cannot be loaded."""
+    loaded: dict[str, Metric] = {}
+    for name in dict.fromkeys(names):
+        try:
+            loaded[name] = load_metric(name, context.compute.device)
+        except InputError as error:
+            failures.add_metric(name, error)
+    return loaded
 
 
 def _score_separately_if_needed(
@@ -251,5 +289,5 @@ def _origin_of_restored(workspace: Path, dataset: str, method: str, clip: str) -
 
 
 def _declared_shift(plan: Plan, dataset: str, method: str) -> tuple[float, float]:
-    of_dataset, of_method = plan.suite.datasets[dataset].shift, plan.suite.methods[method].shift
+    of_dataset, of_method = plan.suite.datasets[dataset].shift, plan.suite.every_method[method].shift
     return of_dataset[0] + of_method[0], of_dataset[1] + of_method[1]

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from mgld_bench.engine.costs import Estimate, estimate
 from mgld_bench.engine.machine import compute_on
-from mgld_bench.engine.plan import Estimate, Plan, Unit, estimate, make_plan, require_all
+from mgld_bench.engine.plan import Plan, Unit, make_plan, unusable
 from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.engine.run import RunContext, execute
 from mgld_bench.engine.store import Store, open_store
 from mgld_bench.engine.suite import Suite, load_suite
+from mgld_bench.errors import IncompleteError, InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.metric import ClipScore
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    plan: Plan
+    """As it was before the run: what was not done in it has been done now, but for what is missing."""
+    missing: str
+    """What was asked for and has no result, in one line with the reasons; "" where all is there."""
 
 
 class Session:
@@ -51,6 +64,7 @@ class Session:
         precision: str = "float32",
         max_memory: str = "",
         allow_tf32: bool = False,
+        degradation: str = "",
     ) -> Session:
         """Open the suite of a report card.
 
@@ -63,12 +77,16 @@ class Session:
             store: SQLAlchemy URL of the results database; "" is the workspace's own SQLite file.
             read_only: do not create the results database where there is none.
             device: see compute_on(), likewise ``precision``, ``max_memory`` and ``allow_tf32``.
+            degradation: the LR clips of all datasets: a degradation card, or ``existing`` for those that came with the sets;
+                default: those of the dataset's card, or the existing ones where only they are prepared.
 
         Raises:
             InputError: an unknown report, dataset or protocol, or an unusable device or database.
         """
         compute = compute_on(device, precision, max_memory, allow_tf32)
-        suite = load_suite(report, compute, datasets, methods, metrics, cards)
+        suite = load_suite(
+            report, compute, datasets, methods, metrics, cards, workspace=workspace, sources=sources, degradation=degradation
+        )
         return cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {})
 
     def __enter__(self) -> Session:
@@ -87,16 +105,16 @@ class Session:
 
     def estimate(self, plan: Plan | None = None) -> Estimate:
         """What is left to do in ``plan`` (default: the plan as of now)."""
-        return estimate(plan or self.plan(), self.store)
+        return estimate(plan or self.plan(), self.store, self.compute)
 
     def run(
         self, command: Sequence[str], *, skip_unavailable: bool = False, workers: int = 1, progress: Progress | None = None
     ) -> Plan:
-        """Do everything that is not done yet; each finished unit is kept at once.
+        """Do everything that is not done yet; each finished unit is kept at once, and what fails does not hold up the rest.
 
         Args:
             command: recorded as that which started the run.
-            skip_unavailable: leave out what cannot run here, instead of refusing to start.
+            skip_unavailable: leave out what cannot run here, without an error at the end.
             workers: number of processes that build pairs.
             progress: where to report progress; default: nowhere.
 
@@ -104,15 +122,40 @@ class Session:
             The plan as it was before the run: what was not done in it has been done now.
 
         Raises:
-            InputError: something cannot run here and ``skip_unavailable`` is false, or units failed (all others are done).
+            InputError: something that was asked for does not exist, and ``skip_unavailable`` is false; nothing is done.
+            IncompleteError: something has no result: units failed, or something cannot run here and ``skip_unavailable`` is
+                false. Everything else is done.
         """
+        outcome = self.attempt(command, skip_unavailable=skip_unavailable, workers=workers, progress=progress)
+        if outcome.missing:
+            raise IncompleteError(outcome.missing)
+        return outcome.plan
+
+    def attempt(
+        self, command: Sequence[str], *, skip_unavailable: bool = False, workers: int = 1, progress: Progress | None = None
+    ) -> Outcome:
+        """As run(), but what has no result is in the outcome, not raised."""
         progress = progress or Silent()
         plan = self.plan()
-        require_all(plan, skip_unavailable)
+        wrong = unusable(plan)
+        if wrong and not skip_unavailable:
+            raise InputError(wrong)
+        for remark in plan.remarks:
+            progress.log(remark)
         for obstacle in plan.obstacles:
             progress.log(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
-        execute(plan, command, RunContext(self.workspace, self.store, self.compute, workers, progress))
-        return plan
+        failures = execute(plan, command, RunContext(self.workspace, self.store, self.compute, workers, progress))
+        return Outcome(plan, self._missing(plan, failures, skip_unavailable))
+
+    def _missing(self, plan: Plan, failures: Sequence[str], skip_unavailable: bool) -> str:
+        """What has no result, in one line; "" where nothing is missing, or all that is was to be skipped."""
+        parts = [f"{len(failures)} failed; everything else is done and kept: {'; '.join(failures)}"] if failures else []
+        listed = "; ".join(f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in plan.obstacles)
+        nothing = not any(unit.kind == "score" for unit in plan.units)
+        if listed and (nothing or not skip_unavailable):
+            rest = "nothing can be done" if nothing else "everything else is done and kept"
+            parts.append(f"incomplete: {listed}; {rest}. Fix this, or skip it with --skip-unavailable")
+        return f"{plan.suite.report.name}: {'; '.join(parts)}" if parts else ""
 
     def scores(self) -> list[tuple[Unit, ClipScore]]:
         """The scores that are there, each with its unit, in the order of the plan."""

@@ -200,7 +200,8 @@ class Store:
         """Measured cost of all finished units: seconds per frame by kind and method, or metric for scores."""
         frames: dict[tuple[str, str], int] = {}
         seconds: dict[tuple[str, str], float] = {}
-        columns = select(UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds)
+        # Pairs that were built before the run that noted them have no time.
+        columns = select(UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds).where(UnitRow.seconds > 0)
         with self._transaction() as session:
             for kind, method, metric, count, spent in session.execute(columns):
                 what = (kind, metric if kind == "score" else method)

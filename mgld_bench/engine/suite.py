@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mgld_bench.cards.loader import load_dataset, load_degradation, load_method, load_protocol, load_report
+from mgld_bench.cards.loader import has_card, load_dataset, load_degradation, load_method, load_protocol, load_report
 from mgld_bench.cards.schemas import DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import describe, reason_unavailable
 from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.pairs.choice import choose_lr, instance_label
+from mgld_bench.pairs.stored import EXISTING
 from mgld_bench.restoring.loading import why_unavailable
 
 
@@ -23,6 +25,8 @@ class Obstacle:
     """dataset, method or metric."""
     name: str
     reason: str
+    wrong_use: bool = False
+    """Whether the user asked for something that there is not: a misspelt name."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,12 @@ class Suite:
     datasets: Mapping[str, DatasetCard]
     degradations: Mapping[str, DegradationCard | None]
     """By dataset; None where LR is taken as it is."""
+    instances: Mapping[str, str]
+    """By dataset, what is printed beside its name where its LR is not that of its card; absent where it is."""
+    order: tuple[str, ...]
+    """The names of all methods that have a card, in the report's order."""
     methods: Mapping[str, MethodCard]
-    """In the report's order; only those that can run."""
+    """Only those that can run."""
     waiting: Mapping[str, MethodCard]
     """Those that cannot run here until something that is missing, such as their weights, is there."""
     metrics: Mapping[str, Mapping[str, MetricFacts]]
@@ -43,6 +51,14 @@ class Suite:
     gaps: Mapping[str, Mapping[str, MetricFacts]]
     """The same for those that cannot run here."""
     obstacles: tuple[Obstacle, ...]
+    remarks: tuple[str, ...]
+    """What the user should know of the choice of LR clips, one line each."""
+
+    @property
+    def every_method(self) -> dict[str, MethodCard]:
+        """The methods that have a card, in the report's order, whether they can run here or not."""
+        both = {**self.methods, **self.waiting}
+        return {name: both[name] for name in self.order}
 
     @property
     def all_metrics(self) -> dict[str, MetricFacts]:
@@ -57,6 +73,9 @@ def load_suite(
     methods: Sequence[str] = (),
     metrics: Sequence[str] = (),
     cards: Sequence[Path] = (),
+    workspace: Path = Path("workspace"),
+    sources: Mapping[str, Path] | None = None,
+    degradation: str = "",
 ) -> Suite:
     """The suite of a report card.
 
@@ -67,6 +86,9 @@ def load_suite(
         methods: see ``datasets``.
         metrics: see ``datasets``; short names of the protocol, or full variant names.
         cards: further folders with cards.
+        workspace: where pairs are; decides whose LR clips are used, see choose_lr().
+        sources: by dataset, the folder of its official download.
+        degradation: in place of the datasets' own; ``existing``: the LR clips that came with them.
 
     Raises:
         InputError: an unknown report, dataset or protocol. What merely cannot run becomes an obstacle of the suite.
@@ -74,34 +96,45 @@ def load_suite(
     card = load_report(report, cards)
     protocol = load_protocol(card.protocol, cards)
     wanted = {entry.name: entry.metrics for entry in card.datasets}
-    chosen = {name: load_dataset(name, cards) for name in (datasets or wanted)}
+    chosen = {dataset.name: dataset for dataset in (load_dataset(name, cards) for name in (datasets or wanted))}
     shown = tuple(dict.fromkeys(metric for names in wanted.values() for metric in names))
     obstacles: list[Obstacle] = []
     by_dataset: dict[str, dict[str, MetricFacts]] = {}
     gaps: dict[str, dict[str, MetricFacts]] = {}
     for name, dataset in chosen.items():
-        described = _metrics(metrics or wanted.get(name, shown), dataset, protocol, obstacles)
+        described = _metrics(metrics or wanted.get(name, shown), dataset, protocol, obstacles, named_by_user=bool(metrics))
         gaps[name] = _gaps(described, obstacles)
         by_dataset[name] = {metric: facts for metric, facts in described.items() if metric not in gaps[name]}
-    able, waiting = _methods(methods or card.methods, compute, cards, obstacles)
+    able, waiting, order = _methods(methods or card.methods, compute, cards, obstacles, named_by_user=bool(methods))
+    lr = {
+        name: choose_lr(dataset, workspace, degradation, can_build=name in (sources or {}) or _packaged(dataset))
+        for name, dataset in chosen.items()
+    }
+    labels = {name: instance_label(chosen[name], choice.name) for name, choice in lr.items()}
     return Suite(
         report=card,
         protocol=protocol,
         datasets=chosen,
         degradations={
-            name: load_degradation(dataset.degradation, cards) if dataset.degradation else None
-            for name, dataset in chosen.items()
+            name: None if choice.name == EXISTING else load_degradation(choice.name, cards) for name, choice in lr.items()
         },
+        instances={name: label for name, label in labels.items() if label},
+        order=order,
         methods=able,
         waiting=waiting,
         metrics=by_dataset,
         gaps=gaps,
         obstacles=tuple(dict.fromkeys(obstacles)),
+        remarks=tuple(choice.note for choice in lr.values() if choice.note),
     )
 
 
+def _packaged(dataset: DatasetCard) -> bool:
+    return any(layout.package for layout in dataset.layouts)
+
+
 def _metrics(
-    names: Sequence[str], dataset: DatasetCard, protocol: ProtocolCard, obstacles: list[Obstacle]
+    names: Sequence[str], dataset: DatasetCard, protocol: ProtocolCard, obstacles: list[Obstacle], named_by_user: bool
 ) -> dict[str, MetricFacts]:
     found: dict[str, MetricFacts] = {}
     for name in names:
@@ -109,7 +142,7 @@ def _metrics(
         try:
             facts = describe(full)
         except InputError as error:
-            obstacles.append(Obstacle("metric", full, str(error)))
+            obstacles.append(Obstacle("metric", full, str(error), wrong_use=named_by_user))
             continue
         if facts.needs_reference and not dataset.ground_truth:
             obstacles.append(Obstacle("metric", full, f"needs ground truth, and {dataset.name} has none"))
@@ -130,21 +163,23 @@ def _gaps(described: Mapping[str, MetricFacts], obstacles: list[Obstacle]) -> di
 
 
 def _methods(
-    names: Sequence[str], compute: Compute, cards: Sequence[Path], obstacles: list[Obstacle]
-) -> tuple[dict[str, MethodCard], dict[str, MethodCard]]:
-    """The cards of the methods that can run here, and of those that cannot."""
+    names: Sequence[str], compute: Compute, cards: Sequence[Path], obstacles: list[Obstacle], named_by_user: bool
+) -> tuple[dict[str, MethodCard], dict[str, MethodCard], tuple[str, ...]]:
+    """The cards of the methods that can run here, of those that cannot, and the names of both in the order of ``names``."""
+    order: list[str] = []
     able: dict[str, MethodCard] = {}
     waiting: dict[str, MethodCard] = {}
     for name in names:
         try:
             card = load_method(name, cards)
         except InputError as error:
-            obstacles.append(Obstacle("method", name, str(error)))
+            obstacles.append(Obstacle("method", name, str(error), wrong_use=named_by_user and not has_card(name, cards)))
             continue
+        order.append(card.name)
         reason = why_unavailable(card, compute)
         if reason is None:
             able[card.name] = card
         else:
             waiting[card.name] = card
             obstacles.append(Obstacle("method", card.name, reason))
-    return able, waiting
+    return able, waiting, tuple(dict.fromkeys(order))

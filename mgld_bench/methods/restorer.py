@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
+from pydantic import PrivateAttr
+
 from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.plain_data import PlainData
 
@@ -17,6 +20,23 @@ if TYPE_CHECKING:
 
 class RestorerOptions(PlainData):
     """Base of a method's options: what its card may set under ``options``. An option that does not exist is an error."""
+
+    _written_in: Mapping[str, Path] = PrivateAttr(default_factory=dict)
+    """By option, the folder of the card file that sets it."""
+
+    def path(self, option: str) -> Path:
+        """The file or folder that an option names: ``~`` is the home folder, and a relative path starts from the card's folder.
+
+        Where there is nothing, it is looked for from the current folder as well, which is what version 0.1 did. The option
+        itself, and with it the keys of units, keeps the text that was written.
+        """
+        named = Path(str(getattr(self, option))).expanduser()
+        anchored = self._written_in.get(option, Path()) / named
+        return named if named.exists() and not anchored.exists() else anchored
+
+
+class FilesAwayError(InputError):
+    """What a method takes its frames from is not there any more as a whole: its folder was moved or deleted."""
 
 
 OptionsT = TypeVar("OptionsT", bound=RestorerOptions)

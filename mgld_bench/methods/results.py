@@ -17,7 +17,7 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.restorer import Restorer, RestorerOptions
+from mgld_bench.methods.restorer import FilesAwayError, Restorer, RestorerOptions
 from mgld_bench.weights.locate import weights_home
 
 
@@ -25,7 +25,10 @@ class FinishedResultsOptions(RestorerOptions):
     """Where the finished results are."""
 
     folder: str
-    """Holds ``<dataset>/<clip>`` or ``<clip>``: a folder of frames each, or a video of that name."""
+    """Holds ``<dataset>/<clip>`` or ``<clip>``: a folder of frames each, or a video of that name.
+
+    A relative path starts from the card's folder.
+    """
 
     @field_validator("folder")
     @classmethod
@@ -90,8 +93,10 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
 
 
 def _find(options: FinishedResultsOptions, dataset: str, clip: str) -> Path:
-    """The folder of frames or the video of one clip."""
-    folder = Path(options.folder).expanduser()
+    """The folder of frames or the video of one clip. Raises FilesAwayError where the whole folder is away."""
+    folder = options.path("folder")
+    if not folder.exists():
+        raise FilesAwayError(f"no finished results: there is no folder {folder}")
     places = [folder / dataset, folder] if dataset else [folder]
     for place in places:
         found = _clips_called(clip, place)

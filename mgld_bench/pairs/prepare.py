@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -14,7 +14,7 @@ from mgld_bench.clips.atomic import hidden_name, write_json_atomic
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, first_of
 from mgld_bench.pairs.build import build_pair
 from mgld_bench.pairs.planning import PlannedPair
 from mgld_bench.pairs.record import record_frames
@@ -23,8 +23,14 @@ from mgld_bench.pairs.stored import pairs_folder
 from mgld_bench.processes import worker_processes
 
 
-def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int, force: bool = False) -> Iterator[PlannedPair]:
-    """Build pairs; yields each as soon as it is on disk.
+def prepare_pairs(
+    planned: Sequence[PlannedPair],
+    workspace: Path,
+    workers: int,
+    force: bool = False,
+    failed: Callable[[PlannedPair, InputError], None] | None = None,
+) -> Iterator[PlannedPair]:
+    """Build pairs; yields each as soon as it is on disk. One that cannot be built does not hold up the others.
 
     The frames do not depend on ``workers``. Where the iteration is left early (Ctrl-C, an error), unfinished pairs are abandoned
     and finished ones stay.
@@ -34,19 +40,48 @@ def prepare_pairs(planned: Sequence[PlannedPair], workspace: Path, workers: int,
         workspace: Where to.
         workers: Processes that work at the same time; 1: this one only.
         force: Build even where the encoders here are not the pinned ones.
+        failed: Receives each pair that cannot be built, with the reason; None: they are raised once the others are built.
 
     Raises:
-        InputError: A clip cannot be read or written, or a worker was killed.
+        InputError: Clips cannot be read or written, or a worker was killed.
         CheckError: The encoders here are not the pinned ones.
     """
+    failures: list[tuple[PlannedPair, InputError]] = []
+    for pair, error in _outcomes(planned, workspace, workers, force):
+        if error is None:
+            yield pair
+        elif failed is not None:
+            failed(pair, error)
+        else:
+            failures.append((pair, error))
+    if len(failures) == 1:
+        raise failures[0][1]
+    if failures:
+        lines = [f"{pair.clip}: {error}" for pair, error in failures]
+        raise InputError(f"{len(failures)} of {len(planned)} pairs cannot be built: {first_of(lines, 3, '; ')}")
+
+
+def _outcomes(
+    planned: Sequence[PlannedPair], workspace: Path, workers: int, force: bool
+) -> Iterator[tuple[PlannedPair, InputError | None]]:
+    """Each pair as soon as it is built, or with the reason why it cannot be."""
     if workers == 1 or len(planned) < 2:
         for pair in planned:
-            yield _prepare(pair, workspace, force)
+            try:
+                _prepare(pair, workspace, force)
+            except InputError as error:
+                yield pair, error
+            else:
+                yield pair, None
         return
     try:
         with worker_processes(min(workers, len(planned))) as executor:
-            for future in as_completed([executor.submit(_prepare, pair, workspace, force) for pair in planned]):
-                yield future.result()
+            running = {executor.submit(_prepare, pair, workspace, force): pair for pair in planned}
+            for future in as_completed(running):
+                failure = future.exception()
+                if failure is not None and not isinstance(failure, InputError):
+                    raise failure
+                yield running[future], failure
     except BrokenProcessPool as error:
         raise InputError("a process that builds pairs was killed (out of memory?); run it again with fewer --workers") from error
 

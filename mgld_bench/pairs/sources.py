@@ -14,8 +14,7 @@ from mgld_bench.clips.numbering import numbers_disagree
 from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.errors import InputError, first_of
 from mgld_bench.pairs.layouts import FoundLayout, find_layout
-
-SCALE = 4
+from mgld_bench.pairs.stored import SCALE
 
 
 @dataclass(frozen=True)

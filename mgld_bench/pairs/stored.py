@@ -16,6 +16,8 @@ from mgld_bench.clips.numbering import first_number
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.errors import InputError, first_of
 
+SCALE = 4
+"""How many times larger than LR the ground truth is, in each direction."""
 EXISTING = "existing"
 """Takes the place of the degradation's name where LR clips are used as they come with the dataset."""
 
@@ -40,6 +42,12 @@ def list_pairs(workspace: Path, dataset: str, degradation_name: str) -> list[str
     """The clips that have a pair, in natural order."""
     folder = pairs_folder(workspace, dataset, degradation_name)
     return natsorted(side.stem for side in folder.glob("[!.]*.json"))
+
+
+def prepared_kinds(workspace: Path, dataset: str) -> list[str]:
+    """The degradations (or ``existing``) by which a dataset has pairs."""
+    folders = (workspace / "pairs" / dataset).glob("[!.]*/")
+    return sorted(folder.name for folder in folders if list_pairs(workspace, dataset, folder.name))
 
 
 def read_side(folder: Path, clip: str) -> dict[str, Any] | None:
@@ -82,6 +90,25 @@ def read_pair(workspace: Path, dataset: str, degradation_name: str, clip: str) -
         key=side["key"],
         side=side,
     )
+
+
+def frames_are_there(folder: Path, clip: str, side: dict[str, Any]) -> bool:
+    """Whether the folders of a pair's frames are still there; ``verify_pair`` checks what is in them."""
+    return all((folder / name / clip).is_dir() for name in ("GT", "LQ") if name in side)
+
+
+def recorded_size(folder: Path, clip: str, side: dict[str, Any]) -> tuple[int, int, int]:
+    """Frames, height and width of a pair: those of the ground truth, or of what a method makes of LR.
+
+    Raises InputError where the side file lacks them.
+    """
+    scale = 1 if "GT" in side else SCALE
+    try:
+        frames = side["GT" if "GT" in side else "LQ"]
+        return int(frames["frames"]), scale * int(frames["height"]), scale * int(frames["width"])
+    except (KeyError, TypeError, ValueError):
+        path = folder / f"{clip}.json"
+        raise InputError(f"{path}: is not the side file of a pair; delete it, and the pair will be built again") from None
 
 
 def recorded_sha256(folder: Path, clip: str, side: dict[str, Any], name: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 from mgld_bench.cards.schemas import MethodCard
-from mgld_bench.cards.validation import field_error, validate_options
+from mgld_bench.cards.validation import field_error, folder_of, validate_options
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
@@ -30,7 +30,10 @@ def restorer_class(card: MethodCard) -> type[AnyRestorer]:
 
 def parse_options(card: MethodCard) -> RestorerOptions:
     """The card's options as the restorer's own type. Raises InputError for an unknown option or a wrong value."""
-    return validate_options(card, restorer_class(card).Options)
+    options = validate_options(card, restorer_class(card).Options)
+    texts = [name for name, value in card.options.items() if isinstance(value, str)]
+    options._written_in = {name: folder for name in texts if (folder := folder_of(card, ["options", name]))}
+    return options
 
 
 def load_restorer(card: MethodCard, compute: Compute) -> AnyRestorer:

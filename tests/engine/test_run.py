@@ -152,7 +152,7 @@ def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> N
     kept = spoilt.read_bytes()
     spoilt.write_bytes(kept[:200])
     failed = bench(*arguments, "--methods", "mine,bicubic")
-    assert failed.returncode == 2
+    assert failed.returncode == 3
     last = failed.stderr.strip().splitlines()[-1]
     assert "1 failed" in last
     assert "tiny bunny mine" in last
@@ -172,7 +172,8 @@ def test_the_report_shows_what_is_missing_as_a_gap_and_what_was_lossy(suite: tup
     cards, workspace = suite
     methods = "bicubic,compact,realesr-animevideov3"
     answer = bench("report", "small", "--cards", cards, "--workspace", workspace, "--methods", methods, "--format", "csv,md")
-    assert answer.returncode == 0, answer.stderr
+    assert answer.returncode == 3, answer.stderr
+    assert "incomplete" in answer.stderr
     table = (workspace / "reports/small/table.md").read_text()
     assert "– (0/2)" in table
     assert "0 of 2 clips scored: not scored yet" in table
@@ -194,7 +195,7 @@ def test_a_metric_that_has_no_value_does_not_take_the_others_with_it(tmp_path: P
     workspace = tmp_path / "workspace"
     arguments = ("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
     failed = bench(*arguments, "--methods", "bicubic,mine", "--metrics", "psnr,niqe")
-    assert failed.returncode == 2
+    assert failed.returncode == 3
     assert "2 failed" in failed.stderr.splitlines()[-1]
     assert "niqe.pyiqa" in failed.stderr.splitlines()[-1]
     scored = {row[3:6] for row in database(workspace)["units"] if row[1] == "score"}

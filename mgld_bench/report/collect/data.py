@@ -62,11 +62,20 @@ class ReportData:
     """The command that asked for the report."""
     footnotes: tuple[str, ...] = ()
     """Further facts to print under the table, such as lossy inputs."""
+    instances: Mapping[str, str] = field(default_factory=dict)
+    """By dataset, what sets its LR apart from that of its card, such as "existing LR"; absent where nothing does."""
 
     @property
     def dataset_headings(self) -> dict[str, str]:
-        """The printed name of each dataset, by its name; no two are alike."""
-        return _distinct({name: card.heading for name, card in self.datasets.items()})
+        """The printed name of each dataset, by its name, with what sets its LR apart; no two are alike."""
+        return _distinct({name: self._marked(name, card.heading) for name, card in self.datasets.items()})
+
+    def dataset_name(self, dataset: str) -> str:
+        """The dataset's name for files that scripts read, with what sets its LR apart."""
+        return self._marked(dataset, dataset)
+
+    def _marked(self, dataset: str, text: str) -> str:
+        return f"{text} ({self.instances[dataset]})" if dataset in self.instances else text
 
     @property
     def method_headings(self) -> dict[str, str]:

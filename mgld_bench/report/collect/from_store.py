@@ -12,11 +12,13 @@ from mgld_bench.clips.handling import sentences
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.origins import RESTORED, Made, restored_origin, scoring_origin
-from mgld_bench.engine.plan import Plan, restored_folder, restored_key
+from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_key
 from mgld_bench.engine.store import RecordedUnit, Store
 from mgld_bench.engine.suite import Suite
+from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.planning import open_pair
+from mgld_bench.pairs.stored import pairs_folder, read_side
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
 
@@ -30,21 +32,23 @@ def collect(plan: Plan, workspace: Path, store: Store, command: str = "") -> Rep
         command: recorded as that which asked for the report.
 
     Raises:
-        InputError: a built pair cannot be opened, or a weight file of a metric is wrong.
+        InputError: a side file is damaged.
     """
     suite = plan.suite
     cells = _cells(plan, store)
+    pictures, without = _pictures(plan, workspace)
     return ReportData(
         card=suite.report,
         protocol=suite.protocol,
         datasets=suite.datasets,
-        methods=suite.methods,
+        methods=suite.every_method,
         metrics=_with_files(suite),
         cells=cells,
-        pictures=_pictures(plan, workspace),
+        pictures=pictures,
         runs=store.runs(made.run for cell in cells for made in cell.made.values()),
         command=command,
-        footnotes=(*_footnotes(plan, store), *_inputs(plan, workspace), *_score_notes(cells)),
+        footnotes=(*_footnotes(plan, store), *_inputs(plan, workspace), *_score_notes(cells), *without),
+        instances=suite.instances,
     )
 
 
@@ -58,19 +62,22 @@ def _with_files(suite: Suite) -> dict[str, MetricFacts]:
 
 
 def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
-    units = [unit for unit in plan.units if unit.kind == "score"]
-    scores = store.scores(unit.key for unit in units)
+    units = plan.scores
+    scores = store.scores(unit.key for unit in units if unit.key)
     made = _made(plan, store)
-    by_cell: dict[tuple[str, str, str], dict[str, str]] = {}
+    by_cell: dict[tuple[str, str, str], list[Unit]] = {}
     for unit in units:
-        by_cell.setdefault((unit.dataset, unit.method, unit.metric), {})[unit.clip] = unit.key
+        by_cell.setdefault((unit.dataset, unit.method, unit.metric), []).append(unit)
+    order = {(dataset, pair.clip): place for dataset, pairs in plan.pairs.items() for place, pair in enumerate(pairs)}
     cells = []
-    for (dataset, method, metric), keys in by_cell.items():
-        found = {clip: scores[key] for clip, key in keys.items() if key in scores}
-        gap = "" if len(found) == len(keys) else "not scored yet"
-        origins = {clip: made[keys[clip]] for clip in found}
-        cells.append(Cell(dataset, method, metric, found, tuple(keys), gap, origins))
-    return (*cells, *_gaps(plan))
+    for (dataset, method, metric), members in by_cell.items():
+        members.sort(key=lambda unit: order.get((unit.dataset, unit.clip), 0))
+        found = {unit.clip: scores[unit.key] for unit in members if unit.key in scores}
+        reasons = [_reason(plan, unit) for unit in members if unit.clip not in found]
+        clips = tuple(unit.clip for unit in members)
+        origins = {unit.clip: made[unit.key] for unit in members if unit.clip in found}
+        cells.append(Cell(dataset, method, metric, found, clips, "; ".join(dict.fromkeys(reasons)), origins))
+    return tuple(cells)
 
 
 def _made(plan: Plan, store: Store) -> dict[str, Made]:
@@ -103,38 +110,45 @@ def _device(clip: RecordedUnit) -> dict[str, str]:
     return {"device": clip.facts["device"]} if clip.facts.get("device") else {}
 
 
-def _gaps(plan: Plan) -> list[Cell]:
-    """Cells without scores, for the metrics that cannot run here."""
-    return [
-        Cell(dataset, method, metric, {}, tuple(pair.clip for pair in pairs), "cannot run here")
-        for dataset, pairs in plan.pairs.items()
-        for metric in plan.suite.gaps[dataset]
-        for method in plan.suite.methods
-    ]
+def _reason(plan: Plan, unit: Unit) -> str:
+    """Why a score is missing."""
+    if unit.key:
+        return "not scored yet"
+    if unit.dataset not in plan.pairs:
+        return "the dataset is not prepared here"
+    place = f"{unit.dataset} {unit.clip}: "
+    mine = [obstacle.reason for obstacle in plan.obstacles if obstacle.name == unit.method and obstacle.reason.startswith(place)]
+    return _short(mine[0]) if mine else "cannot run here"
 
 
-def _pictures(plan: Plan, workspace: Path) -> tuple[PictureSource, ...]:
-    """The frames on disk, except those that were made with different options than the plan's."""
+def _pictures(plan: Plan, workspace: Path) -> tuple[tuple[PictureSource, ...], list[str]]:
+    """The frames on disk, except those that were made with different options than the plan's; and why some are missing."""
     wanted = {(unit.dataset, unit.method, unit.clip): unit.key for unit in plan.units if unit.kind == "restore"}
-    sources = []
+    sources, notes = [], []
     for dataset, planned in plan.pairs.items():
         for place in planned:
             if not place.built:
                 continue
-            pair = open_pair(planned, place.clip, workspace)
-            restored = {}
-            for method in plan.suite.methods:
-                if restored_key(workspace, dataset, method, place.clip) == wanted[dataset, method, place.clip]:
-                    restored[method] = open_clip(restored_folder(workspace, dataset, method) / place.clip, place.clip)
+            try:
+                pair = open_pair(planned, place.clip, workspace)
+                restored = {}
+                for method in plan.suite.every_method:
+                    key = wanted.get((dataset, method, place.clip))
+                    if key and restored_key(workspace, dataset, method, place.clip) == key:
+                        restored[method] = open_clip(restored_folder(workspace, dataset, method) / place.clip, place.clip)
+            except InputError as error:
+                notes.append(f"No pictures of {dataset} {place.clip}: {error}.")
+                continue
             if restored:
                 sources.append(PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored))
-    return tuple(sources)
+    return tuple(sources), notes
 
 
 def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     """What cannot run here, notes of methods and datasets, and how the pairs were made."""
-    notes = [f"Not scored: {obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
-    notes += [f"{card.heading}: {card.notes}" for card in plan.suite.methods.values() if card.notes]
+    notes = [f"{remark[0].upper()}{remark[1:]}." for remark in plan.remarks]
+    notes += [f"Not scored: {obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
+    notes += [f"{card.heading}: {card.notes}" for card in plan.suite.every_method.values() if card.notes]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.datasets.values() if card.notes]
     made = [(name, card) for name, card in plan.suite.degradations.items() if card is not None and name in plan.pairs]
     notes += [f"LR of {plan.suite.datasets[name].heading} is made by {card.name}. {card.notes}".strip() for name, card in made]
@@ -150,7 +164,8 @@ def _inputs(plan: Plan, workspace: Path) -> list[str]:
     """Per dataset, what was done to the samples of its clips: lossy compression, rotation, assumed colours."""
     notes = []
     for dataset, planned in plan.pairs.items():
-        built = [open_pair(planned, pair.clip, workspace).side for pair in planned if pair.built]
+        folders = {pair.clip: pairs_folder(workspace, dataset, pair.degradation_name) for pair in planned}
+        built = [side for clip, folder in folders.items() if (side := read_side(folder, clip)) is not None]
         title = plan.suite.datasets[dataset].heading
         # The LR clips that are built of ground truth are recorded with what was done to that.
         existing = any(pair.degradation is None for pair in planned)

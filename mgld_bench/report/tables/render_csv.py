@@ -29,7 +29,7 @@ def render_long_csv(table: Table, data: ReportData) -> str:
     made = {(cell.dataset, cell.metric, cell.method): tuple(cell.made.values()) for cell in data.cells}
     lines = (
         (
-            *(guard(cell.dataset), guard(cell.method), guard(cell.metric)),
+            *(guard(data.dataset_name(cell.dataset)), guard(cell.method), guard(cell.metric)),
             data.metrics[cell.metric].direction,
             *(cell.value, cell.half_width, cell.scored, cell.expected, cell.frames, cell.rank, cell.published, cell.difference),
             guard(data.protocol.name),
@@ -58,7 +58,7 @@ def render_scores_csv(data: ReportData) -> str:
     lines: list[Sequence[object]] = [header]
     for cell in data.cells:
         for clip in cell.expected_clips:
-            place = (guard(cell.dataset), guard(clip), guard(cell.method), guard(cell.metric))
+            place = (guard(data.dataset_name(cell.dataset)), guard(clip), guard(cell.method), guard(cell.metric))
             score = cell.scores.get(clip)
             if score is None:
                 lines.append((*place, None, None, guard(cell.gap), *_origin(())))
@@ -77,7 +77,7 @@ def render_frames_csv(data: ReportData) -> str:
         [
             header,
             *(
-                (guard(cell.dataset), guard(clip), guard(cell.method), guard(cell.metric), frame, value)
+                (guard(data.dataset_name(cell.dataset)), guard(clip), guard(cell.method), guard(cell.metric), frame, value)
                 for cell in data.cells
                 for clip in cell.expected_clips
                 if clip in cell.scores
