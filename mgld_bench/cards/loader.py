@@ -103,12 +103,29 @@ def list_cards(kind: CardKind | None = None, search: Sequence[Path] = ()) -> lis
     Raises:
         InputError: Two cards have the same kind and name, or a file's kind cannot be determined.
     """
+    entries, problems = usable_cards(kind, search)
+    if problems:
+        raise InputError(problems[0])
+    return entries
+
+
+def usable_cards(kind: CardKind | None = None, search: Sequence[Path] = ()) -> tuple[list[CardEntry], list[str]]:
+    """As `list_cards`, with what is wrong with a file as a line of its own: one wrong file does not hide the others."""
     library = _Library(search)
-    entries = [library.entry(file) for file in library.files]
-    chosen = [entry for entry in entries if kind in (None, entry.kind)]
-    for entry in chosen:
-        library.find(entry.name, entry.kind)
-    return sorted(chosen, key=lambda entry: (entry.kind, entry.name))
+    chosen: list[CardEntry] = []
+    problems: list[str] = []
+    for file in library.files:
+        # Where the folder determines the kind, a file of a different kind need not be read.
+        if kind is not None and file.kind not in (None, kind):
+            continue
+        try:
+            entry = library.entry(file)
+            if kind in (None, entry.kind):
+                library.find(entry.name, entry.kind)
+                chosen.append(entry)
+        except InputError as error:
+            problems.append(str(error))
+    return sorted(chosen, key=lambda entry: (entry.kind, entry.name)), list(dict.fromkeys(problems))
 
 
 def resolved_card(card: Card) -> dict[str, Any]:

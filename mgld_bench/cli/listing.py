@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, TypeVar
 
 import typer
 
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 from mgld_bench.cli.text_table import print_width, text_table
 
+if TYPE_CHECKING:
+    from mgld_bench.cards.schemas import CardKind
+
+SomeCard = TypeVar("SomeCard")
 COLUMNS: Final = {
     "datasets": ("name", "title", "state", "low resolution"),
     "methods": ("name", "title", "state", "to fetch", "licence", "trained on"),
@@ -31,22 +36,26 @@ def list_what(
 
     Example: mgld-bench list methods
     """
+    from mgld_bench.errors import InputError, first_of
+
     makers = {"datasets": _datasets, "methods": _methods, "metrics": _metrics, "reports": _reports}
-    rows = makers[what](workspace, cards or [])
+    problems: list[str] = []
+    rows = makers[what](workspace, cards or [], problems)
     if name:
         rows = [row for row in rows if row["name"] == name] or _unknown(what, name, rows)
     if json_output:
         typer.echo(json.dumps(rows, indent=1))
-        return
-    if name:
+    elif name:
         for column, text in rows[0].items():
             if text:
                 typer.echo(f"{column}: {text}")
-        return
-    columns = COLUMNS[what]
-    for line in text_table(columns, [[row[column] for column in columns] for row in rows], print_width()):
-        typer.echo(line)
-    typer.echo(f"more about one of them: mgld-bench list {what} NAME")
+    else:
+        columns = COLUMNS[what]
+        for line in text_table(columns, [[row[column] for column in columns] for row in rows], print_width()):
+            typer.echo(line)
+        typer.echo(f"more about one of them: mgld-bench list {what} NAME")
+    if problems:
+        raise InputError(f"{len(problems)} card{'s' if len(problems) > 1 else ''} left out: {first_of(problems, 3, '; ')}")
 
 
 def _unknown(what: str, name: str, rows: list[dict[str, str]]) -> NoReturn:
@@ -75,13 +84,30 @@ def _state(missing: str) -> str:
     return "files missing" if "missing" in missing else "cannot run"
 
 
-def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
-    from mgld_bench.cards.loader import list_cards, load_dataset
+def _loaded(
+    kind: CardKind, load: Callable[[str, Sequence[Path]], SomeCard], cards: list[Path], problems: list[str]
+) -> Iterator[SomeCard]:
+    """Every card of a kind; what is wrong with one is added to ``problems`` and does not hide the others."""
+    from mgld_bench.cards.loader import usable_cards
+    from mgld_bench.errors import InputError
+
+    entries, wrong = usable_cards(kind, cards)
+    problems += wrong
+    for entry in entries:
+        try:
+            card = load(entry.name, cards)
+        except InputError as error:
+            problems.append(str(error))
+        else:
+            yield card
+
+
+def _datasets(workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
+    from mgld_bench.cards.loader import load_dataset
     from mgld_bench.pairs.stored import EXISTING, list_pairs, prepared_kinds
 
     rows = []
-    for entry in list_cards("dataset", cards):
-        card = load_dataset(entry.name, cards)
+    for card in _loaded("dataset", load_dataset, cards, problems):
         degradation = card.degradation or EXISTING
         kinds = [degradation, *(name for name in prepared_kinds(workspace, card.name) if name != degradation)]
         built = {name: len(list_pairs(workspace, card.name, name)) for name in kinds}
@@ -100,15 +126,14 @@ def _datasets(workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
     return rows
 
 
-def _methods(_workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
-    from mgld_bench.cards.loader import list_cards, load_method
+def _methods(_workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
+    from mgld_bench.cards.loader import load_method
     from mgld_bench.methods.compute import Compute
     from mgld_bench.restoring.loading import why_unavailable
     from mgld_bench.weights.missing import fetch_size, missing_files
 
     rows = []
-    for entry in list_cards("method", cards):
-        card = load_method(entry.name, cards)
+    for card in _loaded("method", load_method, cards, problems):
         missing = why_unavailable(card, Compute()) or ""
         absent = missing_files(tuple(card.weights.values()))
         row = {"name": card.name, "title": card.heading, "licence": card.publication.license, "missing": missing}
@@ -118,7 +143,7 @@ def _methods(_workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
     return rows
 
 
-def _metrics(_workspace: Path, _cards: list[Path]) -> list[dict[str, str]]:
+def _metrics(_workspace: Path, _cards: list[Path], _problems: list[str]) -> list[dict[str, str]]:
     from mgld_bench.metrics.catalogue import describe, metric_names, reason_unavailable
 
     rows = []
@@ -132,12 +157,11 @@ def _metrics(_workspace: Path, _cards: list[Path]) -> list[dict[str, str]]:
     return rows
 
 
-def _reports(_workspace: Path, cards: list[Path]) -> list[dict[str, str]]:
-    from mgld_bench.cards.loader import list_cards, load_report
+def _reports(_workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
+    from mgld_bench.cards.loader import load_report
 
     rows = []
-    for entry in list_cards("report", cards):
-        card = load_report(entry.name, cards)
+    for card in _loaded("report", load_report, cards, problems):
         datasets = ", ".join(dataset.name for dataset in card.datasets)
         rows.append({"name": card.name, "title": card.heading, "protocol": card.protocol, "datasets": datasets})
     return rows

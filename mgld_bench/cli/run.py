@@ -32,7 +32,7 @@ from mgld_bench.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgld_bench.engine.costs import Estimate
+    from mgld_bench.engine.costs import Cost, Estimate
     from mgld_bench.engine.plan import Plan, Unit
     from mgld_bench.engine.session import Outcome, Session
 
@@ -98,32 +98,65 @@ def run(
 
 
 def print_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
-    """Print what would be done."""
-    from mgld_bench.cli.display import duration, size
-
-    counts = {
-        kind: (len([u for u in plan.units if u.kind == kind]), len(plan.todo(kind))) for kind in ("pair", "restore", "score")
-    }
+    """Print what would be done, and what it would cost."""
     if json_output:
-        units, waiting = ([_without_blanks(unit) for unit in part] for part in (plan.units, plan.waiting))
-        obstacles = [vars(obstacle) for obstacle in plan.obstacles]
-        costs = {"seconds": cost.seconds, "unknown": cost.unknown, "disk_bytes": round(cost.disk)}
-        typer.echo(json.dumps({"units": units, "waiting": waiting, "obstacles": obstacles, "estimate": costs}, indent=1))
+        answer = {
+            "units": [_without_blanks(unit) for unit in plan.units],
+            "waiting": [_without_blanks(unit) for unit in plan.waiting],
+            "obstacles": [vars(obstacle) for obstacle in plan.obstacles],
+            "estimate": _cost(cost.now) | {"basis": cost.basis},
+            "estimate_of_waiting": _cost(cost.later),
+            "remarks": plan.remarks,
+        }
+        typer.echo(json.dumps(answer, indent=1))
         return
-    for kind, (total, todo) in counts.items():
-        typer.echo(f"{kind:8} {todo} of {total} units to do")
+    for kind in ("pair", "restore", "score"):
+        every = [unit for unit in plan.units if unit.kind == kind]
+        waiting = [unit for unit in plan.waiting if unit.kind == kind]
+        later = f", and {_counted(waiting)} once what is missing is there" if waiting else ""
+        typer.echo(f"{kind:8} {len(plan.todo(kind))} of {len(every)} units to do{later}")
     for line in _todo_lines(plan.units):
         typer.echo(f"  {line}")
     if plan.waiting:
         typer.echo("and, once what is missing (see below) is there:")
         for line in _todo_lines(plan.waiting):
             typer.echo(f"  {line}")
-    typer.echo(f"time     about {duration(cost.seconds)}, going by earlier runs here")
-    if cost.unknown:
-        typer.echo(f"         without what has never run here: {', '.join(cost.unknown)}")
-    typer.echo(f"disk     about {size(cost.disk)}")
+    _print_cost("", cost.now)
+    if plan.waiting:
+        _print_cost(" for what waits", cost.later)
+    typer.echo(f"         going by {cost.basis}")
+    for line in plan.remarks:
+        typer.echo(line)
     for obstacle in plan.obstacles:
         typer.echo(f"cannot run: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
+
+
+def _counted(units: Sequence[Unit]) -> str:
+    """So many units, and the frames of pairs and restored clips as far as they are known."""
+    frames = sum(unit.frames for unit in units)
+    return f"{len(units)} ({frames} frames)" if frames else str(len(units))
+
+
+def _cost(cost: Cost) -> dict[str, object]:
+    return {
+        "seconds": cost.time.likely,
+        "seconds_low": cost.time.low,
+        "seconds_high": cost.time.high,
+        "unknown": cost.unknown,
+        "disk_bytes": round(cost.disk.likely),
+        "disk_bytes_low": round(cost.disk.low),
+        "disk_bytes_high": round(cost.disk.high),
+    }
+
+
+def _print_cost(of_what: str, cost: Cost) -> None:
+    from mgld_bench.cli.display import duration, size
+
+    low, high = duration(cost.time.low), duration(cost.time.high)
+    typer.echo(f"time     about {duration(cost.time.likely)}, {low} to {high}{of_what}")
+    if cost.unknown:
+        typer.echo(f"         without what is not known: {', '.join(cost.unknown)}")
+    typer.echo(f"disk     about {size(cost.disk.likely)}, {size(cost.disk.low)} to {size(cost.disk.high)}{of_what}")
 
 
 def _without_blanks(unit: Unit) -> dict[str, object]:

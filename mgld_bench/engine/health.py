@@ -12,7 +12,7 @@ from typing import Literal
 
 import psutil
 
-from mgld_bench.cards.loader import list_cards, load_dataset, load_method
+from mgld_bench.cards.loader import load_dataset, load_method, usable_cards
 from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.degradation.canary import encoder_canary
@@ -121,8 +121,13 @@ def _disk(workspace: Path) -> Finding:
 
 def _methods(cards: Sequence[Path]) -> list[Finding]:
     findings = []
-    for entry in list_cards("method", cards):
-        reason = why_unavailable(load_method(entry.name, cards), Compute())
+    entries, problems = usable_cards("method", cards)
+    findings += [Finding("missing", "card", problem, "it is left out; see mgld-bench cards check") for problem in problems]
+    for entry in entries:
+        try:
+            reason = why_unavailable(load_method(entry.name, cards), Compute())
+        except InputError as error:
+            reason = str(error)
         findings.append(
             Finding("ok", f"method {entry.name}", "can run")
             if reason is None
@@ -147,8 +152,14 @@ def _metrics() -> list[Finding]:
 
 def _datasets(workspace: Path, cards: Sequence[Path]) -> list[Finding]:
     findings = []
-    for entry in list_cards("dataset", cards):
-        card = load_dataset(entry.name, cards)
+    entries, problems = usable_cards("dataset", cards)
+    findings += [Finding("missing", "card", problem, "it is left out; see mgld-bench cards check") for problem in problems]
+    for entry in entries:
+        try:
+            card = load_dataset(entry.name, cards)
+        except InputError as error:
+            findings.append(Finding("missing", f"dataset {entry.name}", str(error)))
+            continue
         built = max((len(list_pairs(workspace, card.name, kind)) for kind in prepared_kinds(workspace, card.name)), default=0)
         if built or any(layout.package for layout in card.layouts):
             detail = f"{built} clips prepared" if built else "ships with a package"

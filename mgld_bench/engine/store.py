@@ -196,18 +196,19 @@ class Store:
                     found[score.unit] = _clip_score(metric, score, per_frame.get(score.unit))
         return found
 
-    def seconds_per_frame(self) -> dict[tuple[str, str], float]:
-        """Measured cost of all finished units: seconds per frame by kind and method, or metric for scores."""
-        frames: dict[tuple[str, str], int] = {}
-        seconds: dict[tuple[str, str], float] = {}
-        # Pairs that were built before the run that noted them have no time.
-        columns = select(UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds).where(UnitRow.seconds > 0)
+    def times(self) -> list[tuple[tuple[str, str], tuple[str, str], int, float]]:
+        """The measured cost of finished units: (dataset, clip), (kind, method or metric, ``pairs`` for pairs), frames, seconds.
+
+        Without those that were found as they were, such as pairs that a different command has built.
+        """
+        columns = select(
+            UnitRow.dataset, UnitRow.clip, UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds
+        )
         with self._transaction() as session:
-            for kind, method, metric, count, spent in session.execute(columns):
-                what = (kind, metric if kind == "score" else method)
-                frames[what] = frames.get(what, 0) + count
-                seconds[what] = seconds.get(what, 0.0) + spent
-        return {what: seconds[what] / frames[what] for what in frames if frames[what]}
+            return [
+                ((dataset, clip), (kind, metric if kind == "score" else method or "pairs"), frames, seconds)
+                for dataset, clip, kind, method, metric, frames, seconds in session.execute(columns.where(UnitRow.seconds > 0))
+            ]
 
     @contextmanager
     def _transaction(self) -> Iterator[OrmSession]:

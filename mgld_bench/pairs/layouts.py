@@ -15,6 +15,7 @@ from mgld_bench.clips.listing import dead_link, folder_entries, holds_logs
 from mgld_bench.clips.naming import printable
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.errors import InputError, first_of
+from mgld_bench.pairs.nesting import bears_name, levels_below, with_padded_names
 
 PLACEHOLDER = "{clip}"
 
@@ -52,28 +53,54 @@ def find_layout(card: DatasetCard, source: Path | None, existing_lq: bool) -> Fo
     if not source.is_dir():
         raise InputError(f"dataset {card.name}: the source {source} is not a folder")
     attempts = [_Attempt(card, choice, source, existing_lq) for choice in choices]
-    whole = next((attempt for attempt in attempts if not attempt.missing), None)
+    whole = next((attempt for attempt in attempts if not attempt.missing), None) or _nested(card, choices, source, existing_lq)
     if whole is not None:
         return whole.found
     best = max(attempts, key=lambda attempt: attempt.hits)
     if best.hits == 0:
         looked = ", ".join(attempt.example for attempt in attempts)
+        different = next((attempt.different_names for attempt in attempts if attempt.different_names), "")
         raise InputError(
-            f"dataset {card.name}: {source} has none of its layouts (looked for {looked}). To get the data: {card.obtain}"
+            f"dataset {card.name}: {source} has none of its layouts (looked for {looked}){different}. "
+            f"To get the data: {card.obtain}"
         )
     raise InputError(f"dataset {card.name}: {best.missing_line()}")
+
+
+def _nested(card: DatasetCard, choices: Sequence[Layout], source: Path, existing_lq: bool) -> _Attempt | None:
+    """The one folder below the source that has every clip, on the first level that has one."""
+    for level in levels_below(source):
+        whole: list[_Attempt] = []
+        for folder in level:
+            named = bears_name(folder, card)
+            trusted = [choice for choice in choices if named or (card.clips and not _is_bare(choice, card, existing_lq))]
+            attempts = (_Attempt(card, choice, folder, existing_lq) for choice in trusted)
+            whole += [attempt for attempt in attempts if not attempt.missing][:1]
+        if len(whole) > 1:
+            places = ", ".join(str(attempt.source) for attempt in whole)
+            raise InputError(f"dataset {card.name}: {source} holds it several times ({places}): give one of them as the source")
+        if whole:
+            return whole[0]
+    return None
+
+
+def _is_bare(layout: Layout, card: DatasetCard, existing_lq: bool) -> bool:
+    """Whether a layout is nothing but folders of clips, which any copy of the set has, degraded ones too."""
+    patterns = [layout.ground_truth if card.ground_truth else None]
+    patterns.append(layout.low_resolution if existing_lq or not card.ground_truth else None)
+    return all(pattern in (None, PLACEHOLDER) for pattern in patterns)
 
 
 class _Attempt:
     """The search for one layout under one folder."""
 
     def __init__(self, card: DatasetCard, layout: Layout, source: Path, existing_lq: bool) -> None:
-        self._source = source
+        self.source = source
         wanted = {"ground truth": layout.ground_truth if card.ground_truth else None}
         wanted["LR"] = layout.low_resolution if existing_lq or not card.ground_truth else None
         self._patterns = {what: pattern for what, pattern in wanted.items() if pattern}
         listed = [clip.name for clip in card.clips]
-        places = {what: _places(source, pattern) for what, pattern in self._patterns.items()}
+        places = {what: with_padded_names(_places(source, pattern), listed) for what, pattern in self._patterns.items()}
         names = listed or natsorted({name for there in places.values() for name in there})
         self.missing = [(what, name) for what in places for name in names if name not in places[what]]
         if not names:
@@ -94,10 +121,20 @@ class _Attempt:
         """Which clips are missing where, e.g. ``layout gt-lq: missing: ground truth of 015 (GT/015; there is 15)``."""
         return f"layout {self._layout.name}: missing: {first_of([self._describe(*each) for each in self.missing], 4)}"
 
+    @property
+    def different_names(self) -> str:
+        """The clips in this layout's place under different names; "" where there are none, or the place is any folder."""
+        for what, places in self._places.items():
+            if places and self._patterns[what] != PLACEHOLDER and not self._patterns[what].startswith(PLACEHOLDER):
+                folder = self.source / self._patterns[what].partition(PLACEHOLDER)[0]
+                names = f"{len(places)} clips with different names ({first_of(list(places), 3)})"
+                return f"; {folder} holds {names}: rename them as in the card, or write a card of your own with these names"
+        return ""
+
     def _describe(self, what: str, name: str) -> str:
         near = difflib.get_close_matches(name, self._places[what], n=1, cutoff=0.5)
         hint = f"; there is {near[0]}" if near and near[0] not in self._names else ""
-        return f"{what} of {name} ({self._source / self._patterns[what].replace(PLACEHOLDER, name)}{hint})"
+        return f"{what} of {name} ({self.source / self._patterns[what].replace(PLACEHOLDER, name)}{hint})"
 
 
 def _choices(card: DatasetCard, existing_lq: bool, packages: bool) -> Sequence[Layout]:

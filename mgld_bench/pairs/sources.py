@@ -106,7 +106,11 @@ def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: Dig
     colour = card.colour or ("bt601" if entry.source else "")
 
     def opened(path: Path | None, what: str) -> Clip | None:
-        return None if path is None else _cut(card, entry, open_clip(path, entry.name, cache, colour), what, notes)
+        if path is None:
+            return None
+        if not entry.source and entry.name not in {*path.parts, path.stem}:
+            notes.append(f"{what}: clip {entry.name} is called {path.stem if path.is_file() else path.name} in the download")
+        return _cut(card, entry, open_clip(path, entry.name, cache, colour), what, notes)
 
     ground_truth = opened(found.ground_truth.get(entry.name), "ground truth")
     low_resolution = opened(found.low_resolution.get(entry.name), "LR")

@@ -80,9 +80,7 @@ def test_prepared_pairs_are_built_for_a_run_without_their_source(top: Path) -> N
 def test_a_source_that_was_moved_is_not_needed(top: Path) -> None:
     prepare(top)
     shutil.move(top / "download", top / "elsewhere")
-    given = Session.open(
-        "walk", workspace=top / "w", cards=[top / "cards"], device="cpu", sources={"street": top / "download"}
-    )
+    given = Session.open("walk", workspace=top / "w", cards=[top / "cards"], device="cpu", sources={"street": top / "download"})
     with given as opened:
         plan = opened.run(["test"])
         assert "its source" in plan.remarks[0]

@@ -96,11 +96,14 @@ def test_a_transaction_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
         assert store.finished(["a", "b"]) == set()
 
 
-def test_the_cost_of_a_frame_is_measured_over_all_units(tmp_path: Path) -> None:
+def test_the_cost_of_every_unit_is_kept(tmp_path: Path) -> None:
     with open_store("", tmp_path, create=True) as store:
         run = store.begin_run("table1", {})
         store.add(run, [(unit("a", "restore", 2.0), None), (unit("b", "restore", 4.0), None)])
-        assert store.seconds_per_frame() == {("restore", "bicubic"): 0.75}
+        assert [(what, frames, seconds) for _, what, frames, seconds in store.times()] == [
+            (("restore", "bicubic"), 4, 2.0),
+            (("restore", "bicubic"), 4, 4.0),
+        ]
 
 
 def test_more_keys_than_one_query_can_hold(tmp_path: Path) -> None:

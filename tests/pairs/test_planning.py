@@ -119,7 +119,7 @@ def test_what_is_missing_is_reported(tmp_path: Path, source: Path) -> None:
     (tmp_path / "pairs" / "small" / "existing" / "a.json").unlink()
     assert refusal(tmp_path).startswith(f"dataset small: 1 {built}")
     degradation = load_degradation("realbasicvsr")
-    hint = "to use them, write a card that extends small with degradation: null"
+    hint = "to use them: --degradation existing"
     assert hint in refusal(tmp_path, degradation=degradation)
     assert refusal(tmp_path, tmp_path / "none").startswith("dataset small: the source ")
 
@@ -129,7 +129,7 @@ def test_side_files_that_are_damaged_or_of_other_code(tmp_path: Path, source: Pa
     folder = pairs_folder(tmp_path, "small", "existing")
     side = json.loads((folder / "a.json").read_text())
     (folder / "a.json").write_text(json.dumps({**side, "key": "0" * 64}))
-    assert "was built with a different degradation card, encoder or revision of the code" in refusal(tmp_path)
+    assert "was built with a different degradation card or revision of the code" in refusal(tmp_path)
     assert [pair.built for pair in planned_of(tmp_path, source)] == [False, True]
     for broken in ("{", "[]", '{"key": 5}'):
         (folder / "a.json").write_text(broken)
