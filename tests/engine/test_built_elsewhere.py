@@ -13,11 +13,11 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
 from mgld_bench.pairs.choice import choose_lr
-from mgld_bench.pairs.planning import plan_pairs
+from mgld_bench.pairs.planning import pair_key, plan_pairs
 from mgld_bench.pairs.prepare import prepare_pairs
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.from_store import collect
-from tests.helpers.clip_samples import bikes_frames
+from tests.helpers.clip_samples import make_frames
 from tests.helpers.run_state import database
 
 CARDS = {
@@ -38,7 +38,7 @@ def top(tmp_path: Path) -> Path:
     for name, text in CARDS.items():
         (tmp_path / "cards" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "cards" / name).write_text(text)
-    for index, frame in enumerate(bikes_frames(2, 64, 96)):
+    for index, frame in enumerate(make_frames(2, 64, 96)):
         write_frame(tmp_path / "download/GT/a" / frame_name(index), frame)
         write_frame(tmp_path / "download/LQ/a" / frame_name(index), np.ascontiguousarray(frame[::4, ::4]))
     return tmp_path
@@ -93,8 +93,6 @@ def test_pairs_of_another_encoder_are_used_as_they_are(top: Path) -> None:
     record = json.loads(side.read_text())
     with session(top) as opened:
         degradation = opened.suite.degradations["street"]
-    from mgld_bench.pairs.planning import pair_key
-
     record["made_with"]["ffmpeg_sha256"] = "0" * 64
     record["key"] = pair_key(record["facts"]["source"], "street", "a", degradation, "0" * 64)
     side.write_text(json.dumps(record))

@@ -165,7 +165,7 @@ def _inputs(plan: Plan, workspace: Path) -> list[str]:
     notes = []
     for dataset, planned in plan.pairs.items():
         folders = {pair.clip: pairs_folder(workspace, dataset, pair.degradation_name) for pair in planned}
-        built = [side for clip, folder in folders.items() if (side := read_side(folder, clip)) is not None]
+        built = [read for clip, folder in folders.items() if (read := read_side(folder, clip)) is not None]
         title = plan.suite.datasets[dataset].heading
         # The LR clips that are built of ground truth are recorded with what was done to that.
         existing = any(pair.degradation is None for pair in planned)
