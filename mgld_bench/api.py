@@ -111,7 +111,7 @@ def run(
         precision: float32, float16 or bfloat16.
         max_memory: memory that a method may use, such as "8G"; default: half of the device's.
         workers: number of processes that build pairs.
-        skip_unavailable: leave out what cannot run here, instead of refusing to start.
+        skip_unavailable: leave out what cannot run here, without an error at the end.
 
     Returns:
         One row per dataset, clip, method and metric (column ``frame`` is <NA>), and one per scored frame; columns dataset, clip,

@@ -99,7 +99,7 @@ Threads = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 SkipUnavailable = Annotated[
-    bool, typer.Option("--skip-unavailable", help="Leave what cannot run here as a gap, instead of refusing to start.")
+    bool, typer.Option("--skip-unavailable", help="Leave what cannot run here as a gap, without exit code 3 at the end.")
 ]
 
 DEFAULT_WORKSPACE = Path("workspace")

@@ -49,7 +49,7 @@ def report(
 ) -> None:
     """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 says that there are some.
 
-    Example: mgld-bench report demo --format html,tex --against paper
+    Example: mgld-bench report table1 --format html,tex --against paper
     """
     from mgld_bench.engine.session import Session
     from mgld_bench.errors import IncompleteError

@@ -63,7 +63,7 @@ def value(top: Path, degradation: str = "") -> float:
 
 def shown(top: Path, degradation: str = "") -> ReportData:
     with session(top, degradation) as opened:
-        return collect(opened.plan(), opened.workspace, opened.store, {})
+        return collect(opened.plan(), opened.workspace, opened.store, "test")
 
 
 def test_prepared_pairs_are_built_for_a_run_without_their_source(top: Path) -> None:

@@ -52,7 +52,7 @@ def run(top: Path, methods: str, skip: bool = False) -> Outcome:
 
 def cells(top: Path, methods: str) -> dict[str, Cell]:
     with opened(top, methods) as session:
-        return {cell.method: cell for cell in collect(session.plan(), session.workspace, session.store, {}).cells}
+        return {cell.method: cell for cell in collect(session.plan(), session.workspace, session.store, "test").cells}
 
 
 def scored(top: Path) -> set[tuple[str, str]]:
