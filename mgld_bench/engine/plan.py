@@ -191,8 +191,8 @@ class _Draft:
             record = _record(self.workspace, dataset, method, pair.clip)
             key = remembered_key(record, card, pair.key, dataset, self.precision)
             if key is not None:
-                remark = f"{method}: {away}; what was restored with it before is used"
-                self.remarks += [remark] if remark not in self.remarks else []
+                if not any(remark.startswith(f"{method}: ") for remark in self.remarks):
+                    self.remarks.append(f"{method}: {away}; what was restored with it before is used")
                 return key
         if method in self.suite.methods:
             self.obstacles.append(Obstacle("method", method, f"{dataset} {pair.clip}: {away}"))

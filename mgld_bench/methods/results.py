@@ -95,8 +95,6 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
 def _find(options: FinishedResultsOptions, dataset: str, clip: str) -> Path:
     """The folder of frames or the video of one clip. Raises FilesAwayError where the whole folder is away."""
     folder = options.path("folder")
-    if not folder.exists():
-        raise FilesAwayError(f"no finished results: there is no folder {folder}")
     places = [folder / dataset, folder] if dataset else [folder]
     for place in places:
         found = _clips_called(clip, place)
@@ -104,9 +102,8 @@ def _find(options: FinishedResultsOptions, dataset: str, clip: str) -> Path:
             raise InputError(f"{place}: {found[0].name} and {found[1].name} are both results of clip {clip}; keep one of them")
         if found:
             return found[0]
-    raise InputError(
-        f"no finished results of clip {clip}: looked for a folder of frames or a video of that name in {_listed(places)}"
-    )
+    line = f"no finished results of clip {clip}: looked for a folder of frames or a video of that name in {_listed(places)}"
+    raise InputError(line) if folder.exists() else FilesAwayError(line)
 
 
 def _clips_called(name: str, place: Path) -> list[Path]:
