@@ -115,9 +115,9 @@ def test_other_clips_in_the_folder_do_not_matter(tmp_path: Path, source: Path, f
 
 def test_missing_clips_are_named_with_what_is_there_instead(tmp_path: Path, source: Path, frames: list[Frame]) -> None:
     store(source / "GT" / "000", frames[:5])
-    store(source / "GT" / "clip11", frames[:5])
+    store(source / "GT" / "011x", frames[:5])
     assert refusal(card(tmp_path), source) == (
-        f"dataset small: layout gt-lq: missing: ground truth of 011 ({source}/GT/011; there is clip11)"
+        f"dataset small: layout gt-lq: missing: ground truth of 011 ({source}/GT/011; there is 011x)"
     )
     store(source / "GT" / "011", frames[:5])
     store(source / "LQ" / "011", frames[:5], shrink=4)
