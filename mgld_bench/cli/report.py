@@ -103,5 +103,6 @@ def incomplete(table: Table) -> str:
     if not gaps:
         return ""
     methods = ", ".join(dict.fromkeys(cell.method for cell in gaps))
-    what = "nothing is scored yet" if not any(cell.scored for cell in cells) else f"gaps of {methods}"
+    metrics = ", ".join(dict.fromkeys(cell.metric for cell in gaps))
+    what = "nothing is scored yet" if not any(cell.scored for cell in cells) else f"gaps of {methods} in {metrics}"
     return f"incomplete: {len(gaps)} of {len(cells)} numbers lack clips ({what}); to fill them: mgld-bench run"
