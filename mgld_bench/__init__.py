@@ -1,5 +1,9 @@
 """mgld_bench: judges real-world video super-resolution."""
 
+from importlib.metadata import version
+
 from mgld_bench.api import degrade, load_card, restore, run, score
 
-__all__ = ["degrade", "load_card", "restore", "run", "score"]
+__all__ = ["__version__", "degrade", "load_card", "restore", "run", "score"]
+
+__version__ = version("mgld-bench")

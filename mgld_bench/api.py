@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from typing import TypeAlias
 
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    import torch
 
     from mgld_bench.cards.schemas import Card, CardKind
-    from mgld_bench.clips.clip import Clip
     from mgld_bench.metrics.metric import ClipScore
 
+    Frames: TypeAlias = str | Path | npt.NDArray[np.uint8] | torch.Tensor | Sequence[npt.NDArray[np.uint8] | torch.Tensor]
+    """A clip on disk, or its frames in memory."""
 
-def load_card(name: str, kind: CardKind | None = None) -> Card:
+
+def load_card(name: str | Path, kind: CardKind | None = None) -> Card:
     """The card of this name or in this YAML file, with ``extends`` resolved.
 
     >>> load_card("reds4").name
@@ -31,53 +36,130 @@ def load_card(name: str, kind: CardKind | None = None) -> Card:
         InputError: there is no such card, or it is invalid.
     """
     from mgld_bench.cards import loader
+    from mgld_bench.engine import arguments
 
-    return loader.load_card(name, kind)
+    if kind is not None:
+        arguments.choice("kind", kind, list(loader.SCHEMAS))
+    with arguments.naming("name"):
+        return loader.load_card(str(name) if isinstance(name, Path) else arguments.text("name", name), kind)
 
 
 def score(
-    restored: str | Path,
-    gt: str | Path | None = None,
-    metrics: Sequence[str] | None = None,
+    restored: Frames | Mapping[str, Frames] | Sequence[str | Path],
+    gt: Frames | None = None,
+    metrics: str | Sequence[str] | None = None,
     device: str | None = None,
     colour: str = "",
+    *,
+    protocol: str = "mgld-2024",
+    cards: Sequence[str | Path] = (),
+    frames: int | Sequence[int] | None = None,
+    shift: Sequence[float] = (0.0, 0.0),
+    clips: str | Sequence[str] = (),
+    limit: int | None = None,
+    skip_unavailable: bool = False,
+    level: str = "both",
+    store: str = "",
+    fresh: bool = False,
 ) -> pd.DataFrame:
-    """Score a restored clip, or a folder of clips, against its ground truth or without.
+    """Score a restored clip, or a folder of clips, against its ground truth or without; of one method or of several.
+
+    Scores of files are kept, as by `mgld-bench score`: the second call takes no time. Those of frames in memory are not.
 
     Args:
-        restored: a clip (folder of frames, or video), or a folder of clips.
+        restored: a clip (folder of frames, or video), a folder of clips, or frames in memory: uint8 RGB, (n, height, width, 3) or
+            (n, 3, height, width), as an array, a tensor, or a list of frames. For several methods: a mapping from their names to
+            any of these, a list of folders, or a folder of folders of clips.
         gt: its ground truth, likewise; folders of clips are paired by name.
-        metrics: short names of protocol mgld-2024 (psnr), full names (psnr.y.crop4), or "all" for every metric of the protocol;
+        metrics: short names of the protocol (psnr), full names (psnr.y.crop4), or "all" for every metric of the protocol;
             default: those that need no weights.
         device: cpu, cuda or cuda:1; default: cpu.
         colour: matrix and range of video without tags: bt601, bt709, bt601-full or bt709-full; default: bt709 from 720 rows on,
             else bt601, of limited range.
+        protocol: name of a protocol card, or a card file: what short names stand for, and which frames count.
+        cards: folders with cards of your own.
+        frames: the frame numbers (from 0) that make up a clip's score; default: those of the protocol.
+        shift: pixels (down, right) by which restored frames are known to be shifted; accepted, not corrected.
+        clips: only the clips with these names; default: all.
+        limit: only the first so many clips; default: all.
+        skip_unavailable: leave out metrics that cannot run here, instead of refusing to start.
+        level: "clip": only the rows of clips; "frame": only those of frames; "both".
+        store: SQLAlchemy URL of the database that keeps scores; default: scores.sqlite in $MGLD_BENCH_HOME.
+        fresh: score everything anew, also what has been scored before.
 
     Returns:
-        One row per clip and metric (column ``frame`` is <NA>), and one per scored frame; columns clip, metric, frame, value.
+        One row per clip and metric (column ``frame`` is <NA>), and one per scored frame; columns clip, metric, frame, value; with
+        several methods, method comes first. With level="clip" there is no column ``frame``. ``attrs`` holds the protocol, which
+        direction is better by metric, and the notes of scores.
 
     Raises:
-        InputError: clips do not match each other, or a metric cannot run.
+        InputError: an argument is wrong (the message names it), clips do not match each other, a metric cannot run, or something
+            failed; everything else is then scored and kept.
     """
     import pandas as pd
 
     from mgld_bench.cards.loader import load_protocol
+    from mgld_bench.clips.clip import Clip
     from mgld_bench.clips.colour import check_colour
+    from mgld_bench.engine import arguments
+    from mgld_bench.engine.clip_choice import choose_clips
+    from mgld_bench.engine.kept_scores import KeptScores
+    from mgld_bench.engine.machine import compute_on
+    from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
     from mgld_bench.engine.progress import Silent
-    from mgld_bench.engine.score_folders import choose_metrics, require_runnable, score_folders
+    from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
+    from mgld_bench.metrics.catalogue import describe
     from mgld_bench.threads import use_threads
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
     use_threads()
-    choice = choose_metrics(metrics or (), load_protocol("mgld-2024"), has_reference=gt is not None)
-    require_runnable(choice)
-    reference = None if gt is None else Path(gt)
-    scores = score_folders(Path(restored), reference, choice.runnable, None, device or "cpu", Silent(), check_colour(colour))
-    rows = [(clip, *row) for clip, results in scores.items() for result in results for row in _rows(result)]
-    table: pd.DataFrame = pd.DataFrame(rows, columns=["clip", "metric", "frame", "value"])
-    table["frame"] = table["frame"].astype("Int64")
-    return table
+    arguments.choice("level", level, ("both", "clip", "frame"))
+    with arguments.naming("protocol"):
+        card = load_protocol(arguments.text("protocol", protocol), arguments.paths("cards", cards))
+    with arguments.naming("metrics"):
+        choice = choose_metrics(arguments.names("metrics", metrics), card, has_reference=gt is not None)
+        if not skip_unavailable:
+            require_runnable(choice)
+    with arguments.naming("device"):
+        compute = compute_on("cpu" if device is None else arguments.text("device", device), "float32", "")
+    with arguments.naming("colour"):
+        untagged = check_colour(colour)
+    request = ScoreRequest(
+        choice.runnable, arguments.frame_numbers("frames", frames) or card.frames, arguments.pair("shift", shift), compute.device
+    )
+    methods = arguments.sources("restored", restored, gt)
+    truth = None if gt is None else arguments.source("gt", gt)
+    on_disk = not any(isinstance(place, Clip) for place in (*methods.values(), truth))
+    command = ["mgld_bench.score(…)"]
+    with KeptScores(store if on_disk else "sqlite://", command, compute, Silent().log, fresh) as kept:
+        chosen = choose_clips(
+            methods,
+            truth,
+            arguments.names("clips", clips),
+            None if limit is None else arguments.whole("limit", limit),
+            kept.cache,
+            untagged,
+        )
+        scores = new_scores(chosen, request)
+        score_folders(chosen, request, kept, Silent(), scores)
+    scores.raise_failures()
+    rows = [
+        (method, clip, *row)
+        for clip in scores.names
+        for method in scores.methods
+        for result in scores.of_clip(method, clip)
+        for row in _rows(result)
+    ]
+    table = pd.DataFrame(rows, columns=["method", "clip", "metric", "frame", "value"])
+    table.attrs = {
+        "protocol": card.name,
+        "direction": {name: describe(name).direction for name in request.metrics},
+        "notes": [f"{clip}: {note}" for (_, clip, _), result in scores.scores.items() for note in result.notes],
+    }
+    if len(methods) == 1 and not isinstance(restored, Mapping):
+        table = table.drop(columns="method")
+    return arguments.at_level(table, level)
 
 
 def run(
@@ -151,7 +233,7 @@ def run(
 
 def restore(
     method: str,
-    clip: str | Path | npt.NDArray[np.uint8],
+    clip: Frames,
     output: str | Path,
     device: str | None = None,
     precision: str = "float32",
@@ -163,7 +245,7 @@ def restore(
 
     Args:
         method: name of a method card, or a card file.
-        clip: a folder of frames, a video, or frames (T, H, W, 3) uint8 RGB, which are then called "clip".
+        clip: a folder of frames, a video, or frames in memory, as for score(), which are then called "clip".
         output: folder for the restored clip: output/<clip name>/%08d.png.
         device: cpu, cuda or cuda:1; default: cuda where there is one.
         precision: float32, float16 or bfloat16.
@@ -175,6 +257,7 @@ def restore(
     Raises:
         InputError: the method or the clip cannot be used.
     """
+    from mgld_bench.engine import arguments
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.restore_folders import Wish, restore_clips
@@ -183,12 +266,15 @@ def restore(
 
     obey_environment()
     use_threads()
-    compute = compute_on(device or "", precision, "")
-    done = restore_clips(method, [_clip(clip)], Path(output), compute, (), Silent(), Wish(overwrite=overwrite))
+    card = str(method) if isinstance(method, Path) else arguments.text("method", method)
+    folder = arguments.path("output", output)
+    with arguments.naming("device" if precision == "float32" else "precision"):
+        compute = compute_on("" if device is None else arguments.text("device", device), precision, "")
+    done = restore_clips(card, [arguments.clip("clip", clip)], folder, compute, (), Silent(), Wish(overwrite=overwrite))
     return done[0]
 
 
-def degrade(clip: str | Path | npt.NDArray[np.uint8], degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
+def degrade(clip: Frames, degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
     """The LR frames of a ground-truth clip.
 
     The random draw depends on the card and on ``seed``, not on the clip's name: it differs from that of a dataset's clip.
@@ -208,17 +294,14 @@ def degrade(clip: str | Path | npt.NDArray[np.uint8], degradation: str = "realba
 
     from mgld_bench.cards.loader import load_degradation
     from mgld_bench.degradation.pipeline import degrade_clip
+    from mgld_bench.engine import arguments
 
-    card = load_degradation(degradation).model_copy(update={"salt": seed})
-    frames, _plan = degrade_clip(_clip(clip), card, clip_name="")
+    with arguments.naming("degradation"):
+        named = str(degradation) if isinstance(degradation, Path) else arguments.text("degradation", degradation)
+        card = load_degradation(named)
+    card = card.model_copy(update={"salt": arguments.whole("seed", seed)})
+    frames, _plan = degrade_clip(arguments.clip("clip", clip), card, clip_name="")
     return np.stack(frames)
-
-
-def _clip(source: str | Path | npt.NDArray[np.uint8]) -> Clip:
-    from mgld_bench.clips.clip import ArrayClip
-    from mgld_bench.clips.reading import open_clip
-
-    return open_clip(Path(source)) if isinstance(source, (str, Path)) else ArrayClip("clip", source)
 
 
 def _rows(score: ClipScore) -> list[tuple[str, int | None, float]]:

@@ -187,8 +187,9 @@ class ProtocolCard(Card):
     """What the source does not state and is assumed here; printed under tables."""
 
     def resolve(self, metric: str) -> str:
-        """The full variant of a short metric name; any other name is returned as it is."""
-        return self.metrics.get(metric, metric)
+        """The full variant of a short metric name, in any case; any other name is returned as it is."""
+        names = {short.lower(): full for short, full in self.metrics.items()}
+        return self.metrics.get(metric, names.get(metric.lower(), metric))
 
 
 class ReportDataset(PlainData):

@@ -98,6 +98,7 @@ Threads = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only, no progress.")]
 SkipUnavailable = Annotated[
     bool, typer.Option("--skip-unavailable", help="Leave what cannot run here as a gap, without exit code 3 at the end.")
 ]

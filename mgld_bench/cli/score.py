@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Colour, Device, Json, Offline, SkipUnavailable, Threads, split_names
-
-if TYPE_CHECKING:
-    from mgld_bench.engine.score_folders import MetricChoice
-    from mgld_bench.metrics.metric import ClipScore
+from mgld_bench.cli.options import Cards, Colour, Device, Json, Offline, Quiet, SkipUnavailable, Threads, split_names
 
 
 def score(
-    restored: Annotated[Path, typer.Argument(help="A restored clip (folder of frames, or video), or a folder of such clips.")],
+    restored: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESTORED...",
+            help="A restored clip (folder of frames, or video), a folder of such clips, or several: one for each method. "
+            "A folder of methods, each a folder of clips, is recognised.",
+        ),
+    ],
     gt: Annotated[
         Path | None,
         typer.Option("--gt", help="Its ground truth, likewise; folders of clips are paired by name; default: no ground truth."),
@@ -29,79 +31,117 @@ def score(
         ),
     ] = "",
     protocol: Annotated[str, typer.Option(help="Protocol card that defines what short metric names stand for.")] = "mgld-2024",
-    frames: Annotated[str, typer.Option(help="Frame numbers from 0, separated by commas; default: those of the protocol.")] = "",
+    clips: Annotated[str, typer.Option(help="Only these clips, by name, separated by commas; default: all clips.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many clips; default: all clips.")] = None,
+    frames: Annotated[
+        str, typer.Option(help="Frame numbers from 0, such as 0,50,99 or 0-5; default: those of the protocol.")
+    ] = "",
+    shift: Annotated[
+        str,
+        typer.Option(
+            metavar="DOWN,RIGHT",
+            help="Pixels by which restored frames are known to be shifted; accepted, not corrected; default: not shifted.",
+        ),
+    ] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for scores.csv and frames.csv; default: none are written.")
     ] = None,
+    store: Annotated[
+        str,
+        typer.Option(help="SQLAlchemy URL of the database that keeps scores; default: scores.sqlite in $MGLD_BENCH_HOME."),
+    ] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Score everything anew, also what has been scored before.")] = False,
     colour: Colour = "",
     skip_unavailable: SkipUnavailable = False,
     cards: Cards = None,
     offline: Offline = False,
     device: Device = "",
     threads: Threads = None,
+    quiet: Quiet = False,
     json_output: Json = False,
 ) -> None:
-    """Score restored clips, against ground truth or without.
+    """Score restored clips, against ground truth or without. Every score is kept: what was scored before takes no time.
 
     Example: mgld-bench score results/my-method --gt REDS4/GT --metrics psnr,lpips,dists,we
     """
     from mgld_bench.cards.loader import load_protocol
     from mgld_bench.cli.display import progress_display
+    from mgld_bench.cli.json_output import print_json
     from mgld_bench.cli.score_display import print_scores
+    from mgld_bench.cli.score_files import as_json, write_csv
+    from mgld_bench.clips.atomic import require_writable
     from mgld_bench.clips.colour import check_colour
     from mgld_bench.clips.places import require_outside
-    from mgld_bench.engine.machine import compute_on
-    from mgld_bench.engine.score_folders import choose_metrics, require_runnable, score_folders
+    from mgld_bench.engine.clip_choice import choose_clips, method_sources
+    from mgld_bench.engine.kept_scores import KeptScores
+    from mgld_bench.engine.machine import command_line, compute_on, provenance
+    from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
+    from mgld_bench.engine.progress import Silent
+    from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
+    from mgld_bench.errors import IncompleteError
 
     if output is not None:
-        require_outside(output, [restored, *([gt] if gt is not None else [])])
+        require_outside(output, [*restored, *([gt] if gt is not None else [])])
     card = load_protocol(protocol, cards or ())
     choice = choose_metrics(split_names(metrics), card, has_reference=gt is not None)
     if not skip_unavailable:
         require_runnable(choice)
-    selected = _frames(frames) or (None if card.frames == "all" else card.frames)
     compute = compute_on(device, "float32", "")
-    scores = score_folders(restored, gt, choice.runnable, selected, compute.device, progress_display(), check_colour(colour))
+    request = ScoreRequest(choice.runnable, parse_frames(frames) or card.frames, parse_shift(shift), compute.device)
     if output is not None:
-        _write(output, scores)
+        require_writable(output)
+    progress = Silent() if quiet else progress_display()
+    with KeptScores(store, command_line(), compute, progress.log, fresh) as kept:
+        chosen = choose_clips(method_sources(restored, gt), gt, split_names(clips), limit, kept.cache, check_colour(colour))
+        scores = new_scores(chosen, request)
+        try:
+            if choice.runnable:
+                score_folders(chosen, request, kept, progress, scores)
+        finally:
+            if output is not None:
+                write_csv(output, scores)
     if json_output:
-        typer.echo(json.dumps(_as_json(scores, choice, protocol), indent=1))
-    else:
-        print_scores(scores, choice, protocol)
+        print_json(as_json(scores, choice, request, card.name, provenance(command_line(), compute)))
+    elif scores.scores or choice.left_out:
+        print_scores(scores, choice, card.name)
+    scores.raise_failures()
+    if choice.left_out:
+        raise IncompleteError(f"incomplete: not scored: {', '.join(choice.left_out)}")
 
 
-def _frames(text: str) -> tuple[int, ...] | None:
+def parse_frames(text: str) -> tuple[int, ...]:
+    """The frame numbers in text such as 0,50,99 or 0-5,10; none in empty text.
+
+    >>> parse_frames("0-2, 10")
+    (0, 1, 2, 10)
+    """
+    numbers: list[int] = []
+    for part in split_names(text):
+        first, dash, last = part.partition("-")
+        try:
+            ends = int(first), int(last if dash else first)
+        except ValueError:
+            ends = (1, 0)
+        if ends[1] < ends[0]:
+            raise typer.BadParameter(f"{part!r}: frame numbers from 0, e.g. 0,50,99 or 0-5", param_hint="--frames")
+        numbers += range(ends[0], ends[1] + 1)
+    if text and not numbers:
+        raise typer.BadParameter(f"{text!r}: frame numbers from 0, e.g. 0,50,99 or 0-5", param_hint="--frames")
+    return tuple(dict.fromkeys(numbers))
+
+
+def parse_shift(text: str) -> tuple[float, float]:
+    """The two numbers in text such as 0,-2; no shift in empty text.
+
+    >>> parse_shift("0,-1.5")
+    (0.0, -1.5)
+    """
+    if not text:
+        return 0.0, 0.0
     try:
-        return tuple(int(number) for number in split_names(text)) or None
+        down, right = (float(part) for part in text.split(","))
+        if not abs(down) + abs(right) < 1e4:
+            raise ValueError
     except ValueError:
-        raise typer.BadParameter(f"{text!r}: frame numbers separated by commas, e.g. 0,50,99", param_hint="--frames") from None
-
-
-def _as_json(scores: dict[str, list[ClipScore]], choice: MetricChoice, protocol: str) -> dict[str, object]:
-    clips = {
-        clip: {
-            result.metric: {"value": result.value, "frames": dict(result.per_frame or {}), "notes": dict(result.facts)}
-            for result in results
-        }
-        for clip, results in scores.items()
-    }
-    return {"protocol": protocol, "clips": clips, "left_out": dict(choice.left_out)}
-
-
-def _write(folder: Path, scores: dict[str, list[ClipScore]]) -> None:
-    import csv
-    import io
-
-    from mgld_bench.clips.atomic import write_bytes_atomic
-
-    clips, frames = io.StringIO(), io.StringIO()
-    clip_rows, frame_rows = csv.writer(clips), csv.writer(frames)
-    clip_rows.writerow(["clip", "metric", "value"])
-    frame_rows.writerow(["clip", "metric", "frame", "value"])
-    for clip, results in scores.items():
-        for result in results:
-            clip_rows.writerow([clip, result.metric, repr(result.value)])
-            frame_rows.writerows([clip, result.metric, frame, repr(value)] for frame, value in (result.per_frame or {}).items())
-    folder.mkdir(parents=True, exist_ok=True)
-    write_bytes_atomic(folder / "scores.csv", clips.getvalue().encode())
-    write_bytes_atomic(folder / "frames.csv", frames.getvalue().encode())
+        raise typer.BadParameter(f"{text!r}: pixels down and right, e.g. 0,-2", param_hint="--shift") from None
+    return down, right

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean
+from collections.abc import Iterator, Sequence
 
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from mgld_bench.engine.score_folders import MetricChoice
+from mgld_bench.cli.score_files import difference_to_first, interval_over_clips, mean_over_clips
+from mgld_bench.engine.metric_choice import MetricChoice
+from mgld_bench.engine.score_folders import FolderScores
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import MOST_FLAT_SHARE, ClipScore, MetricFacts
 
@@ -18,40 +19,82 @@ METRICS_PER_TABLE = 6
 """The number of columns that fit on a narrow terminal."""
 GAP = "–"
 
-ClipScores = Mapping[str, Sequence[ClipScore]]
 
-
-def print_scores(scores: ClipScores, choice: MetricChoice, protocol: str) -> None:
+def print_scores(scores: FolderScores, choice: MetricChoice, protocol: str) -> None:
     """Print the scores of every clip, with a gap for what could not run, and their notes."""
-    found = {clip: {result.metric: result for result in results} for clip, results in scores.items()}
     parts = [choice.asked[start : start + METRICS_PER_TABLE] for start in range(0, len(choice.asked), METRICS_PER_TABLE)]
     for part in parts:
         last = part is parts[-1]
-        Console().print(_table([describe(name) for name in part], found, f"protocol {protocol}" if last else None))
+        Console().print(_table([describe(name) for name in part], scores, _caption(scores, protocol) if last else None))
     for name, reason in choice.left_out.items():
         typer.echo(f"not scored: {name}: {reason}")
     for line in dict.fromkeys(_notes(scores)):
         typer.echo(f"note: {line}")
 
 
-def _table(facts: Sequence[MetricFacts], found: Mapping[str, Mapping[str, ClipScore]], protocol: str | None) -> Table:
-    caption = None if protocol is None else f"{protocol}; mean over frames, then over clips"
+def _caption(scores: FolderScores, protocol: str) -> str:
+    text = f"protocol {protocol}; mean over frames, then over clips"
+    if any(_interval_text(scores, method, describe(name)) for method in scores.methods for name in scores.metrics):
+        text += "; ± or [low, high]: 95 % t interval of the mean over clips, cut where the metric's range ends"
+    if len(scores.methods) > 1:
+        text += (
+            f"; difference: mean over clips of the method minus {scores.methods[0]}, clip by clip, ± its 95 % t interval: "
+            "where it excludes 0, the methods differ"
+        )
+    return text
+
+
+def _table(facts: Sequence[MetricFacts], scores: FolderScores, caption: str | None) -> Table:
     table = Table(box=SIMPLE, caption=caption, caption_justify="left", pad_edge=False)
+    several = len(scores.methods) > 1
+    if several:
+        table.add_column("method", overflow="fold")
     table.add_column("clip", overflow="fold")
     for fact in facts:
         table.add_column(f"{_broken(fact.name)} {'↑' if fact.direction == 'higher' else '↓'}", justify="right", overflow="fold")
-    for clip, results in found.items():
-        table.add_row(clip, *(_number([results[fact.name].value] if fact.name in results else [], fact) for fact in facts))
-    if len(found) > 1:
-        table.add_section()
-        columns = ([results[fact.name].value for results in found.values() if fact.name in results] for fact in facts)
-        means = (_number(column, fact) for column, fact in zip(columns, facts, strict=True))
-        table.add_row(f"mean of {len(found)} clips", *means)
+    for index, method in enumerate(scores.methods):
+        found = {clip: {result.metric: result for result in results} for clip, results in scores.of_method(method).items()}
+        for clip, results in found.items():
+            cells = (_number([results[fact.name]] if fact.name in results else [], fact) for fact in facts)
+            table.add_row(*([method] if several else []), clip, *cells)
+        if len(scores.names) > 1:
+            table.add_section()
+            head = [method] if several else []
+            columns = [[results[fact.name] for results in found.values() if fact.name in results] for fact in facts]
+            means = [_number(column, fact) for column, fact in zip(columns, facts, strict=True)]
+            there = len(found) if len(found) == len(scores.names) else f"{len(found)} of {len(scores.names)}"
+            table.add_row(*head, f"mean of {there} clips", *means)
+            intervals = [_interval_text(scores, method, fact) for fact in facts]
+            if any(intervals):
+                table.add_row(*head, "95 % interval", *intervals)
+        if index and found:
+            differences = [_difference_text(scores, method, fact) for fact in facts]
+            table.add_row(method, f"difference to {scores.methods[0]}", *differences)
+        if several:
+            table.add_section()
     return table
 
 
-def _number(values: Sequence[float], facts: MetricFacts) -> str:
-    return f"{fmean(values):.{facts.digits}f}" if values else GAP
+def _number(values: Sequence[ClipScore], facts: MetricFacts) -> str:
+    return f"{mean_over_clips(values):.{facts.digits}f}" if values else GAP
+
+
+def _interval_text(scores: FolderScores, method: str, facts: MetricFacts) -> str:
+    keys = [(method, clip, facts.name) for clip in scores.names]
+    interval = interval_over_clips([scores.scores[key] for key in keys if key in scores.scores], facts)
+    if interval is None:
+        return ""
+    if interval.cut:
+        return f"[{interval.low:.{facts.digits}f}, {interval.high:.{facts.digits}f}]"
+    return f"±{interval.half_width:.{facts.digits}f}"
+
+
+def _difference_text(scores: FolderScores, method: str, facts: MetricFacts) -> str:
+    difference = difference_to_first(scores, method, facts.name)
+    if difference is None:
+        return GAP
+    text = f"{difference.mean:+.{facts.digits}f}"
+    return text if difference.interval is None else f"{text} ±{difference.interval.half_width:.{facts.digits}f}"
 
 
 def _broken(metric: str) -> str:
@@ -59,24 +102,27 @@ def _broken(metric: str) -> str:
     return metric.replace(".", ".\n", 1)
 
 
-def _notes(scores: ClipScores) -> Iterator[str]:
-    for clip, results in scores.items():
-        for result in results:
-            yield from (f"{clip}: {note}" for note in result.notes)
-            share = result.facts.get("flat_share", 0.0)
-            if isinstance(share, float) and share > MOST_FLAT_SHARE:
-                yield f"{clip}: {share:.0%} of the area is flat; {result.metric} is unreliable there"
+def _notes(scores: FolderScores) -> Iterator[str]:
+    for method in scores.methods:
+        for clip, results in scores.of_method(method).items():
+            where = f"{method} {clip}" if len(scores.methods) > 1 else clip
+            for result in results:
+                yield from (f"{where}: {note}" for note in result.notes)
+                share = result.facts.get("flat_share", 0.0)
+                if isinstance(share, float) and share > MOST_FLAT_SHARE:
+                    yield f"{where}: {share:.0%} of the area is flat; {result.metric} is unreliable there"
     yield from _shown_facts(scores)
 
 
-def _shown_facts(scores: ClipScores) -> Iterator[str]:
+def _shown_facts(scores: FolderScores) -> Iterator[str]:
     """The facts that a metric wants shown: once where all clips have the same, else for each clip."""
     found: dict[tuple[str, str], dict[str, float | str]] = {}
-    for clip, results in scores.items():
-        for result in results:
-            for name in describe(result.metric).shown_facts:
-                if name in result.facts:
-                    found.setdefault((result.metric, name), {})[clip] = result.facts[name]
+    for method in scores.methods:
+        for clip, results in scores.of_method(method).items():
+            for result in results:
+                for name in describe(result.metric).shown_facts:
+                    if name in result.facts:
+                        found.setdefault((result.metric, name), {})[clip] = result.facts[name]
     for (metric, name), facts in found.items():
         if len(set(facts.values())) == 1:
             yield f"{metric}: {name} {next(iter(facts.values()))}"

@@ -6,7 +6,8 @@ For use from outside:
 - `Suite`, `load_suite` (`suite`): what a report card asks for
 - `Plan`, `Unit`, `Estimate`, `make_plan` (`plan`)
 - `Store`, `open_store` (`store`): the results database
-- `score_folders`, `choose_metrics` (`score_folders`) and `restore_clips` (`restore_folders`): without a report card
+- `score_folders`, `ScoreRequest`, `FolderScores` (`score_folders`), `choose_clips` (`clip_choice`), `choose_metrics`
+  (`metric_choice`), `KeptScores` (`kept_scores`) and `restore_clips` (`restore_folders`): without a report card
 - `profile_alone` (`profiling`): the cost of a method
 - `examine` (`health`): what works on this machine
 - `compute_on`, `provenance` (`machine`)

@@ -1,149 +1,248 @@
-"""Scoring folders or videos that no card knows, the everyday use: which metrics, which clips together, and their scores."""
+"""Scoring folders or videos that no card knows, the everyday use: checked first, kept at once, in spite of failures."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from dataclasses import dataclass, field
 
-from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.clips.clip import Clip
-from mgld_bench.clips.reading import find_clips
+from mgld_bench.engine.clip_choice import ClipChoice, ScoredClip
+from mgld_bench.engine.kept_scores import KeptScores, clip_content, folder_score_key
+from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.progress import Progress, stage, steps
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.catalogue import describe, load_metric, reason_unavailable
-from mgld_bench.metrics.metric import ClipScore
-from mgld_bench.scoring.score_pass import score_clip
-
-EVERY: Final = "all"
-"""In place of names: every metric of the protocol."""
-REFERENCE_METRICS = ("psnr", "ssim", "vmaf", "niqe", "brisque")
-"""Scored where there is ground truth and no metric is named (short names of the protocol)."""
-NO_REFERENCE_METRICS = ("niqe", "brisque")
-"""The same without ground truth."""
-_METHOD: Final = "restored"
-"""What the scoring pass calls the one method whose clips are scored."""
+from mgld_bench.metrics.catalogue import describe, load_metric
+from mgld_bench.metrics.metric import ClipScore, Metric
+from mgld_bench.scoring.agreement import check_format
+from mgld_bench.scoring.score_pass import Failures, FrameChoice, needs_every_frame, score_clip, selected_frames
 
 
 @dataclass(frozen=True)
-class MetricChoice:
-    """The metrics that were asked for, by full variant name, in order."""
+class ScoreRequest:
+    """How clips are scored."""
 
-    asked: tuple[str, ...]
-    left_out: Mapping[str, str]
-    """Those that cannot run here, with the reason in one line."""
+    metrics: tuple[str, ...]
+    """Full variant names."""
+    frames: FrameChoice = "all"
+    """The frame numbers (from 0) whose scores make up a clip's."""
+    shift: tuple[float, float] = (0.0, 0.0)
+    """(rows down, columns right) by which restored clips are known to be shifted."""
+    device: str = "cpu"
 
-    @property
-    def runnable(self) -> tuple[str, ...]:
-        """Those that can run."""
-        return tuple(name for name in self.asked if name not in self.left_out)
+
+@dataclass
+class FolderScores:
+    """The scores that are there so far."""
+
+    methods: tuple[str, ...]
+    names: tuple[str, ...]
+    """Every clip that was asked for, in order."""
+    metrics: tuple[str, ...]
+    scores: dict[tuple[str, str, str], ClipScore] = field(default_factory=dict)
+    """By method, clip and metric."""
+    failures: list[str] = field(default_factory=list)
+    """What has no score, and why, one line each."""
+
+    def of_clip(self, method: str, clip: str) -> list[ClipScore]:
+        """A clip's scores, in the order of the metrics."""
+        keys = ((method, clip, metric) for metric in self.metrics)
+        return [self.scores[key] for key in keys if key in self.scores]
+
+    def of_method(self, method: str) -> dict[str, list[ClipScore]]:
+        """The scores of each clip of a method that has some."""
+        found = {clip: self.of_clip(method, clip) for clip in self.names}
+        return {clip: scores for clip, scores in found.items() if scores}
+
+    def raise_failures(self) -> None:
+        """Raise InputError that names every failure in one line."""
+        if self.failures:
+            begin = f"{len(self.failures)} failed; everything else is scored: " if self.scores else ""
+            raise InputError(f"{begin}{'; '.join(self.failures)}")
 
 
-def choose_metrics(names: Sequence[str], protocol: ProtocolCard, has_reference: bool) -> MetricChoice:
-    """Resolve the names of metrics, and find out which of them cannot run here.
+@dataclass(frozen=True)
+class _Job:
+    """One metric on one method's version of a clip."""
+
+    method: str
+    metric: str
+    key: str
+
+
+def score_folders(choice: ClipChoice, request: ScoreRequest, kept: KeptScores, progress: Progress, into: FolderScores) -> None:
+    """Score every clip of the choice, and keep each score at once.
+
+    What can be known before is checked first. A clip or metric that fails is reported and stands in ``into.failures``.
 
     Args:
-        names: short names of the protocol, full variants, or "all" for every metric of the protocol; where there is none, those
-            that need no weights.
-        protocol: the card that resolves short names.
-        has_reference: whether there is ground truth; where there is none, "all" leaves out the metrics that need it.
-
-    Raises:
-        InputError: a name does not exist, or needs a missing ground truth.
-    """
-    asked = names or (REFERENCE_METRICS if has_reference else NO_REFERENCE_METRICS)
-    full: list[str] = []
-    for name in asked:
-        full += _every(protocol, has_reference) if name == EVERY else [protocol.resolve(name)]
-    for name in full:
-        if describe(name).needs_reference and not has_reference:
-            raise InputError(f"metric {name} needs ground truth: name its folder with --gt, or choose no-reference metrics")
-    chosen = tuple(dict.fromkeys(full))
-    reasons = {name: reason_unavailable(name) for name in chosen}
-    return MetricChoice(chosen, {name: reason for name, reason in reasons.items() if reason is not None})
-
-
-def require_runnable(choice: MetricChoice) -> None:
-    """Raise InputError that lists every metric that cannot run here, with its reason."""
-    if choice.left_out:
-        listed = "; ".join(f"metric {name}: {reason}" for name, reason in choice.left_out.items())
-        raise InputError(f"cannot score: {listed}. Fix this, or skip them with --skip-unavailable")
-
-
-def score_folders(
-    restored: Path,
-    ground_truth: Path | None,
-    metrics: Sequence[str],
-    frames: tuple[int, ...] | None,
-    device: str,
-    progress: Progress,
-    colour: str = "",
-) -> dict[str, list[ClipScore]]:
-    """Score every restored clip.
-
-    Args:
-        restored: a clip, or a folder of clips.
-        ground_truth: likewise. A clip and a clip belong together whatever their names; folders of clips are paired by name.
-        metrics: full variant names.
-        frames: the frame numbers (from 0) whose scores make up the clip's; None: all.
-        device: cpu, cuda or cuda:1.
+        choice: the clips.
+        request: how to score them.
+        kept: where scores are kept; what is there is not computed again.
         progress: where to report progress.
-        colour: what the samples of untagged video are; see `open_clip`.
-
-    Returns:
-        The scores of each clip in the order of ``metrics``, by its name, in natural order.
-
-    Raises:
-        InputError: a clip has no partner, or frame counts, sizes or positions disagree.
+        into: is filled with the scores, so that they are there even where an interrupt ends the work.
     """
-    pairs = pair_by_name(
-        find_clips(restored, colour=colour), None if ground_truth is None else find_clips(ground_truth, colour=colour)
-    )
-    loaded = [load_metric(name, device) for name in metrics]
-    scores: dict[str, list[ClipScore]] = {}
-    with stage(progress, "score", sum(clip.frame_count for clip, _ in pairs)):
-        for clip, reference in pairs:
-            progress.unit(clip.name)
-            for place in (clip, reference):
-                if place is not None and place.facts.lossy:
-                    progress.log(f"note: {place.path} is stored with lossy compression, whose artefacts count in the scores")
-            result = score_clip(
-                reference,
-                {_METHOD: clip},
-                {_METHOD: loaded},
-                "all" if frames is None else frames,
-                progress=steps(progress),
-                device=device,
-                log=progress.log,
-            )
-            scores[clip.name] = [result[_METHOD][name] for name in metrics]
-    return scores
+    work = _Work(choice, request, kept, progress, into)
+    for problem in choice.problems:
+        work.fail(problem)
+    jobs = work.left_to_do(work.checked())
+    metrics = work.loaded(jobs)
+    todo = {clip.name: work.fitting(clip, jobs[clip.name], metrics) for clip in choice.clips}
+    frames = {clip.name: _frames_to_read(clip, todo[clip.name], request) for clip in choice.clips}
+    with stage(progress, "score", sum(frames.values())):
+        for clip in choice.clips:
+            if todo[clip.name]:
+                progress.unit(clip.name)
+                work.score(clip, todo[clip.name], metrics, frames[clip.name])
 
 
-def pair_by_name(restored: Sequence[Clip], ground_truth: Sequence[Clip] | None) -> list[tuple[Clip, Clip | None]]:
-    """Each restored clip with its ground truth, by name; one clip and one clip belong together whatever their names.
+def new_scores(choice: ClipChoice, request: ScoreRequest) -> FolderScores:
+    """The container for the scores of a choice, still empty."""
+    return FolderScores(choice.methods, choice.names, request.metrics)
 
-    Raises:
-        InputError: a clip has no partner.
-    """
-    if ground_truth is None:
-        return [(clip, None) for clip in restored]
-    if len(restored) == len(ground_truth) == 1:
-        return [(restored[0], ground_truth[0])]
-    references = {clip.name: clip for clip in ground_truth}
-    names = {clip.name for clip in restored}
-    lonely = [clip.name for clip in restored if clip.name not in references]
-    if lonely:
-        raise InputError(f"no ground truth for restored clip(s) {', '.join(lonely)}: --gt has {', '.join(references)}")
-    unrestored = [name for name in references if name not in names]
-    if unrestored:
-        raise InputError(
-            f"no restored clip for ground truth {', '.join(unrestored)}: {len(names)} of {len(references)} clips are there; "
-            "restore the rest, or move the ground truth that is not to be scored out of --gt"
+
+@dataclass(frozen=True)
+class _Work:
+    choice: ClipChoice
+    request: ScoreRequest
+    kept: KeptScores
+    progress: Progress
+    into: FolderScores
+
+    def fail(self, line: str) -> None:
+        if line not in self.into.failures:
+            self.into.failures.append(line)
+            self.progress.log(f"FAILED {line}")
+
+    def fail_jobs(self, clip: ScoredClip, failed: Mapping[tuple[str, str], InputError]) -> None:
+        """Report failures by method and metric; a reason that several metrics of a clip share is one line."""
+        by_reason: dict[tuple[str, str], list[str]] = {}
+        for (method, metric), error in failed.items():
+            by_reason.setdefault((method, str(error)), []).append(metric)
+        for (method, reason), metrics in by_reason.items():
+            head = [method] if len(self.choice.methods) > 1 else []
+            head += [] if f"clip {clip.name}" in reason else [clip.name]
+            head += [] if len(metrics) == len(self.request.metrics) or metrics[0] in reason else [", ".join(metrics)]
+            self.fail(f"{' '.join(head)}: {reason}" if head else reason)
+
+    def checked(self) -> dict[str, list[str]]:
+        """By clip, the methods whose version has the frames and the size that it should have."""
+        good: dict[str, list[str]] = {}
+        for clip in self.choice.clips:
+            good[clip.name] = []
+            for method, restored in clip.restored.items():
+                try:
+                    if clip.reference is not None:
+                        check_format(restored, clip.reference)
+                    selected_frames(restored.facts, self.request.frames)
+                except InputError as error:
+                    self.fail_jobs(clip, {(method, metric): error for metric in self.request.metrics})
+                else:
+                    good[clip.name].append(method)
+                    for place in (restored, clip.reference):
+                        if place is not None and place.facts.lossy:
+                            self.progress.log(
+                                f"note: {place.path} is stored with lossy compression, whose artefacts count in the scores"
+                            )
+        return good
+
+    def left_to_do(self, good: Mapping[str, Sequence[str]]) -> dict[str, list[_Job]]:
+        """By clip, what has no score yet; what was kept is taken over."""
+        jobs: dict[str, list[_Job]] = {clip.name: [] for clip in self.choice.clips}
+        files = self.metric_files()
+        for clip in self.choice.clips:
+            for method in good[clip.name]:
+                try:
+                    reference = None if clip.reference is None else clip_content(clip.reference)
+                    restored = clip_content(clip.restored[method])
+                except InputError as error:
+                    self.fail_jobs(clip, {(method, name): error for name in files})
+                    continue
+                for name, of_metric in files.items():
+                    key = folder_score_key(
+                        restored, reference, describe(name), of_metric, self.request.frames, self.request.shift
+                    )
+                    jobs[clip.name].append(_Job(method, name, key))
+        every = [job for of_clip in jobs.values() for job in of_clip]
+        found = self.kept.find([job.key for job in every])
+        for name, of_clip in jobs.items():
+            for job in of_clip:
+                if job.key in found:
+                    self.into.scores[job.method, name, job.metric] = found[job.key]
+        if found:
+            self.progress.log(f"{len(found)} of {len(every)} scores were there already; --fresh computes them again")
+        return {name: [job for job in of_clip if job.key not in found] for name, of_clip in jobs.items()}
+
+    def metric_files(self) -> dict[str, dict[str, str]]:
+        """The digests of each metric's files; a metric whose files are not there has failed."""
+        files: dict[str, dict[str, str]] = {}
+        for name in self.request.metrics:
+            try:
+                files[name] = metric_sha256(describe(name))
+            except InputError as error:
+                self.fail(f"every clip {name}: {error}")
+        return files
+
+    def loaded(self, jobs: Mapping[str, Sequence[_Job]]) -> dict[str, Metric]:
+        """The metrics that are needed, ready to score."""
+        needed = {job.metric for of_clip in jobs.values() for job in of_clip}
+        metrics: dict[str, Metric] = {}
+        for name in self.request.metrics:
+            if name in needed:
+                try:
+                    metrics[name] = load_metric(name, self.request.device)
+                except InputError as error:
+                    self.fail(f"every clip {name}: {error}")
+        return metrics
+
+    def fitting(self, clip: ScoredClip, jobs: Sequence[_Job], metrics: Mapping[str, Metric]) -> list[_Job]:
+        """Those jobs whose metric can score frames of this size and clips of this length."""
+        fit: list[_Job] = []
+        failed: Failures = {}
+        for job in jobs:
+            if job.metric in metrics:
+                try:
+                    metrics[job.metric].start(clip.restored[job.method].facts).close()
+                except InputError as error:
+                    failed[job.method, job.metric] = error
+                else:
+                    fit.append(job)
+        self.fail_jobs(clip, failed)
+        return fit
+
+    def score(self, clip: ScoredClip, jobs: Sequence[_Job], metrics: Mapping[str, Metric], frames: int) -> None:
+        """One pass over a clip for all methods and metrics that have no score of it."""
+        methods = list(dict.fromkeys(job.method for job in jobs))
+        restored: dict[str, Clip] = {method: clip.restored[method] for method in methods}
+        failed: Failures = {}
+        began = time.monotonic()
+        scores = score_clip(
+            clip.reference,
+            restored,
+            {method: [metrics[job.metric] for job in jobs if job.method == method] for method in methods},
+            self.request.frames,
+            progress=steps(self.progress),
+            shifts=dict.fromkeys(methods, self.request.shift),
+            device=self.request.device,
+            log=self.progress.log,
+            failures=failed,
         )
-    return [(clip, references[clip.name]) for clip in restored]
+        done = {
+            (job.key, job.method): (metrics[job.metric].facts, scores[job.method][job.metric])
+            for job in jobs
+            if job.metric in scores.get(job.method, {})
+        }
+        for (_, method), (facts, score) in done.items():
+            self.into.scores[method, clip.name, facts.name] = score
+        if done:
+            self.kept.keep(clip.name, done, frames, time.monotonic() - began)
+        self.fail_jobs(clip, failed)
 
 
-def _every(protocol: ProtocolCard, has_reference: bool) -> list[str]:
-    return [name for name in protocol.metrics.values() if has_reference or not describe(name).needs_reference]
+def _frames_to_read(clip: ScoredClip, jobs: Sequence[_Job], request: ScoreRequest) -> int:
+    """The frames of one pass: the chosen ones, or all where a metric needs those too."""
+    if not jobs:
+        return 0
+    facts = clip.restored[jobs[0].method].facts
+    every = any(needs_every_frame(describe(job.metric)) for job in jobs)
+    return facts.frame_count if every else len(selected_frames(facts, request.frames))

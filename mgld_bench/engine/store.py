@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import JSON, Engine, Float, ForeignKey, Integer, String, create_engine, event, select
+from sqlalchemy import JSON, Engine, Float, ForeignKey, Integer, String, create_engine, delete, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
@@ -181,6 +181,17 @@ class Store:
                     session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
                     frames = (score.per_frame or {}).items()
                     session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove the score units among ``keys``, with their scores."""
+        with self._transaction() as session:
+            for some in _batches(keys):
+                for table, column in (
+                    (FrameScoreRow, FrameScoreRow.unit),
+                    (ClipScoreRow, ClipScoreRow.unit),
+                    (UnitRow, UnitRow.key),
+                ):
+                    session.execute(delete(table).where(column.in_(some)))
 
     def scores(self, keys: Iterable[str]) -> dict[str, ClipScore]:
         """The scores of the finished score units among ``keys``, by key."""

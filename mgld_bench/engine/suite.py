@@ -147,7 +147,7 @@ def _metrics(
         if facts.needs_reference and not dataset.ground_truth:
             obstacles.append(Obstacle("metric", full, f"needs ground truth, and {dataset.name} has none"))
             continue
-        found[full] = facts
+        found[facts.name] = facts
     return found
 
 

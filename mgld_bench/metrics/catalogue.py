@@ -31,7 +31,7 @@ def metric_names() -> list[str]:
 
 
 def describe(name: str) -> MetricFacts:
-    """The facts of the metric with this full name, without loading it.
+    """The facts of the metric with this full name, in any case, without loading it.
 
     Raises:
         InputError: There is no such metric; the message names those with similar names.
@@ -94,7 +94,20 @@ def _offered() -> dict[str, EntryPoint]:
 
 
 def _find(name: str) -> tuple[Variant, int] | EntryPoint:
-    """The variant, under this name, and its crop in pixels; or the entry point."""
+    """The variant, under this name in any case, and its crop in pixels; or the entry point."""
+    try:
+        return _find_exactly(name)
+    except InputError:
+        spelled = {known.lower(): known for known in _offered()}.get(name.lower(), name.lower())
+        if spelled == name:
+            raise
+    try:
+        return _find_exactly(spelled)
+    except InputError as error:
+        raise InputError(str(error).replace(f"metric {spelled} ", f"metric {name} ", 1)) from None
+
+
+def _find_exactly(name: str) -> tuple[Variant, int] | EntryPoint:
     crop = _CROP.fullmatch(name)
     if name.startswith(pyiqa.PREFIX):
         whole = pyiqa.find(name if crop is None else crop["name"])
@@ -123,7 +136,8 @@ def _hint(name: str, known: list[str]) -> str:
     variants = [candidate for candidate in known if candidate.startswith(f"{name}.")]
     if variants:
         return f"a full name includes the variant: {', '.join(variants)}"
-    return did_you_mean(name, known, otherwise=f"there are {', '.join(known)}")
+    families = dict.fromkeys(candidate.split(".")[0] for candidate in known)
+    return did_you_mean(name, [*families, *known], otherwise=f"there are {', '.join(known)}")
 
 
 def _load_class(point: EntryPoint) -> type[Metric]:

@@ -50,6 +50,8 @@ class MetricFacts:
     """What an infinite score means, e.g. identical frames; "" where it means nothing and is an error, as NaN always is."""
     needs_neighbours: bool = False
     """True where a frame's score depends on its neighbours: the metric is then given every frame, whichever are selected."""
+    bounds: tuple[float | None, float | None] = (None, None)
+    """The lowest and the highest score that there can be; None: there is no such end. Intervals are cut there."""
     shown_facts: tuple[str, ...] = ()
     """Which facts of a clip's score `mgld-bench score` prints below its table, e.g. the seed of a random choice."""
 

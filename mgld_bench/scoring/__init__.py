@@ -2,6 +2,6 @@
 
 For use from outside:
 
-- `score_clip`, `Scores`, `FrameChoice` (`score_pass`)
+- `score_clip`, `Scores`, `Failures`, `FrameChoice`, `selected_frames`, `needs_every_frame` (`score_pass`)
 - `check_agreement`, `measure_shift`, `MeasuredShift` (`agreement`): whether a restored clip and its ground truth belong together
 """

@@ -26,6 +26,10 @@ _MOST_KEPT: Final = 2**31 - 1
 """Freed bytes that stay with the process; what exceeds them goes back to the system."""
 
 
+class NotEnoughMemoryError(InputError):
+    """Not even one frame at a time can be scored by all metrics together."""
+
+
 def chunk_size(clip: ClipFacts, metrics: Iterable[Metric], device: str, budget: int) -> int:
     """How many frames of a clip are scored at a time, at least one.
 
@@ -53,7 +57,7 @@ def in_smaller_chunks(run: Callable[[int], Result], size: int, clip: str, log: C
         log: Called with a line before each repetition.
 
     Raises:
-        InputError: Not even one frame at a time fits.
+        NotEnoughMemoryError: Not even one frame at a time fits.
     """
 
     def repeat(frames: int) -> None:
@@ -64,7 +68,7 @@ def in_smaller_chunks(run: Callable[[int], Result], size: int, clip: str, log: C
     except (MemoryError, RuntimeError, cv2.error) as error:
         if not is_out_of_memory(error):
             raise
-        raise InputError(
+        raise NotEnoughMemoryError(
             f"clip {clip}: not enough memory to score one frame at a time; free some, or score fewer metrics at once"
         ) from None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,12 +15,14 @@ from mgld_bench.memory import memory_budget_now
 from mgld_bench.metrics.frame_metric import infinite_note, score_of_frames
 from mgld_bench.metrics.metric import ClipScore, ClipScorer, Metric, MetricFacts
 from mgld_bench.scoring.agreement import check_agreement
-from mgld_bench.scoring.chunk_size import chunk_size, in_smaller_chunks, keep_freed_memory
+from mgld_bench.scoring.chunk_size import NotEnoughMemoryError, chunk_size, in_smaller_chunks, keep_freed_memory
 from mgld_bench.scoring.steps import Chunks, Step, prefetched, read_steps
 
 FrameChoice = Literal["all"] | tuple[int, ...]
 Scores = dict[str, dict[str, ClipScore]]
 """By method and by the name of the metric."""
+Failures = dict[tuple[str, str], InputError]
+"""Why there is no score, by method and by the name of the metric."""
 
 
 def score_clip(
@@ -33,6 +35,7 @@ def score_clip(
     shifts: Mapping[str, tuple[float, float]] | None = None,
     device: str = "cpu",
     log: Callable[[str], None] | None = None,
+    failures: Failures | None = None,
 ) -> Scores:
     """Score the restored versions of one clip.
 
@@ -47,6 +50,7 @@ def score_clip(
         shifts: By method, the (rows, columns) by which its clip is declared to be shifted; any other shift is an error.
         device: The torch device on which the metrics compute.
         log: Called with a line where memory was not enough and the pass is repeated with smaller chunks.
+        failures: Where given, a method or a metric without a score does not end the pass for the rest: its error is put here.
 
     Returns:
         The scores by method and metric.
@@ -56,13 +60,15 @@ def score_clip(
             score frames of this size or lacks the ground truth, a score is not a number, or memory is not enough.
     """
     keep_freed_memory()
-    work = _Work(metrics, frames, chunk, device, log or _discard)
+    work = _Work(metrics, frames, chunk, device, log or _discard, failures)
     if reference is None:
         return _score_alone(restored, work, progress)
-    warnings = {
-        method: check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0))) for method, clip in restored.items()
-    }
-    scores = _score_in_chunks(reference, restored, work, progress)
+    warnings: dict[str, str | None] = {}
+    for method, clip in restored.items():
+        with work.failing(method, metrics[method]):
+            warnings[method] = check_agreement(clip, reference, (shifts or {}).get(method, (0.0, 0.0)))
+    agreeing = {method: restored[method] for method in warnings}
+    scores = _score_or_split(reference, agreeing, work, progress) if agreeing else {}
     of_clips = {method: _with_handling(of_method, reference, restored[method]) for method, of_method in scores.items()}
     return {method: _with_warning(of_method, warnings[method]) for method, of_method in of_clips.items()}
 
@@ -76,6 +82,18 @@ class _Work:
     chunk: int | None
     device: str
     log: Callable[[str], None]
+    failures: Failures | None
+    """None: the first failure ends everything."""
+
+    @contextmanager
+    def failing(self, method: str, metrics: Sequence[Metric]) -> Iterator[None]:
+        """A block whose InputError is the failure of these metrics of a method."""
+        try:
+            yield
+        except InputError as error:
+            if self.failures is None:
+                raise
+            self.failures.update({(method, metric.facts.name): error for metric in metrics})
 
 
 def _discard(_line: str) -> None:
@@ -108,7 +126,7 @@ def _score_alone(restored: Mapping[str, Clip], work: _Work, progress: FramesDone
     scores: Scores = {}
     for place, (method, clip) in enumerate(restored.items()):
         steps = None if progress is None else _part(progress, place, len(restored))
-        alone = _score_in_chunks(None, {method: clip}, work, steps)
+        alone = _score_or_split(None, {method: clip}, work, steps)
         scores |= {method: _with_handling(of_method, None, clip) for method, of_method in alone.items()}
     return scores
 
@@ -117,13 +135,37 @@ def _part(progress: FramesDone, place: int, parts: int) -> FramesDone:
     return lambda done, total: progress((place * total + done) // parts, total)
 
 
+def _score_or_split(reference: Clip | None, restored: Mapping[str, Clip], work: _Work, progress: FramesDone | None) -> Scores:
+    """The pass; where it fails as a whole, and failures are collected, of each method by itself."""
+    steps = None if progress is None else _forward_only(progress)
+    try:
+        return _score_in_chunks(reference, restored, work, steps)
+    except InputError as error:
+        if work.failures is None:
+            raise
+        scores: Scores = {}
+        if len(restored) > 1:
+            for method, clip in restored.items():
+                scores |= _score_or_split(reference, {method: clip}, work, steps)
+            return scores
+        ((method, clip),) = restored.items()
+        metrics = work.metrics[method]
+        if not isinstance(error, NotEnoughMemoryError) or len(metrics) < 2:
+            work.failures.update({(method, metric.facts.name): error for metric in metrics})
+            return scores
+        for metric in metrics:
+            alone = replace(work, metrics={method: [metric]})
+            for name, of_method in _score_or_split(reference, restored, alone, steps).items():
+                scores.setdefault(name, {}).update(of_method)
+        return scores
+
+
 def _score_in_chunks(reference: Clip | None, restored: Mapping[str, Clip], work: _Work, progress: FramesDone | None) -> Scores:
     """The pass, with chunks that fit the memory."""
     first = next(iter(restored.values()))
     every_metric = [metric for method in restored for metric in work.metrics[method]]
     size = work.chunk or chunk_size(first.facts, every_metric, work.device, memory_budget_now(work.device))
-    steps = None if progress is None else _forward_only(progress)
-    return in_smaller_chunks(lambda size: _score_pass(reference, restored, work, size, steps), size, first.name, work.log)
+    return in_smaller_chunks(lambda size: _score_pass(reference, restored, work, size, progress), size, first.name, work.log)
 
 
 def _forward_only(progress: FramesDone) -> FramesDone:
@@ -154,27 +196,33 @@ def _score_pass(
     reference: Clip | None, restored: Mapping[str, Clip], work: _Work, size: int, progress: FramesDone | None
 ) -> Scores:
     first = next(iter(restored.values()))
-    selected = _selected(first, work.frames)
+    selected = selected_frames(first.facts, work.frames)
     with ExitStack() as stack:
-        lanes = _start(restored, work.metrics, reference, stack)
+        lanes = _start(restored, work, reference, stack)
+        if not lanes:
+            return {}
         every_frame = any(lane.every_frame for lane in lanes)
         indices = range(first.frame_count) if every_frame else selected
         steps = stack.enter_context(prefetched(read_steps(indices, size, reference, restored)))
         truth, ours = Chunks(selected), {method: Chunks(selected, work.metrics[method]) for method in restored}
         done = 0
         for step in steps:
-            _add(step, lanes, truth, ours)
+            lanes = _add(step, lanes, truth, ours, work)
+            if not lanes:
+                return {}
             done += len(step.indices)
             if progress is not None:
                 progress(done, len(indices))
         scores: Scores = {method: {} for method in restored}
         for lane in lanes:
-            score = _pooled(lane.scorer.finish(), selected, first.facts, lane.every_frame)
-            scores[lane.method][score.metric] = _checked(score, lane.metric.facts, first.name, lane.method)
+            with work.failing(lane.method, [lane.metric]):
+                score = _pooled(lane.scorer.finish(), selected, first.facts, lane.every_frame)
+                scores[lane.method][score.metric] = _checked(score, lane.metric.facts, first.name, lane.method)
     return scores
 
 
-def _selected(clip: Clip, frames: FrameChoice) -> Sequence[int]:
+def selected_frames(clip: ClipFacts, frames: FrameChoice) -> Sequence[int]:
+    """The chosen frames of a clip, ascending. Raises InputError where one does not exist, or none is chosen."""
     if frames == "all":
         return range(clip.frame_count)
     chosen = sorted(set(frames))
@@ -187,30 +235,37 @@ def _selected(clip: Clip, frames: FrameChoice) -> Sequence[int]:
     return chosen
 
 
-def _start(
-    restored: Mapping[str, Clip], metrics: Mapping[str, Sequence[Metric]], reference: Clip | None, stack: ExitStack
-) -> list[_Lane]:
+def needs_every_frame(metric: MetricFacts) -> bool:
+    """Whether a metric is given every frame of a clip, whichever are chosen."""
+    return metric.needs_neighbours or not metric.per_frame
+
+
+def _start(restored: Mapping[str, Clip], work: _Work, reference: Clip | None, stack: ExitStack) -> list[_Lane]:
     lanes = []
     for method, clip in restored.items():
-        for metric in metrics[method]:
-            if metric.facts.needs_reference and reference is None:
-                raise InputError(f"clip {clip.name}: metric {metric.facts.name} needs ground truth, and there is none")
-            scorer = metric.start(clip.facts)
-            stack.callback(scorer.close)
-            every_frame = metric.facts.needs_neighbours or not metric.facts.per_frame
-            lanes.append(_Lane(method, metric, scorer, every_frame))
+        for metric in work.metrics[method]:
+            with work.failing(method, [metric]):
+                if metric.facts.needs_reference and reference is None:
+                    raise InputError(f"clip {clip.name}: metric {metric.facts.name} needs ground truth, and there is none")
+                scorer = metric.start(clip.facts)
+                stack.callback(scorer.close)
+                lanes.append(_Lane(method, metric, scorer, needs_every_frame(metric.facts)))
     return lanes
 
 
-def _add(step: Step, lanes: Sequence[_Lane], truth: Chunks, ours: Mapping[str, Chunks]) -> None:
-    """Give the step to all scorers, as chunks that they share."""
+def _add(step: Step, lanes: Sequence[_Lane], truth: Chunks, ours: Mapping[str, Chunks], work: _Work) -> list[_Lane]:
+    """Give the step to all scorers, as chunks that they share; returns the lanes that have not failed."""
+    going: list[_Lane] = []
     reference = truth.next(step.indices, step.reference)
     for method, frames in step.restored.items():
         restored = ours[method].next(step.indices, frames)
         for lane in (lane for lane in lanes if lane.method == method):
             chunk, theirs = restored[lane.every_frame], reference[lane.every_frame]
-            if chunk is not None:
-                lane.scorer.add(chunk, theirs)
+            with work.failing(method, [lane.metric]):
+                if chunk is not None:
+                    lane.scorer.add(chunk, theirs)
+                going.append(lane)
+    return going
 
 
 def _pooled(score: ClipScore, selected: Sequence[int], clip: ClipFacts, every_frame: bool) -> ClipScore:
@@ -251,6 +306,7 @@ def _checked(score: ClipScore, facts: MetricFacts, clip: str, method: str) -> Cl
 def _no_score(score: ClipScore, clip: str, method: str, frames: Sequence[int], what: str) -> InputError:
     where = f"frame {frames[0]}" if frames else "the clip"
     more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
+    whose = "" if method == clip else f" of {method}"
     return InputError(
-        f"clip {clip} of {method}: {score.metric} of {where}{more} is {what}: leave out this metric, or choose different frames"
+        f"clip {clip}{whose}: {score.metric} of {where}{more} is {what}: leave out this metric, or choose different frames"
     )

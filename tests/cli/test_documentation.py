@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from mgld_bench.cli.main import app
-from mgld_bench.engine.score_folders import NO_REFERENCE_METRICS, REFERENCE_METRICS
+from mgld_bench.engine.metric_choice import NO_REFERENCE_METRICS, REFERENCE_METRICS
 from mgld_bench.report.write import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]

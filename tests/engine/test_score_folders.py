@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mgld_bench.cards.loader import load_protocol
-from mgld_bench.engine.score_folders import choose_metrics, require_runnable
+from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
 from mgld_bench.errors import InputError
 from tests.helpers.suite_cards import write_cards
 

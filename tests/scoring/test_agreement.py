@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import cv2
@@ -11,7 +12,7 @@ from mgld_bench.clips.clip import ArrayClip, Clip
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Frames
-from mgld_bench.scoring.agreement import TOLERANCE, check_agreement, measure_shift
+from mgld_bench.scoring.agreement import TOLERANCE, check_agreement, measure_delay, measure_shift
 from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.metric_samples import degrade
 
@@ -87,6 +88,29 @@ def test_a_shift_that_explains_little_is_a_warning_with_the_scores(bunny: Frames
     assert scores["m"]["psnr.rgb"].facts["position"] == warning
     assert scores["m"]["psnr.rgb"].notes == (warning,)
     assert check_agreement(reference, reference) is None
+
+
+@pytest.mark.parametrize("late", [1, -1, 2])
+def test_a_clip_that_is_late_or_early_is_named_as_such(late: int, truth: Frames) -> None:
+    for name, frames in restorations(truth).items():
+        restored = ArrayClip(name, frames[2:8])
+        reference = ArrayClip("truth", truth[2 + late : 8 + late])
+        words = {1: "one frame late", -1: "one frame early", 2: "two frames late"}[late]
+        shown = f"t-{late}" if late > 0 else f"t+{-late}"
+        with pytest.raises(InputError, match=rf"clip {name}: .*{words} in time: frame t shows frame {re.escape(shown)} "):
+            check_agreement(restored, reference)
+
+
+def test_frames_of_the_right_moment_are_not_late(truth: Frames) -> None:
+    for name, frames in restorations(truth).items():
+        for count in (1, 2, 3, 10):
+            assert measure_delay(ArrayClip(name, frames[:count]), ArrayClip("truth", truth[:count])) == 0, name
+
+
+def test_the_message_names_the_option_with_which_a_shift_is_declared(truth: Frames) -> None:
+    shifted, reference = ArrayClip("x", np.roll(truth, (0, -2), (1, 2))), ArrayClip("truth", truth)
+    with pytest.raises(InputError, match=r"--shift 0,-2 \(down, right\).*shift: \[0, -2\]"):
+        check_agreement(shifted, reference)
 
 
 def test_the_half_pixels_of_taking_every_fourth_pixel_are_found(truth: Frames) -> None:

@@ -15,7 +15,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric
 from mgld_bench.metrics.frame_metric import score_of_frames
 from mgld_bench.metrics.metric import Chunk, ClipScore, ClipScorer, Frames, Metric
-from mgld_bench.scoring.score_pass import score_clip
+from mgld_bench.scoring.score_pass import Failures, score_clip
 from tests.helpers.scores import frame_scores, text_fact
 
 NAMES = ("psnr.rgb", "psnr.y.crop4", "ssim.y-full", "vmaf.v0.6.1", "vmaf.v0.6.1neg", "niqe.pyiqa", "brisque.live")
@@ -83,10 +83,11 @@ def test_every_clip_is_decoded_once_for_all_methods_and_metrics(bunny: Frames, d
     reference = CountingClip("bunny", bunny)
     clips = {"a": CountingClip("bunny", degraded), "b": CountingClip("bunny", degraded)}
     score_clip(reference, clips, dict.fromkeys(clips, load(*NAMES)))
-    assert min(reference.decoded) == min(clips["a"].decoded) == min(clips["b"].decoded) == 1
-    # Beside the pass there is the probe for a shift, on some frames of every pair.
-    assert sum(reference.decoded) == 10 + 2 * PROBED
-    assert sum(clips["a"].decoded) == sum(clips["b"].decoded) == 10 + PROBED
+    assert min(clips["a"].decoded) == min(clips["b"].decoded) == 1
+    # Beside the pass there are the probes for a shift and for a delay, on some frames of every pair; the second compares each
+    # with its neighbours in the ground truth, too: 3 + 5 + 5 + 5 + 3.
+    assert sum(reference.decoded) == 10 + 2 * (PROBED + 21)
+    assert sum(clips["a"].decoded) == sum(clips["b"].decoded) == 10 + 2 * PROBED
 
 
 def test_only_chosen_frames_are_decoded_and_averaged(bunny: Frames, degraded: Frames) -> None:
@@ -274,3 +275,36 @@ def test_an_infinite_score_is_an_error_where_it_means_nothing(bunny: Frames, deg
 
     with pytest.raises(InputError, match=r"clip bunny of m: steps of frame 0 and 1 more is infinite"):
         score_clip(ArrayClip("bunny", bunny), {"m": ArrayClip("bunny", degraded)}, {"m": [Infinite()]})
+
+
+def test_what_fails_is_named_and_everything_else_is_scored(bunny: Frames, degraded: Frames) -> None:
+    black = degraded.copy()
+    black[4] = 0
+    clips = {
+        "good": ArrayClip("bunny", degraded),
+        "black": ArrayClip("bunny", black),
+        "short": ArrayClip("bunny", degraded[:7]),
+        "ends": EndingClip("bunny", degraded),
+    }
+    wanted = dict.fromkeys(clips, load("psnr.rgb", "niqe.pyiqa"))
+    failures: Failures = {}
+    scores = score_clip(ArrayClip("bunny", bunny), clips, wanted, failures=failures)
+    good = score_clip(ArrayClip("bunny", bunny), {"good": clips["good"]}, wanted)["good"]
+    assert scores["good"] == good
+    assert list(scores["black"]) == ["psnr.rgb"]
+    assert {name for name in scores if scores[name]} == {"good", "black"}
+    assert set(failures) == {
+        ("black", "niqe.pyiqa"),
+        *((method, metric) for method in ("short", "ends") for metric in ("psnr.rgb", "niqe.pyiqa")),
+    }
+    assert "frame 4 is not a number" in str(failures["black", "niqe.pyiqa"])
+    assert "7 restored frames" in str(failures["short", "psnr.rgb"])
+    assert "ended before frame 9" in str(failures["ends", "psnr.rgb"])
+
+
+class EndingClip(ArrayClip):
+    """Frames in memory whose last one cannot be read in the pass."""
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        whole = start == 0 and stop == self.frame_count
+        return super().frames(start, self.frame_count - 1 if whole else stop)

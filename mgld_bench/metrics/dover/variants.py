@@ -100,6 +100,7 @@ def variants() -> tuple[Variant, ...]:
                 license="code and weights: S-Lab License 1.0, non-commercial use only",
                 weights={"dover": weight_file("dover")},
                 shown_facts=("seed",),
+                bounds=(0.0, 1.0),
             ),
             "mgld_bench.metrics.dover.metric:Dover",
             {"reported": reported},

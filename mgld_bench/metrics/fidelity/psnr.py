@@ -66,6 +66,7 @@ def variants() -> tuple[Variant, ...]:
                 revision=1,
                 definition=f"{compared}; peak 255; no offset: identical frames are infinite; mean over frames",
                 infinite="identical to the ground truth",
+                bounds=(0.0, None),
             ),
             "mgld_bench.metrics.fidelity.psnr:PSNR",
             {"luma": luma},

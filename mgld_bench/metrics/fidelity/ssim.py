@@ -133,6 +133,7 @@ def variants() -> tuple[Variant, ...]:
                 digits=4,
                 revision=_ROUNDED_REVISION if compared.rounded else 1,
                 definition=f"{definition}; {how}",
+                bounds=(-1.0, 1.0),
             ),
             "mgld_bench.metrics.fidelity.ssim:SSIM",
             {"compared": compared},

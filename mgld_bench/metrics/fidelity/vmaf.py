@@ -107,6 +107,7 @@ def variants() -> tuple[Variant, ...]:
                 definition=f"{meaning}; {how}",
                 license="libvmaf and its models: BSD-2-Clause-Patent, Netflix",
                 needs_neighbours=True,
+                bounds=(0.0, 100.0),
             ),
             "mgld_bench.metrics.fidelity.vmaf:VMAF",
             {"model": model},

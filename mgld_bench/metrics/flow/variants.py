@@ -71,6 +71,7 @@ def _variant(
         weights={"flow": estimator.weight},
         needs_neighbours=True,
         shown_facts=("flow",),
+        bounds=(0.0, None),
     )
     options = {"estimator": estimator, "measure": measure, "input_scale": input_scale}
     return Variant(facts, "mgld_bench.metrics.flow.metric:load_flow_metric", options, croppable=False, on_device=True)

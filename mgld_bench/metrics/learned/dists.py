@@ -22,5 +22,6 @@ def variants() -> tuple[Variant, ...]:
         definition="VGG16 with L2 pooling, as pyiqa's dists; 8-bit RGB at full size, not resized; float32; mean over frames",
         license="MIT (alpha and beta), BSD-3-Clause (backbone)",
         weights={"backbone": weight_file("vgg16"), "linear": weight_file("dists")},
+        bounds=(0.0, None),
     )
     return (Variant(facts, "mgld_bench.metrics.learned.feature_distance:dists_metric", on_device=True),)

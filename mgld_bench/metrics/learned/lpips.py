@@ -29,6 +29,7 @@ def variants() -> tuple[Variant, ...]:
                 definition=f"{network}; version 0.1 with its linear layers; 8-bit RGB at full size, float32; mean over frames",
                 license="BSD-2-Clause (linear layers), BSD-3-Clause (backbone)",
                 weights={"backbone": weight_file(weights), "linear": weight_file(f"lpips-{backbone}-linear")},
+                bounds=(0.0, None),
             ),
             "mgld_bench.metrics.learned.feature_distance:lpips_metric",
             {"backbone": backbone},

@@ -130,6 +130,7 @@ def variants() -> tuple[Variant, ...]:
                 definition=f"{convention}, rounded; 96x96 blocks at two scales; LIVE model; float64; mean over frames",
                 license=LICENSE,
                 files={MODEL: model_sha256(MODEL)},
+                bounds=(0.0, None),
             ),
             "mgld_bench.metrics.natural.niqe:NIQE",
             {"luma": luma},

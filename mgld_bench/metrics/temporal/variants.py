@@ -34,6 +34,7 @@ def _frame_difference() -> MetricFacts:
             "no warping; mean over pairs"
         ),
         needs_neighbours=True,
+        bounds=(0.0, None),
     )
 
 
@@ -52,6 +53,7 @@ def _tof() -> MetricFacts:
             "first and last 2 frames and a margin of at least 8 pixels; mean over pairs"
         ),
         needs_neighbours=True,
+        bounds=(0.0, None),
     )
 
 
@@ -71,4 +73,5 @@ def _tlp() -> MetricFacts:
         license="BSD-2-Clause (linear layers), BSD-3-Clause (backbone)",
         weights={"backbone": weight_file("alexnet"), "linear": weight_file("lpips-alex-linear")},
         needs_neighbours=True,
+        bounds=(0.0, None),
     )

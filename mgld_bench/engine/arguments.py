@@ -1,0 +1,141 @@
+"""Arguments of Python callers: checked and converted; every error names the argument."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgld_bench.clips.arrays import clip_of_frames, is_frames
+from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.reading import open_clip
+from mgld_bench.engine.clip_choice import Source, method_sources
+from mgld_bench.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextmanager
+def naming(argument: str) -> Iterator[None]:
+    """A block whose InputError is about ``argument``: its message begins with that name."""
+    try:
+        yield
+    except InputError as error:
+        if str(error).startswith(argument):
+            raise
+        raise InputError(f"{argument}: {error}") from None
+
+
+def text(argument: str, value: object) -> str:
+    """Text that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{argument}: must be text, not {value!r}")
+    return value
+
+
+def choice(argument: str, value: object, known: Sequence[str]) -> str:
+    """One of ``known``."""
+    if not isinstance(value, str) or value not in known:
+        raise InputError(f"{argument}: {value!r} is none of {', '.join(known)}{_hint(value, known)}")
+    return value
+
+
+def whole(argument: str, value: object) -> int:
+    """A whole number, of any library."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]  # what is none raises TypeError
+    except TypeError:
+        raise InputError(f"{argument}: must be a whole number, not {value!r}") from None
+
+
+def names(argument: str, value: object) -> tuple[str, ...]:
+    """Names, as a list or as text with commas; () for None."""
+    if value is None:
+        return ()
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, Sequence) or not all(isinstance(name, str) for name in listed):
+        raise InputError(f"{argument}: must be a name or a list of names, not {value!r}")
+    return tuple(part.strip() for name in listed for part in name.split(",") if part.strip())
+
+
+def path(argument: str, value: object) -> Path:
+    """A path; ~ is the user's home."""
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise InputError(f"{argument}: must be a path, not {value!r}")
+    return Path(value).expanduser()
+
+
+def paths(argument: str, values: object) -> tuple[Path, ...]:
+    """Paths, in a list; one alone is a list of one."""
+    if isinstance(values, (str, Path)):
+        return (path(argument, values),)
+    if not isinstance(values, Sequence):
+        raise InputError(f"{argument}: must be a list of paths, not {values!r}")
+    return tuple(path(f"{argument}[{index}]", value) for index, value in enumerate(values))
+
+
+def frame_numbers(argument: str, value: object) -> tuple[int, ...]:
+    """Frame numbers from 0: one, or several; () for None and "all"."""
+    if value is None or value == "all":
+        return ()
+    listed = value if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
+    numbers = tuple(dict.fromkeys(whole(argument, number) for number in listed))
+    if not numbers or min(numbers) < 0:
+        raise InputError(f"{argument}: must be frame numbers from 0, not {value!r}")
+    return numbers
+
+
+def pair(argument: str, value: object) -> tuple[float, float]:
+    """Two numbers."""
+    try:
+        first, second = (float(part) for part in value)  # type: ignore[attr-defined]  # what cannot be read raises TypeError
+        if not abs(first) + abs(second) < 1e4:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise InputError(f"{argument}: must be two numbers, pixels down and right, such as (0, -2), not {value!r}") from None
+    return first, second
+
+
+def clip(argument: str, value: object) -> Clip:
+    """A folder of frames, a video, or frames in memory (see clip_of_frames)."""
+    if isinstance(value, (str, Path)):
+        with naming(argument):
+            return open_clip(path(argument, value))
+    return clip_of_frames(value, argument)
+
+
+def source(argument: str, value: object) -> Path | Clip:
+    """A clip, a folder of clips, or frames in memory."""
+    return path(argument, value) if isinstance(value, (str, Path)) else clip_of_frames(value, argument)
+
+
+def sources(argument: str, value: object, ground_truth: object) -> dict[str, Source]:
+    """The clips of one or several methods, by method."""
+    if isinstance(value, Mapping):
+        if not value:
+            raise InputError(f"{argument}: is empty; name at least one method")
+        return {str(name): source(f"{argument}[{name!r}]", clips) for name, clips in value.items()}
+    if isinstance(value, (str, Path)) or (isinstance(value, (list, tuple)) and value and not is_frames(value)):
+        truth = path("gt", ground_truth) if isinstance(ground_truth, (str, Path)) else None
+        with naming(argument):
+            return method_sources(paths(argument, value), truth)
+    return {"restored": clip_of_frames(value, argument)}
+
+
+def at_level(table: pd.DataFrame, level: str) -> pd.DataFrame:
+    """The rows of clips, of frames, or both, of a table whose column ``frame`` is missing for clips."""
+    table["frame"] = table["frame"].astype("Int64")
+    if level == "both":
+        return table
+    chosen: pd.DataFrame = table[table["frame"].isna() == (level == "clip")].reset_index(drop=True)
+    return chosen.drop(columns="frame") if level == "clip" else chosen
+
+
+def _hint(value: object, known: Sequence[str]) -> str:
+    hint = did_you_mean(str(value), known)
+    return f"; {hint}" if hint else ""
