@@ -12,14 +12,14 @@ from PIL import Image
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import write_video
-from mgld_bench.engine.progress import Silent
-from mgld_bench.engine.score_folders import score_folders
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
+from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.restoring.running import restore_clip
 from mgld_bench.scoring.agreement import check_agreement
+from mgld_bench.scoring.score_pass import score_clip
 from tests.helpers.clip_samples import Frames, make_frames, run_ffmpeg
 
 FRAMES = make_frames(count=2, height=96, width=160)
@@ -33,8 +33,8 @@ def save(folder: Path, frames: Frames, suffix: str = "png", mode: str = "RGB", e
 
 
 def notes(restored: Path, truth: Path) -> tuple[str, ...]:
-    scores = score_folders(restored, truth, ["psnr.rgb", "ssim.rgb"], None, "cpu", Silent())
-    ((first, second),) = scores.values()
+    wanted = [load_metric("psnr.rgb"), load_metric("ssim.rgb")]
+    first, second = score_clip(open_clip(truth), {"m": open_clip(restored)}, {"m": wanted})["m"].values()
     assert set(first.notes) - {note for note in first.notes if "infinite" in note} == set(second.notes)
     return second.notes
 
