@@ -56,9 +56,9 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from mgld_bench import __version__
+        from importlib.metadata import version
 
-        typer.echo(f"mgld-bench {__version__}")
+        typer.echo(f"mgld-bench {version('mgld-bench')}")
         raise typer.Exit
 
 
