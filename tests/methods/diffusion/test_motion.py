@@ -6,8 +6,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.diffusion.motion import GuidanceRule, Motion, guidance_gradient, guidance_loss
-from mgld_bench.networks.layers.optical_flow import warp
+from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
+from mgld_bench.methods.diffusion.motion import (
+    GuidanceRule,
+    Motion,
+    estimate_motion,
+    flow_pictures,
+    guidance_gradient,
+    guidance_loss,
+)
+from mgld_bench.networks.layers.optical_flow import resize_flow, warp
+from mgld_bench.networks.spynet import SPyNet
 
 FRAMES, HEIGHT, WIDTH = 4, 9, 11
 
@@ -21,6 +30,22 @@ def motion(seed: int = 0, occluded: float = 0.3) -> Motion:
 
 def latents(seed: int = 1) -> Tensor:
     return torch.randn(FRAMES, 4, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(seed))
+
+
+def test_flow_sees_a_quarter_of_the_padded_frames_and_motion_has_the_size_of_the_latents() -> None:
+    padded = torch.rand(3, 3, 128, 192, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    pictures = flow_pictures(padded)
+    assert pictures.shape == (3, 3, 32, 48)
+    torch.testing.assert_close(flow_pictures(torch.full_like(padded, 0.5)), torch.full((3, 3, 32, 48), 0.75))
+    network = SPyNet().eval()
+    fill_with_fixed_weights(network)
+    found = estimate_motion(network, padded)
+    assert found.to_next.shape == found.to_previous.shape == (2, 2, 16, 24)
+    assert found.occluded_in_next.shape == found.occluded_in_previous.shape == (2, 1, 16, 24)
+    with torch.no_grad():
+        onwards, back = network(pictures[:-1], pictures[1:]), network(pictures[1:], pictures[:-1])
+    torch.testing.assert_close(found.to_next, resize_flow(onwards, (16, 24)))
+    torch.testing.assert_close(found.to_previous, resize_flow(back, (16, 24)))
 
 
 def test_the_official_loss_is_the_chain_of_the_authors_code() -> None:

@@ -14,7 +14,8 @@ from mgld_bench.methods.diffusion.noise import NoiseSchedule, respaced_schedule,
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, Step, noised, sampling_steps
 
 FULL = training_schedule()
-SHAPE = (3, 4, 12, 16)
+SHAPE = (3, 4, 12, 12)
+"""One tile."""
 TILING = LatentTiling(12, 6)
 
 

@@ -69,6 +69,12 @@ def test_a_row_without_a_side_is_not_a_number() -> None:
     assert np.isnan(right).tolist() == [False, True, False]
 
 
+def test_what_cannot_be_fitted_has_the_smallest_shape() -> None:
+    """As in all implementations in use: the first of the shapes 0.2, 0.201 … 10."""
+    assert fit_symmetric(np.zeros((2, 50)))[0].tolist() == [0.2, 0.2]
+    assert fit_asymmetric(np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 0.0]]))[0].tolist() == [0.2, 0.2]
+
+
 def test_the_normalised_plane_is_that_of_the_definition() -> None:
     plane = texture(30, 41)
     y, x = np.mgrid[-3:4, -3:4]
