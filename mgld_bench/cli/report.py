@@ -73,6 +73,7 @@ def report(
         read_only=True,
         precision=precision,
         degradation=degradation,
+        as_made=True,
     ) as session:
         files = write(session, chosen, against == "paper")
         missing = incomplete(files.table)

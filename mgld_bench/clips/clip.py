@@ -39,6 +39,16 @@ class ClipFacts:
     for a video, for frames in memory and for names without numbers."""
 
 
+@dataclass(frozen=True)
+class ClipSize:
+    """How much a clip is, for work that is planned before the clip is there."""
+
+    name: str
+    frame_count: int
+    height: int
+    width: int
+
+
 class Clip(ABC):
     """A clip that is read as a stream: memory does not grow with its length."""
 
@@ -65,6 +75,11 @@ class Clip(ABC):
     def width(self) -> int:
         """Columns of every frame."""
         return self.facts.width
+
+    @property
+    def size(self) -> ClipSize:
+        """Its name, number of frames, rows and columns."""
+        return ClipSize(self.name, self.frame_count, self.height, self.width)
 
     @abstractmethod
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:

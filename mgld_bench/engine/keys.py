@@ -8,10 +8,11 @@ from mgld_bench.cards.schemas import MethodCard, ProtocolCard
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.restoring.loading import parse_options, restorer_class
+from mgld_bench.restoring.way import Way
 from mgld_bench.weights.locate import weight_sha256
 
 
-def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precision: str) -> str:
+def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precision: str, way: Way | None = None) -> str:
     """The key of a restored clip.
 
     Args:
@@ -20,16 +21,19 @@ def restore_key(source: str, dataset: str, clip: str, card: MethodCard, precisio
         clip: name of the clip.
         card: the method.
         precision: in which the method computes.
+        way: what else of this machine and of the memory allowed decides the frames; see `way_here`.
 
     Raises:
         InputError: a weight file is missing or wrong.
     """
     options = parse_options(card)
     files = restorer_class(card).depends_on(options, dataset, clip)
-    return restore_key_of(source, card, precision, weights_sha256(card), files)
+    return restore_key_of(source, card, precision, weights_sha256(card), files, way)
 
 
-def restore_key_of(source: str, card: MethodCard, precision: str, weights: Mapping[str, str], files: str) -> str:
+def restore_key_of(
+    source: str, card: MethodCard, precision: str, weights: Mapping[str, str], files: str, way: Way | None = None
+) -> str:
     """The key of a restored clip whose files are known by their digests: ``weights`` by role, ``files`` of `depends_on`."""
     return text_digest(
         {
@@ -42,6 +46,8 @@ def restore_key_of(source: str, card: MethodCard, precision: str, weights: Mappi
             "weights": dict(weights),
             "precision": precision,
             "files": files,
+            # Left out for the plain way, for which keys are those of version 0.1.
+            **({"way": dict(way)} if way else {}),
         }
     )
 

@@ -6,15 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mgld_bench.cards.schemas import MethodCard
+from mgld_bench.clips.clip import ClipSize
 from mgld_bench.engine.keys import pinned_sha256, restore_key, score_key
 from mgld_bench.engine.remembered import remembered_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Obstacle, Suite
 from mgld_bench.errors import InputError
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import FilesAwayError
 from mgld_bench.pairs.expected import expected_clips
 from mgld_bench.pairs.planning import PlannedPair, plan_pairs
+from mgld_bench.restoring.loading import restorer_class
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
+from mgld_bench.restoring.way import Way, way_here
 
 
 @dataclass(frozen=True)
@@ -72,19 +77,23 @@ def restored_key(workspace: Path, dataset: str, method: str, clip: str) -> str |
     return None if record is None else record.key
 
 
-def make_plan(suite: Suite, workspace: Path, store: Store, precision: str, sources: Mapping[str, Path]) -> Plan:
+def make_plan(
+    suite: Suite, workspace: Path, store: Store, compute: Compute, sources: Mapping[str, Path], as_made: bool = False
+) -> Plan:
     """Plan a suite.
 
     Args:
         suite: what is asked for.
         workspace: where pairs and restored clips are looked for.
         store: where finished units are looked up.
-        precision: part of the key of a restored clip.
+        compute: where and how clips are to be restored, which is part of their keys.
         sources: by dataset, the folder of its official download; needed where its pairs are not built yet.
+        as_made: take each restored clip as it was made last, on whatever device and in whatever parts, rather than as it would be
+            made here.
     """
     pairs: dict[str, Sequence[PlannedPair]] = {}
     sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
-    draft = _Draft(suite, workspace, precision)
+    draft = _Draft(suite, workspace, compute, store.ways() if as_made else {})
     for name, dataset in suite.datasets.items():
         source = sources.get(name)
         try:
@@ -127,7 +136,9 @@ class _Draft:
 
     suite: Suite
     workspace: Path
-    precision: str
+    compute: Compute
+    ways: Mapping[tuple[str, str, str], Mapping[str, Way]]
+    """In which clips were made, by the keys of their units, where these are to be taken."""
     units: list[Unit] = field(default_factory=list)
     waiting: list[Unit] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
@@ -177,19 +188,29 @@ class _Draft:
         for metric in (*self.suite.metrics[dataset], *self.suite.gaps[dataset]):
             self.waiting.append(Unit("score", "", dataset, clip, frames, done=False, method=method, metric=metric))
 
+    def _key_of(self, dataset: str, pair: PlannedPair, card: MethodCard) -> str:
+        """Of the ways in which the clip was made, the latest that is still what is asked for; else that in which it would be."""
+        for key, way in self.ways.get((dataset, pair.clip, card.name), {}).items():
+            if restore_key(pair.key, dataset, pair.clip, card, self.compute.arithmetic, way) == key:
+                return key
+        scale = restorer_class(card).scale
+        size = ClipSize(pair.clip, pair.frames, pair.height // scale, pair.width // scale)
+        way = way_here(card, size, self.compute)
+        return restore_key(pair.key, dataset, pair.clip, card, self.compute.arithmetic, way)
+
     def _restore_key(self, dataset: str, pair: PlannedPair, method: str) -> str | None:
         """The key of a restored clip; None where the method cannot restore it here and has not done so before."""
         card = self.suite.every_method[method]
         if method in self.suite.methods:
             try:
-                return restore_key(pair.key, dataset, pair.clip, card, self.precision)
+                return self._key_of(dataset, pair, card)
             except InputError as error:
                 away = error
         else:
             away = FilesAwayError("its weight files are not there any more")
         if isinstance(away, FilesAwayError):
             record = _record(self.workspace, dataset, method, pair.clip)
-            key = remembered_key(record, card, pair.key, dataset, self.precision)
+            key = remembered_key(record, card, pair.key, dataset, self.compute.arithmetic)
             if key is not None:
                 if not any(remark.startswith(f"{method}: ") for remark in self.remarks):
                     self.remarks.append(f"{method}: {away}; what was restored with it before is used")

@@ -40,7 +40,7 @@ def remembered_key(record: RestoreRecord | None, card: MethodCard, pair: str, da
     if files is None:
         # Side files of version 0.1 do not have the digest of finished results.
         return record.key
-    key = restore_key_of(pair, card, precision, record.facts.get("weights", {}), files)
+    key = restore_key_of(pair, card, precision, record.facts.get("weights", {}), files, record.way)
     return key if key == record.key else None
 
 

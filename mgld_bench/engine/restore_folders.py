@@ -23,6 +23,7 @@ from mgld_bench.restoring.loading import load_restorer
 from mgld_bench.restoring.record import read_record, record_path
 from mgld_bench.restoring.running import restore_clip
 from mgld_bench.restoring.video_copy import remove_video, require_room_for_video, video_path, write_video_copy
+from mgld_bench.restoring.way import Way, way_here
 
 Finished = Callable[[Path], None]
 """Called with the folder of each restored clip as soon as it is there."""
@@ -150,9 +151,11 @@ def _restore_one(
     progress: Progress,
     wish: Wish,
 ) -> None:
-    source, key = known or _source_and_key(card, clip, restorer.compute)
+    way = way_here(card, clip.size, restorer.compute)
+    source, key = known or _source_and_key(card, clip, restorer.compute, way)
     older = read_record(record_path(output, clip.name))
-    restore_clip(restorer, clip, output, key, {**method_facts(card), "input": source}, resumed_steps(progress))
+    facts = {**method_facts(card), "input": source}
+    restore_clip(restorer, clip, output, key, facts, resumed_steps(progress), way=way, log=progress.log)
     if older is not None and older.key != key:
         remove_video(output, older)
     if wish.video:
@@ -179,9 +182,15 @@ def _keys_of_what_is_there(
                     f"{place}: exists, but was not made by a restore; move it away or choose a different output folder"
                 )
             continue
-        keys[clip.name] = _source_and_key(card, clip, compute)
-        key = keys[clip.name][1]
-        if record.key != key and not wish.overwrite:
+        try:
+            way = way_here(card, clip.size, compute)
+        except InputError:
+            # It does not fit the memory: its own failure, which does not hold up the others.
+            continue
+        source, key = keys[clip.name] = _source_and_key(card, clip, compute, way)
+        # What differs in nothing but device or memory is the same work, which is done again without being asked.
+        same = record.key == restore_key(source, "", clip.name, card, compute.arithmetic, record.way)
+        if record.key != key and not same and not wish.overwrite:
             there = _method_of(record.facts)
             how = (
                 f"by {there}"
@@ -195,9 +204,9 @@ def _keys_of_what_is_there(
     return keys
 
 
-def _source_and_key(card: MethodCard, clip: Clip, compute: Compute) -> tuple[str, str]:
+def _source_and_key(card: MethodCard, clip: Clip, compute: Compute, way: Way) -> tuple[str, str]:
     source = clip.digest()
-    return source, restore_key(source, "", clip.name, card, compute.arithmetic)
+    return source, restore_key(source, "", clip.name, card, compute.arithmetic, way)
 
 
 def _method_of(facts: Mapping[str, object]) -> str:

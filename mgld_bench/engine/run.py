@@ -11,7 +11,7 @@ from typing import Any
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.engine.keys import method_facts, metric_facts
+from mgld_bench.engine.keys import method_facts, metric_facts, restore_key
 from mgld_bench.engine.machine import provenance
 from mgld_bench.engine.origins import RESTORED, restored_facts
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
@@ -28,6 +28,7 @@ from mgld_bench.pairs.prepare import prepare_pairs
 from mgld_bench.restoring.loading import load_restorer
 from mgld_bench.restoring.record import read_record, record_path
 from mgld_bench.restoring.running import restore_clip
+from mgld_bench.restoring.way import way_here
 from mgld_bench.scoring.score_pass import score_clip
 
 
@@ -193,9 +194,21 @@ def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunCon
     files = restorer.depends_on(restorer.options, unit.dataset, unit.clip)
     facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key, **({"files": files} if files else {})}
     folder = restored_folder(context.workspace, unit.dataset, unit.method)
-    record = restore_clip(restorer, pair.low_resolution, folder, unit.key, facts, resumed_steps(context.progress))
+    way = way_here(card, pair.low_resolution.size, context.compute)
+    if restore_key(pair.key, unit.dataset, unit.clip, card, context.compute.arithmetic, way) != unit.key:
+        raise InputError("its input, its method's files or the memory are not those of the plan; run the same command again")
+    log = context.progress.log
+    record = restore_clip(
+        restorer, pair.low_resolution, folder, unit.key, facts, resumed_steps(context.progress), way=way, log=log
+    )
     seconds = record.seconds_per_frame * unit.frames
-    kept = {"peak_memory": record.peak_memory, "device": record.device, "notes": dict(record.notes)}
+    kept = {
+        "peak_memory": record.peak_memory,
+        "device": record.device,
+        "precision": record.precision,
+        "way": record.way,
+        "notes": dict(record.notes),
+    }
     return FinishedUnit(
         unit.key, "restore", unit.dataset, unit.clip, unit.method, frames=unit.frames, seconds=seconds, facts=kept
     )

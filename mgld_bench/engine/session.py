@@ -40,12 +40,15 @@ class Session:
             scores = session.scores()
     """
 
-    def __init__(self, suite: Suite, workspace: Path, store: Store, compute: Compute, sources: Mapping[str, Path]) -> None:
+    def __init__(
+        self, suite: Suite, workspace: Path, store: Store, compute: Compute, sources: Mapping[str, Path], as_made: bool = False
+    ) -> None:
         self.suite = suite
         self.workspace = workspace
         self.store = store
         self.compute = compute
         self._sources = sources
+        self._as_made = as_made
 
     @classmethod
     def open(
@@ -65,6 +68,7 @@ class Session:
         max_memory: str = "",
         allow_tf32: bool = False,
         degradation: str = "",
+        as_made: bool = False,
     ) -> Session:
         """Open the suite of a report card.
 
@@ -79,6 +83,7 @@ class Session:
             device: see compute_on(), likewise ``precision``, ``max_memory`` and ``allow_tf32``.
             degradation: the LR clips of all datasets: a degradation card, or ``existing`` for those that came with the sets;
                 default: those of the dataset's card, or the existing ones where only they are prepared.
+            as_made: see make_plan().
 
         Raises:
             InputError: an unknown report, dataset or protocol, or an unusable device or database.
@@ -87,7 +92,7 @@ class Session:
         suite = load_suite(
             report, compute, datasets, methods, metrics, cards, workspace=workspace, sources=sources, degradation=degradation
         )
-        return cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {})
+        return cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {}, as_made)
 
     def __enter__(self) -> Session:
         return self
@@ -101,7 +106,7 @@ class Session:
 
     def plan(self) -> Plan:
         """Every unit of the suite, with those marked that are done by now."""
-        return make_plan(self.suite, self.workspace, self.store, self.compute.arithmetic, self._sources)
+        return make_plan(self.suite, self.workspace, self.store, self.compute, self._sources, self._as_made)
 
     def estimate(self, plan: Plan | None = None) -> Estimate:
         """What is left to do in ``plan`` (default: the plan as of now)."""

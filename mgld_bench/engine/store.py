@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from mgld_bench.engine.safe_writes import interrupt_held_back
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
+from mgld_bench.restoring.way import Way
 
 _NOTES = "notes"
 """Among the facts in the column of a score's notes: the list of its notes."""
@@ -205,6 +206,17 @@ class Store:
                 clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
                 for metric, score in session.execute(clips.where(ClipScoreRow.unit.in_(some))):
                     found[score.unit] = _clip_score(metric, score, per_frame.get(score.unit))
+        return found
+
+    def ways(self) -> dict[tuple[str, str, str], dict[str, Way]]:
+        """In what way clips were restored: by dataset, clip and method, then by the unit's key, the latest first."""
+        found: dict[tuple[str, str, str], dict[str, Way]] = {}
+        columns = select(UnitRow.key, UnitRow.dataset, UnitRow.clip, UnitRow.method, UnitRow.facts)
+        latest = columns.where(UnitRow.kind == "restore").order_by(UnitRow.run_id.desc(), UnitRow.finished_at.desc())
+        with self._transaction() as session:
+            for key, dataset, clip, method, facts in session.execute(latest):
+                # Version 0.1 recorded none: its keys are those of the plain way.
+                found.setdefault((dataset, clip, method), {})[key] = facts.get("way", {})
         return found
 
     def times(self) -> list[tuple[tuple[str, str], tuple[str, str], int, float]]:

@@ -15,6 +15,11 @@ class BasicVSROptions(RecurrentOptions):
 
     network: BasicVSRConfig = BasicVSRConfig()
 
+    @property
+    def mid_channels(self) -> int:
+        """Those of the network."""
+        return self.network.mid_channels
+
 
 class BasicVSRRestorer(RecurrentRestorer[BasicVSROptions]):
     """BasicVSR x4. Source: OpenMMLab's mmediting and mmagic (Apache-2.0), whole clips in float32."""

@@ -21,6 +21,7 @@ class Bicubic(Restorer[RestorerOptions]):
     """
 
     revision: ClassVar[int] = 1
+    uses_device: ClassVar[bool] = False
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Enlarged frames, one at a time."""

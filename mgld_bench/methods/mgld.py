@@ -114,6 +114,7 @@ class MGLDVSR(Restorer[MGLDOptions]):
             found["noise"] = "the authors' script fails for pictures of a single tile; here each segment draws its own noise"
         if geometry.faithful and geometry.scale > self.scale and geometry.padded != geometry.enlarged:
             found["size"] = f"the authors' script would keep a padded border; here it is cut to {self.scale} times the LR frame"
+        found |= self._diffusion.device_note()
         if self._diffusion.shortages:
             found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
         return found
@@ -158,7 +159,7 @@ class MGLDVSR(Restorer[MGLDOptions]):
     def _tile(self, pictures: Tensor, motions: Sequence[Motion], seeds: Sequence[int]) -> Tensor:
         options = self.options
         guidance = Guidance(tuple(motions), options.guidance, options.guidance_rule) if motions else None
-        noise = functools.partial(SeededNoise, seeds, options.segment, self._networks.device)
+        noise = functools.partial(SeededNoise, seeds, options.segment, self._networks.device, options.faithful)
         return self._diffusion.restore(Piece(pictures, noise, guidance))
 
     def _segments_at_once(self, geometry: Geometry) -> int:

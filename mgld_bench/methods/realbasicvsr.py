@@ -27,6 +27,11 @@ class RealBasicVSROptions(RecurrentOptions):
     """Passes after which cleaning ends in any case."""
     network: RealBasicVSRConfig = RealBasicVSRConfig()
 
+    @property
+    def mid_channels(self) -> int:
+        """Those of the network."""
+        return self.network.mid_channels
+
 
 class RealBasicVSRRestorer(RecurrentRestorer[RealBasicVSROptions]):
     """RealBasicVSR x4. Sources: ckkelvinchan/RealBasicVSR (Apache-2.0), OpenMMLab's mmediting; whole clips in float32."""

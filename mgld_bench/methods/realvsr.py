@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import Border, sliding, to_frame, to_pictures, window_around
 from mgld_bench.methods.bicubic import enlarge
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import tiles
 from mgld_bench.networks.edvr import MULTIPLE, EDVRNoUp, EDVRNoUpConfig, FeaturePyramid, ModulatedDeformableConvolution
@@ -100,12 +101,12 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """The tile, if a whole frame does not fit the memory, and whether windows are larger than the clip."""
-        tile, frames = self._tile(clip), self.options.network.frames
+        tile, frames = self._tile(self.options, clip.size, self.compute), self.options.network.frames
         notes = {}
         if tile:
             notes["tile"] = (
-                f"{tile} px with {self._tile_pad} px around it, because a whole frame does not fit the memory; pixels near tile "
-                f"borders differ slightly where motion is large"
+                f"{tile} px with {_tile_pad(self.options)} px around it, because a whole frame does not fit the memory; pixels "
+                f"near tile borders differ slightly where motion is large"
             )
         if clip.frame_count < frames:
             notes["window"] = f"the clip is shorter than a window of {frames} frames, so frames are repeated in it"
@@ -119,8 +120,8 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
             return
         first = min(windows[0])
         pictures = map(self._picture, clip.frames(first))
-        tile = self._tile(clip)
-        height, width = self._size(clip)
+        tile = self._tile(self.options, clip.size, self.compute)
+        height, width = self._size(self.options, clip.size)
         tiled, whole = self._restored_in_tiles, self._restored
         for output in tiled(pictures, first, windows, tile) if tile else whole(pictures, first, windows):
             yield output[0, :, :height, :width]
@@ -149,7 +150,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
             together = torch.stack(window, 1)
             output = torch.empty_like(window[0])
             height, width = output.shape[2:]
-            for tile in tiles(height, width, side, self._tile_pad):
+            for tile in tiles(height, width, side, _tile_pad(self.options)):
                 with torch.inference_mode():
                     restored = self.network(tile.seen(together))
                 tile.put(output, restored, 1)
@@ -162,31 +163,41 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
         height, width = picture.shape[2:]
         return functional.pad(picture, (0, -width % MULTIPLE, 0, -height % MULTIPLE), "replicate")
 
-    def _size(self, clip: Clip) -> tuple[int, int]:
+    @classmethod
+    def cutting(cls, options: RealVSROptions, clip: ClipSize, compute: Compute) -> Mapping[str, int | str]:
+        """The tile, if a whole frame does not fit the memory."""
+        tile = cls._tile(options, clip, compute)
+        return {"tile": tile} if tile else {}
+
+    @classmethod
+    def _size(cls, options: RealVSROptions, clip: ClipSize) -> tuple[int, int]:
         """Rows and columns of the frames that are sharpened."""
-        scale = self.scale if self.options.enlarge == "first" else 1
+        scale = cls.scale if options.enlarge == "first" else 1
         return scale * clip.height, scale * clip.width
 
-    @property
-    def _tile_pad(self) -> int:
-        return self.network.reach + -self.network.reach % MULTIPLE + _MOTION
-
-    def _tile(self, clip: Clip) -> int:
+    @classmethod
+    def _tile(cls, options: RealVSROptions, clip: ClipSize, compute: Compute) -> int:
         """The side of the tiles for this clip; 0: whole frames."""
-        height, width = (side + -side % MULTIPLE for side in self._size(clip))
-        budget = self.compute.memory_budget()
-        if self._memory(height, width) <= budget:
+        height, width = (side + -side % MULTIPLE for side in cls._size(options, clip))
+        budget = compute.memory_budget()
+        if cls._memory(height, width) <= budget:
             return 0
         for tile in _AUTOMATIC_TILES:
-            seen = tile + 2 * self._tile_pad
-            if self._memory(min(seen, height), min(seen, width)) <= budget:
+            seen = tile + 2 * _tile_pad(options)
+            if cls._memory(min(seen, height), min(seen, width)) <= budget:
                 return tile
-        smallest = self._memory(min(seen, height), min(seen, width))
+        smallest = cls._memory(min(seen, height), min(seen, width))
         raise over_budget(f"clip {clip.name}: a tile of {tile} px with what is seen around it", smallest, budget)
 
-    def _memory(self, height: int, width: int) -> int:
+    @classmethod
+    def _memory(cls, height: int, width: int) -> int:
         """Also in half precision: the deformable convolutions, which take most, stay in float32."""
-        return height * width * self.memory_per_pixel
+        return height * width * cls.memory_per_pixel
+
+
+def _tile_pad(options: RealVSROptions) -> int:
+    reach = options.network.reach
+    return reach + -reach % MULTIPLE + _MOTION
 
 
 def rgb_to_ycbcr(frame: Frame) -> Frame:

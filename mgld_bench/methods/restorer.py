@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, ge
 
 from pydantic import PrivateAttr
 
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.plain_data import PlainData
@@ -39,6 +39,10 @@ class FilesAwayError(InputError):
     """What a method takes its frames from is not there any more as a whole: its folder was moved or deleted."""
 
 
+class NotFiniteError(InputError):
+    """A network gave something that is no picture: a value that is infinite or not a number."""
+
+
 OptionsT = TypeVar("OptionsT", bound=RestorerOptions)
 
 
@@ -63,6 +67,9 @@ class Restorer(ABC, Generic[OptionsT]):
     revision: ClassVar[int] = 1
     """Raised when a change of the code changes the frames: clips restored by older revisions are then restored again."""
     scale: ClassVar[int] = 4
+    uses_device: ClassVar[bool] = True
+    """Whether it computes on the device that was asked for: its frames then differ between kinds of device, by rounding at least.
+    False: on the CPU in any case."""
 
     options: OptionsT
     compute: Compute = Compute()
@@ -118,6 +125,22 @@ class Restorer(ABC, Generic[OptionsT]):
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """What a reader of the restored ``clip`` should know, by topic ("tile", "window"); goes into its record."""
+        return {}
+
+    @classmethod
+    def cutting(cls, options: OptionsT, clip: ClipSize, compute: Compute) -> Mapping[str, int | str]:
+        """Into what parts ``clip`` is cut for lack of memory, where that changes the frames; {} where options alone decide.
+
+        It is part of the unit's key, so it is asked before a network is built, and `restore` has to cut in just this way.
+
+        Args:
+            options: an instance of `Options`.
+            clip: the LR clip.
+            compute: where it computes, and the memory it may take.
+
+        Raises:
+            InputError: if not even the smallest parts fit.
+        """
         return {}
 
     @classmethod

@@ -45,6 +45,7 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
     """
 
     revision: ClassVar[int] = 1
+    uses_device: ClassVar[bool] = False
 
     def __init__(
         self, options: FinishedResultsOptions, weights: Mapping[str, Path] | None, compute: Compute, dataset: str = ""

@@ -9,9 +9,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, ClipTiling, RVRTPlan, network_memory, plan_tiles, restored_frames
 from mgld_bench.networks.rvrt.network import RVRT, RVRTConfig
@@ -81,7 +82,7 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
     @torch.inference_mode()
     def outputs(self, clip: Clip, start: int = 0) -> Iterator[Tensor]:
         """The frames before clamp and rounding: (3, 4h, 4w) float32 on the CPU."""
-        plan = self._plan(clip)
+        plan = _plan(self.options, clip.size, self.compute)
 
         def read(first: int, stop: int) -> Tensor:
             return to_pictures(list(clip.frames(first, stop)))
@@ -94,7 +95,7 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """Tiles that were chosen for lack of memory, and what the authors' script or network would fail for."""
-        options, tiling = self.options, self._plan(clip).tiling
+        options, tiling = self.options, _plan(self.options, clip.size, self.compute).tiling
         notes = {}
         if tiling.side != options.tile:
             asked = f"tiles of {options.tile} px do" if options.tile else "whole frames do"
@@ -109,8 +110,16 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
             notes["size"] = f"tiles of {smallest} px, for which the authors' network fails; optical flow is poor in them"
         return notes
 
-    def _plan(self, clip: Clip) -> RVRTPlan:
-        options = self.options
-        tiling = ClipTiling(options.tile_frames, options.tile, options.tile_overlap_frames, options.tile_overlap)
-        memory = network_memory(max(options.network.embed_dims), self.dtype, self.device)
-        return plan_tiles(clip, tiling, memory, self.device, self.compute)
+    @classmethod
+    def cutting(cls, options: RVRTOptions, clip: ClipSize, compute: Compute) -> Mapping[str, int | str]:
+        """The tile, if the one that the options ask for does not fit the memory."""
+        side = _plan(options, clip, compute).tiling.side
+        return {} if side == options.tile else {"tile": side}
+
+
+def _plan(options: RVRTOptions, clip: ClipSize, compute: Compute) -> RVRTPlan:
+    """The tiles of this clip, and where features are kept."""
+    device = compute.torch_device()
+    tiling = ClipTiling(options.tile_frames, options.tile, options.tile_overlap_frames, options.tile_overlap)
+    memory = network_memory(max(options.network.embed_dims), compute.dtype(), device)
+    return plan_tiles(clip, tiling, memory, device, compute)

@@ -79,6 +79,7 @@ class StableSR(Restorer[StableSROptions]):
         tile = self.options.picture_tile
         if low < tile < high:
             found["tiles"] = f"the authors' script fails if only one side is above {tile}; here tiles are {tile} x {low}"
+        found |= self._diffusion.device_note()
         if self._diffusion.shortages:
             found["memory"] = "; ".join(dict.fromkeys(self._diffusion.shortages))
         return found
@@ -97,7 +98,7 @@ class StableSR(Restorer[StableSROptions]):
         return merge(padded.shape, places, tiles, weights, padded.device)
 
     def _tile(self, pictures: Tensor, seeds: Sequence[int]) -> Tensor:
-        noise = functools.partial(SeededNoise, seeds, 1, self._networks.device)
+        noise = functools.partial(SeededNoise, seeds, 1, self._networks.device, self.options.faithful)
         return self._diffusion.restore(Piece(pictures, noise, None))
 
     def _frames_at_once(self, geometry: Geometry) -> int:

@@ -48,6 +48,12 @@ class EDVRNoUpConfig:
         if self.features % self.groups:
             raise ValueError(f"features {self.features}: have to be a multiple of groups ({self.groups})")
 
+    @property
+    def reach(self) -> int:
+        """How far from a pixel, in pixels, something may change it while all displacements are 0."""
+        # Twice per residual block; 10 from frame to the third level, 26 from there through the alignment, 2 in the last layers.
+        return 2 * (self.front_blocks + self.back_blocks) + 38
+
 
 class EDVRNoUp(nn.Module):
     """A window of neighbouring frames in, the sharpened frame in its centre out, at the same size.
@@ -83,9 +89,8 @@ class EDVRNoUp(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How far from a pixel, in pixels, something may change it while all displacements are 0."""
-        # Twice per residual block; 10 from frame to the third level, 26 from there through the alignment, 2 in the last layers.
-        return 2 * (self.config.front_blocks + self.config.back_blocks) + 38
+        """See its size."""
+        return self.config.reach
 
     def forward(self, window: Tensor) -> Tensor:
         """(n, frames, 3, h, w) Y, Cb, Cr in [0, 1], sides multiples of 4, to (n, 3, h, w), not clamped."""

@@ -40,9 +40,9 @@ class FinishedFrame(BaseModel):
 class PartialClip:
     """The folder ``.<name>.partial`` beside the restored clip that is being made.
 
-    It holds ``key`` (what the frames depend on), ``frames/%08d.png`` and ``journal.jsonl``: a line per frame, added once its file
-    is on disk. `publish` replaces an older restored clip by these frames, after moving the older one into the same folder;
-    `recover` undoes a publish that was killed half-way, so that both clips are whole again.
+    It holds ``key`` (what the frames depend on), ``way`` (a part of that, in words), ``frames/%08d.png`` and ``journal.jsonl``: a
+    line per frame, added once its file is on disk. `publish` replaces an older restored clip by these frames, after moving the
+    older one into the same folder; `recover` undoes a publish that was killed half-way, so that both clips are whole again.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -51,6 +51,7 @@ class PartialClip:
         self._home = folder / hidden_name(name, ".partial")
         self._frames = self._home / "frames"
         self._key = self._home / "key"
+        self._way = self._home / "way"
         self._journal = self._home / "journal.jsonl"
         self._replaced = self._home / "replaced"
         self._replaced_record = self._home / "replaced.json"
@@ -70,8 +71,15 @@ class PartialClip:
         if self._replaced_record.exists():
             self._replaced_record.replace(self._record)
 
-    def open(self, key: str) -> None:
+    def open(self, key: str, way: str = "") -> str | None:
         """Resume what an interrupted run with the same ``key`` left, or start afresh.
+
+        Args:
+            key: what the frames depend on.
+            way: on what device and in what parts they are made, in words.
+
+        Returns:
+            What is dropped and why, in words; None where nothing is.
 
         Raises:
             InputError: if files that no restore has made are in the place of the restored clip.
@@ -80,12 +88,16 @@ class PartialClip:
             raise InputError(
                 f"{self._final}: exists, but was not made by a restore; move it away or choose a different output folder"
             )
+        dropped = None
         if self._stored_key() != key:
+            dropped = self._dropped(way)
             # The key goes first: to `recover`, a folder with a key and without frames is a publish that was killed.
             self._key.unlink(missing_ok=True)
             shutil.rmtree(self._home, ignore_errors=True)
         self._frames.mkdir(parents=True, exist_ok=True)
+        write_bytes_atomic(self._way, way.encode())
         write_bytes_atomic(self._key, key.encode())
+        return dropped
 
     def finished(self, height: int, width: int) -> list[FinishedFrame]:
         """The frames from 0 on, without a gap, that the journal lists and whose files still hold what was written."""
@@ -133,10 +145,16 @@ class PartialClip:
         shutil.rmtree(self._home)
 
     def _stored_key(self) -> str | None:
-        try:
-            return self._key.read_text()
-        except FileNotFoundError:
+        return _text(self._key)
+
+    def _dropped(self, way: str) -> str | None:
+        """What an interrupted run left that cannot be continued."""
+        count = len(self._read_journal())
+        if not count:
             return None
+        before = _text(self._way)
+        reason = f"{before}, now {way}" if before not in (None, way) else "from a different input or with different settings"
+        return f"{count} frames of an interrupted run were made {reason}"
 
     def _read_journal(self) -> list[FinishedFrame]:
         try:
@@ -154,6 +172,13 @@ class PartialClip:
 
     def _frame_path(self, index: int) -> Path:
         return self._frames / frame_name(index)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
 
 
 class BackgroundWriter:

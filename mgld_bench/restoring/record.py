@@ -40,6 +40,8 @@ class RestoreRecord(BaseModel):
     """Bytes: most that PyTorch had allocated on the GPU; None without one."""
     device: str
     precision: str
+    way: dict[str, int | str] = {}
+    """What deviates from the plain way, as in the key: see `mgld_bench.restoring.way`. Records of version 0.1 have none."""
     notes: dict[str, str]
     versions: dict[str, str]
     threads: int | None = None

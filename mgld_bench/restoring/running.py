@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from mgld_bench.clips.writing import frame_name
 from mgld_bench.errors import InputError
 from mgld_bench.memory import is_out_of_memory
 from mgld_bench.methods.compute import machine_name
-from mgld_bench.methods.restorer import AnyRestorer
+from mgld_bench.methods.restorer import AnyRestorer, NotFiniteError
 from mgld_bench.restoring.partial import BackgroundWriter, FinishedFrame, PartialClip
 from mgld_bench.restoring.peak_memory import PeakMemory
 from mgld_bench.restoring.record import RestoreRecord, library_versions, read_record, record_path
+from mgld_bench.restoring.way import Way, in_words, way_of
 from mgld_bench.threads import threads
 
 
@@ -29,6 +30,9 @@ def restore_clip(
     key: str,
     facts: Mapping[str, object],
     frames_done: FramesDone | None = None,
+    *,
+    way: Way | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> RestoreRecord:
     """Restore ``clip`` into ``folder``/<clip name>/%08d.png, with the record beside it in <clip name>.json.
 
@@ -43,21 +47,31 @@ def restore_clip(
             different key is replaced once the new one is complete.
         facts: plain data for JSON, kept in the record: the method's card, the digests of its weights.
         frames_done: called as frames are finished; the first call counts frames of an earlier run only.
+        way: in which the frames are to be made, as the key says; None: as the restorer makes them here.
+        log: called with a line where finished frames are made again, because they were made in a different way.
 
     Returns:
         The record of the restored clip, new or as it was.
 
     Raises:
-        InputError: if a frame cannot be read or written, if the restorer gives frames of the wrong number or size, or if memory
-            is not enough.
+        InputError: if a frame cannot be read or written, if the restorer gives frames of the wrong number or size or values
+            that are no picture, if memory is not enough, or if frames would be made in a different way than ``way``.
     """
+    here = way_of(type(restorer), restorer.options, clip.size, restorer.compute)
+    if way is not None and dict(way) != dict(here):
+        raise InputError(
+            f"clip {clip.name}: planned {in_words(way)}, but {_name(restorer)} would now work {in_words(here)}; "
+            "run the same command again"
+        )
     partial = PartialClip(folder, clip.name)
     partial.recover()
     finished = _finished(folder, clip, key)
     if finished is not None:
         _report(frames_done, clip.frame_count, clip.frame_count)
         return finished
-    partial.open(key)
+    dropped = partial.open(key, in_words(here)) or _replaced(folder, clip, here)
+    if dropped and log is not None:
+        log(f"clip {clip.name}: {dropped}; they are made again")
     height, width = restorer.scale * clip.height, restorer.scale * clip.width
     done = partial.finished(height, width)[: clip.frame_count]
     if len(done) < clip.frame_count:
@@ -78,7 +92,7 @@ def _restore_rest(
     entries: list[FinishedFrame] = []
     _report(frames_done, start, clip.frame_count)
     with restorer.compute.float32_as_asked(), PeakMemory(restorer.compute) as memory, BackgroundWriter() as writer:
-        for frame, seconds in _timed(_with_enough_memory(restorer, clip, start)):
+        for frame, seconds in _timed(_named(restorer, clip, start, entries)):
             index = start + len(entries)
             _check_frame(restorer, clip, index, frame)
             entry = FinishedFrame(
@@ -96,10 +110,17 @@ def _restore_rest(
     return entries
 
 
-def _with_enough_memory(restorer: AnyRestorer, clip: Clip, start: int) -> Iterator[Frame]:
-    """The restored frames. Out of memory is an error: to retry in smaller parts would give different frames on a busy machine."""
+def _named(restorer: AnyRestorer, clip: Clip, start: int, entries: Sequence[FinishedFrame]) -> Iterator[Frame]:
+    """The restored frames; errors name the clip, and the frame after the finished ``entries``.
+
+    Out of memory is an error: to retry in smaller parts would give different frames on a busy machine.
+    """
     try:
         yield from restorer.restore(clip, start)
+    except NotFiniteError as error:
+        raise InputError(
+            f"clip {clip.name}, frame {start + len(entries)}: {_name(restorer)}: {error}; check the weight file, or use float32"
+        ) from error
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -118,6 +139,14 @@ def _finished(folder: Path, clip: Clip, key: str) -> RestoreRecord | None:
     place = folder / clip.name
     there = {path.name for path in place.iterdir()} if place.is_dir() else set()
     return record if expected <= there else None
+
+
+def _replaced(folder: Path, clip: Clip, here: Way) -> str | None:
+    """In what way the older restored clip was made that is about to be replaced; None where that is no reason."""
+    record = read_record(record_path(folder, clip.name))
+    if record is None or record.way == dict(here):
+        return None
+    return f"its {record.frame_count} frames were made {in_words(record.way)}, now {in_words(here)}"
 
 
 def _timed(frames: Iterator[Frame]) -> Iterator[tuple[Frame, float]]:
@@ -158,6 +187,7 @@ def _record(
         device=restorer.compute.describe_device(),
         precision=restorer.compute.arithmetic,
         threads=threads(),
+        way=dict(way_of(type(restorer), restorer.options, clip.size, restorer.compute)),
         notes={**_input_note(clip), **restorer.notes(clip)},
         versions=library_versions(),
         machine=machine_name(),

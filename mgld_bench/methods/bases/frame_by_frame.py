@@ -9,11 +9,12 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
+from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import Tiling, enlarge_padded
 
@@ -48,16 +49,22 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, one at a time."""
-        tile = self._tile(clip)
+        tile = self._tile(self.options, clip.size, self.compute)
         for frame in clip.frames(start):
             yield to_frame(self.enlarge(frame, tile))
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """The tile, if a whole frame does not fit the memory."""
-        tile = self._tile(clip)
+        tile = self._tile(self.options, clip.size, self.compute)
         if tile == self.options.tile:
             return {}
         return {"tile": f"{tile} px, because a whole frame does not fit the memory; pixels near tile borders differ slightly"}
+
+    @classmethod
+    def cutting(cls, options: FrameByFrameOptions, clip: ClipSize, compute: Compute) -> Mapping[str, int | str]:
+        """The tile, if a whole frame does not fit the memory."""
+        tile = cls._tile(options, clip, compute)
+        return {} if tile == options.tile else {"tile": tile}
 
     def enlarge(self, frame: Frame, tile: int) -> torch.Tensor:
         """The network's output for ``frame``: (3, scale * h, scale * w) float32 on the CPU, not clamped. ``tile`` 0: whole."""
@@ -67,9 +74,9 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
             output = enlarge_padded(self.network, picture, self.scale, tiling)
         return output[0].float().cpu()
 
-    def _tile(self, clip: Clip) -> int:
+    @classmethod
+    def _tile(cls, options: FrameByFrameOptions, clip: ClipSize, compute: Compute) -> int:
         """The tile for this clip; 0: whole frames."""
-        options = self.options
         if options.pre_pad >= min(clip.height, clip.width):
             raise InputError(
                 f"clip {clip.name}: pre_pad {options.pre_pad} is not smaller than its frames ({clip.width} x {clip.height})"
@@ -77,14 +84,16 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
         if options.tile:
             return options.tile
         height, width = clip.height + options.pre_pad, clip.width + options.pre_pad
-        budget = self.compute.memory_budget()
-        if self._memory(height, width) <= budget:
+        budget, value_bytes = compute.memory_budget(), compute.dtype().itemsize
+        if cls._memory(height, width, value_bytes) <= budget:
             return 0
         for tile in _AUTOMATIC_TILES:
             seen = tile + 2 * options.tile_pad
-            if self._memory(min(seen, height), min(seen, width)) <= budget:
+            if cls._memory(min(seen, height), min(seen, width), value_bytes) <= budget:
                 return tile
-        raise over_budget(f"clip {clip.name}: a tile of {_AUTOMATIC_TILES[-1]} px", self._memory(seen, seen), budget)
+        needed = cls._memory(seen, seen, value_bytes)
+        raise over_budget(f"clip {clip.name}: a tile of {_AUTOMATIC_TILES[-1]} px", needed, budget)
 
-    def _memory(self, height: int, width: int) -> int:
-        return height * width * self.memory_per_pixel * self.dtype.itemsize // torch.float32.itemsize
+    @classmethod
+    def _memory(cls, height: int, width: int, value_bytes: int) -> int:
+        return height * width * cls.memory_per_pixel * value_bytes // torch.float32.itemsize

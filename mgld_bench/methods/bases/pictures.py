@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mgld_bench.clips.clip import Frame
+from mgld_bench.methods.restorer import NotFiniteError
 
 Border = Literal["new_info", "replicate"]
 """What stands in for frames before the first and after the last one."""
@@ -23,9 +24,20 @@ def to_pictures(frames: Sequence[Frame]) -> Tensor:
 
 
 def to_frame(raw: Tensor) -> Frame:
-    """(3, h, w) float RGB, on any device, as (h, w, 3) uint8: clamped to [0, 1], times 255, rounded half to even."""
+    """(3, h, w) float RGB, on any device, as (h, w, 3) uint8: clamped to [0, 1], times 255, rounded half to even.
+
+    Raises NotFiniteError for what is no picture.
+    """
+    require_finite(raw)
     levels = (raw.float().clamp(0, 1) * 255).round().to(torch.uint8)
     return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
+
+
+def require_finite(raw: Tensor) -> None:
+    """Raise NotFiniteError if a value is infinite or not a number: as 8 bits, it would look like a picture."""
+    # The largest absolute value is not a number where one is not.
+    if not bool(torch.isfinite(raw.abs().amax())):
+        raise NotFiniteError("the network's output has values that are infinite or not a number")
 
 
 def window_around(index: int, frame_count: int, size: int, border: Border) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.memory import memory_budget, over_budget
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
@@ -37,6 +37,11 @@ class RecurrentOptions(RestorerOptions):
     window: int = Field(default=0, ge=0)
     """Frames per recurrence: consecutive windows without overlap, like --max_seq_len of the authors' script. 0: the whole clip,
     or, if that does not fit the memory, equal windows of the greatest length that does."""
+
+    @property
+    @abstractmethod
+    def mid_channels(self) -> int:
+        """Channels of the recurrence's features."""
 
 
 OptionsT = TypeVar("OptionsT", bound=RecurrentOptions)
@@ -77,7 +82,7 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames; of the window that holds ``start``, what its later frames depend on is computed again."""
-        plan = self._plan(clip)
+        plan = _plan(self.options, clip.size, self.compute)
         while start < clip.frame_count:
             opening = start - start % plan.window
             closing = min(opening + plan.window, clip.frame_count)
@@ -87,7 +92,7 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """A window that memory decided, and frames smaller than the authors allow."""
         notes = {}
-        plan = self._plan(clip)
+        plan = _plan(self.options, clip.size, self.compute)
         if not self.options.window and plan.window < clip.frame_count:
             notes["window"] = (
                 f"{plan.window} frames, because the whole clip of {clip.frame_count} does not fit the memory; "
@@ -100,19 +105,20 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
             )
         return notes
 
+    @classmethod
+    def cutting(cls, options: OptionsT, clip: ClipSize, compute: Compute) -> Mapping[str, int | str]:
+        """The window, if the whole clip does not fit the memory."""
+        if options.window:
+            return {}
+        window = _plan(options, clip, compute).window
+        return {"window": window} if window < clip.frame_count else {}
+
     @torch.inference_mode()
     def _restore_window(self, clip: Clip, opening: int, closing: int, start: int, store: torch.device) -> Iterator[Frame]:
         """The frames ``start`` ... ``closing`` - 1 from a recurrence over ``opening`` ... ``closing`` - 1."""
         frames = [to_pictures([frame]).to(self.device) for frame in clip.frames(opening, closing)]
         for restored in self.recurrence.stream(self.prepare(frames), start - opening, store):
             yield to_frame(restored[0])
-
-    def _plan(self, clip: Clip) -> RecurrencePlan:
-        """The windows of this clip, and where features are kept."""
-        channels, size = self.recurrence.mid_channels, self.dtype.itemsize
-        step = STEP_BYTES * max(channels, UPSAMPLED_CHANNELS) // UPSAMPLED_CHANNELS * size // 4
-        memory = RecurrenceMemory(step, frame=2 * 3 * 4, features=channels * size)
-        return plan_recurrence(clip, self.options.window, memory, self.device, self.compute)
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,17 @@ class RecurrencePlan:
     """Where backward features are kept."""
 
 
-def plan_recurrence(clip: Clip, window: int, memory: RecurrenceMemory, device: torch.device, compute: Compute) -> RecurrencePlan:
+def _plan(options: RecurrentOptions, clip: ClipSize, compute: Compute) -> RecurrencePlan:
+    """The windows of this clip, and where features are kept."""
+    channels, size = options.mid_channels, compute.dtype().itemsize
+    step = STEP_BYTES * max(channels, UPSAMPLED_CHANNELS) // UPSAMPLED_CHANNELS * size // 4
+    memory = RecurrenceMemory(step, frame=2 * 3 * 4, features=channels * size)
+    return plan_recurrence(clip, options.window, memory, compute.torch_device(), compute)
+
+
+def plan_recurrence(
+    clip: ClipSize, window: int, memory: RecurrenceMemory, device: torch.device, compute: Compute
+) -> RecurrencePlan:
     """How long a stretch of ``clip`` a bidirectional recurrence holds at once.
 
     Features go to the CPU's memory if the device is a GPU that cannot hold those of the window.

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mgld_bench.clips.clip import Frame
-from mgld_bench.methods.bases.pictures import to_frame
+from mgld_bench.methods.bases.pictures import require_finite, to_frame
 
 UPSCALE: Final = 4
 LEAST_SIDE: Final = 512
@@ -78,8 +78,9 @@ class Geometry:
     def finish(self, restored: Tensor) -> Frame:
         """One restored frame (3, h, w) of the padded size in [-1, 1] as (4 h, 4 w, 3) uint8 of the LR frame's size.
 
-        Kept where faithful: 8-bit values are truncated, not rounded.
+        Kept where faithful: 8-bit values are truncated, not rounded. Raises NotFiniteError for what is no picture.
         """
+        require_finite(restored)
         if self.faithful:
             kept = self.saved(restored)[:, : UPSCALE * self.height, : UPSCALE * self.width]
             return truncated(kept)

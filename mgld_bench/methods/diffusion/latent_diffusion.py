@@ -150,6 +150,13 @@ class LatentDiffusion:
             count = "one frame" if frames == 1 else f"{frames} frames"
             raise over_budget(f"clip {clip.name}: restoring {count} of a picture tile of {width} x {height}", least, allowed)
 
+    def device_note(self) -> dict[str, str]:
+        """That the frames are those of one kind of device, where they are."""
+        kind = self._networks.device.type
+        if kind == "cpu" or not self._options.faithful:
+            return {}
+        return {"random numbers": f"those of {kind}, as in the authors' script; a different kind of device draws different noise"}
+
     def tile_bytes(self, frames: int) -> int:
         """About how many bytes a latent tile of ``frames`` frames takes in the U-Net, beside the weights."""
         widths = self._networks.unet.config.model_channels * _UNET_VALUES_PER_CHANNEL

@@ -69,29 +69,38 @@ def respaced_schedule(steps: int, full: NoiseSchedule) -> NoiseSchedule:
 class SeededNoise:
     """Standard normal noise, float32, for segments or frames that are restored together: each draws from its own seed.
 
-    So the frames do not depend on how many are restored together. Kept from the authors' scripts, so that a GPU draws what it
-    drew there: the sample of the first stage's posterior comes from the CPU's generator, everything after it from the device's.
-    On a CPU both are one generator.
+    So the frames do not depend on how many are restored together. All of it is drawn by the CPU's generator, the same for every
+    device, unless ``faithful``.
     """
 
-    def __init__(self, seeds: Sequence[int], frames: int, device: torch.device) -> None:
-        """seeds: one for each segment or frame. frames: of each of these; 1 for single frames."""
+    def __init__(self, seeds: Sequence[int], frames: int, device: torch.device, faithful: bool) -> None:
+        """Seed the generators.
+
+        Args:
+            seeds: one for each segment or frame.
+            frames: of each of these; 1 for single frames.
+            device: where the noise is used.
+            faithful: kept from the authors' scripts, so that a GPU draws what it drew there: only the sample of the first
+                stage's posterior comes from the CPU's generator, everything after it from the device's.
+        """
         self._device = device
         self._frames = frames
         self._on_cpu = [torch.Generator().manual_seed(seed) for seed in seeds]
-        self._on_device = self._on_cpu
-        if device.type != "cpu":
-            self._on_device = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+        self._later = self._on_cpu
+        if faithful and device.type != "cpu":
+            self._later = [torch.Generator(device).manual_seed(seed) for seed in seeds]
 
     def posterior(self, shape: torch.Size) -> Tensor:
         """Noise of ``shape`` (n, ...), all frames together, for the sample of the posterior; to be drawn first."""
-        each = torch.Size((self._frames, *shape[1:]))
-        return torch.cat([torch.randn(each, generator=source) for source in self._on_cpu]).to(self._device)
+        return self._draw(shape, self._on_cpu)
 
     def draw(self, shape: torch.Size) -> Tensor:
         """Noise of ``shape`` (n, ...), all frames together, for the start and then for each step."""
+        return self._draw(shape, self._later)
+
+    def _draw(self, shape: torch.Size, sources: Sequence[torch.Generator]) -> Tensor:
         each = torch.Size((self._frames, *shape[1:]))
-        return torch.cat([torch.randn(each, generator=source, device=self._device) for source in self._on_device])
+        return torch.cat([torch.randn(each, generator=source, device=source.device) for source in sources]).to(self._device)
 
 
 def _spread(steps: int, total: int) -> tuple[int, ...]:

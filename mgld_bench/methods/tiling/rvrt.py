@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import torch
 from torch import Tensor
 
-from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.clip import ClipSize
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.compute import Compute
 from mgld_bench.networks.rvrt.alignment import usual_sampled_bytes
@@ -177,7 +177,7 @@ def network_memory(channels: int, dtype: torch.dtype, device: torch.device) -> R
     return RVRTMemory(_STEP_BYTES * max(channels, UPSAMPLED_CHANNELS), kept, 2 * usual_sampled_bytes(device))
 
 
-def plan_tiles(clip: Clip, tiling: ClipTiling, memory: RVRTMemory, device: torch.device, compute: Compute) -> RVRTPlan:
+def plan_tiles(clip: ClipSize, tiling: ClipTiling, memory: RVRTMemory, device: torch.device, compute: Compute) -> RVRTPlan:
     """How ``clip`` is cut: by ``tiling``, or, if that does not fit the memory, with the largest smaller tiles that do.
 
     Features are kept in the CPU's memory if the device is a GPU that cannot hold them too.
@@ -205,7 +205,7 @@ def plan_tiles(clip: Clip, tiling: ClipTiling, memory: RVRTMemory, device: torch
     raise over_budget(what, needed, limit, "set the option tile_frames to fewer frames")
 
 
-def _candidates(clip: Clip, tiling: ClipTiling) -> list[int]:
+def _candidates(clip: ClipSize, tiling: ClipTiling) -> list[int]:
     """The side that was asked for, then smaller ones."""
     below = tiling.side or max(_seen(length, 0) for length in (clip.height, clip.width))
     smallest = max(_SMALLEST_TILE, tiling.overlap - tiling.overlap % MULTIPLE + MULTIPLE)

@@ -108,20 +108,20 @@ def test_windows_are_equal_and_as_few_as_the_memory_allows(clip: Clip) -> None:
     pixels = 32 * 32
     for allowed, window in ((5, 5), (4, 3), (3, 3), (2, 2), (1, 1)):
         compute = Compute(max_memory=pixels * (1000 + allowed * 100))
-        assert plan_recurrence(clip, 0, MEMORY, CPU, compute).window == window
+        assert plan_recurrence(clip.size, 0, MEMORY, CPU, compute).window == window
         # A window that was asked for is taken.
-        assert plan_recurrence(clip, 4, MEMORY, CPU, compute).window == 4
+        assert plan_recurrence(clip.size, 4, MEMORY, CPU, compute).window == 4
     with pytest.raises(InputError, match="one frame of 32 x 24 takes about 1 MB, 1 MB are allowed"):
-        plan_recurrence(clip, 0, MEMORY, CPU, Compute(max_memory=pixels * 1000))
+        plan_recurrence(clip.size, 0, MEMORY, CPU, Compute(max_memory=pixels * 1000))
 
 
 def test_another_device_keeps_features_in_the_host_s_memory_where_its_own_is_too_small(clip: Clip) -> None:
     pixels, device = 32 * 32, torch.device("cuda")
-    plan = plan_recurrence(clip, 0, MEMORY, device, Compute(max_memory=pixels * 1500))
+    plan = plan_recurrence(clip.size, 0, MEMORY, device, Compute(max_memory=pixels * 1500))
     assert (plan.window, plan.store) == (5, device)
-    plan = plan_recurrence(clip, 0, MEMORY, device, Compute(max_memory=pixels * 1499))
+    plan = plan_recurrence(clip.size, 0, MEMORY, device, Compute(max_memory=pixels * 1499))
     assert (plan.window, plan.store) == (5, CPU)
-    plan = plan_recurrence(clip, 0, MEMORY, device, Compute(max_memory=pixels * 1049))
+    plan = plan_recurrence(clip.size, 0, MEMORY, device, Compute(max_memory=pixels * 1049))
     assert (plan.window, plan.store) == (3, CPU)
 
 

@@ -37,7 +37,7 @@ def local(latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
 
 
 def last(denoise: Denoiser, steps: int, tiling: LatentTiling, guidance: Guidance | None = None) -> Tensor:
-    source = SeededNoise([1], SHAPE[0], torch.device("cpu"))
+    source = SeededNoise([1], SHAPE[0], torch.device("cpu"), faithful=True)
     start = noised(picture(), source.draw(SHAPE), FULL)
     draw: Callable[[], Tensor] = lambda: source.draw(SHAPE)  # noqa: E731
     *_, step = sampling_steps(start, picture(), denoise, draw, respaced_schedule(steps, FULL), tiling, guidance)
@@ -80,10 +80,10 @@ def test_guidance_draws_frames_together_and_none_leaves_them() -> None:
 
 
 def test_noise_of_pieces_is_the_same_however_many_are_drawn_together() -> None:
-    together = SeededNoise([3, 4], 2, torch.device("cpu"))
+    together = SeededNoise([3, 4], 2, torch.device("cpu"), faithful=True)
     both = [together.posterior(torch.Size((4, 1, 5, 5))), together.draw(torch.Size((4, 1, 5, 5)))]
     for index, seed in enumerate((3, 4)):
-        alone = SeededNoise([seed], 2, torch.device("cpu"))
+        alone = SeededNoise([seed], 2, torch.device("cpu"), faithful=True)
         parts = [alone.posterior(torch.Size((2, 1, 5, 5))), alone.draw(torch.Size((2, 1, 5, 5)))]
         assert all(torch.equal(all_[2 * index : 2 * index + 2], part) for all_, part in zip(both, parts, strict=True))
 
@@ -105,3 +105,15 @@ def test_segments_together_are_guided_each_by_its_own_motion() -> None:
         guidance = Guidance(motions[:1], 0.1, "official")
         *_, alone = sampling_steps(part, part, local, lambda: torch.zeros_like(both[:3]), schedule, LatentTiling(8, 4), guidance)
         torch.testing.assert_close(together.latents.chunk(2)[place], alone.latents, rtol=1e-4, atol=1e-4)
+
+
+def test_noise_comes_from_the_cpu_on_every_device_unless_it_has_to_be_that_of_the_authors_device() -> None:
+    """The device meta stands for any but the CPU; it has no generator, so that drawing from one would fail."""
+    meta, cpu = torch.device("meta"), torch.device("cpu")
+    noise, there = SeededNoise([7], 2, meta, faithful=False), SeededNoise([7], 2, cpu, faithful=False)
+    assert noise.draw(SHAPE).device == meta
+    there.draw(SHAPE)
+    assert torch.equal(noise._later[0].get_state(), there._later[0].get_state())
+    with pytest.raises(RuntimeError):
+        SeededNoise([7], 2, meta, faithful=True)
+    assert torch.equal(SeededNoise([7], 2, cpu, faithful=True).draw(SHAPE), SeededNoise([7], 2, cpu, faithful=False).draw(SHAPE))
