@@ -89,7 +89,7 @@ def test_help_is_quick_and_names_every_verb() -> None:
 def test_every_verb_has_a_help_with_an_example(verb: str) -> None:
     answer = bench(*verb.split(), "--help")
     assert answer.returncode == 0
-    assert verb in ("weights", "datasets") or f"mgld-bench {verb}" in " ".join(answer.stdout.split())
+    assert verb in ("weights", "datasets", "cards") or f"mgld-bench {verb}" in " ".join(answer.stdout.split())
 
 
 def test_score_of_a_folder_needs_no_card(folders: Path) -> None:
