@@ -4,7 +4,8 @@ For use from outside:
 
 - `Session` (`session`): open a suite in a workspace, plan, estimate, run, read its scores
 - `Suite`, `load_suite` (`suite`): what a report card asks for
-- `Plan`, `Unit`, `Estimate`, `make_plan` (`plan`)
+- `Plan`, `Unit`, `make_plan` (`plan`)
+- `Estimate` (`costs`)
 - `Store`, `open_store` (`store`): the results database
 - `score_folders`, `ScoreRequest`, `FolderScores` (`score_folders`), `choose_clips` (`clip_choice`), `choose_metrics`
   (`metric_choice`), `KeptScores` (`kept_scores`) and `restore_clips` (`restore_folders`): without a report card
