@@ -106,10 +106,11 @@ def promises(room: Path) -> list[tuple[list[str], str]]:
     docstring = ast.get_docstring(ast.parse(room.read_text(encoding="utf-8"))) or ""
     found = []
     for line in re.findall(r"^- .*(?:\n  .*)*", docstring, re.MULTILINE):
-        match = re.match(r"- (?P<names>.*?) ?\((?P<modules>`[\w.]+`(, `[\w.]+`)*)\)", line, re.DOTALL)
-        assert match is not None, f"{room.relative_to(ROOT)}: no (`module`) in {line!r}"
-        names = re.findall(r"`(\w+)`", match["names"])
-        found += [(names, module) for module in re.findall(r"[\w.]+", match["modules"])]
+        groups = list(re.finditer(r"\((`[\w.]+`(?:, `[\w.]+`)*)\)", line))
+        assert groups, f"{room.relative_to(ROOT)}: no (`module`) in {line!r}"
+        for before, group in zip([0, *(group.end() for group in groups)], groups, strict=False):
+            names = re.findall(r"`(\w+)`", line[before : group.start()])
+            found += [(names, module) for module in re.findall(r"[\w.]+", group[1])]
     return found
 
 
