@@ -156,8 +156,8 @@ def test_no_number_is_cut_off_on_a_narrow_terminal(width: int) -> None:
 
 def test_the_terminal_marks_best_and_second_best() -> None:
     text = printed(120, styled=True)
-    assert "\x1b[1m30.48\x1b[0m" in text
-    assert "\x1b[4m29.86\x1b[0m" in text
+    assert "\x1b[1m30.49\x1b[0m" in text
+    assert "\x1b[4m29.87\x1b[0m" in text
 
 
 def test_names_are_no_markup_on_the_terminal() -> None:
