@@ -6,18 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-from scipy import stats
-
 from mgld_bench.metrics.metric import Direction
+from mgld_bench.statistics.intervals import mean_interval
 
 Rank = Literal["best", "second", ""]
 
 GAP = "–"
 """Printed where there is no score."""
-CONFIDENCE = 0.95
-FEWEST_CLIPS = 3
-"""From two clips alone the interval would be 12.7 standard errors wide, and mean nothing."""
 _UNRANKED: Rank = ""
 
 
@@ -27,15 +22,9 @@ def mean(values: Sequence[float]) -> float:
 
 
 def interval_half_width(values: Sequence[float]) -> float | None:
-    """Half the width of the 95% confidence interval of the mean, or None for fewer than FEWEST_CLIPS values or an infinite one.
-
-    Student's t with n - 1 degrees of freedom on the clips' scores, which are taken as independent draws. It is used rather than a
-    bootstrap because test sets have few clips (REDS4 has 4): resampling so few values gives intervals that are too narrow.
-    """
-    if len(values) < FEWEST_CLIPS or not all(map(math.isfinite, values)):
-        return None
-    spread = float(np.std(np.asarray(values), ddof=1))
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * spread / math.sqrt(len(values))
+    """Half the width of the 95% t interval of the mean over clips; None where there is none: see statistics.intervals."""
+    interval = mean_interval(values)
+    return None if interval is None else interval.half_width
 
 
 def rank(values: Sequence[float | None], direction: Direction, digits: int) -> tuple[Rank, ...]:
