@@ -81,7 +81,7 @@ class _Terminal:
         self._pace = Pace(0, 0.0)
         self._task = TaskID(0)
 
-    def start(self, stage: str, frames: int) -> None:
+    def start(self, stage: str, frames: int, what: str = "frames") -> None:
         if not frames:
             return
         self._pace = Pace(frames, time.monotonic())
@@ -89,7 +89,7 @@ class _Terminal:
             TextColumn("{task.description:8}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("frames"),
+            TextColumn(what),
             TimeElapsedColumn(),
             _TimeLeft(self._pace),
             TextColumn("{task.fields[unit]}"),
@@ -129,25 +129,25 @@ class _Log:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._stage, self._total, self._done = "", 0, 0
+        self._stage, self._total, self._done, self._what = "", 0, 0, "frames"
         self._began = self._logged = 0.0
         self._pace = Pace(0, 0.0)
 
-    def start(self, stage: str, frames: int) -> None:
-        self._stage, self._total, self._done = stage, frames, 0
+    def start(self, stage: str, frames: int, what: str = "frames") -> None:
+        self._stage, self._total, self._done, self._what = stage, frames, 0, what
         self._began = self._logged = time.monotonic()
         self._pace = Pace(frames, self._began)
         if frames:
-            self.log(f"{stage}: {frames} frames to do")
+            self.log(f"{stage}: {frames} {what} to do")
 
     def unit(self, label: str) -> None:
-        self.log(f"{self._stage}: {label} ({self._done} of {self._total} frames done)")
+        self.log(f"{self._stage}: {label} ({self._done} of {self._total} {self._what} done)")
         self._logged = time.monotonic()
 
     def found(self, frames: int) -> None:
         self._done += frames
         self._pace.found(frames)
-        self.log(f"{self._stage}: {frames} frames were there already")
+        self.log(f"{self._stage}: {frames} {self._what} were there already")
 
     def advance(self, frames: int) -> None:
         self._done += frames
@@ -156,7 +156,7 @@ class _Log:
         if now - self._logged >= LOG_INTERVAL and self._done:
             left = self._pace.left(now)
             estimate = "" if left is None else f", about {duration(left)} left"
-            self.log(f"{self._stage}: {self._done} of {self._total} frames{estimate}")
+            self.log(f"{self._stage}: {self._done} of {self._total} {self._what}{estimate}")
             self._logged = now
 
     def log(self, line: str) -> None:
@@ -165,7 +165,7 @@ class _Log:
     def stop(self) -> None:
         if self._total:
             spent = duration(time.monotonic() - self._began)
-            self.log(f"{self._stage}: {self._done} of {self._total} frames done in {spent}")
+            self.log(f"{self._stage}: {self._done} of {self._total} {self._what} done in {spent}")
 
 
 def duration(seconds: float) -> str:

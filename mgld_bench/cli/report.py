@@ -85,11 +85,12 @@ def write(session: Session, formats: Sequence[str] = (), against_paper: bool = F
     """Write the report into the workspace, print its table and where the page is. Without ``formats``: in all of them."""
     from rich.console import Console
 
+    from mgld_bench.cli.display import progress_display
     from mgld_bench.engine.machine import command_line
     from mgld_bench.report.tables.render_terminal import render_terminal
     from mgld_bench.report.write import FORMATS, write_session_report
 
-    files = write_session_report(session, command_line(), formats or FORMATS, against_paper)
+    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress_display())
     Console().print(render_terminal(files.table))
     typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:

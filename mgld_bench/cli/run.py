@@ -175,6 +175,7 @@ def _todo_lines(units: Sequence[Unit]) -> list[str]:
 
 def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
     """Write the report, and print what was done and what was left out."""
+    from mgld_bench.cli.display import progress_display
     from mgld_bench.cli.report import write
     from mgld_bench.engine.machine import command_line
     from mgld_bench.report.write import write_session_report
@@ -183,7 +184,7 @@ def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
     done = {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")}
     shown = bool(plan.scores)
     if json_output:
-        files = write_session_report(session, command_line()) if shown else None
+        files = write_session_report(session, command_line(), progress=progress_display()) if shown else None
         answer = {
             "report": plan.suite.report.name,
             "done": done,

@@ -10,8 +10,8 @@ from typing import Protocol
 class Progress(Protocol):
     """Receives what the work reports."""
 
-    def start(self, stage: str, frames: int) -> None:
-        """A stage (pairs, restore, score) with this many frames of work begins."""
+    def start(self, stage: str, frames: int, what: str = "frames") -> None:
+        """A stage (pairs, restore, score) with this many frames of work begins; ``what``: of what the work is, if not frames."""
 
     def unit(self, label: str) -> None:
         """Work on this unit begins."""
@@ -32,7 +32,7 @@ class Progress(Protocol):
 class Silent:
     """Progress that reports nothing."""
 
-    def start(self, stage: str, frames: int) -> None:
+    def start(self, stage: str, frames: int, what: str = "frames") -> None:
         """Nothing."""
 
     def unit(self, label: str) -> None:
@@ -52,9 +52,9 @@ class Silent:
 
 
 @contextmanager
-def stage(progress: Progress, name: str, frames: int) -> Iterator[None]:
+def stage(progress: Progress, name: str, frames: int, what: str = "frames") -> Iterator[None]:
     """A stage of the work; it also ends when an error or Ctrl-C ends it, so that a terminal is left as it was."""
-    progress.start(name, frames)
+    progress.start(name, frames, what)
     try:
         yield
     finally:

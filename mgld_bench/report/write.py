@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
+from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
 from mgld_bench.report.collect.data import ReportData
@@ -37,25 +38,33 @@ class ReportFiles:
 
 
 def write_session_report(
-    session: Session, command: Sequence[str], formats: Sequence[str] = FORMATS, against_published: bool = False
+    session: Session,
+    command: Sequence[str],
+    formats: Sequence[str] = FORMATS,
+    against_published: bool = False,
+    progress: Progress | None = None,
 ) -> ReportFiles:
     """Collect the scores that a session's workspace has, and write its report into workspace/reports/<report>.
 
     Args:
         session: the suite, its workspace and its results database.
         command: recorded as that which asked for the report.
-        formats: see write_report(), likewise ``against_published``.
+        formats: see write_report(), likewise ``against_published`` and ``progress``.
 
     Raises:
         InputError: see write_report().
     """
     name = session.suite.report.name
     data = collect(session.plan(), session.workspace, session.store, " ".join(command))
-    return write_report(data, session.workspace / "reports" / name, formats, against_published)
+    return write_report(data, session.workspace / "reports" / name, formats, against_published, progress)
 
 
 def write_report(
-    data: ReportData, folder: Path, formats: Sequence[str] = FORMATS, against_published: bool = False
+    data: ReportData,
+    folder: Path,
+    formats: Sequence[str] = FORMATS,
+    against_published: bool = False,
+    progress: Progress | None = None,
 ) -> ReportFiles:
     """Write a report into ``folder``; files of the same names are replaced, each as a whole or not at all.
 
@@ -67,6 +76,7 @@ def write_report(
         formats: csv: table.csv (a line per number), table-wide.csv (as printed), scores.csv (per clip), frames.csv (per frame);
             md: table.md; tex: table.tex; html: index.html with plots/ and strips/.
         against_published: print the published values beside ours, after comparing Bicubic.
+        progress: where to report progress; default: nowhere.
 
     Raises:
         InputError: an unknown format; see also build_table().
@@ -74,6 +84,7 @@ def write_report(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise InputError(f"unknown report format {unknown[0]!r}: use {', '.join(FORMATS)}")
+    progress = progress or Silent()
     table = build_table(data, against_published)
     texts = _texts(table, data, formats)
     written = [folder / name for name in texts]
@@ -82,7 +93,7 @@ def write_report(
     pictures: tuple[Picture, ...] = ()
     index = None
     if "html" in formats:
-        pictures = write_pictures(data, folder)
+        pictures = write_pictures(data, folder, progress)
         index = folder / "index.html"
     run = folder / "run.json"
     files = [*written, *(file for picture in pictures for file in picture.files), *([index] if index else [])]

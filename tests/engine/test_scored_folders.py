@@ -48,7 +48,7 @@ class Lines(Silent):
     def log(self, line: str) -> None:
         self.lines.append(line)
 
-    def start(self, stage: str, frames: int) -> None:
+    def start(self, stage: str, frames: int, what: str = "frames") -> None:
         self.totals.append(frames)
 
     def advance(self, frames: int) -> None:

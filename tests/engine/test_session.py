@@ -23,7 +23,7 @@ class Lines:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def start(self, stage: str, frames: int) -> None:
+    def start(self, stage: str, frames: int, what: str = "frames") -> None:
         self.lines.append(f"{stage} {frames}")
 
     def unit(self, label: str) -> None: ...
