@@ -5,6 +5,7 @@ For use from outside:
 - `load_card` and, of a known kind, `load_dataset`, `load_degradation`, `load_method`, `load_protocol`, `load_report` (`loader`)
 - `list_cards`, `resolved_card`, `extended_card`, `CardEntry` (`loader`)
 - `DatasetCard`, `DegradationCard`, `MethodCard`, `ProtocolCard`, `ReportCard`, `WeightFile`, `Crop` (`schemas`)
+- `AnyFigure` and one class per kind of figure (`figures`): what a report card may name under `figures:`
 - `validate_options`, `field_error` (`validation`): messages with file, line and field
 - `search_path`, `card_files`, `shipped_folder` (`search_path`): which files are cards
 """

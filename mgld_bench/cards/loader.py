@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from mgld_bench.cards.report_check import check_report
 from mgld_bench.cards.schemas import (
     Card,
     CardKind,
@@ -64,7 +65,10 @@ def load_card(name: str, kind: CardKind | None = None, search: Sequence[Path] = 
     """
     library = _Library(search)
     found = library.at_path(Path(name), kind) if _is_path(name) else library.find(name, kind)
-    return validate_card(library.resolve(found), SCHEMAS[found.kind])
+    card = validate_card(library.resolve(found), SCHEMAS[found.kind])
+    if isinstance(card, ReportCard):
+        check_report(card)
+    return card
 
 
 def load_dataset(name: str, search: Sequence[Path] = ()) -> DatasetCard:
@@ -284,9 +288,9 @@ def _without(tree: Tree, fields: Sequence[str]) -> Tree:
 
 
 def _anchored(tree: Tree, entry: CardEntry) -> Tree:
-    """The tree with paths that are relative to the card's file made absolute: a report's published values, a method's weights."""
+    """The tree with paths that are relative to the card's file made absolute."""
     if entry.kind == "report":
-        return _anchored_values(tree, entry)
+        return _anchored_votes(_anchored_values(tree, entry), entry)
     weights, gone = follow(tree, ["weights"])
     if entry.kind == "method" and gone and isinstance(weights.value, dict):
         for role in weights.value:
@@ -303,6 +307,20 @@ def _anchored_values(tree: Tree, entry: CardEntry) -> Tree:
         raise InputError(f"{file.place}: published.file: {path} does not exist")
     absolute = Tree({"published": Tree({"file": Tree(str(path), file.place, file.text)}, file.place)}, tree.place)
     return merge(tree, absolute)
+
+
+def _anchored_votes(tree: Tree, entry: CardEntry) -> Tree:
+    """With the files of votes that lie beside the card; the rest is looked for in the workspace, which a card does not know."""
+    figures, gone = follow(tree, ["figures"])
+    if not gone or not isinstance(figures.value, list):
+        return tree
+    anchored = []
+    for figure in figures.value:
+        votes, found = follow(figure, ["votes"])
+        beside = entry.path.parent / votes.value if found and isinstance(votes.value, str) else Path()
+        absolute = {"votes": Tree(str(beside.resolve()), votes.place, votes.text)} if beside.is_file() else {}
+        anchored.append(merge(figure, Tree(absolute, figure.place)) if absolute else figure)
+    return merge(tree, Tree({"figures": Tree(anchored, figures.place)}, tree.place))
 
 
 def _anchored_weight(tree: Tree, entry: CardEntry, role: str) -> Tree:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
+from mgld_bench.cards.figures import AnyFigure
 from mgld_bench.cards.tree import Tree
 from mgld_bench.plain_data import PlainData
 
@@ -196,8 +197,8 @@ class ReportDataset(PlainData):
     """One dataset of a report, with the metrics that are shown."""
 
     name: str
-    metrics: tuple[str, ...] = Field(min_length=1)
-    """Short names of the protocol or full variants."""
+    metrics: tuple[str, ...]
+    """Short names of the protocol or full variants. May be empty in a card with figures: then its clips are restored for them."""
 
 
 class TableLayout(PlainData):
@@ -219,13 +220,25 @@ class Published(PlainData):
 
 
 class ReportCard(Card):
-    """A table: which datasets x methods x metrics, under which protocol, and how it is printed."""
+    """A table or figures: which datasets x methods x metrics, under which protocol, and how they are printed."""
 
     kind = "report"
 
     protocol: str
-    datasets: tuple[ReportDataset, ...] = Field(min_length=1)
-    methods: tuple[str, ...] = Field(min_length=1)
+    datasets: tuple[ReportDataset, ...]
+    """May be empty, as may ``methods``, in a card whose figures need none."""
+    methods: tuple[str, ...]
     table: TableLayout = TableLayout()
+    """A card whose datasets have no metrics has no table."""
     published: Published | None = None
     plots: tuple[Literal["per-frame", "per-clip", "strip"], ...] = ("per-frame", "per-clip", "strip")
+    """On the page, beside the table."""
+    figures: tuple[AnyFigure, ...] = ()
+    """Figures for print, one file each in every format."""
+    highlight: tuple[str, ...] = ()
+    """Methods that figures highlight; empty: those whose cards did not come with the suite."""
+
+    @property
+    def has_table(self) -> bool:
+        """Whether any metric is asked for."""
+        return any(dataset.metrics for dataset in self.datasets)

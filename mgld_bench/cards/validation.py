@@ -77,20 +77,39 @@ def _validate(tree: Tree, model: type[Model], above: tuple[str, ...]) -> Model:
 
 def _rank(tree: Tree, problem: ErrorDetails) -> tuple[bool, int]:
     """Unknown fields first: a misspelt name also leaves the right one missing. Then by line."""
-    where, _ = follow(tree, problem["loc"])
+    where, _ = follow(tree, _untagged(tree, problem["loc"]))
     return problem["type"] not in _UNKNOWN, where.place.line
 
 
+def _untagged(tree: Tree, steps: Sequence[str | int]) -> tuple[str | int, ...]:
+    """The steps without those that pydantic puts in for which of several structures a mapping is: the value of its ``kind``."""
+    kept: list[str | int] = []
+    skipped_at = -1
+    for step in steps:
+        here, gone = follow(tree, [*kept, "kind"])
+        if gone == len(kept) + 1 and here.value == step and skipped_at != len(kept):
+            skipped_at = len(kept)
+        else:
+            kept.append(step)
+    return tuple(kept)
+
+
 def _explain(tree: Tree, model: type[BaseModel], problem: ErrorDetails, above: tuple[str, ...]) -> str:
-    steps = problem["loc"]
+    steps = _untagged(tree, problem["loc"])
     found, gone = follow(tree, steps)
     if problem["type"] == "missing":
         return f"{found.place}: {_dotted((*above, *steps))}: is missing"
     if problem["type"] in _UNKNOWN:
-        known = sorted(_fields_at(model, steps[:-1]))
+        known = sorted(_fields_at(model, problem["loc"][:-1]))
         hint = did_you_mean(str(steps[-1]), known, f"known here: {', '.join(known)}")
         return f"{found.place}: {_dotted((*above, *steps))}: unknown field; {hint}"
     field = _dotted((*above, *steps[:gone]))
+    if problem["type"] == "union_tag_not_found":
+        return f"{found.place}: {field}.kind: is missing"
+    if problem["type"] == "union_tag_invalid":
+        tag, known = str(problem["ctx"]["tag"]), problem["ctx"]["expected_tags"].replace("'", "")
+        where, _ = follow(found, ["kind"])
+        return f"{where.place}: {field}.kind: unknown kind {tag}; {did_you_mean(tag, known.split(', '), f'there are: {known}')}"
     if problem["type"] == "string_type" and isinstance(found.value, int | float):
         kind = "true or false" if isinstance(found.value, bool) else "a number"
         return f'{found.place}: {field}: YAML reads {found.text} as {kind}; put it in quotes: "{found.text}"'
@@ -108,13 +127,15 @@ def _dotted(steps: Sequence[str | int]) -> str:
 
 
 def _fields_at(model: type, steps: Sequence[str | int]) -> Mapping[str, object]:
-    """Names and types of the fields of the mapping that ``steps`` lead to."""
+    """Names and types of the fields of the mapping that ``steps`` (as pydantic has them, with kinds) lead to."""
     fields = _fields_of(model)
+    possible: list[type] = []
     for step in steps:
         # An index, or a key of a free mapping, is not a field: the structure stays that of the field above it.
-        inner = _structures_in(fields.get(str(step)))
+        inner = _structures_in(fields.get(str(step))) or [one for one in possible if step in get_args(_fields_of(one)["kind"])]
         if inner:
             fields = _fields_of(inner[0])
+            possible = inner if len(inner) > 1 else []
     return fields
 
 
