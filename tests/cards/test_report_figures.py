@@ -21,11 +21,11 @@ WRONG = {
     "{name: a}": "6: figures[0].kind: is missing",
     "{kind: votes}": "6: figures[0].votes: is missing",
     "{kind: votes, votes: 3}": '6: figures[0].votes: YAML reads 3 as a number; put it in quotes: "3"',
-    "{kind: crops, consequtive: 3}": "6: figures[0].consequtive: unknown field; did you mean consecutive?",
-    "{kind: crops, shots: [{dataset: demo, fram: 3}]}": "6: figures[0].shots[0].fram: unknown field; did you mean frame?",
+    "{kind: crops, consecutives: 3}": "6: figures[0].consecutives: unknown field; did you mean consecutive?",
+    "{kind: crops, shots: [{dataset: demo, frames: 3}]}": "6: figures[0].shots[0].frames: unknown field; did you mean frame?",
     "{kind: crops, shots: [{dataset: dmo}]}": "6: figures[0].shots[0].dataset: 'dmo' is not a dataset of this report; "
     "did you mean demo?",
-    "{kind: crops, between: [bicubic, realesrgn]}": "6: figures[0].between[1]: 'realesrgn' is not a method of this report; "
+    "{kind: crops, between: [bicubic, realesrga]}": "6: figures[0].between[1]: 'realesrga' is not a method of this report; "
     "did you mean realesrgan?",
     "{kind: crops, metric: psnr}": "6: figures[0].metric: needs the two methods that are compared in it: "
     "add between: [one, other]",
