@@ -15,7 +15,7 @@ from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.from_store import collect
 from mgld_bench.report.collect.origins import origins_record
 from mgld_bench.report.figures.pictures import Picture, write_pictures
-from mgld_bench.report.page.render_html import render_page
+from mgld_bench.report.page.write_page import write_page
 from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
 from mgld_bench.report.tables.render_latex import render_latex
 from mgld_bench.report.tables.render_markdown import render_markdown
@@ -92,16 +92,16 @@ def write_report(
         write_bytes_atomic(path, text.encode())
     pictures: tuple[Picture, ...] = ()
     index = None
+    run = folder / "run.json"
+    page: tuple[Path, ...] = ()
     if "html" in formats:
         pictures = write_pictures(data, folder, progress)
-        index = folder / "index.html"
-    run = folder / "run.json"
-    files = [*written, *(file for picture in pictures for file in picture.files), *([index] if index else [])]
+        page = write_page(data, table, pictures, folder, [*written, run])
+        index = page[0]
+    files = [*written, *(file for picture in pictures for file in picture.files), *page]
     write_json_atomic(run, _run(data, table, [file.relative_to(folder).as_posix() for file in files]))
     written.append(run)
     if index is not None:
-        page = render_page(data, table, pictures, folder, written)
-        write_bytes_atomic(index, page.encode())
         written.append(index)
     return ReportFiles(folder, table, index, tuple(written), pictures)
 

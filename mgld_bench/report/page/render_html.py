@@ -19,6 +19,16 @@ from mgld_bench.report.figures.pictures import Picture
 from mgld_bench.report.tables.numbers import format_value
 from mgld_bench.report.tables.table import Heading, Table, TableCell
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""Nothing from outside the folder, no script or style within the page, no request by a script. Chromium takes 'self' of a page
+from disk for every file there."""
+STYLES = ("vendor/uPlot.min.css",)
+SCRIPTS = ("vendor/uPlot.iife.min.js", "data.js", "clips.js")
+"""In the order in which they build on each other; state.js comes before all, main.js last."""
+
 
 @dataclass(frozen=True)
 class RowGroup:
@@ -109,6 +119,9 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
     environment.tests["mapping"] = lambda value: isinstance(value, Mapping)
     shown = {kind: [_shown(picture, folder) for picture in pictures if picture.kind == kind] for kind in ("strip", "per-frame")}
     return environment.get_template("report.html.j2").render(
+        policy=POLICY,
+        styles=STYLES,
+        scripts=SCRIPTS,
         data=data,
         table=table,
         column_groups=_column_groups(table),

@@ -1,0 +1,59 @@
+"""What the page has to know of each clip to list and play it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mgld_bench.clips.clip import Clip
+from mgld_bench.report.clip_ids import clip_id
+from mgld_bench.report.collect.data import PictureSource, ReportData
+
+Sides = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""By clip id, then by side (LR, a method's name, GT): what there is to play, as {"videos": […], "poster": …}."""
+_DEFAULT_FPS = 24.0
+"""Where a clip's frames have no times."""
+
+
+def clip_entries(data: ReportData, sides: Sides) -> list[dict[str, Any]]:
+    """One entry for each clip of each dataset; those without frames here have no sides."""
+    sources = {(source.dataset, source.clip): source for source in data.pictures}
+    headings = data.dataset_headings
+    return [
+        {
+            "id": clip_id(dataset, clip),
+            "dataset": dataset,
+            "clip": clip,
+            "title": f"{headings[dataset]}, {clip}",
+            **_frames(data, sources.get((dataset, clip)), sides.get(clip_id(dataset, clip), {})),
+        }
+        for dataset, clip in every_clip(data)
+    ]
+
+
+def every_clip(data: ReportData) -> Sequence[tuple[str, str]]:
+    """Dataset and clip of every clip that is expected, in the order of the report."""
+    order = list(data.datasets)
+    found = dict.fromkeys((cell.dataset, clip) for cell in data.cells for clip in cell.expected_clips)
+    return sorted(found, key=lambda place: order.index(place[0]))
+
+
+def _frames(data: ReportData, source: PictureSource | None, sides: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    if source is None:
+        return {"frames": 0, "fps": _DEFAULT_FPS, "width": 0, "height": 0, "low": {"width": 0, "height": 0}, "sides": []}
+    low = source.low_resolution
+    full: Clip = source.ground_truth or next(iter(source.restored.values()))
+    present = [("LR", "LR", "lr"), *((name, data.method_headings[name], "method") for name in source.restored)]
+    if source.ground_truth is not None:
+        present.append(("GT", "GT", "gt"))
+    return {
+        "frames": full.frame_count,
+        "fps": _DEFAULT_FPS,
+        "width": full.width,
+        "height": full.height,
+        "low": {"width": low.width, "height": low.height},
+        "sides": [
+            {"key": key, "title": title, "kind": kind, "videos": [], "poster": "", **sides.get(key, {})}
+            for key, title, kind in present
+        ],
+    }
