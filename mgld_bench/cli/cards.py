@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import Cards, Json
 
 app = typer.Typer(no_args_is_help=True, help="Card files: check.", rich_markup_mode=None)
@@ -52,7 +52,7 @@ def check(
             }
             for result in results
         ]
-        typer.echo(json.dumps(rows, indent=1))
+        print_json(rows)
     else:
         for result in results:
             typer.echo(f"WRONG {result.error}" if result.error else f"ok    {result.kind} {result.name}: {result.summary}")

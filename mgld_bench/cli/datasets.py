@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.listing import list_what
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace, WorkspaceToWrite
 
 Dataset = Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")]
 Degradation = Annotated[
@@ -51,7 +51,7 @@ def prepare(
     force: Annotated[
         bool, typer.Option("--force", help="Build even if the encoders here fail their check; the pairs then record it.")
     ] = False,
-    workspace: Workspace = DEFAULT_WORKSPACE,
+    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     cards: Cards = None,
 ) -> None:
     """Build the pairs of a dataset from its official download, or take over LR clips that come with it; finished pairs are kept.
@@ -110,7 +110,7 @@ def verify(
     found = {clip: verify_pair(prepared.folder, clip, mode) for clip in prepared.clips}
     if json_output:
         problems: dict[str, list[str]] = {clip: list(result.problems) for clip, result in found.items()}
-        typer.echo(json.dumps(problems | {"missing": prepared.missing}, indent=1))
+        print_json(problems | {"missing": prepared.missing})
     else:
         for clip, result in found.items():
             _print_clip("DRIFTED" if result.problems else "ok", clip, result.problems)
@@ -126,7 +126,7 @@ def rebuild(
     name: Dataset,
     clips: Annotated[list[str] | None, typer.Argument(help="Clips; default: all that are prepared.")] = None,
     degradation: Degradation = "",
-    workspace: Workspace = DEFAULT_WORKSPACE,
+    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     cards: Cards = None,
     json_output: Json = False,
 ) -> None:
@@ -162,7 +162,7 @@ def rebuild(
                 _print_clip(state, clip, found[clip].problems)
     if json_output:
         rows = {clip: {"rebuilt": result.rebuilt, "problems": list(result.problems)} for clip, result in found.items()}
-        typer.echo(json.dumps(rows, indent=1))
+        print_json(rows)
     failed = [clip for clip, result in found.items() if result.problems]
     if failed:
         raise CheckError(

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Device, Offline, StoreUrl, Threads, Workspace
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Device, Offline, StoreUrl, Threads, WorkspaceToWrite
 
 
 def demo(
     offline: Offline = False,
     device: Device = "",
     threads: Threads = None,
-    workspace: Workspace = DEFAULT_WORKSPACE,
+    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     workers: Annotated[int, typer.Option("--workers", min=1, help="Number of processes that build pairs.")] = 2,
 ) -> None:

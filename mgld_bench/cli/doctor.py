@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def doctor(
             {**vars(finding), "mend": finding.fix}
             for finding in findings
         ]
-        typer.echo(json.dumps(rows, indent=1))
+        print_json(rows)
     else:
         short = not (topic or verbose)
         for finding in findings:

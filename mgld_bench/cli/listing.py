@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, TypeVar
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace
 from mgld_bench.cli.text_table import print_width, text_table
 
@@ -44,7 +44,7 @@ def list_what(
     if name:
         rows = [row for row in rows if row["name"] == name] or _unknown(what, name, rows)
     if json_output:
-        typer.echo(json.dumps(rows, indent=1))
+        print_json(rows)
     elif name:
         for column, text in rows[0].items():
             if text:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from mgld_bench.cli import cards, datasets, demo, doctor, listing, profile, report, restore, run, score, weights
-from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE
+from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE, check_home
 from mgld_bench.cli.terminal import print_whatever_the_encoding
 from mgld_bench.errors import CheckError, IncompleteError, InputError
 from mgld_bench.threads import use_threads
@@ -72,6 +72,7 @@ def options(
     """Options of all verbs."""
     obey_environment()
     use_threads()
+    check_home()
 
 
 app.command("demo")(demo.demo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -33,7 +34,43 @@ def _use_threads(count: int | None) -> int | None:
     return count
 
 
-Workspace = Annotated[Path, typer.Option("--workspace", "-w", help="Folder for pairs, restored clips, results and reports.")]
+def _workspace_to_read(folder: Path) -> Path:
+    return usable_workspace(folder, to_write=False)
+
+
+def _workspace_to_write(folder: Path) -> Path:
+    return usable_workspace(folder, to_write=True)
+
+
+def usable_workspace(folder: Path, *, to_write: bool) -> Path:
+    """The workspace that the user names. Raises InputError where it is a file, or cannot be used: before any work."""
+    from mgld_bench.clips.atomic import require_place
+
+    folder = folder.expanduser()
+    require_place(folder, "--workspace", to_write=to_write)
+    return folder
+
+
+def check_home() -> None:
+    """Raise InputError where the folder of weights and kept scores is a file. One that cannot be written to may be shared."""
+    from mgld_bench.clips.atomic import require_place
+    from mgld_bench.home import HOME_VARIABLE, bench_home
+
+    home = bench_home()
+    named = f"${HOME_VARIABLE}" if os.environ.get(HOME_VARIABLE) else "the folder for weights and scores,"
+    require_place(home, named, to_write=False)
+
+
+Workspace = Annotated[
+    Path,
+    typer.Option("--workspace", "-w", callback=_workspace_to_read, help="Folder for pairs, restored clips, results and reports."),
+]
+WorkspaceToWrite = Annotated[
+    Path,
+    typer.Option(
+        "--workspace", "-w", callback=_workspace_to_write, help="Folder for pairs, restored clips, results and reports."
+    ),
+]
 StoreUrl = Annotated[
     str, typer.Option("--store", help="SQLAlchemy URL of the results database; default: results.sqlite in the workspace.")
 ]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import INTERRUPTED, AllowTF32, Cards, Device, Json, MaxMemory, Precision, Threads
 
 
@@ -28,8 +29,6 @@ def profile(
 
     Example: mgld-bench profile realesrgan bicubic --size 128x128 --frames 10
     """
-    import json
-
     from psutil import getloadavg
 
     from mgld_bench.cards.loader import load_method
@@ -58,7 +57,7 @@ def profile(
     finally:
         # After an error or Ctrl-C, too, so that no measurement is lost.
         if profiles and json_output:
-            typer.echo(json.dumps([as_json(each) for each in profiles], indent=1))
+            print_json([as_json(each) for each in profiles])
         elif profiles:
             print_profiles(profiles)
 

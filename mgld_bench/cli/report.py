@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
     Cards,
     Datasets,
+    Json,
     LowResolution,
     Methods,
     Metrics,
@@ -17,7 +20,7 @@ from mgld_bench.cli.options import (
     Precision,
     Sources,
     StoreUrl,
-    Workspace,
+    WorkspaceToWrite,
     parse_sources,
     split_names,
 )
@@ -43,9 +46,10 @@ def report(
     source: Sources = None,
     offline: Offline = False,
     precision: Precision = "float32",
-    workspace: Workspace = DEFAULT_WORKSPACE,
+    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
+    json_output: Json = False,
 ) -> None:
     """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 says that there are some.
 
@@ -75,13 +79,13 @@ def report(
         degradation=degradation,
         as_made=True,
     ) as session:
-        files = write(session, chosen, against == "paper")
+        files = write(session, chosen, against == "paper", json_output)
         missing = incomplete(files.table)
         if missing:
             raise IncompleteError(f"{session.suite.report.name}: {missing}")
 
 
-def write(session: Session, formats: Sequence[str] = (), against_paper: bool = False) -> ReportFiles:
+def write(session: Session, formats: Sequence[str] = (), against_paper: bool = False, json_output: bool = False) -> ReportFiles:
     """Write the report into the workspace, print its table and where the page is. Without ``formats``: in all of them."""
     from rich.console import Console
 
@@ -91,11 +95,45 @@ def write(session: Session, formats: Sequence[str] = (), against_paper: bool = F
     from mgld_bench.report.write import FORMATS, write_session_report
 
     files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress_display())
+    if json_output:
+        print_json(as_json(files))
+        return files
     Console().print(render_terminal(files.table))
     typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:
         typer.echo(f"page: {files.index}")
     return files
+
+
+def as_json(files: ReportFiles) -> dict[str, object]:
+    """The numbers of a written report, which way is better, how each metric is computed, and where the numbers were made."""
+    from mgld_bench.metrics.catalogue import describe
+
+    record = json.loads((files.folder / "run.json").read_text(encoding="utf-8"))
+    numbers = [
+        {
+            "dataset": cell.dataset,
+            "method": cell.method,
+            "metric": cell.metric,
+            "direction": f"{describe(cell.metric).direction} is better",
+            "mean": cell.value,
+            "interval95": None
+            if cell.value is None or cell.half_width is None
+            else [cell.value - cell.half_width, cell.value + cell.half_width],
+            "clips": cell.scored,
+            "clips_asked": cell.expected,
+            "published": cell.published,
+        }
+        for row in files.table.cells
+        for cell in row
+    ]
+    return {
+        "report": record["report"]["name"],
+        "protocol": record["protocol"]["name"],
+        "numbers": numbers,
+        **{name: record[name] for name in ("metrics", "made_on", "provenance", "warnings")},
+        "written": [str(path) for path in files.written],
+    }
 
 
 def incomplete(table: Table) -> str:

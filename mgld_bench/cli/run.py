@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
     AllowTF32,
@@ -27,6 +27,7 @@ from mgld_bench.cli.options import (
     Workspace,
     parse_sources,
     split_names,
+    usable_workspace,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def run(
     from mgld_bench.engine.session import Session
     from mgld_bench.errors import IncompleteError
 
+    usable_workspace(workspace, to_write=not dry_run)
     with Session.open(
         report,
         workspace=workspace,
@@ -108,7 +110,7 @@ def print_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
             "estimate_of_waiting": _cost(cost.later),
             "remarks": plan.remarks,
         }
-        typer.echo(json.dumps(answer, indent=1))
+        print_json(answer)
         return
     for kind in ("pair", "restore", "score"):
         every = [unit for unit in plan.units if unit.kind == kind]
@@ -176,7 +178,7 @@ def _todo_lines(units: Sequence[Unit]) -> list[str]:
 def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
     """Write the report, and print what was done and what was left out."""
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.cli.report import write
+    from mgld_bench.cli.report import as_json, write
     from mgld_bench.engine.machine import command_line
     from mgld_bench.report.write import write_session_report
 
@@ -191,8 +193,9 @@ def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
             "left_out": [vars(obstacle) for obstacle in plan.obstacles],
             "missing": outcome.missing,
             "written": None if files is None else str(files.folder),
+            **({} if files is None else {"scores": as_json(files)}),
         }
-        typer.echo(json.dumps(answer, indent=1))
+        print_json(answer)
         return
     if shown:
         write(session)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import Cards, Json, Offline
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def list_weights(cards: Cards = None, json_output: Json = False) -> None:
 
     found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
     if json_output:
-        typer.echo(json.dumps([_row(entry, state) for entry, state in found], indent=1))
+        print_json([_row(entry, state) for entry, state in found])
         return
     for entry, state in found:
         _print_entry(entry, state)
@@ -93,7 +93,7 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
     found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
     of_pyiqa = _pyiqa_files()
     if json_output:
-        typer.echo(json.dumps([_row(entry, state) for entry, state in found], indent=1))
+        print_json([_row(entry, state) for entry, state in found])
     else:
         for entry, state in found:
             outcome = "ok" if state.verified else "WRONG" if state.present else "missing"

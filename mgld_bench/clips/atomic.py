@@ -37,6 +37,25 @@ def write_json_atomic(path: Path, value: object) -> None:
     write_bytes_atomic(path, f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
+def require_place(folder: Path, named: str, *, to_write: bool) -> None:
+    """Check, without creating anything, that ``folder`` is one or can become one. Raises InputError where it is none.
+
+    Args:
+        folder: the folder, which need not be there.
+        named: what names it, for the message: an option, a variable.
+        to_write: whether files are to be written there.
+    """
+    place = folder.absolute()
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        reason = "it is" if place == folder.absolute() else f"{place} is"
+        raise InputError(f"{named} {folder}: cannot be used: {reason} not a folder; name a folder of your own")
+    if not os.access(place, os.W_OK | os.X_OK if to_write else os.R_OK | os.X_OK):
+        what = "written to" if to_write else "read"
+        raise InputError(f"{named} {folder}: cannot be {what}: permission denied for {place}; name a folder of your own")
+
+
 def require_writable(folder: Path) -> None:
     """Create ``folder`` where it is missing, and check that files can be written there. Raises InputError where they cannot."""
     try:

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.errors import InputError
+from mgld_bench.home import bench_home
 from mgld_bench.methods.compute import Compute
 from mgld_bench.plain_data import PlainData
-from mgld_bench.weights.locate import weights_home
 
 SECONDS = 2.0
 """What each of the two may take; the fastest repeat counts, because other programs only slow it down."""
@@ -36,7 +36,7 @@ class _Kept(PlainData):
 
 def speed_of(compute: Compute) -> Speed:
     """The speed of a device: timed at first use, which takes a few seconds, then read from ``$MGLD_BENCH_HOME``."""
-    file = weights_home().parent / "calibration.json"
+    file = bench_home() / "calibration.json"
     device = f"{compute.describe_device()}, {os.environ.get('OMP_NUM_THREADS', '')} threads of {os.cpu_count()} cores"
     try:
         kept = _Kept.model_validate_json(file.read_bytes()).devices

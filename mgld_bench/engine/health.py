@@ -13,10 +13,12 @@ from typing import Literal
 import psutil
 
 from mgld_bench.cards.loader import load_dataset, load_method, usable_cards
+from mgld_bench.clips.atomic import require_place
 from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.errors import InputError
+from mgld_bench.home import bench_home
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
 from mgld_bench.pairs.stored import list_pairs, prepared_kinds
@@ -50,7 +52,7 @@ def examine(workspace: Path, cards: Sequence[Path], canary: bool) -> list[Findin
     findings = [_graphics(), _memory(), *_ffmpeg(), _opencv()]
     if canary:
         findings.append(_encoder())
-    return [*findings, _disk(workspace), *_methods(cards), *_metrics(), *_datasets(workspace, cards)]
+    return [*findings, _disk(workspace), _home(), *_methods(cards), *_metrics(), *_datasets(workspace, cards)]
 
 
 def _graphics() -> Finding:
@@ -117,6 +119,16 @@ def _disk(workspace: Path) -> Finding:
             "missing", "disk", detail, "restored clips take tens of GB; mgld-bench run REPORT --dry-run estimates how much"
         )
     return Finding("ok", "disk", detail)
+
+
+def _home() -> Finding:
+    home = bench_home()
+    try:
+        require_place(home, "the folder", to_write=True)
+    except InputError as error:
+        fix = "weights are read from there, but none can be fetched, and scores are not kept; set $MGLD_BENCH_HOME"
+        return Finding("warning", "home", str(error), fix)
+    return Finding("ok", "home", f"{home} keeps weight files and scores")
 
 
 def _methods(cards: Sequence[Path]) -> list[Finding]:

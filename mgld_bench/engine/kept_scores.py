@@ -8,16 +8,17 @@ from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
+from mgld_bench.clips.atomic import require_writable
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import DigestCache, text_digest
 from mgld_bench.engine.keys import metric_facts
 from mgld_bench.engine.machine import provenance
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.errors import InputError
+from mgld_bench.home import bench_home
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 from mgld_bench.scoring.score_pass import FrameChoice
-from mgld_bench.weights.locate import weights_home
 
 _RUN = "score"
 """What the database calls the runs of this verb, which belong to no report."""
@@ -45,7 +46,7 @@ class KeptScores:
         self._command, self._compute, self._log, self._fresh = command, compute, log, fresh
         self._run: int | None = None
         self._complained = False
-        home = weights_home().parent
+        home = bench_home()
         self.cache = DigestCache(home / "scored-clips.json")
         self._store = Store(url) if url else self._default(home / "scores.sqlite")
 
@@ -91,6 +92,7 @@ class KeptScores:
 
     def _default(self, file: Path) -> Store:
         try:
+            require_writable(file.parent)
             return Store(f"sqlite:///{file}")
         except InputError as error:
             self._complain(error)

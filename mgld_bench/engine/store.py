@@ -260,7 +260,7 @@ def _open(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise InputError(f"--store {url}: not a usable database URL: {error}; e.g. sqlite:///results.sqlite") from error
     except OSError as error:
-        raise InputError(f"--store {url}: {error.strerror}") from error
+        raise InputError(f"results database {url}: cannot be written: {error.strerror}") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _make_durable)
     return engine

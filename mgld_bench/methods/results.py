@@ -16,9 +16,9 @@ from mgld_bench.clips.numbering import numbers_disagree
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.errors import InputError
+from mgld_bench.home import bench_home
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import FilesAwayError, Restorer, RestorerOptions
-from mgld_bench.weights.locate import weights_home
 
 
 class FinishedResultsOptions(RestorerOptions):
@@ -87,7 +87,7 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
     @classmethod
     def depends_on(cls, options: FinishedResultsOptions, dataset: str, clip: str) -> str:
         """The digest of the finished files. Raises InputError if there are none."""
-        cache = DigestCache(weights_home().parent / "finished-results.json")
+        cache = DigestCache(bench_home() / "finished-results.json")
         digest = open_clip(_find(options, dataset, clip), clip, cache).digest()
         cache.save()
         return digest

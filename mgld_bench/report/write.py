@@ -20,6 +20,7 @@ from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_c
 from mgld_bench.report.tables.render_latex import render_latex
 from mgld_bench.report.tables.render_markdown import render_markdown
 from mgld_bench.report.tables.table import Table, build_table
+from mgld_bench.strict_json import strict
 
 FORMATS = ("csv", "md", "tex", "html")
 
@@ -99,7 +100,7 @@ def write_report(
         page = write_page(data, table, pictures, folder, [*written, run])
         index = page[0]
     files = [*written, *(file for picture in pictures for file in picture.files), *page]
-    write_json_atomic(run, _run(data, table, [file.relative_to(folder).as_posix() for file in files]))
+    write_json_atomic(run, strict(_run(data, table, [file.relative_to(folder).as_posix() for file in files])))
     written.append(run)
     if index is not None:
         written.append(index)

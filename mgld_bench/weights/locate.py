@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.atomic import replacing, write_bytes_atomic
 from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.errors import InputError
+from mgld_bench.home import bench_home
 from mgld_bench.weights.wrong_content import damaged_inside, wrong_content
 
 
@@ -33,8 +33,7 @@ class WeightStatus:
 
 def weights_home() -> Path:
     """The weights folder: $MGLD_BENCH_HOME/weights, or ~/.cache/mgld-bench/weights."""
-    home = os.environ.get("MGLD_BENCH_HOME")
-    return (Path(home).expanduser() if home else Path.home() / ".cache" / "mgld-bench") / "weights"
+    return bench_home() / "weights"
 
 
 def locate(weight: WeightFile) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from mgld_bench.clips.writing import frame_name, write_frame
 from tests.helpers.clip_samples import make_frames
+from tests.helpers.command import call
 
 
 def bench(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -74,11 +76,57 @@ def test_long_names(tmp_path: Path) -> None:
     assert b"Traceback" not in too_long.stderr
 
 
-@pytest.mark.parametrize("verb", ["datasets prepare demo", "run demo --methods bicubic --metrics psnr"])
-def test_workspace_that_is_a_file(tmp_path: Path, verb: str) -> None:
+VERBS_OF_A_WORKSPACE = [
+    "run demo",
+    "run demo --dry-run",
+    "report demo",
+    "datasets prepare demo",
+    "datasets verify demo",
+    "doctor",
+]
+
+
+@pytest.mark.parametrize("verb", [*VERBS_OF_A_WORKSPACE, "datasets rebuild demo", "list datasets", "datasets list", "demo"])
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_workspace_that_is_a_file_is_one_line_everywhere(tmp_path: Path, verb: str, below: str) -> None:
     (tmp_path / "file").touch()
-    done = bench(*verb.split(), "-w", tmp_path / "file")
-    assert (done.returncode, b"Traceback" in done.stderr) == (2, False), done.stderr
+    done = call(*verb.split(), "-w", tmp_path / "file" / below)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"mgld-bench: --workspace {tmp_path / 'file' / below}: cannot be used: ")
+    assert (tmp_path / "file").is_file()
+
+
+@pytest.mark.parametrize("verb", ["score gt --metrics niqe", "weights list", "list methods", "weights fetch all", "doctor"])
+def test_a_home_that_is_a_file_is_one_line_everywhere(tmp_path: Path, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "gt").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MGLD_BENCH_HOME", str(tmp_path / "file"))
+    done = call(*verb.split())
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"mgld-bench: $MGLD_BENCH_HOME {tmp_path / 'file'}: cannot be used: it is not a folder; name a folder of your own\n"
+    )
+
+
+def test_folders_that_cannot_be_written_to_are_found_before_any_work(tmp_path: Path) -> None:
+    folder, home = tmp_path / "locked", tmp_path / "home"
+    for place in (folder, home):
+        place.mkdir()
+        place.chmod(0o555)
+    unprivileged = ["--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
+    prefix = ["setpriv", *unprivileged] if os.geteuid() == 0 else []
+    if prefix and not shutil.which("setpriv"):
+        pytest.skip("root may write anywhere")
+    command = [*prefix, sys.executable, "-m", "mgld_bench"]
+    for verb in ("run demo", "report demo"):
+        done = subprocess.run([*command, *verb.split(), "-w", str(folder / "ws")], capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"mgld-bench: --workspace {folder / 'ws'}: cannot be written to: permission denied")
+    environment = {**os.environ, "MGLD_BENCH_HOME": str(home)}
+    doctor = [*command, "doctor", "home", "-w", str(folder)]
+    done = subprocess.run(doctor, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.stdout.startswith(f"warning  home: the folder {home}: cannot be written to")
 
 
 def test_any_error_of_the_file_system_is_one_line(tmp_path: Path) -> None:

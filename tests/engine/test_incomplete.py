@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mgld_bench.errors import IncompleteError, InputError
 from mgld_bench.report.collect.data import Cell
 from mgld_bench.report.collect.from_store import collect
 from mgld_bench.weights.locate import locate
+from tests.helpers.command import call
 from tests.helpers.run_state import database
 from tests.helpers.suite_cards import write_cards
 
@@ -128,3 +130,16 @@ def test_a_name_that_does_not_exist_is_wrong_use(top: Path) -> None:
     with opened(top, "bicubic,nonsense") as session, pytest.raises(InputError, match="nonsense") as caught:
         session.run(["test"])
     assert not isinstance(caught.value, IncompleteError)
+
+
+def test_json_has_means_directions_and_versions(top: Path) -> None:
+    asked = ("small", "-w", top / "w", "--cards", top / "cards", "--methods", "bicubic", "--metrics", "psnr", "--json")
+    report, again = call("report", *asked, "--format", "csv"), call("run", *asked, "--device", "cpu")
+    assert (report.code, again.code) == (0, 0), report.err + again.err
+    shown = json.loads(report.out)
+    (number,) = shown["numbers"]
+    assert number["mean"] == pytest.approx(sum(score.value for score in cells(top, "bicubic")["bicubic"].scores.values()) / 2)
+    assert (number["metric"], number["direction"], number["clips"]) == ("psnr.rgb", "higher is better", 2)
+    assert shown["metrics"]["psnr.rgb"]["revision"] >= 1
+    assert shown["provenance"]["versions"]["torch"]
+    assert json.loads(again.out)["scores"]["numbers"] == [number]

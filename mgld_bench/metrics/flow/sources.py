@@ -19,12 +19,13 @@ from torch import Tensor
 from mgld_bench.clips.atomic import replacing
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.errors import InputError
+from mgld_bench.home import bench_home
 from mgld_bench.metrics.flow.device_frame import DeviceFrame, frame_pair
 from mgld_bench.metrics.flow.estimators import FlowAdapter, FlowEstimator
 from mgld_bench.metrics.inference import full_float32
 from mgld_bench.metrics.metric import Chunk
 from mgld_bench.weights.loading import load_strictly
-from mgld_bench.weights.locate import locate, weight_sha256, weights_home
+from mgld_bench.weights.locate import locate, weight_sha256
 from mgld_bench.weights.reading import read_state_dict
 
 Flow = npt.NDArray[np.float32]
@@ -159,7 +160,7 @@ class FlowFolder:
 
 def flow_folder() -> FlowFolder:
     """The folder that all metrics share: $MGLD_BENCH_HOME/flow, beside the weights."""
-    return _flow_folder(weights_home().parent / "flow")
+    return _flow_folder(bench_home() / "flow")
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from mgld_bench.engine.origins import Made
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import made_on
 from mgld_bench.report.tables.table import Table, TableCell
+from mgld_bench.strict_json import strict
 
 _ORIGIN = ("scored_on", "restored_on", "scored_at")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -64,7 +65,7 @@ def render_scores_csv(data: ReportData) -> str:
                 lines.append((*place, None, None, guard(cell.gap), *_origin(())))
                 continue
             frames = None if score.per_frame is None else len(score.per_frame)
-            notes = json.dumps(dict(score.facts), sort_keys=True, ensure_ascii=False) if score.facts else ""
+            notes = json.dumps(strict(score.facts), sort_keys=True, ensure_ascii=False, allow_nan=False) if score.facts else ""
             made = cell.made.get(clip)
             lines.append((*place, score.value, frames, notes, *_origin((made,) if made else ())))
     return _text(lines)
