@@ -58,6 +58,10 @@ class Made:
     restored: Origin
     restored_at: str
     """"" where it was not recorded."""
+    score_unit: str = ""
+    """The key of the score's unit; "" where it belongs to none, likewise the next two."""
+    restored_unit: str = ""
+    pair_unit: str = ""
 
 
 def describe_parts(parts: Mapping[str, str]) -> str:

@@ -73,8 +73,17 @@ def restored_folder(workspace: Path, dataset: str, method: str) -> Path:
 
 def restored_key(workspace: Path, dataset: str, method: str, clip: str) -> str | None:
     """The key under which a method's restored clip was made; None where there is none, or its record is damaged."""
-    record = _record(workspace, dataset, method, clip)
+    record = restored_record(workspace, dataset, method, clip)
     return None if record is None else record.key
+
+
+def restored_record(workspace: Path, dataset: str, method: str, clip: str) -> RestoreRecord | None:
+    """How a method's restored clip was made; None where there is none, or its record is damaged."""
+    try:
+        return read_record(record_path(restored_folder(workspace, dataset, method), clip))
+    except InputError:
+        # A damaged record is replaced when its clip is restored.
+        return None
 
 
 def make_plan(
@@ -209,7 +218,7 @@ class _Draft:
         else:
             away = FilesAwayError("its weight files are not there any more")
         if isinstance(away, FilesAwayError):
-            record = _record(self.workspace, dataset, method, pair.clip)
+            record = restored_record(self.workspace, dataset, method, pair.clip)
             key = remembered_key(record, card, pair.key, dataset, self.compute.arithmetic)
             if key is not None:
                 if not any(remark.startswith(f"{method}: ") for remark in self.remarks):
@@ -224,14 +233,6 @@ def _in_order(units: Sequence[Unit], suite: Suite) -> list[Unit]:
     """Pairs, then what is restored, then what is scored; method by method."""
     kinds = ("pair", "restore", "score")
     return sorted(units, key=lambda unit: (kinds.index(unit.kind), suite.order.index(unit.method) if unit.method else 0))
-
-
-def _record(workspace: Path, dataset: str, method: str, clip: str) -> RestoreRecord | None:
-    try:
-        return read_record(record_path(restored_folder(workspace, dataset, method), clip))
-    except InputError:
-        # A damaged record is replaced when its clip is restored.
-        return None
 
 
 def _with_states(

@@ -11,6 +11,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.engine.origins import Made
 from mgld_bench.engine.store import RecordedRun
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
+from mgld_bench.restoring.record import RestoreRecord
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class PictureSource:
     ground_truth: Clip | None
     restored: Mapping[str, Clip]
     """By method name, in the card's order."""
+    records: Mapping[str, RestoreRecord] = field(default_factory=dict)
+    """How each of them was made, by method name."""
 
 
 @dataclass(frozen=True)

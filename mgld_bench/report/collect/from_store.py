@@ -12,7 +12,7 @@ from mgld_bench.clips.handling import sentences
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.origins import RESTORED, Made, restored_origin, scoring_origin
-from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_key
+from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_record
 from mgld_bench.engine.store import RecordedUnit, Store
 from mgld_bench.engine.suite import Suite
 from mgld_bench.errors import InputError
@@ -85,6 +85,7 @@ def _made(plan: Plan, store: Store) -> dict[str, Made]:
     recorded = store.units(unit.key for unit in plan.units if unit.kind != "pair")
     runs = store.runs(unit.run for unit in recorded.values())
     restored = {(unit.dataset, unit.clip, unit.method): unit.key for unit in plan.units if unit.kind == "restore"}
+    pairs = {(unit.dataset, unit.clip): unit.key for unit in plan.units if unit.kind == "pair"}
     made = {}
     for unit in plan.units:
         if unit.kind != "score" or unit.key not in recorded:
@@ -101,6 +102,9 @@ def _made(plan: Plan, store: Store) -> dict[str, Made]:
             score.finished_at,
             restored_origin(facts),
             facts.get("finished_at", finished_at),
+            unit.key,
+            restored.get((unit.dataset, unit.clip, unit.method), ""),
+            pairs.get((unit.dataset, unit.clip), ""),
         )
     return made
 
@@ -131,16 +135,18 @@ def _pictures(plan: Plan, workspace: Path) -> tuple[tuple[PictureSource, ...], l
                 continue
             try:
                 pair = open_pair(planned, place.clip, workspace)
-                restored = {}
+                restored, records = {}, {}
                 for method in plan.suite.every_method:
                     key = wanted.get((dataset, method, place.clip))
-                    if key and restored_key(workspace, dataset, method, place.clip) == key:
+                    record = restored_record(workspace, dataset, method, place.clip)
+                    if key and record is not None and record.key == key:
                         restored[method] = open_clip(restored_folder(workspace, dataset, method) / place.clip, place.clip)
+                        records[method] = record
             except InputError as error:
                 notes.append(f"No pictures of {dataset} {place.clip}: {error}.")
                 continue
             if restored:
-                sources.append(PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored))
+                sources.append(PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored, records))
     return tuple(sources), notes
 
 
