@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,6 +47,10 @@ def report(
     source: Sources = None,
     offline: Offline = False,
     precision: Precision = "float32",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the report; default: a dated folder in reports/REPORT of the workspace."),
+    ] = None,
     workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
@@ -79,22 +84,31 @@ def report(
         degradation=degradation,
         as_made=True,
     ) as session:
-        files = write(session, chosen, against == "paper", json_output)
+        files = write(session, chosen, against == "paper", json_output, output)
         missing = incomplete(files.table)
         if missing:
             raise IncompleteError(f"{session.suite.report.name}: {missing}")
 
 
-def write(session: Session, formats: Sequence[str] = (), against_paper: bool = False, json_output: bool = False) -> ReportFiles:
-    """Write the report into the workspace, print its table and where the page is. Without ``formats``: in all of them."""
+def write(
+    session: Session,
+    formats: Sequence[str] = (),
+    against_paper: bool = False,
+    json_output: bool = False,
+    output: Path | None = None,
+) -> ReportFiles:
+    """Write the report into the workspace or ``output``, print its table and where it is. Without ``formats``: in all of them."""
     from rich.console import Console
 
     from mgld_bench.cli.display import progress_display
+    from mgld_bench.clips.atomic import require_writable
     from mgld_bench.engine.machine import command_line
     from mgld_bench.report.tables.render_terminal import render_terminal
     from mgld_bench.report.write import FORMATS, write_session_report
 
-    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress_display())
+    if output is not None:
+        require_writable(output)
+    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress_display(), output)
     if json_output:
         print_json(as_json(files))
         return files
@@ -102,6 +116,8 @@ def write(session: Session, formats: Sequence[str] = (), against_paper: bool = F
     typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:
         typer.echo(f"page: {files.index}")
+    if output is None:
+        typer.echo(f"the newest report is always in {files.folder.parent}")
     return files
 
 

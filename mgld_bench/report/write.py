@@ -15,6 +15,7 @@ from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.from_store import collect
 from mgld_bench.report.collect.origins import origins_record
 from mgld_bench.report.figures.pictures import Picture, write_pictures
+from mgld_bench.report.folders import dated_folder
 from mgld_bench.report.page.write_page import write_page
 from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
 from mgld_bench.report.tables.render_latex import render_latex
@@ -44,20 +45,27 @@ def write_session_report(
     formats: Sequence[str] = FORMATS,
     against_published: bool = False,
     progress: Progress | None = None,
+    output: Path | None = None,
 ) -> ReportFiles:
-    """Collect the scores that a session's workspace has, and write its report into workspace/reports/<report>.
+    """Collect the scores that a session's workspace has, and write its report into workspace/reports/<report>/<date and time>.
+
+    See `folders` for the links that lead to the newest.
 
     Args:
         session: the suite, its workspace and its results database.
         command: recorded as that which asked for the report.
         formats: see write_report(), likewise ``against_published`` and ``progress``.
+        output: write into this folder in place of that of the workspace, and replace files of the same names.
 
     Raises:
         InputError: see write_report().
     """
     name = session.suite.report.name
     data = collect(session.plan(), session.workspace, session.store, " ".join(command))
-    return write_report(data, session.workspace / "reports" / name, formats, against_published, progress)
+    if output is not None:
+        return write_report(data, output, formats, against_published, progress)
+    with dated_folder(session.workspace / "reports" / name) as folder:
+        return write_report(data, folder, formats, against_published, progress)
 
 
 def write_report(

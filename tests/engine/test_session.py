@@ -65,7 +65,7 @@ def test_a_session_plans_runs_and_reads_its_scores(cards: Path, tmp_path: Path) 
             ("tiny", clip, "bicubic", "psnr.rgb") for clip in ("bunny", "bikes")
         ]
         files = write_session_report(session, ["test"], ["md"])
-    assert files.folder == workspace / "reports/small"
+    assert files.folder == (workspace / "reports/small/latest").resolve()
     assert f"{sum(score.value for _, score in scores) / 2:.2f}" in (files.folder / "table.md").read_text()
 
 

@@ -1,0 +1,126 @@
+"""Where reports lie: each in a dated folder of its own; ``latest``, and a link for each file, lead to the newest.
+
+    reports/table1/2026-11-28T07-32-10Z/table.csv
+    reports/table1/latest                        -> 2026-11-28T07-32-10Z
+    reports/table1/table.csv, index.html, plots  -> 2026-11-28T07-32-10Z/…
+
+Scripts and bookmarks that know a report by its name alone go on working, and no report overwrites one before it. A name leads to
+the newest report that has it: where the last one was asked for as CSV only, ``index.html`` is still the page before that.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from mgld_bench.clips.atomic import require_writable, write_bytes_atomic
+from mgld_bench.errors import InputError
+
+LATEST = "latest"
+_NO_LINKS = "latest.txt"
+"""In place of ``latest`` where there are no links: the name of the newest folder."""
+_RECORD = "run.json"
+
+
+@contextmanager
+def dated_folder(top: Path) -> Iterator[Path]:
+    """A new folder below ``top`` for one report, which is the latest as soon as the block ends without an error.
+
+    Otherwise it is removed, and the report before it stays the latest.
+
+    Raises:
+        InputError: ``top`` cannot be written to.
+    """
+    require_writable(top)
+    folder = _new_folder(top, datetime.now(timezone.utc))
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    try:
+        _lead_to(top, folder)
+    except OSError as error:
+        raise InputError(f"{top}: cannot be written to: {error.strerror}; the report is in {folder}") from None
+
+
+def _new_folder(top: Path, moment: datetime) -> Path:
+    name = f"{moment:%Y-%m-%dT%H-%M-%SZ}"
+    for number in range(1, 1000):
+        folder = top / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise InputError(f"{top}: holds a thousand reports of one second; move them away")
+
+
+def _lead_to(top: Path, folder: Path) -> None:
+    """Let ``latest`` and the names at the top lead to ``folder``."""
+    names = sorted(entry.name for entry in folder.iterdir())
+    _keep_older_report(top, names)
+    try:
+        _link(top / LATEST, folder.name)
+        for name in names:
+            _link(top / name, f"{folder.name}/{name}")
+    except (OSError, NotImplementedError):
+        _copy(top, folder, names)
+    else:
+        (top / _NO_LINKS).unlink(missing_ok=True)
+    for place in top.iterdir():
+        if place.is_symlink() and not place.exists():
+            # Somebody has deleted the folder to which it led.
+            place.unlink()
+
+
+def _keep_older_report(top: Path, names: list[str]) -> None:
+    """Move the report that version 0.1 wrote at the top into a dated folder of its own."""
+    if (top / _NO_LINKS).exists():
+        # What stands at the top is a copy of a dated folder.
+        return
+    older = [top / name for name in dict.fromkeys((*names, *_recorded(top))) if (top / name).exists()]
+    older = [path for path in older if not path.is_symlink()]
+    if older:
+        newest = max(path.stat().st_mtime for path in older)
+        folder = _new_folder(top, datetime.fromtimestamp(newest, timezone.utc))
+        for path in older:
+            path.rename(folder / path.name)
+
+
+def _recorded(top: Path) -> list[str]:
+    """The names at the top that the record there knows."""
+    try:
+        files = json.loads((top / _RECORD).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [_RECORD, *(str(name).split("/")[0] for name in files)]
+
+
+def _link(place: Path, target: str) -> None:
+    """Replace ``place`` by a link to ``target``, relative to its folder, in one step."""
+    temporary = place.with_name(f".{place.name}.{secrets.token_hex(8)}.tmp")
+    temporary.symlink_to(target, target_is_directory=(place.parent / target).is_dir())
+    try:
+        temporary.replace(place)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy(top: Path, folder: Path, names: list[str]) -> None:
+    """Where the file system has no links: copies of the files, and a page that leads to the one in ``folder``."""
+    for name in names:
+        if name == "index.html":
+            address = html.escape(f"{folder.name}/{name}")
+            page = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={address}">'
+            page += f'<title>Newest report</title><p><a href="{address}">The newest report</a>\n'
+            write_bytes_atomic(top / name, page.encode())
+        elif (folder / name).is_file():
+            write_bytes_atomic(top / name, (folder / name).read_bytes())
+    write_bytes_atomic(top / _NO_LINKS, f"{folder.name}\n".encode())
