@@ -8,6 +8,8 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.project import ROOT, project
 
 INSIDE_OTHERS = {"pydantic_core"}
@@ -78,11 +80,12 @@ def test_what_is_only_carried_is_installed() -> None:
         assert Path(str(distribution(package).locate_file(name))).is_dir(), name
 
 
-def test_networks_may_import_none_of_them_but_torch() -> None:
-    (contract,) = (c for c in project()["tool"]["importlinter"]["contracts"] if c["type"] == "forbidden")
-    assert contract["source_modules"] == ["mgld_bench.networks"]
+@pytest.mark.parametrize(("room", "allowed"), [("networks", {"torch", "torchvision"}), ("statistics", {"numpy", "scipy"})])
+def test_a_room_may_import_none_of_them_but_its_own(room: str, allowed: set[str]) -> None:
+    contracts = (c for c in project()["tool"]["importlinter"]["contracts"] if c["type"] == "forbidden")
+    (contract,) = (c for c in contracts if c["source_modules"] == [f"mgld_bench.{room}"])
     outside = {name for name in contract["forbidden_modules"] if not name.startswith("mgld_bench.")}
-    assert outside == imported_names() - {"torch", "torchvision"}
+    assert outside == imported_names() - allowed
 
 
 def test_the_version_is_one() -> None:
