@@ -159,6 +159,13 @@ class WeightFile(PlainData):
     """What to do where no direct address exists."""
     license: str = ""
 
+    @property
+    def not_pinned(self) -> str:
+        """What its card leaves open of the file's content, in words; "" where the whole sha256 is pinned."""
+        if self.sha256:
+            return ""
+        return f"pinned by {len(self.sha256_start)} of 64 digits of its sha256" if self.sha256_start else "not pinned"
+
 
 class MethodCard(Card):
     """Something that turns an LR clip into a x4 clip."""

@@ -135,6 +135,8 @@ def add(
     if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():
         _check_readable(file)
     typer.echo(add_file(file, known[0]))
+    if known[0].not_pinned:
+        typer.echo(f"{known[0].file}: {known[0].not_pinned}: its card cannot prove that it is the right file", err=True)
 
 
 def _pyiqa_files() -> dict[str, str | None]:
@@ -153,6 +155,7 @@ def _row(entry: WeightEntry, state: WeightStatus) -> dict[str, object]:
         "size": state.size if state.present else weight.size,
         "sha256": weight.sha256 or None,
         "sha256_start": weight.sha256_start or None,
+        "not_pinned": weight.not_pinned or None,
         "sha256_recorded": entry.recorded(state.path),
         "licence": weight.license,
         "addresses": list(weight.url),
@@ -172,7 +175,8 @@ def _print_entry(entry: WeightEntry, state: WeightStatus) -> None:
     from mgld_bench.cli.display import size
 
     bytes_ = state.size if state.present else entry.weight.size
-    typer.echo(f"{entry.weight.file} [{_state(state)}]{'' if bytes_ is None else f' {size(bytes_)}'}")
+    pinned = f", {entry.weight.not_pinned}" if entry.weight.not_pinned else ""
+    typer.echo(f"{entry.weight.file} [{_state(state)}{pinned}]{'' if bytes_ is None else f' {size(bytes_)}'}")
     typer.echo(f"    used by {_users(entry)}; licence {entry.weight.license or 'not stated'}")
     if state.present and not state.verified:
         typer.echo(f"    wrong: {state.reason}")
@@ -184,7 +188,7 @@ def _print_entry(entry: WeightEntry, state: WeightStatus) -> None:
 def _digest(entry: WeightEntry, state: WeightStatus) -> str:
     if entry.weight.sha256:
         return entry.weight.sha256
-    start = f"starts with {entry.weight.sha256_start}" if entry.weight.sha256_start else "not pinned"
+    start = f"starts with {entry.weight.sha256_start}" if entry.weight.sha256_start else "not known to its card"
     recorded = entry.recorded(state.path)
     return f"{start}; {recorded} at its first use" if recorded else f"{start}; the whole is recorded at its first use"
 

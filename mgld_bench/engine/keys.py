@@ -59,7 +59,12 @@ def weights_sha256(card: MethodCard) -> dict[str, str]:
 
 def method_facts(card: MethodCard) -> dict[str, object]:
     """What is recorded of a restored clip's method: the resolved card, and the weights' sha256, pinned or not."""
-    return {"method": card.model_dump(mode="json"), "weights": weights_sha256(card)}
+    return {"method": card.model_dump(mode="json"), "weights": weights_sha256(card), "not_pinned": not_pinned(card)}
+
+
+def not_pinned(card: MethodCard) -> dict[str, str]:
+    """By name, what the card leaves open of a weight file's content: which one was used only its sha256 in records says."""
+    return {weight.file: weight.not_pinned for weight in card.weights.values() if weight.not_pinned}
 
 
 def metric_sha256(metric: MetricFacts) -> dict[str, str]:

@@ -261,11 +261,8 @@ def _refusal(path: Path, problem: str) -> str:
 
 def _ground(path: Path, weight: WeightFile) -> str:
     """What the check of a file is based on where its whole sha256 is not pinned."""
-    if weight.sha256:
-        return ""
-    pinned = f"only {weight.sha256_start}… of its sha256" if weight.sha256_start else "no sha256"
-    recorded = ", the whole matches its first use" if path.is_relative_to(weights_home()) else ""
-    return f"its card pins {pinned}{recorded}"
+    recorded = "; the whole is that of its first use" if path.is_relative_to(weights_home()) else ""
+    return f"{weight.not_pinned}{recorded}" if weight.not_pinned else ""
 
 
 def _sha256(path: Path) -> str:

@@ -13,6 +13,7 @@ from mgld_bench.engine.session import Outcome, Session
 from mgld_bench.errors import IncompleteError, InputError
 from mgld_bench.report.collect.data import Cell
 from mgld_bench.report.collect.from_store import collect
+from mgld_bench.restoring.record import read_record
 from mgld_bench.weights.locate import locate
 from tests.helpers.command import call
 from tests.helpers.run_state import database
@@ -110,6 +111,13 @@ def test_scores_are_shown_after_a_checkpoint_was_deleted(top: Path) -> None:
     shutil.copy(locate(shipped), own)
     (top / "cards/baselines/own.yaml").write_text("name: own\nextends: compact\nweights: {network: {file: ./own.bin}}\n")
     assert run(top, "own").missing == ""
+    record = read_record(top / "w/restored/tiny/own/bunny.json")
+    assert record is not None
+    assert record.facts["not_pinned"] == {str(own): "not pinned"}
+    with opened(top, "own,bicubic") as session:
+        notes = collect(session.plan(), session.workspace, session.store, "test").footnotes
+    assert f"own: weight file {own}: not pinned." in notes
+    assert sum("not pinned" in note for note in notes) == 1
     before = cells(top, "own")["own"].scores
     assert len(before) == 2
     own.rename(top / "kept.pth")

@@ -164,7 +164,9 @@ def test_verify_finds_what_is_wrong(bench: Bench, site: Site) -> None:
     good = bench.run("verify")
     assert good.returncode == 0
     assert "ok       net.pth (mine)" in good.stdout
-    assert "ok       loose.pth (mine): its card pins no sha256, the whole matches its first use" in good.stdout
+    assert "ok       loose.pth (mine): not pinned; the whole is that of its first use" in good.stdout
+    assert "loose.pth [verified, not pinned] " in bench.run("list").stdout
+    assert (bench.row("loose.pth")["not_pinned"], bench.row("net.pth")["not_pinned"]) == ("not pinned", None)
     assert "missing  BSRGAN.pth (bsrgan)" in good.stdout.splitlines()
     assert bench.row("loose.pth")["sha256_recorded"] == hashlib.sha256(checkpoint()).hexdigest()
     for name in ("net.pth", "loose.pth"):

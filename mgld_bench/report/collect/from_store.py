@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mgld_bench.clips.handling import sentences
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.engine.keys import metric_sha256
+from mgld_bench.engine.keys import metric_sha256, not_pinned
 from mgld_bench.engine.origins import RESTORED, Made, restored_origin, scoring_origin
 from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_record
 from mgld_bench.engine.store import RecordedUnit, Store
@@ -163,6 +163,10 @@ def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     for unit in restored:
         kept = recorded[unit.key].facts.get("notes", {}) if unit.key in recorded else {}
         notes += [f"{unit.method} on {unit.dataset}: {name}: {value}." for name, value in kept.items()]
+    used = {unit.method for unit in restored if unit.key in recorded}
+    for method, card in plan.suite.every_method.items():
+        if method in used:
+            notes += [f"{card.heading}: weight file {file}: {words}." for file, words in not_pinned(card).items()]
     return tuple(dict.fromkeys(notes))
 
 
