@@ -28,9 +28,10 @@ def demo(
     from mgld_bench.engine.machine import command_line
     from mgld_bench.engine.session import Session
     from mgld_bench.errors import IncompleteError
+    from mgld_bench.report.videos.wanted import VideoWish
 
     with Session.open("demo", workspace=workspace, store=store, device=device) as session:
         outcome = session.attempt(command_line(), workers=workers, progress=progress_display())
-        write(session)
+        write(session, videos=VideoWish(session.workspace / "videos"))
         if outcome.missing:
             raise IncompleteError(outcome.missing)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mgld_bench.engine.session import Session
     from mgld_bench.report.tables.table import Table
+    from mgld_bench.report.videos.wanted import VideoWish
     from mgld_bench.report.write import ReportFiles
 
 
@@ -54,6 +55,17 @@ def report(
     workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
+    videos: Annotated[
+        str,
+        typer.Option(
+            "--videos",
+            help="crops: whole frames as preview, and a part of each clip exactly, where methods have to differ; full: whole "
+            "frames exactly, about ten times the size; none: no videos.",
+        ),
+    ] = "crops",
+    videos_limit: Annotated[
+        str, typer.Option("--videos-limit", help="What the videos may take on disk; where they would take more, there are fewer.")
+    ] = "10GB",
     json_output: Json = False,
 ) -> None:
     """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 says that there are some.
@@ -62,12 +74,18 @@ def report(
     """
     from mgld_bench.engine.session import Session
     from mgld_bench.errors import IncompleteError
+    from mgld_bench.report.videos.budget import parse_size
+    from mgld_bench.report.videos.wanted import CHOICES, VideoWish
     from mgld_bench.report.write import FORMATS
 
     chosen = split_names(formats) or FORMATS
     unknown = [text for text in chosen if text not in FORMATS]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r}: use {', '.join(FORMATS)}", param_hint="--format")
+    choice = next((one for one in CHOICES if one == videos), None)
+    if choice is None:
+        raise typer.BadParameter(f"{videos!r}: use {', '.join(CHOICES)}", param_hint="--videos")
+    limit = parse_size(videos_limit)
     if against not in ("", "paper"):
         raise typer.BadParameter(f"{against!r}: use 'paper'", param_hint="--against")
     with Session.open(
@@ -84,7 +102,8 @@ def report(
         degradation=degradation,
         as_made=True,
     ) as session:
-        files = write(session, chosen, against == "paper", json_output, output)
+        wish = VideoWish(session.workspace / "videos", choice, limit)
+        files = write(session, chosen, against == "paper", json_output, output, wish)
         missing = incomplete(files.table)
         if missing:
             raise IncompleteError(f"{session.suite.report.name}: {missing}")
@@ -96,6 +115,7 @@ def write(
     against_paper: bool = False,
     json_output: bool = False,
     output: Path | None = None,
+    videos: VideoWish | None = None,
 ) -> ReportFiles:
     """Write the report into the workspace or ``output``, print its table and where it is. Without ``formats``: in all of them."""
     from rich.console import Console
@@ -108,7 +128,7 @@ def write(
 
     if output is not None:
         require_writable(output)
-    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress_display(), output)
+    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress_display(), output, videos)
     if json_output:
         print_json(as_json(files))
         return files

@@ -21,6 +21,8 @@ from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_c
 from mgld_bench.report.tables.render_latex import render_latex
 from mgld_bench.report.tables.render_markdown import render_markdown
 from mgld_bench.report.tables.table import Table, build_table
+from mgld_bench.report.videos.wanted import VideoWish
+from mgld_bench.report.videos.write import VideoSet, encode_videos
 from mgld_bench.strict_json import strict
 
 FORMATS = ("csv", "md", "tex", "html")
@@ -46,6 +48,7 @@ def write_session_report(
     against_published: bool = False,
     progress: Progress | None = None,
     output: Path | None = None,
+    videos: VideoWish | None = None,
 ) -> ReportFiles:
     """Collect the scores that a session's workspace has, and write its report into workspace/reports/<report>/<date and time>.
 
@@ -54,7 +57,7 @@ def write_session_report(
     Args:
         session: the suite, its workspace and its results database.
         command: recorded as that which asked for the report.
-        formats: see write_report(), likewise ``against_published`` and ``progress``.
+        formats: see write_report(), likewise ``against_published``, ``progress`` and ``videos``.
         output: write into this folder in place of that of the workspace, and replace files of the same names.
 
     Raises:
@@ -63,9 +66,9 @@ def write_session_report(
     name = session.suite.report.name
     data = collect(session.plan(), session.workspace, session.store, " ".join(command))
     if output is not None:
-        return write_report(data, output, formats, against_published, progress)
+        return write_report(data, output, formats, against_published, progress, videos)
     with dated_folder(session.workspace / "reports" / name) as folder:
-        return write_report(data, folder, formats, against_published, progress)
+        return write_report(data, folder, formats, against_published, progress, videos)
 
 
 def write_report(
@@ -74,6 +77,7 @@ def write_report(
     formats: Sequence[str] = FORMATS,
     against_published: bool = False,
     progress: Progress | None = None,
+    videos: VideoWish | None = None,
 ) -> ReportFiles:
     """Write a report into ``folder``; files of the same names are replaced, each as a whole or not at all.
 
@@ -86,6 +90,7 @@ def write_report(
             md: table.md; tex: table.tex; html: index.html with plots/ and strips/.
         against_published: print the published values beside ours, after comparing Bicubic.
         progress: where to report progress; default: nowhere.
+        videos: which videos the page is to have; default: neither videos nor posters.
 
     Raises:
         InputError: an unknown format; see also build_table().
@@ -105,7 +110,8 @@ def write_report(
     page: tuple[Path, ...] = ()
     if "html" in formats:
         pictures = write_pictures(data, folder, progress)
-        page = write_page(data, table, pictures, folder, [*written, run])
+        played = encode_videos(data, folder, videos, progress) if videos else VideoSet({}, (), "")
+        page = (*write_page(data, table, pictures, folder, [*written, run], played.sides), *played.files)
         index = page[0]
     files = [*written, *(file for picture in pictures for file in picture.files), *page]
     write_json_atomic(run, strict(_run(data, table, [file.relative_to(folder).as_posix() for file in files])))

@@ -44,6 +44,8 @@ class PictureSource:
     """By method name, in the card's order."""
     records: Mapping[str, RestoreRecord] = field(default_factory=dict)
     """How each of them was made, by method name."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Of the frames as they are recorded, by side (LR, GT, a method's name); those that are absent have to be computed."""
 
 
 @dataclass(frozen=True)

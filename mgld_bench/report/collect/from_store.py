@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from mgld_bench.clips.digest import text_digest
 from mgld_bench.clips.handling import sentences
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import metric_sha256, not_pinned
@@ -136,18 +138,27 @@ def _pictures(plan: Plan, workspace: Path) -> tuple[tuple[PictureSource, ...], l
             try:
                 pair = open_pair(planned, place.clip, workspace)
                 restored, records = {}, {}
+                digests = {"LR": _recorded(pair.side, "LQ"), "GT": _recorded(pair.side, "GT")}
                 for method in plan.suite.every_method:
                     key = wanted.get((dataset, method, place.clip))
                     record = restored_record(workspace, dataset, method, place.clip)
                     if key and record is not None and record.key == key:
                         restored[method] = open_clip(restored_folder(workspace, dataset, method) / place.clip, place.clip)
                         records[method] = record
+                        digests[method] = text_digest(record.sha256)
             except InputError as error:
                 notes.append(f"No pictures of {dataset} {place.clip}: {error}.")
                 continue
             if restored:
-                sources.append(PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored, records))
+                sources.append(
+                    PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored, records, digests)
+                )
     return tuple(sources), notes
+
+
+def _recorded(side: Mapping[str, Any], name: str) -> str:
+    """The digest of the frames of one side of a pair, by its side file; "" where that has none."""
+    return text_digest(side[name]["sha256"]) if "sha256" in side.get(name, {}) else ""
 
 
 def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:

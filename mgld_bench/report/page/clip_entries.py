@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.frame_rate import FOLDER_RATE, frames_per_second
 from mgld_bench.report.clip_ids import clip_id
 from mgld_bench.report.collect.data import PictureSource, ReportData
 
 Sides = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By clip id, then by side (LR, a method's name, GT): what there is to play, as {"videos": […], "poster": …}."""
-_DEFAULT_FPS = 24.0
-"""Where a clip's frames have no times."""
 
 
 def clip_entries(data: ReportData, sides: Sides) -> list[dict[str, Any]]:
@@ -40,7 +39,7 @@ def every_clip(data: ReportData) -> Sequence[tuple[str, str]]:
 
 def _frames(data: ReportData, source: PictureSource | None, sides: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     if source is None:
-        return {"frames": 0, "fps": _DEFAULT_FPS, "width": 0, "height": 0, "low": {"width": 0, "height": 0}, "sides": []}
+        return {"frames": 0, "fps": float(FOLDER_RATE), "width": 0, "height": 0, "low": {"width": 0, "height": 0}, "sides": []}
     low = source.low_resolution
     full: Clip = source.ground_truth or next(iter(source.restored.values()))
     present = [("LR", "LR", "lr"), *((name, data.method_headings[name], "method") for name in source.restored)]
@@ -48,7 +47,7 @@ def _frames(data: ReportData, source: PictureSource | None, sides: Mapping[str, 
         present.append(("GT", "GT", "gt"))
     return {
         "frames": full.frame_count,
-        "fps": _DEFAULT_FPS,
+        "fps": float(frames_per_second(full)),
         "width": full.width,
         "height": full.height,
         "low": {"width": low.width, "height": low.height},
