@@ -27,11 +27,12 @@ Named: TypeAlias = tuple[tuple[str | int, ...], str]
 
 def check_report(card: ReportCard) -> None:
     """Raise InputError, with file and line, where a report without figures asks for nothing, or a figure for what it has not."""
+    _check_table(card)
     for index, dataset in enumerate(card.datasets):
         if not dataset.metrics and not card.figures:
             raise field_error(card, ("datasets", index, "metrics"), "names no metric, and the card has no figures")
     needs_clips = not card.figures or any(not isinstance(figure, VotesFigure) for figure in card.figures)
-    if needs_clips and not card.datasets:
+    if needs_clips and not card.datasets and card.costs is None:
         raise field_error(card, ("datasets",), "names no dataset")
     if needs_clips and not card.methods:
         raise field_error(card, ("methods",), "names no method")
@@ -43,6 +44,17 @@ def check_report(card: ReportCard) -> None:
         _check_names(card, index, _datasets(figure), "dataset", [dataset.name for dataset in card.datasets])
         _check_figure(card, index, figure)
     # A method that is highlighted may come in by --methods: it need not be one of the card's.
+
+
+def _check_table(card: ReportCard) -> None:
+    if card.costs is None and not card.protocol:
+        raise field_error(card, ("protocol",), "is missing")
+    for field, value in (("protocol", card.protocol), ("datasets", card.datasets)):
+        if card.costs is not None and value:
+            raise field_error(card, (field,), "a table of costs has none")
+    if card.table.attributes and card.table.orientation != "methods-as-rows":
+        raise field_error(card, ("table", "attributes"), "are headings of rows: set orientation: methods-as-rows")
+    # A baseline may come in by --methods, as it may be highlighted: it need not be one of the card's.
 
 
 def _check_names(card: ReportCard, index: int, named: Iterator[Named], what: str, known: Sequence[str]) -> None:

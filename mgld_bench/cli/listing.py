@@ -70,6 +70,8 @@ def _state(missing: str) -> str:
     """Ready, or what is missing in a few words."""
     if not missing:
         return "ready"
+    if "is not published" in missing:
+        return "not published"
     if "weight file" in missing and "missing" in missing:
         return "no weights"
     for sign, words in (

@@ -175,7 +175,7 @@ def as_json(files: ReportFiles) -> dict[str, object]:
 def incomplete(table: Table) -> str:
     """What the table lacks, in one line; "" where every number is there."""
     cells = [cell for row in table.cells for cell in row]
-    gaps = [cell for cell in cells if not cell.complete]
+    gaps = [cell for cell in cells if not cell.complete and not cell.unpublished]
     if not gaps:
         return ""
     methods = ", ".join(dict.fromkeys(cell.method for cell in gaps))

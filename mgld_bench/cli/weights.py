@@ -161,6 +161,7 @@ def _row(entry: WeightEntry, state: WeightStatus) -> dict[str, object]:
         "addresses": list(weight.url),
         "package": weight.package,
         "obtain": weight.obtain,
+        "unpublished": weight.unpublished,
         "methods": list(entry.methods),
         "metrics": list(entry.metrics),
         "reason": state.reason,

@@ -55,6 +55,8 @@ class Plan:
     """(height, width) of the ground truth by dataset and clip; None where it is not known yet."""
     remarks: tuple[str, ...] = ()
     """What the user should know of the plan, one line each: which LR clips are used, what is there no more."""
+    never: tuple[Unit, ...] = ()
+    """The units of methods that nobody can run, because something of them was never published; they are missing to nobody."""
 
     def todo(self, kind: str) -> list[Unit]:
         """The units of a kind that are not done."""
@@ -63,7 +65,7 @@ class Plan:
     @property
     def scores(self) -> list[Unit]:
         """Every score that is asked for, whether it can be taken or not, in the order of the report."""
-        return _in_order([unit for unit in (*self.units, *self.waiting) if unit.kind == "score"], self.suite)
+        return _in_order([unit for unit in (*self.units, *self.waiting, *self.never) if unit.kind == "score"], self.suite)
 
 
 def restored_folder(workspace: Path, dataset: str, method: str) -> Path:
@@ -124,10 +126,11 @@ def make_plan(
         suite,
         pairs,
         _with_states(_in_order(possible, suite), finished, workspace, pairs),
-        tuple(_in_order(waiting, suite)),
+        tuple(_in_order([unit for unit in waiting if unit.method not in suite.unpublished], suite)),
         tuple(draft.all_obstacles(possible, waiting)),
         sizes,
         (*suite.remarks, *draft.remarks),
+        tuple(unit for unit in waiting if unit.method in suite.unpublished),
     )
 
 

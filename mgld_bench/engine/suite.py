@@ -15,6 +15,7 @@ from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.choice import choose_lr, instance_label
 from mgld_bench.pairs.stored import EXISTING
 from mgld_bench.restoring.loading import why_unavailable
+from mgld_bench.weights.missing import unpublished
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Obstacle:
     reason: str
     wrong_use: bool = False
     """Whether the user asked for something that there is not: a misspelt name."""
+    unpublished: bool = False
+    """Whether nobody can run it, because something of it was never published: then a run without it is complete."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Suite:
     obstacles: tuple[Obstacle, ...]
     remarks: tuple[str, ...]
     """What the user should know of the choice of LR clips, one line each."""
+
+    @property
+    def unpublished(self) -> dict[str, str]:
+        """Why nobody can run a method, by its name; only those of which that is so."""
+        return {obstacle.name: obstacle.reason for obstacle in self.obstacles if obstacle.unpublished}
 
     @property
     def every_method(self) -> dict[str, MethodCard]:
@@ -181,5 +189,7 @@ def _methods(
             able[card.name] = card
         else:
             waiting[card.name] = card
-            obstacles.append(Obstacle("method", card.name, reason))
+            never = unpublished(tuple(card.weights.values()))
+            text = f"not published: {never}" if never else reason
+            obstacles.append(Obstacle("method", card.name, text, unpublished=bool(never)))
     return able, waiting, tuple(dict.fromkeys(order))

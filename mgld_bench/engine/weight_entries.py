@@ -35,7 +35,8 @@ class WeightEntry:
     def sources(self) -> tuple[str, ...]:
         """Where it comes from: a package, the addresses in order, what to do by hand."""
         package = (f"the package {self.weight.package}",) if self.weight.package else ()
-        return (*package, *self.weight.url, *((self.weight.obtain,) if self.weight.obtain else ()))
+        nowhere = (f"nowhere: {self.weight.unpublished}",) if self.weight.unpublished else ()
+        return (*package, *self.weight.url, *((self.weight.obtain,) if self.weight.obtain else ()), *nowhere)
 
     def means(self, name: str) -> bool:
         """Whether ``name`` selects this file: its own name, or that of a method, a metric, or a family of metrics."""
@@ -84,7 +85,7 @@ def chosen(entries: Sequence[WeightEntry], name: str, cards: Sequence[Path]) -> 
         InputError: ``name`` is none of these.
     """
     if name == "all":
-        return list(entries)
+        return [entry for entry in entries if not entry.weight.unpublished]
     found = [entry for entry in entries if entry.means(name)]
     if found:
         return found

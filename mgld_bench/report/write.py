@@ -17,10 +17,11 @@ from mgld_bench.report.collect.origins import origins_record
 from mgld_bench.report.figures.pictures import Picture, write_pictures
 from mgld_bench.report.folders import dated_folder
 from mgld_bench.report.page.write_page import write_page
+from mgld_bench.report.tables.build import build_table
 from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
-from mgld_bench.report.tables.render_latex import render_latex
+from mgld_bench.report.tables.render_latex import render_latex, render_latex_notes
 from mgld_bench.report.tables.render_markdown import render_markdown
-from mgld_bench.report.tables.table import Table, build_table
+from mgld_bench.report.tables.table import Table
 from mgld_bench.report.videos.wanted import VideoWish
 from mgld_bench.report.videos.write import VideoSet, encode_videos
 from mgld_bench.strict_json import strict
@@ -87,7 +88,7 @@ def write_report(
         data: what to show.
         folder: where to write.
         formats: csv: table.csv (a line per number), table-wide.csv (as printed), scores.csv (per clip), frames.csv (per frame);
-            md: table.md; tex: table.tex; html: index.html with plots/ and strips/.
+            md: table.md; tex: table.tex (the table by itself) and table-notes.tex; html: index.html with plots/ and strips/.
         against_published: print the published values beside ours, after comparing Bicubic.
         progress: where to report progress; default: nowhere.
         videos: which videos the page is to have; default: neither videos nor posters.
@@ -133,6 +134,7 @@ def _texts(table: Table, data: ReportData, formats: Sequence[str]) -> dict[str, 
         texts["table.md"] = render_markdown(table)
     if "tex" in formats:
         texts["table.tex"] = render_latex(table)
+        texts["table-notes.tex"] = render_latex_notes(table)
     return texts
 
 

@@ -185,7 +185,7 @@ def _in_package(weight: WeightFile) -> Path:
 
 
 def _how_to_get(weight: WeightFile) -> str:
-    ways = []
+    ways = [f"it is not published: {weight.unpublished}"] if weight.unpublished else []
     if weight.url and not Path(weight.file).expanduser().is_absolute():
         ways.append(f"get it with: mgld-bench weights fetch {weight.file} (from {weight.url[0]})")
     if weight.obtain:

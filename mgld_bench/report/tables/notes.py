@@ -12,7 +12,6 @@ from mgld_bench.metrics.metric import MOST_FLAT_SHARE
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import stated as stated_origins
 from mgld_bench.report.collect.scored import ScoredCell, card_metrics
-from mgld_bench.report.tables.numbers import interval_half_width
 
 NAMED_CLIPS = 5
 """Missing clips beyond these are counted, not named."""
@@ -65,8 +64,6 @@ def caption(data: ReportData, cells: Sequence[ScoredCell]) -> str:
     frames = "all frames" if chosen == "all" else f"frames {', '.join(map(str, chosen))}"
     counts = [_counts(data, name, [cell for cell in cells if cell.dataset == name]) for name in data.datasets]
     parts = [f"Protocol {data.protocol.name}: {frames}", "mean over the frames of a clip, then over clips"]
-    if any(interval_half_width(list(cell.scores.values())) is not None for cell in cells):
-        parts.append("± is the 95% interval of the mean over clips (Student's t)")
     return f"{'; '.join(parts)}. {' '.join(text for text in counts if text)}".strip()
 
 
@@ -87,14 +84,17 @@ def notes(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]
 
 
 def fine_print(data: ReportData, lines: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """What the protocol rests on and what it assumes, licences, and where the numbers were made."""
-    stated = [f"Stated by the source: {text}" for text in data.protocol.stated]
-    assumed = [f"Assumed: {text}" for text in data.protocol.assumed]
+    """What the protocol rests on and what it assumes for the table's metrics, licences, and where the numbers were made."""
+    shown = [metric for _, metric in lines]
+    stated = [f"Stated by the source: {text}" for text in data.protocol.about(data.protocol.stated, shown)]
+    assumed = [f"Assumed: {text}" for text in data.protocol.about(data.protocol.assumed, shown)]
     return (*stated, *assumed, *_licences(data, lines), *stated_origins(data))
 
 
 def _gap(cell: ScoredCell) -> str:
-    reason = f": {cell.gap}" if cell.gap else ""
+    if cell.unpublished and not cell.scores:
+        return f"{cell.gap.rstrip('.')}.".replace("not published", "Not published", 1)
+    reason = f": {cell.gap.rstrip('.')}" if cell.gap else ""
     count = f"{len(cell.scores)} of {len(cell.expected_clips)} clips scored"
     if not cell.scores:
         return f"{count}{reason}."

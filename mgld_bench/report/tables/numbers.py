@@ -1,4 +1,4 @@
-"""The numbers of a table: mean, interval and rank, and how they are printed."""
+"""The numbers of a table: mean and rank, and how they are printed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mgld_bench.metrics.metric import Direction
-from mgld_bench.statistics.intervals import mean_interval
 
 Rank = Literal["best", "second", ""]
 
@@ -19,12 +18,6 @@ _UNRANKED: Rank = ""
 def mean(values: Sequence[float]) -> float:
     """The arithmetic mean of at least one value; infinite where one value is infinite."""
     return math.fsum(values) / len(values)
-
-
-def interval_half_width(values: Sequence[float]) -> float | None:
-    """Half the width of the 95% t interval of the mean over clips; None where there is none: see statistics.intervals."""
-    interval = mean_interval(values)
-    return None if interval is None else interval.half_width
 
 
 def rank(values: Sequence[float | None], direction: Direction, digits: int) -> tuple[Rank, ...]:

@@ -1,4 +1,4 @@
-"""A table as LaTeX, with booktabs."""
+"""A table as LaTeX: the table by itself, and its notes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from itertools import groupby
 
-from mgld_bench.report.tables.table import Table, TableCell
+from mgld_bench.report.tables.table import Attribute, Table, TableCell
 
 WIDEST = 10
 """More columns than this are not legible in one grid."""
@@ -24,11 +24,16 @@ _LITERAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    # Straight in the font encoding T1; a closing quotation mark in OT1, where \textquotedbl would be an error.
+    '"': r"{\char34}",
     "–": r"\textendash{}",
     "—": r"\textemdash{}",
     "∞": r"$\infty$",
     "±": r"$\pm$",
+    "≈": r"$\approx$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "→": r"$\rightarrow$",
     "×": r"$\times$",
     "·": r"$\cdot$",
     "°": r"$^\circ$",
@@ -67,29 +72,48 @@ _ACCENTS = {
 }
 
 
-def render_latex(table: Table) -> str:
-    r"""A table environment to \input: needs \usepackage{booktabs}, {graphicx} and [T1]{fontenc}.
+_PREPARED = (
+    r"\providecommand{\toprule}{\hline}\providecommand{\midrule}{\hline}\providecommand{\bottomrule}{\hline}",
+    r"\ifdefined\cmidrule\else\def\cmidrule(lr)#1{\cline{#1}}\fi",
+    r"\ifdefined\resizebox\else\def\resizebox#1#2#3{#3}\fi",
+)
+"""Stand-ins within the table for booktabs and graphicx, where a document does not load them."""
+_MARKS = r"\def\yes{\ifdefined\checkmark$\checkmark$\else$\surd$\fi}\def\no{$\times$}"
+"""The check mark of amssymb where a document loads that, else the one that every LaTeX has."""
 
-    The grid is shrunk to the width of the text only where it is wider; more than WIDEST columns become one table per dataset. The
-    best value is bold, the second best underlined, the interval a subscript, and the published value and difference stand below.
-    Assumptions, licences, and where the numbers were made are comments at the top.
+
+def render_latex(table: Table) -> str:
+    r"""The bare table to \input, with caption and label; it compiles with pdflatex in any document class, without packages.
+
+    booktabs and graphicx are used where the document loads them. The grid is shrunk to the width of the text only where it is
+    wider; more than WIDEST columns become one table per dataset. The best value is bold, the second best underlined, the interval
+    a subscript, and the published value and difference stand below. What footnote marks stand for is in render_latex_notes().
     """
-    blocks = _blocks(table)
-    lines = [
-        r"% Needs \usepackage{booktabs}, \usepackage{graphicx} and \usepackage[T1]{fontenc}.",
-        *(f"% {' '.join(note.split())}" for note in table.fine_print),
-    ]
-    for start, stop in blocks:
+    lines = [r"% Looks best with \usepackage{booktabs} and \usepackage{graphicx}; its notes are in table-notes.tex."]
+    for number, (start, stop) in enumerate(_blocks(table)):
         lines += [
             r"\begin{table*}[t]",
+            *_PREPARED,
+            *([_MARKS] if table.attributes else []),
             r"\centering",
-            rf"\caption{{{_caption(table, start, first=start == 0)}}}",
+            rf"\caption{{{_caption(table, start, first=number == 0)}}}",
+            rf"\label{{{_label(table, number)}}}",
             r"\smallskip",
             *_fitted(_grid(table, start, stop)),
-            *(_below(table) if (start, stop) == blocks[-1] else []),
             r"\end{table*}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def render_latex_notes(table: Table) -> str:
+    r"""What stands around the table, as paragraphs to \input: warnings, protocol, legend, footnotes, differences, notes."""
+    lines = [rf"% Notes of Table~\ref{{{_label(table, 0)}}}: what a paper's text or supplement may take from.", r"{\footnotesize"]
+    lines += [rf"\textbf{{Warning:}} {escape(warning)}\par" for warning in table.warnings]
+    lines.append(rf"{escape(table.caption)}\par")
+    lines.append(rf"{'; '.join(map(escape, table.legend))}.\par")
+    lines += [rf"$^{{\mathrm{{{note.mark}}}}}$ {escape(note.text)}\par" for note in table.footnotes]
+    lines += [rf"{escape(line)}\par" for line in (*table.differences, *table.notes, *table.fine_print)]
+    return "\n".join((*lines, "}")) + "\n"
 
 
 def escape(text: str) -> str:
@@ -131,25 +155,27 @@ def _fitted(grid: list[str]) -> list[str]:
 
 
 def _grid(table: Table, start: int, stop: int) -> list[str]:
-    count = len(table.row_titles)
+    count = len(table.row_titles) + len(table.attribute_titles)
     columns = table.columns[start:stop]
-    lines = [rf"\begin{{tabular}}{{{'l' * count}{'r' * len(columns)}}}", r"\toprule"]
+    aligned = f"{'l' * len(table.row_titles)}{'c' * len(table.attribute_titles)}{'r' * len(columns)}"
+    lines = [rf"\begin{{tabular}}{{{aligned}}}", r"\toprule"]
     last = len(columns[0]) - 1
     for level in range(last):
         groups = [(heading, len(list(members))) for heading, members in groupby(column[level] for column in columns)]
         headings = [rf"\multicolumn{{{size}}}{{c}}{{{escape(heading.label)}}}" for heading, size in groups]
         lines.append(_line([*[""] * count, *headings]))
         lines += _group_rules(count, [size for _, size in groups])
-    lines.append(_line([*map(escape, table.row_titles), *(escape(column[last].label) for column in columns)]))
+    titles = map(escape, (*table.row_titles, *table.attribute_titles))
+    lines.append(_line([*titles, *(escape(column[last].label) for column in columns)]))
     lines.append(r"\midrule")
-    for index, (row, cells) in enumerate(zip(table.rows, table.cells, strict=True)):
+    for index, (row, attributes, cells) in enumerate(table.lines):
         again = index > 0 and len(row) > 1 and row[0] == table.rows[index - 1][0]
         if index and len(row) > 1 and not again:
             lines.append(r"\midrule")
         headings = ["" if again and level == 0 else escape(heading.label) for level, heading in enumerate(row)]
-        lines.append(_line([*headings, *map(_cell, cells[start:stop])]))
+        lines.append(_line([*headings, *map(_attribute, attributes), *map(_cell, cells[start:stop])]))
         if any(cell.published_text for cell in cells[start:stop]):
-            lines.append(_line([*[""] * len(row), *map(_published, cells[start:stop])]))
+            lines.append(_line([*[""] * count, *map(_published, cells[start:stop])]))
     return [*lines, r"\bottomrule", r"\end{tabular}%"]
 
 
@@ -165,12 +191,20 @@ def _group_rules(first: int, sizes: list[int]) -> list[str]:
     return rules
 
 
+def _attribute(attribute: Attribute) -> str:
+    if isinstance(attribute.value, bool):
+        return r"\yes" if attribute.value else r"\no"
+    return escape(attribute.text)
+
+
 def _cell(cell: TableCell) -> str:
     value = escape(cell.text)
     text = {"best": rf"\textbf{{{value}}}", "second": rf"\underline{{{value}}}", "": value}[cell.rank]
     if cell.half_width is not None:
-        text += rf"$_{{\pm {cell.interval_text.removeprefix('±')}}}$"
-    return rf"{text}$^{{\mathrm{{{','.join(cell.marks)}}}}}$" if cell.marks else text
+        interval = cell.interval_text.replace("±", r"\pm ")
+        text += f"$_{{{interval}}}$"
+    signs = [*([r"\approx"] if cell.tied else []), *([rf"\mathrm{{{','.join(cell.marks)}}}"] if cell.marks else [])]
+    return f"{text}$^{{{','.join(signs)}}}$" if signs else text
 
 
 def _published(cell: TableCell) -> str:
@@ -180,15 +214,10 @@ def _published(cell: TableCell) -> str:
 def _caption(table: Table, start: int, first: bool) -> str:
     title = escape(_NUMBER.sub("", table.title))
     if first:
-        return f"{title}. {escape(table.caption)} {escape(table.explanation)}"
+        return f"{title}. {escape(table.explanation)}".strip()
     return f"{title}, continued: {escape(table.columns[start][0].label)}."
 
 
-def _below(table: Table) -> list[str]:
-    lines = [r"\begin{minipage}{\linewidth}\footnotesize\raggedright"]
-    lines += [rf"\textbf{{Warning:}} {escape(warning)}\par" for warning in table.warnings]
-    lines.append("; ".join(map(escape, table.legend)) + r".\par")
-    lines += [rf"$^{{\mathrm{{{note.mark}}}}}$ {escape(note.text)}\par" for note in table.footnotes]
-    lines += [rf"{escape(note)}\par" for note in table.notes]
-    lines.append(r"\end{minipage}")
-    return lines
+def _label(table: Table, number: int) -> str:
+    """Names of cards have no character that a label cannot have."""
+    return f"tab:{table.name}{f'-{number + 1}' if number else ''}"

@@ -11,15 +11,18 @@ _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 
 
 def render_markdown(table: Table) -> str:
-    """The table with its title, warnings, caption, legend and notes. Best is bold, second best underlined."""
+    """The table with its title, warnings, caption, legend, differences and notes. Best is bold, second best underlined."""
     parts = [f"# {escape(table.title)}"]
     parts += [f"> **Warning:** {escape(warning)}" for warning in table.warnings]
     parts.append(_grid(table))
     parts.append(escape(table.caption))
     parts.append("; ".join(escape(line) for line in table.legend) + ".")
-    parts.append(table.explanation)
+    parts.append(escape(table.explanation))
     if table.footnotes:
         parts.append("\n".join(f"- <sup>{note.mark}</sup> {escape(note.text)}" for note in table.footnotes))
+    if table.differences:
+        title, *lines = map(escape, table.differences)
+        parts.append("\n".join((f"{title}\n", *(f"- {line}" for line in lines))))
     if table.notes or table.fine_print:
         parts.append("\n".join(f"- {escape(note)}" for note in (*table.notes, *table.fine_print)))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -32,11 +35,12 @@ def escape(text: str) -> str:
 
 
 def _grid(table: Table) -> str:
-    titles = [*map(escape, table.row_titles), *(_column(column) for column in table.columns)]
-    rule = ["---"] * len(table.row_titles) + ["---:"] * len(table.columns)
+    titles = [*map(escape, (*table.row_titles, *table.attribute_titles)), *(_column(column) for column in table.columns)]
+    rule = ["---"] * len(table.row_titles) + [":---:"] * len(table.attribute_titles) + ["---:"] * len(table.columns)
     lines = [titles, rule]
-    for row, cells in zip(table.rows, table.cells, strict=True):
-        lines.append([*(escape(heading.label) for heading in row), *map(_cell, cells)])
+    for row, attributes, cells in table.lines:
+        headings = (*(heading.label for heading in row), *(attribute.text for attribute in attributes))
+        lines.append([*map(escape, headings), *map(_cell, cells)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -47,8 +51,8 @@ def _column(column: tuple[Heading, ...]) -> str:
 
 def _cell(cell: TableCell) -> str:
     text = {"best": f"**{cell.text}**", "second": f"<u>{cell.text}</u>", "": cell.text}[cell.rank]
-    if cell.marks:
-        text += f" <sup>{','.join(cell.marks)}</sup>"
+    if cell.signs:
+        text += f" <sup>{','.join(cell.signs)}</sup>"
     if cell.interval_text:
         text += f" {cell.interval_text}"
     return f"{text}<br>{cell.published_text}" if cell.published_text else text

@@ -48,22 +48,24 @@ class _Blocks:
         block = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
         for title in table.row_titles:
             block.add_column(Text(title), no_wrap=True)
+        for title in table.attribute_titles:
+            block.add_column(Text(title), justify="center", no_wrap=True)
         for column in table.columns[start:stop]:
             block.add_column(Text("\n".join(heading.label for heading in column)), justify="right", no_wrap=True)
-        for index, (row, cells) in enumerate(zip(table.rows, table.cells, strict=True)):
+        for index, (row, attributes, cells) in enumerate(table.lines):
             again = index > 0 and len(row) > 1 and row[0] == table.rows[index - 1][0]
             if index and len(row) > 1 and not again:
                 block.add_section()
             headings = ["" if again and level == 0 else heading.label for level, heading in enumerate(row)]
-            block.add_row(*map(Text, headings), *map(_cell, cells[start:stop]))
+            block.add_row(*map(Text, (*headings, *(one.text for one in attributes))), *map(_cell, cells[start:stop]))
         return block
 
 
 def _cell(cell: TableCell) -> Text:
     text = Text(cell.text, style={"best": "bold", "second": "underline", "": ""}[cell.rank])
     styled = Text.assemble(text, (f" {cell.interval_text}" if cell.interval_text else "", "dim"))
-    if cell.marks:
-        styled.append(f" {','.join(cell.marks)}", style="dim")
+    if cell.signs:
+        styled.append(f" {','.join(cell.signs)}", style="dim")
     if cell.published_text:
         styled.append(f"\n{cell.published_text}", style="dim")
     return styled

@@ -1,19 +1,13 @@
-"""The table of a report as plain data: every number with its gaps, interval, rank and published value."""
+"""A table as plain data: every number with its gaps, interval, rank, differences and published value, and what explains it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Direction
-from mgld_bench.report.collect.data import ReportData
-from mgld_bench.report.collect.origins import mixed
-from mgld_bench.report.collect.published import PublishedValues, load_published
-from mgld_bench.report.collect.scored import ScoredCell, scored_cells
-from mgld_bench.report.tables.fingerprint import take_fingerprint
-from mgld_bench.report.tables.notes import Footnote, Footnotes, caption, fine_print, footnotes_of, legend, notes
-from mgld_bench.report.tables.numbers import Rank, format_difference, format_value, interval_half_width, mean, rank
+from mgld_bench.report.tables.notes import Footnote
+from mgld_bench.report.tables.numbers import GAP, Rank, format_difference, format_value
+from mgld_bench.report.tables.paired import Paired
 
 
 @dataclass(frozen=True)
@@ -36,6 +30,28 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Attribute:
+    """What a method card states of its method, as a heading of the method's row."""
+
+    value: bool | int | float | str | None
+    """None where the card states nothing."""
+
+    @property
+    def text(self) -> str:
+        """A check mark or a cross; anything else as it is."""
+        if isinstance(self.value, bool):
+            return "✓" if self.value else "✗"
+        return GAP if self.value is None else str(self.value)
+
+    @property
+    def field(self) -> str:
+        """As a field of a CSV file: true, false, or as it is; empty where the card states nothing."""
+        if isinstance(self.value, bool):
+            return "true" if self.value else "false"
+        return "" if self.value is None else str(self.value)
+
+
+@dataclass(frozen=True)
 class TableCell:
     """One number of the table, with all that is printed beside it."""
 
@@ -55,6 +71,33 @@ class TableCell:
     published: float | None = None
     marks: tuple[str, ...] = ()
     """Marks of the footnotes that belong to the cell."""
+    category: str = ""
+    """In a table by a tag of clips: the tag's value; "" for all clips."""
+    low: float | None = None
+    """The lower end of the 95% interval, not below what the metric can be; None where there is none. Likewise ``high``."""
+    high: float | None = None
+    cut: bool = False
+    """Whether the interval was cut where the metric's range ends."""
+    to_baseline: Paired | None = None
+    """The difference to the table's baseline, clip by clip; None for the baseline itself and where no clip is common."""
+    to_best: Paired | None = None
+    """The same to the best method of the line, of those with every clip; None for the best itself and for incomplete cells."""
+    unpublished: bool = False
+    """Whether nobody can have this number, because something of the method was never published."""
+    shown: str = ""
+    """The value as printed, where it is not rounded to ``digits``: 16.70M parameters."""
+    published_shown: str = ""
+    """Likewise for the published value."""
+
+    @property
+    def tied(self) -> bool:
+        """Whether the method cannot be told apart from the best: the 95% interval of their paired difference contains 0."""
+        return self.to_best is not None and self.to_best.contains_zero
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """What stands behind the value: ≈ for one that cannot be told apart from the best, and the marks of footnotes."""
+        return ("≈", *self.marks) if self.tied else self.marks
 
     @property
     def complete(self) -> bool:
@@ -64,13 +107,17 @@ class TableCell:
     @property
     def text(self) -> str:
         """The value as printed, with n/N where clips are missing."""
-        value = format_value(self.value, self.digits)
-        return value if self.complete else f"{value} ({self.scored}/{self.expected})"
+        value = self.shown or format_value(self.value, self.digits)
+        return value if self.complete or (self.unpublished and not self.scored) else f"{value} ({self.scored}/{self.expected})"
 
     @property
     def interval_text(self) -> str:
-        """The interval as printed; empty where there is none."""
-        return "" if self.half_width is None else f"±{format_value(self.half_width, self.digits)}"
+        """The interval as printed: ± its half width, or [low, high] where it was cut; empty where there is none."""
+        if self.half_width is None:
+            return ""
+        if self.cut:
+            return f"[{format_value(self.low, self.digits)}, {format_value(self.high, self.digits)}]"
+        return f"±{format_value(self.half_width, self.digits)}"
 
     @property
     def difference(self) -> float | None:
@@ -82,7 +129,9 @@ class TableCell:
         """The published value and, in brackets, ours minus published; empty where there is none."""
         if self.published is None:
             return ""
-        text = format_value(self.published, self.digits)
+        text = self.published_shown or format_value(self.published, self.digits)
+        if self.published_shown:
+            return text
         return text if self.difference is None else f"{text} ({format_difference(self.difference, self.digits)})"
 
 
@@ -110,99 +159,44 @@ class Table:
     warnings: tuple[str, ...]
     published_source: str = ""
     """Empty where no published values stand beside ours."""
+    name: str = "table"
+    """That of the report card, for labels."""
+    attribute_titles: tuple[str, ...] = ()
+    """Further headings of the rows, after those of ``row_titles``, such as MDS and TSD."""
+    attributes: tuple[tuple[Attribute, ...], ...] = ()
+    """One tuple per row, as long as ``attribute_titles``; empty where there are none."""
+    baseline: str = ""
+    """The printed name of the method to which differences are taken; "" where there are none."""
+    differences: tuple[str, ...] = ()
+    """The paired differences to the baseline in words, one sentence per dataset and metric: for files and the page."""
+    stated: tuple[str, ...] = ()
+    """What the protocol's source states about the metrics of this table; likewise ``assumed``. Both are in ``fine_print`` too."""
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[tuple[tuple[Heading, ...], tuple[Attribute, ...], tuple[TableCell, ...]], ...]:
+        """The rows: headings, attributes and cells of each."""
+        return tuple(zip(self.rows, self.attributes or ((),) * len(self.rows), self.cells, strict=True))
 
     @property
     def explanation(self) -> str:
-        """What the type of the numbers means; empty where there is nothing to explain."""
+        """How to read what stands beside the numbers and how they are set; empty where there is nothing to explain."""
+        cells = [cell for row in self.cells for cell in row]
         parts = []
-        if any(cell.rank for row in self.cells for cell in row):
-            parts.append("Bold: best; underlined: second best, among the methods with every clip of a dataset.")
+        if any(cell.rank for cell in cells):
+            competing = " among the methods with every clip of a dataset" if any(cell.dataset for cell in cells) else ""
+            parts.append(f"Bold: best; underlined: second best{',' if competing else ''}{competing}.")
+        if any(cell.tied for cell in cells):
+            parts.append(
+                "≈: not told apart from the best, as the 95% interval of their difference, paired by clip, contains 0 "
+                "(each comparison by itself)."
+            )
+        if any(cell.half_width is not None for cell in cells):
+            cut = " ([low, high] where it is cut at the end of the metric's range)" if any(cell.cut for cell in cells) else ""
+            parts.append(
+                f"±: 95% interval of the mean over clips, Student's t{cut}; it shows how clips differ, not whether methods do."
+            )
         if self.published_source:
-            parts.append("Below a value: the published one and, in brackets, ours minus published.")
+            differences = " and, in brackets, ours minus published" if any(cell.dataset for cell in cells) else ""
+            parts.append(f"Below a value: the published one{differences}.")
         return " ".join(parts)
-
-
-def build_table(data: ReportData, against_published: bool) -> Table:
-    """The table of ``data``, laid out as its card says.
-
-    A cell is the mean over clips of the clips' scores. Within a dataset and metric, the methods that have every clip are ranked;
-    what is incomplete is printed with n/N, and does not compete.
-
-    Args:
-        data: what to show.
-        against_published: put the published values beside ours, after comparing Bicubic.
-
-    Raises:
-        InputError: there is nothing to show; or published values are asked for, but the card names none or their file is
-            unusable.
-    """
-    if not data.cells or not data.methods:
-        raise InputError(f"report {data.card.name}: nothing to show: no method and metric can be scored on its datasets")
-    published = _published(data) if against_published else None
-    scored = scored_cells(data)
-    lines = tuple(dict.fromkeys((cell.dataset, cell.metric) for cell in scored))
-    by_place = {(cell.dataset, cell.metric, cell.method): cell for cell in scored}
-    marks = Footnotes()
-    grid = [[by_place[dataset, metric, method] for method in data.methods] for dataset, metric in lines]
-    by_rows = data.card.table.orientation == "methods-as-rows"
-    # Footnotes are lettered in the order in which the finished table is read.
-    order = [cell for line in (zip(*grid, strict=True) if by_rows else grid) for cell in line]
-    marked = {(cell.dataset, cell.metric, cell.method): marks.add(footnotes_of(data, cell)) for cell in order}
-    cells = [_rank_line(data, [_cell(data, cell, published, marked) for cell in line]) for line in grid]
-    datasets, metrics, methods = data.dataset_headings, data.metric_headings, data.method_headings
-    line_headings = tuple(
-        (Heading(datasets[dataset]), Heading(metrics[metric], data.metrics[metric].direction)) for dataset, metric in lines
-    )
-    method_line = tuple((Heading(methods[method]),) for method in data.methods)
-    fingerprint = take_fingerprint(data, scored, published) if published else None
-    return Table(
-        title=data.card.heading,
-        row_titles=("Method",) if by_rows else ("Dataset", "Metric"),
-        rows=method_line if by_rows else line_headings,
-        columns=line_headings if by_rows else method_line,
-        cells=tuple(zip(*cells, strict=True)) if by_rows else tuple(tuple(line) for line in cells),
-        caption=caption(data, scored),
-        legend=legend(data, metrics, [metric for _, metric in lines]),
-        footnotes=marks.all(),
-        notes=(*(fingerprint.findings if fingerprint else ()), *notes(data, lines)),
-        fine_print=fine_print(data, lines),
-        warnings=(*(fingerprint.warnings if fingerprint else ()), *mixed(data)),
-        published_source=published.source if published else "",
-    )
-
-
-def _published(data: ReportData) -> PublishedValues:
-    if data.card.published is None:
-        raise InputError(f"report {data.card.name}: its card names no published values; run it without --against paper")
-    return load_published(data.card.published)
-
-
-def _cell(
-    data: ReportData,
-    cell: ScoredCell,
-    published: PublishedValues | None,
-    marks: dict[tuple[str, str, str], tuple[str, ...]],
-) -> TableCell:
-    values = list(cell.scores.values())
-    digits = data.card.table.digits
-    return TableCell(
-        dataset=cell.dataset,
-        method=cell.method,
-        metric=cell.metric,
-        value=mean(values) if values else None,
-        half_width=interval_half_width(values),
-        scored=len(values),
-        expected=len(cell.expected_clips),
-        frames=cell.frames,
-        digits=digits.get(cell.metric, digits.get(data.short_name(cell.metric), data.metrics[cell.metric].digits)),
-        published=published.find(data, cell.dataset, cell.method, cell.metric) if published else None,
-        marks=marks[cell.dataset, cell.metric, cell.method],
-    )
-
-
-def _rank_line(data: ReportData, line: Sequence[TableCell]) -> list[TableCell]:
-    if not data.card.table.mark_best or not line:
-        return list(line)
-    competing = [cell.value if cell.complete else None for cell in line]
-    ranks = rank(competing, data.metrics[line[0].metric].direction, line[0].digits)
-    return [replace(cell, rank=place) for cell, place in zip(line, ranks, strict=True)]

@@ -8,7 +8,8 @@ from mgld_bench.cards.loader import load_report
 from mgld_bench.cards.schemas import Published
 from mgld_bench.errors import InputError
 from mgld_bench.report.collect.published import load_published
-from mgld_bench.report.tables.table import Table, build_table
+from mgld_bench.report.tables.build import build_table
+from mgld_bench.report.tables.table import Table
 from tests.helpers.handmade import Place, make_data
 
 CLIPS = {"reds4": ("000", "011")}

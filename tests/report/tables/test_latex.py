@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import csv
+import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from mgld_bench.cards.schemas import TableLayout
 from mgld_bench.report.collect.data import ReportData
-from mgld_bench.report.tables.render_latex import escape, render_latex
-from mgld_bench.report.tables.table import build_table
+from mgld_bench.report.tables.build import build_table
+from mgld_bench.report.tables.render_csv import render_long_csv, render_wide_csv
+from mgld_bench.report.tables.render_latex import escape, render_latex, render_latex_notes
+from mgld_bench.report.tables.render_markdown import render_markdown
+from mgld_bench.report.tables.render_terminal import render_terminal
 from tests.helpers.handmade import make_data
 from tests.helpers.nasty import nasty_data, published_csv
 
@@ -21,12 +28,13 @@ needs_latex = pytest.mark.skipif(
 )
 
 
-def compile_latex(folder: Path, body: str) -> str:
+PACKAGES = "\\usepackage[T1]{fontenc}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n\\usepackage{amssymb}\n"
+"""What a paper loads. Tables have to compile without any of these, too."""
+
+
+def compile_latex(folder: Path, body: str, packages: str = PACKAGES) -> str:
     """The log of pdflatex; fails where it does."""
-    (folder / "page.tex").write_text(
-        "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n"
-        f"\\begin{{document}}\n{body}\n\\end{{document}}\n"
-    )
+    (folder / "page.tex").write_text(f"\\documentclass{{article}}\n{packages}\\begin{{document}}\n{body}\n\\end{{document}}\n")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "page.tex"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -39,14 +47,49 @@ def turned(data: ReportData) -> ReportData:
     return data.__class__(**{**vars(data), "card": data.card.model_copy(update={"table": layout})})
 
 
+def turned_with_attributes(data: ReportData) -> ReportData:
+    """Methods as rows, with attributes of every kind, hostile ones too."""
+    layout = TableLayout(orientation="methods-as-rows", attributes=("M_D&S", "=year", "kind"))
+    values = {"bicubic": {"M_D&S": False, "=year": 1981}, "evil": {"M_D&S": True, "kind": "\\input{x}|<b>"}, "paper": {}}
+    methods = {name: card.model_copy(update={"attributes": values[name]}) for name, card in data.methods.items()}
+    return replace(data, card=data.card.model_copy(update={"table": layout}), methods=methods)
+
+
 @needs_latex
-def test_both_layouts_compile(tmp_path: Path) -> None:
+@pytest.mark.parametrize("packages", [PACKAGES, ""], ids=["of a paper", "none"])
+def test_tables_and_notes_compile(tmp_path: Path, packages: str) -> None:
     data = nasty_data(published_csv(tmp_path))
-    body = render_latex(build_table(data, against_published=True)) + render_latex(
-        build_table(turned(data), against_published=True)
-    )
-    log = compile_latex(tmp_path, body)
-    assert "Overfull \\hbox" not in log
+    tables = [build_table(laid_out, against_published=True) for laid_out in (data, turned_with_attributes(data))]
+    body = "\n".join(render(table) for table in tables for render in (render_latex, render_latex_notes))
+    log = compile_latex(tmp_path, body + "Table~\\ref{tab:report}.", packages)
+    # Without graphicx nothing can be shrunk.
+    assert not packages or "Overfull \\hbox" not in log
+
+
+def test_attributes_are_marks_in_every_format() -> None:
+    data = turned_with_attributes(nasty_data())
+    table = build_table(data, against_published=False)
+    assert table.attribute_titles == ("M_D&S", "=year", "kind")
+    assert [[one.text for one in row] for row in table.attributes] == [
+        ["✗", "1981", "–"],
+        ["✓", "–", "\\input{x}|<b>"],
+        ["–", "–", "–"],
+    ]
+    latex = render_latex(table)
+    assert r"Method & M\_D\&S & =year & kind & PSNR" in latex
+    assert r"Bicubic & \no & 1981 & \textendash{} & " in latex
+    assert r" & \yes & \textendash{} & \textbackslash{}input\{x\}\textbar{}\textless{}b\textgreater{} & " in latex
+    assert r"| Bicubic | ✗ | 1981 | – |" in render_markdown(table)
+    assert r"| ✓ | – | \\input\{x\}\|&lt;b&gt; |" in render_markdown(table)
+    heads, bicubic, evil, paper = list(csv.reader(render_wide_csv(table).splitlines()))[1:]
+    assert (heads[:4], bicubic[:4]) == (["Method", "M_D&S", "'=year", "kind"], ["Bicubic", "false", "1981", ""])
+    assert (evil[1:4], paper[1:4]) == (["true", "", "\\input{x}|<b>"], ["", "", ""])
+    long = list(csv.DictReader(render_long_csv(table, data).splitlines()))
+    assert {(line["method"], line["attribute M_D&S"]) for line in long} == {("bicubic", "false"), ("evil", "true"), ("paper", "")}
+    console = Console(width=200, file=io.StringIO())
+    console.print(render_terminal(table))
+    assert isinstance(console.file, io.StringIO)
+    assert re.search(r"Bicubic +✗ +1981 +–", console.file.getvalue())
 
 
 @needs_latex
@@ -78,7 +121,7 @@ def test_cells_are_marked() -> None:
     text = render_latex(build_table(nasty_data(), against_published=False))
     assert r"21.00 & \underline{23.00} & \textbf{$\infty$}$^{\mathrm{a}}$ \\" in text
     assert r"27.50 (1/2)$^{\mathrm{b,c}}$ & \textendash{} (0/2)$^{\mathrm{d}}$ \\" in text
-    assert text.count(r"\midrule") == 2
+    assert text.count("\n\\midrule") == 2
 
 
 def test_columns_of_a_dataset_are_grouped() -> None:
@@ -94,6 +137,8 @@ def test_a_very_wide_table_becomes_one_per_dataset() -> None:
     text = render_latex(build_table(turned(data), against_published=False))
     assert text.count(r"\begin{table*}") == text.count(r"\end{table*}") == 6
     assert text.count(r"1.00 & 1.0000 \\") == 6
-    assert r"\caption{wide. Protocol" in text
+    assert r"\caption{wide.}" in text
     assert r"\caption{wide, continued: set5.}" in text
-    assert text.count(r"PSNR is psnr.rgb") == 1
+    assert re.findall(r"\\label\{(.*)\}", text) == ["tab:report", *(f"tab:report-{number}" for number in range(2, 7))]
+    assert "PSNR is psnr.rgb" not in text
+    assert render_latex_notes(build_table(turned(data), against_published=False)).count("PSNR is psnr.rgb") == 1

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mgld_bench.cards.schemas import TableLayout
 from mgld_bench.errors import InputError
-from mgld_bench.report.tables.table import Table, TableCell, build_table
+from mgld_bench.report.tables.build import build_table
+from mgld_bench.report.tables.table import Table, TableCell
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import Place, make_data
 

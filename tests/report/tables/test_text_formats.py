@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +12,9 @@ from rich.console import Console
 
 from mgld_bench.cards.schemas import TableLayout
 from mgld_bench.report.tables import render_latex, render_markdown
+from mgld_bench.report.tables.build import build_table
 from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
 from mgld_bench.report.tables.render_terminal import render_terminal
-from mgld_bench.report.tables.table import build_table
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import Place, make_data
 from tests.helpers.nasty import METHODS, nasty_data, published_csv
@@ -47,6 +48,13 @@ def test_markdown_is_exactly_this(tmp_path: Path) -> None:
         "- <sup>b</sup> 1 of 2 clips scored, without &lt;i&gt;: not scored yet; not ranked.\n"
         f"- <sup>c</sup> {name} was trained on Two.\n"
         "- <sup>d</sup> 0 of 2 clips scored: not scored yet.\n\n"
+        r"Differences to Bicubic, paired by clip: mean \[95% interval\]; without interval where fewer than 3 clips are common."
+        "\n\n"
+        rf"- {dataset}, PSNR: {name} +2.00; {other} +8.00 on 1 of 2 clips."
+        "\n"
+        rf"- {dataset}, LPIPS: {name} -0.1000; {other} -0.1000."
+        "\n"
+        f"- Two, PSNR: {name} +0.50 on 1 of 2 clips.\n\n"
         "- Published values are those of Somebody, 2024; printed beside ours, they are a comparison, not a reproduction.\n"
         r"- Lossy input: \`&lt;img src=x onerror=alert(1)&gt;\` &amp; more\_of\_it."
         "\n"
@@ -78,12 +86,13 @@ def test_long_csv_is_exactly_this(tmp_path: Path) -> None:
     made = '"cpu, A_B <i>, torch 2.6.0","cpu, A_B <i>, torch 2.6.0",2026-11-28T04:08:30+00:00'
     assert lines[:4] == [
         "dataset,method,metric,direction,value,interval95,clips_scored,clips_expected,frames,rank,published,difference,protocol,"
-        "scored_on,restored_on,scored_at",
-        f"one,bicubic,psnr.rgb,higher,21.0,,2,2,4,,20.5,0.5,hand,{made}",
-        f"one,evil,psnr.rgb,higher,23.0,,2,2,4,second,,,hand,{made}",
-        f"one,paper,psnr.rgb,higher,inf,,2,2,4,best,,,hand,{made}",
+        "scored_on,restored_on,scored_at,interval95_low,interval95_high,baseline,vs_baseline,vs_baseline95_low,vs_baseline95_high,"
+        "vs_baseline_clips,vs_best,vs_best95_low,vs_best95_high,vs_best_clips,tied_with_best,category,why_missing",
+        f"one,bicubic,psnr.rgb,higher,21.0,,2,2,4,,20.5,0.5,hand,{made},,,,,,,,,,,,,,",
+        f"one,evil,psnr.rgb,higher,23.0,,2,2,4,second,,,hand,{made},,,bicubic,2.0,,,2,,,,,,,",
+        f"one,paper,psnr.rgb,higher,inf,,2,2,4,best,,,hand,{made},,,bicubic,8.0,,,1,,,,,,,",
     ]
-    assert lines[-1] == "two,paper,psnr.rgb,higher,,,0,2,,,,,hand,,,"
+    assert lines[-1] == "two,paper,psnr.rgb,higher,,,0,2,,,,,hand,,,,,,,,,,,,,,,,,not scored yet"
 
 
 def test_long_csv_reads_back_in_any_layout() -> None:
@@ -107,7 +116,7 @@ def test_no_field_of_a_csv_is_a_formula() -> None:
     fields = [field for text in texts for line in csv.reader(io.StringIO(text)) for field in line]
     assert f"'{METHODS['evil']}" in fields
     assert "'@SUM(1)" in fields
-    assert not [field for field in fields if field[:1] in tuple("=+-@\t\r")]
+    assert not [field for field in fields if field[:1] in tuple("=+-@\t\r") and not re.fullmatch(r"-[\d.e-]+", field)]
 
 
 def test_wide_csv_has_both_levels_of_headings() -> None:
@@ -125,11 +134,11 @@ def test_scores_and_frames_csv() -> None:
     scores: dict[Place, dict[str, float]] = {("a", "one", "psnr.rgb"): {"x": 20.5}, ("a", "one", "dover.fused"): {"x": 0.25}}
     data = make_data(scores, {"a": ("x", "y")}, {"one": "One"}, notes={"flat_share": 0.1}, gap="no LR")
     assert render_scores_csv(data) == (
-        "dataset,clip,method,metric,value,frames,notes,scored_on,restored_on,scored_at\n"
-        'a,x,one,psnr.rgb,20.5,2,"{""flat_share"": 0.1}",,,\n'
-        "a,y,one,psnr.rgb,,,no LR,,,\n"
-        'a,x,one,dover.fused,0.25,,"{""flat_share"": 0.1}",,,\n'
-        "a,y,one,dover.fused,,,no LR,,,\n"
+        "dataset,clip,method,metric,value,frames,notes,scored_on,restored_on,scored_at,tags,baseline,vs_baseline\n"
+        'a,x,one,psnr.rgb,20.5,2,"{""flat_share"": 0.1}",,,,,,\n'
+        "a,y,one,psnr.rgb,,,no LR,,,,,,\n"
+        'a,x,one,dover.fused,0.25,,"{""flat_share"": 0.1}",,,,,,\n'
+        "a,y,one,dover.fused,,,no LR,,,,,,\n"
     )
     assert render_frames_csv(data) == (
         "dataset,clip,method,metric,frame,value\na,x,one,psnr.rgb,0,20.5\na,x,one,psnr.rgb,1,20.5\n"
