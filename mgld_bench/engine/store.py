@@ -1,4 +1,9 @@
-"""The results database: finished units and their scores. One writer; every write is a transaction."""
+"""The results database: finished units and their scores. One writer, any number of readers; every write is a transaction.
+
+Units are only ever added, each with all of its scores in one transaction. So what a reader finds is whole at any moment of a run,
+and he holds no lock for longer than one query of a few hundred units takes. SQLite keeps its usual journal: its other one (WAL)
+does not work on network file systems, where workspaces often are.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import JSON, Engine, Float, ForeignKey, Integer, String, create_engine, delete, event, select
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    create_engine,
+    delete,
+    event,
+    inspect,
+    select,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
@@ -25,6 +43,10 @@ from mgld_bench.restoring.way import Way
 
 _NOTES = "notes"
 """Among the facts in the column of a score's notes: the list of its notes."""
+_BEGIN: Final = "mgld_bench_begin"
+"""The execution option of a connection that says how its transactions begin."""
+_PATIENCE: Final = 60.0
+"""Seconds for which SQLite waits for another process that writes, or reads while this one writes."""
 
 
 class _Table(DeclarativeBase):
@@ -116,12 +138,21 @@ class RecordedUnit:
 class Store:
     """Finished units and their scores in a database. Use as a context manager."""
 
-    def __init__(self, url: str) -> None:
-        """Open (or create) the database at this SQLAlchemy URL. Raises InputError where it cannot be used."""
-        self._engine = _open(url)
+    def __init__(self, url: str, read_only: bool = False) -> None:
+        """Open (or create) the database at this SQLAlchemy URL. Raises InputError where it cannot be used.
+
+        ``read_only``: it has to be there, and nothing is written to it, also while a different process does.
+        """
+        self._engine = _open(url, read_only)
         try:
-            with interrupt_held_back():
-                _Table.metadata.create_all(self._engine)
+            if read_only and not inspect(self._engine).has_table(UnitRow.__tablename__):
+                # A run that has just begun has not made its tables yet.
+                self._engine.dispose()
+                self._engine = _open("sqlite://", read_only=False)
+                read_only = False
+            if not read_only:
+                with interrupt_held_back():
+                    _Table.metadata.create_all(self._engine)
         except (DatabaseError, OSError) as error:
             raise InputError(f"{url}: cannot be used as results database: {error.__cause__ or error}") from error
 
@@ -137,7 +168,7 @@ class Store:
 
     def begin_run(self, report: str, provenance: Mapping[str, Any]) -> int:
         """Record that a run of a report starts, with the facts about machine and software; returns the run's number."""
-        with self._transaction() as session:
+        with self._writing() as session:
             row = RunRow(started_at=_now(), report=report, provenance=dict(provenance))
             session.add(row)
             session.flush()
@@ -145,16 +176,16 @@ class Store:
 
     def runs(self, numbers: Iterable[int]) -> dict[int, RecordedRun]:
         """These runs, by their numbers."""
-        with self._transaction() as session:
+        with self._reading() as session:
             rows = session.scalars(select(RunRow).where(RunRow.id.in_(sorted(set(numbers)))).order_by(RunRow.id))
             return {row.id: RecordedRun(row.started_at, row.report, row.provenance) for row in rows}
 
     def units(self, keys: Iterable[str]) -> dict[str, RecordedUnit]:
         """The finished units among ``keys``, by key: which run made them, when, and what it recorded."""
         found: dict[str, RecordedUnit] = {}
-        with self._transaction() as session:
-            for some in _batches(keys):
-                columns = select(UnitRow.key, UnitRow.run_id, UnitRow.finished_at, UnitRow.facts)
+        for some in _batches(keys):
+            columns = select(UnitRow.key, UnitRow.run_id, UnitRow.finished_at, UnitRow.facts)
+            with self._reading() as session:
                 for key, run, finished_at, facts in session.execute(columns.where(UnitRow.key.in_(some))):
                     found[key] = RecordedUnit(run, finished_at, facts)
         return found
@@ -162,8 +193,8 @@ class Store:
     def finished(self, keys: Iterable[str]) -> set[str]:
         """Those of ``keys`` whose unit is finished."""
         found: set[str] = set()
-        with self._transaction() as session:
-            for some in _batches(keys):
+        for some in _batches(keys):
+            with self._reading() as session:
                 found.update(session.scalars(select(UnitRow.key).where(UnitRow.key.in_(some))))
         return found
 
@@ -172,7 +203,7 @@ class Store:
 
         A unit whose key is there already is left as it is.
         """
-        with self._transaction() as session:
+        with self._writing() as session:
             for unit, score in units:
                 if session.get(UnitRow, unit.key) is not None:
                     continue
@@ -185,7 +216,7 @@ class Store:
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the score units among ``keys``, with their scores."""
-        with self._transaction() as session:
+        with self._writing() as session:
             for some in _batches(keys):
                 for table, column in (
                     (FrameScoreRow, FrameScoreRow.unit),
@@ -197,9 +228,9 @@ class Store:
     def scores(self, keys: Iterable[str]) -> dict[str, ClipScore]:
         """The scores of the finished score units among ``keys``, by key."""
         found: dict[str, ClipScore] = {}
-        with self._transaction() as session:
-            for some in _batches(keys):
-                per_frame: dict[str, dict[int, float]] = {}
+        for some in _batches(keys):
+            per_frame: dict[str, dict[int, float]] = {}
+            with self._reading() as session:
                 frames = select(FrameScoreRow).where(FrameScoreRow.unit.in_(some)).order_by(FrameScoreRow.frame)
                 for row in session.scalars(frames):
                     per_frame.setdefault(row.unit, {})[row.frame] = row.value
@@ -213,7 +244,7 @@ class Store:
         found: dict[tuple[str, str, str], dict[str, Way]] = {}
         columns = select(UnitRow.key, UnitRow.dataset, UnitRow.clip, UnitRow.method, UnitRow.facts)
         latest = columns.where(UnitRow.kind == "restore").order_by(UnitRow.run_id.desc(), UnitRow.finished_at.desc())
-        with self._transaction() as session:
+        with self._reading() as session:
             for key, dataset, clip, method, facts in session.execute(latest):
                 # Version 0.1 recorded none: its keys are those of the plain way.
                 found.setdefault((dataset, clip, method), {})[key] = facts.get("way", {})
@@ -227,15 +258,22 @@ class Store:
         columns = select(
             UnitRow.dataset, UnitRow.clip, UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds
         )
-        with self._transaction() as session:
+        with self._reading() as session:
             return [
                 ((dataset, clip), (kind, metric if kind == "score" else method or "pairs"), frames, seconds)
                 for dataset, clip, kind, method, metric, frames, seconds in session.execute(columns.where(UnitRow.seconds > 0))
             ]
 
     @contextmanager
-    def _transaction(self) -> Iterator[OrmSession]:
+    def _writing(self) -> Iterator[OrmSession]:
         """A transaction that is kept as a whole or not at all, even on Ctrl-C."""
+        writer = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        with interrupt_held_back(), OrmSession(writer) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _reading(self) -> Iterator[OrmSession]:
+        """A transaction that only reads: all its queries see the database as it was at one moment."""
         with interrupt_held_back(), OrmSession(self._engine) as session, session.begin():
             yield session
 
@@ -243,34 +281,57 @@ class Store:
 def open_store(url: str, workspace: Path, create: bool) -> Store:
     """The database at ``url``, or the workspace's own SQLite file where that is "".
 
-    Where ``create`` is false and the workspace has no database, it is an empty one in memory, and nothing is written.
+    Where ``create`` is false, nothing is written, and for a workspace without database it is an empty one in memory.
     """
     if url:
-        return Store(url)
+        return Store(url, read_only=not create)
     file = workspace / "results.sqlite"
-    return Store(f"sqlite:///{file}" if create or file.exists() else "sqlite://")
+    if create or file.exists():
+        return Store(f"sqlite:///{file}", read_only=not create)
+    return Store("sqlite://")
 
 
-def _open(url: str) -> Engine:
+def _open(url: str, read_only: bool) -> Engine:
     try:
         address = make_url(url)
-        if address.get_backend_name() == "sqlite" and address.database and address.database != ":memory:":
+        sqlite = address.get_backend_name() == "sqlite"
+        if sqlite and address.database and address.database != ":memory:":
+            if read_only and not Path(address.database).exists():
+                raise InputError(
+                    f"--store {url}: there is no such file; name the database of a run, e.g. workspace/results.sqlite"
+                )
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address)
+        engine = create_engine(address, connect_args={"timeout": _PATIENCE} if sqlite else {})
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise InputError(f"--store {url}: not a usable database URL: {error}; e.g. sqlite:///results.sqlite") from error
     except OSError as error:
         raise InputError(f"results database {url}: cannot be written: {error.strerror}") from error
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _make_durable)
+        event.listen(engine, "connect", _read_only if read_only else _durable)
+        event.listen(engine, "begin", _begin)
     return engine
 
 
-def _make_durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def _durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    _settings(connection, "synchronous = FULL", "foreign_keys = ON")
+
+
+def _read_only(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    _settings(connection, "query_only = ON")
+
+
+def _settings(connection: DBAPIConnection, *pragmas: str) -> None:
+    # Python's module would begin a transaction only before the first row that is written: see _begin.
+    connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction of SQLite; one that will write takes its place among the writers at once, which prevents deadlocks."""
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
 def _batches(keys: Iterable[str]) -> Iterator[list[str]]:

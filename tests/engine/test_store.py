@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from mgld_bench.engine.safe_writes import has_writer
 from mgld_bench.engine.store import FinishedUnit, RecordedRun, Store, open_store
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
@@ -132,3 +136,65 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "results.sqlite").write_text("this is not a database, and long enough to be looked at" * 30)
     with pytest.raises(InputError, match="not a database"):
         open_store("", tmp_path, create=True)
+
+
+WRITER = """
+import sys
+from mgld_bench.engine.safe_writes import sole_writer
+from mgld_bench.engine.store import FinishedUnit, open_store
+from mgld_bench.metrics.metric import ClipScore
+from pathlib import Path
+
+workspace = Path(sys.argv[1])
+with sole_writer(workspace), open_store("", workspace, create=True) as store:
+    run = store.begin_run("table1", {})
+    print("begun", flush=True)
+    for number in range(60):
+        unit = FinishedUnit(f"k{number}", "score", "reds4", f"{number}", "bicubic", "psnr.rgb", "mgld-2024")
+        store.add(run, [(unit, ClipScore("psnr.rgb", 30.0, {frame: 30.0 for frame in range(100)}))])
+"""
+"""A run that does nothing but add units, as quickly as it can."""
+
+
+def test_a_reader_sees_whole_units_while_another_process_adds_them_and_does_not_stop_it(tmp_path: Path) -> None:
+    keys = [f"k{number}" for number in range(60)]
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    seen, running = [0], []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        assert writer.stdout.readline() == "begun\n"
+        with open_store("", tmp_path, create=False) as store:
+            while writer.poll() is None:
+                running.append(has_writer(tmp_path))
+                scores = store.scores(keys)
+                assert [key for key, score in scores.items() if len(score.per_frame or ()) != 100] == []
+                assert set(scores) <= set(store.units(keys))
+                seen.append(len(scores))
+            assert len(store.scores(keys)) == 60
+        assert (writer.wait(), writer.stderr.read()) == (0, "")
+    assert seen == sorted(seen)
+    assert len([count for count in set(seen) if 0 < count < 60]) > 1
+    assert running[0]
+    assert not has_writer(tmp_path)
+
+
+def test_what_is_opened_to_be_read_is_not_written_to_and_has_to_be_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'results.sqlite'}"
+    with pytest.raises(InputError, match=r"--store .*results\.sqlite: there is no such file"):
+        open_store(url, tmp_path, create=False)
+    with open_store(url, tmp_path, create=True) as store:
+        run = store.begin_run("table1", {})
+        before = (tmp_path / "results.sqlite").read_bytes()
+        with open_store(url, tmp_path, create=False) as reader:
+            assert set(reader.runs([run])) == {run}
+            with pytest.raises(OperationalError, match="readonly"):
+                reader.add(run, [(unit("a"), None)])
+    assert (tmp_path / "results.sqlite").read_bytes() == before
+
+
+def test_the_empty_file_of_a_run_that_has_just_begun_holds_nothing_yet(tmp_path: Path) -> None:
+    (tmp_path / "results.sqlite").touch()
+    with open_store("", tmp_path, create=False) as store:
+        assert store.scores(["a"]) == {}
+    assert (tmp_path / "results.sqlite").read_bytes() == b""
