@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,10 +21,9 @@ from mgld_bench.cli.options import (
     Offline,
     Precision,
     Sources,
-    StoreUrl,
-    WorkspaceToWrite,
     parse_sources,
     split_names,
+    usable_workspace,
 )
 
 if TYPE_CHECKING:
@@ -52,8 +52,23 @@ def report(
         Path | None,
         typer.Option("--output", "-o", help="Folder for the report; default: a dated folder in reports/REPORT of the workspace."),
     ] = None,
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
-    store: StoreUrl = "",
+    workspaces: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            help="Folder of pairs, restored clips and results; may be repeated, to report several as one: the report is written "
+            "into the first; default: workspace.",
+        ),
+    ] = None,
+    stores: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--store",
+            help="SQLAlchemy URL of a results database; may be repeated, to report several as one; default: results.sqlite in "
+            "each workspace.",
+        ),
+    ] = None,
     cards: Cards = None,
     videos: Annotated[
         str,
@@ -88,25 +103,51 @@ def report(
     limit = parse_size(videos_limit)
     if against not in ("", "paper"):
         raise typer.BadParameter(f"{against!r}: use 'paper'", param_hint="--against")
-    with Session.open(
-        name,
-        workspace=workspace,
-        methods=split_names(methods),
-        datasets=split_names(datasets),
-        metrics=split_names(metrics),
-        sources=parse_sources(source),
-        cards=cards or (),
-        store=store,
-        read_only=True,
-        precision=precision,
-        degradation=degradation,
-        as_made=True,
-    ) as session:
-        wish = VideoWish(session.workspace / "videos", choice, limit)
-        files = write(session, chosen, against == "paper", json_output, output, wish)
+    places = places_to_read(workspaces or [], stores or [], to_write=output is None)
+    with ExitStack() as opened:
+        first, *others = [
+            opened.enter_context(
+                Session.open(
+                    name,
+                    workspace=workspace,
+                    methods=split_names(methods),
+                    datasets=split_names(datasets),
+                    metrics=split_names(metrics),
+                    sources=parse_sources(source),
+                    cards=cards or (),
+                    store=store,
+                    read_only=True,
+                    precision=precision,
+                    degradation=degradation,
+                    as_made=True,
+                )
+            )
+            for workspace, store in places
+        ]
+        wish = VideoWish(first.workspace / "videos", choice, limit)
+        files = write(first, chosen, against == "paper", json_output, output, wish, others)
         missing = incomplete(files.table)
         if missing:
-            raise IncompleteError(f"{session.suite.report.name}: {missing}")
+            raise IncompleteError(f"{first.suite.report.name}: {missing}")
+
+
+def places_to_read(workspaces: Sequence[Path], stores: Sequence[str], to_write: bool) -> list[tuple[Path, str]]:
+    """Every workspace with every database of which results are wanted; "" is the workspace's own.
+
+    Where nothing is named, or one workspace, it may still be empty; of several, each has to be there.
+    """
+    from mgld_bench.errors import InputError
+
+    folders = [
+        usable_workspace(folder, to_write=to_write and index == 0)
+        for index, folder in enumerate(workspaces or [DEFAULT_WORKSPACE])
+    ]
+    folders = list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+    if len(folders) > 1:
+        for folder in folders:
+            if not folder.is_dir() or not (stores or (folder / "results.sqlite").exists()):
+                raise InputError(f"--workspace {folder}: holds no results; name that of a run, or its database with --store")
+    return [(folder, store) for folder in folders for store in dict.fromkeys(stores or [""])]
 
 
 def write(
@@ -116,6 +157,7 @@ def write(
     json_output: bool = False,
     output: Path | None = None,
     videos: VideoWish | None = None,
+    others: Sequence[Session] = (),
 ) -> ReportFiles:
     """Write the report into the workspace or ``output``, print its table and where it is. Without ``formats``: in all of them."""
     from rich.console import Console
@@ -128,7 +170,8 @@ def write(
 
     if output is not None:
         require_writable(output)
-    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress_display(), output, videos)
+    progress = progress_display()
+    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress, output, videos, others)
     if json_output:
         print_json(as_json(files))
         return files

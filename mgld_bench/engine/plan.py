@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import ClipSize
-from mgld_bench.engine.keys import pinned_sha256, restore_key, score_key
+from mgld_bench.engine.keys import pinned_sha256, restore_key, restore_key_of, score_key
 from mgld_bench.engine.remembered import remembered_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Obstacle, Suite
@@ -17,7 +17,7 @@ from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import FilesAwayError
 from mgld_bench.pairs.expected import expected_clips
 from mgld_bench.pairs.planning import PlannedPair, plan_pairs
-from mgld_bench.restoring.loading import restorer_class
+from mgld_bench.restoring.loading import parse_options, restorer_class
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
 from mgld_bench.restoring.way import Way, way_here
 
@@ -210,6 +210,19 @@ class _Draft:
         way = way_here(card, size, self.compute)
         return restore_key(pair.key, dataset, pair.clip, card, self.compute.arithmetic, way)
 
+    def _kept_key(self, dataset: str, pair: PlannedPair, card: MethodCard) -> str | None:
+        """The key under which the store has the clip, where weight files that are away are those that the card pins."""
+        pinned = {role: weight.sha256 for role, weight in sorted(card.weights.items())}
+        kept = self.ways.get((dataset, pair.clip, card.name), {})
+        if not kept or not all(pinned.values()):
+            return None
+        try:
+            files = restorer_class(card).depends_on(parse_options(card), dataset, pair.clip)
+        except InputError:
+            return None
+        keys = {restore_key_of(pair.key, card, self.compute.arithmetic, pinned, files, way) for way in kept.values()}
+        return next((key for key in kept if key in keys), None)
+
     def _restore_key(self, dataset: str, pair: PlannedPair, method: str) -> str | None:
         """The key of a restored clip; None where the method cannot restore it here and has not done so before."""
         card = self.suite.every_method[method]
@@ -222,7 +235,7 @@ class _Draft:
             away = FilesAwayError("its weight files are not there any more")
         if isinstance(away, FilesAwayError):
             record = restored_record(self.workspace, dataset, method, pair.clip)
-            key = remembered_key(record, card, pair.key, dataset, self.compute.arithmetic)
+            key = remembered_key(record, card, pair.key, dataset, self.compute.arithmetic) or self._kept_key(dataset, pair, card)
             if key is not None:
                 if not any(remark.startswith(f"{method}: ") for remark in self.remarks):
                     self.remarks.append(f"{method}: {away}; what was restored with it before is used")

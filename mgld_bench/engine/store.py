@@ -239,6 +239,18 @@ class Store:
                     found[score.unit] = _clip_score(metric, score, per_frame.get(score.unit))
         return found
 
+    @property
+    def address(self) -> str:
+        """Where the database is, for people: the file of SQLite, or the address without its password."""
+        url = self._engine.url
+        return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+
+    def scored(self) -> set[tuple[str, str, str, str]]:
+        """Of what there are scores, under whatever key: dataset, clip, method, metric."""
+        columns = select(UnitRow.dataset, UnitRow.clip, UnitRow.method, UnitRow.metric).where(UnitRow.kind == "score")
+        with self._reading() as session:
+            return {(dataset, clip, method, metric) for dataset, clip, method, metric in session.execute(columns)}
+
     def ways(self) -> dict[tuple[str, str, str], dict[str, Way]]:
         """In what way clips were restored: by dataset, clip and method, then by the unit's key, the latest first."""
         found: dict[tuple[str, str, str], dict[str, Way]] = {}

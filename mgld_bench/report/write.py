@@ -12,8 +12,8 @@ from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
 from mgld_bench.report.collect.data import ReportData
-from mgld_bench.report.collect.from_store import collect
 from mgld_bench.report.collect.origins import origins_record
+from mgld_bench.report.collect.sessions import collect_sessions
 from mgld_bench.report.figures.pictures import Picture, write_pictures
 from mgld_bench.report.folders import dated_folder
 from mgld_bench.report.page.write_page import write_page
@@ -27,6 +27,8 @@ from mgld_bench.report.videos.write import VideoSet, encode_videos
 from mgld_bench.strict_json import strict
 
 FORMATS = ("csv", "md", "tex", "html")
+_WITHOUT_PICTURES = {"csv", "md", "tex"}
+"""Formats for which no frame has to be opened."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def write_session_report(
     progress: Progress | None = None,
     output: Path | None = None,
     videos: VideoWish | None = None,
+    others: Sequence[Session] = (),
 ) -> ReportFiles:
     """Collect the scores that a session's workspace has, and write its report into workspace/reports/<report>/<date and time>.
 
@@ -60,12 +63,13 @@ def write_session_report(
         command: recorded as that which asked for the report.
         formats: see write_report(), likewise ``against_published``, ``progress`` and ``videos``.
         output: write into this folder in place of that of the workspace, and replace files of the same names.
+        others: the same suite in further workspaces or databases, whose scores are shown too; see merged().
 
     Raises:
-        InputError: see write_report().
+        InputError: see write_report() and merged().
     """
     name = session.suite.report.name
-    data = collect(session.plan(), session.workspace, session.store, " ".join(command))
+    data = collect_sessions((session, *others), " ".join(command), with_pictures=not set(formats) <= _WITHOUT_PICTURES)
     if output is not None:
         return write_report(data, output, formats, against_published, progress, videos)
     with dated_folder(session.workspace / "reports" / name) as folder:

@@ -3,6 +3,7 @@
 For use from outside:
 
 - `collect` (`from_store`): everything that a report shows
+- `collect_sessions` (`sessions`): the same of several workspaces or databases, and while a run goes on
 - `ReportData`, `Cell`, `PictureSource` (`data`)
 - `ScoredCell`, `scored_cells` (`scored`): the cells, completed: one per line and method
 - `places`, `mixed`, `stated` (`origins`): where the numbers were made, and the warnings about it

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.clips.handling import sentences
@@ -23,8 +23,11 @@ from mgld_bench.pairs.planning import open_pair
 from mgld_bench.pairs.stored import pairs_folder, read_side
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
+NOT_SCORED: Final = "Not scored: "
+"""How the note begins about what cannot run here."""
 
-def collect(plan: Plan, workspace: Path, store: Store, command: str = "") -> ReportData:
+
+def collect(plan: Plan, workspace: Path, store: Store, command: str = "", with_pictures: bool = True) -> ReportData:
     """Everything that a report shows.
 
     Args:
@@ -32,13 +35,14 @@ def collect(plan: Plan, workspace: Path, store: Store, command: str = "") -> Rep
         workspace: where the frames for pictures are.
         store: where the scores are.
         command: recorded as that which asked for the report.
+        with_pictures: open the frames, which a table does not need.
 
     Raises:
         InputError: a side file is damaged.
     """
     suite = plan.suite
     cells = _cells(plan, store)
-    pictures, without = _pictures(plan, workspace)
+    pictures, without = _pictures(plan, workspace) if with_pictures else ((), [])
     return ReportData(
         card=suite.report,
         protocol=suite.protocol,
@@ -166,7 +170,7 @@ def _recorded(side: Mapping[str, Any], name: str) -> str:
 def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     """What cannot run here, notes of methods and datasets, and how the pairs were made."""
     notes = [f"{remark[0].upper()}{remark[1:]}." for remark in plan.remarks]
-    notes += [f"Not scored: {obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
+    notes += [f"{NOT_SCORED}{obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.every_method.values() if card.notes]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.datasets.values() if card.notes]
     made = [(name, card) for name, card in plan.suite.degradations.items() if card is not None and name in plan.pairs]

@@ -1,0 +1,35 @@
+"""What one or several sessions hold, while no run goes on in their workspaces or while one does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mgld_bench.engine.safe_writes import has_writer
+from mgld_bench.engine.session import Session
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.collect.from_store import collect
+from mgld_bench.report.collect.merged import Part, merged
+
+
+def collect_sessions(sessions: Sequence[Session], command: str, with_pictures: bool) -> ReportData:
+    """Everything that a report of these sessions shows; a workspace in which a run is going on is named.
+
+    Args:
+        sessions: one suite in one workspace, or in several: see merged().
+        command: recorded as that which asked for the report.
+        with_pictures: open the frames, which a table does not need.
+
+    Raises:
+        InputError: see collect() and merged().
+    """
+    parts, notes = [], []
+    for session in sessions:
+        # Asked before anything is read: what a run adds from then on may be missing.
+        running = has_writer(session.workspace)
+        plan = session.plan()
+        parts.append(Part(plan, session.store, collect(plan, session.workspace, session.store, command, with_pictures)))
+        if running:
+            notes.append(f"A run is going on in {session.workspace}: what it has not scored yet is missing here.")
+    data = parts[0].data if len(parts) == 1 else merged(parts)
+    return replace(data, footnotes=(*dict.fromkeys(notes), *data.footnotes))
