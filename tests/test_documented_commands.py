@@ -108,6 +108,7 @@ def test_pairs_are_prepared_run_and_reported_as_the_readme_says(user: User) -> N
     assert "published" in (user.here / "workspace/reports/table1/table.md").read_text().casefold()
 
 
+@pytest.mark.slow
 def test_existing_lr_is_prepared_run_and_reported(user: User) -> None:
     (prepare,) = [line for line in commands("README.md") if "--use-existing-lq" in line]
     assert "10 clips are ready" in user.done(prepare)

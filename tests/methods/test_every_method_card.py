@@ -128,7 +128,18 @@ def restored(folder: Path, cards: Path, clip: Clip) -> np.ndarray:
     return np.stack(list(open_clip(output).frames()))
 
 
-@pytest.mark.parametrize("name", CARDS)
+def one_of_each_family_quick() -> list[Any]:
+    """Every card; in the quick suite, the first of each restorer's cards."""
+    seen: set[str] = set()
+    cards: list[Any] = []
+    for name in CARDS:
+        family = restorer_name(load_method(name))
+        cards.append(pytest.param(name, marks=pytest.mark.slow) if family in seen else name)
+        seen.add(family)
+    return cards
+
+
+@pytest.mark.parametrize("name", one_of_each_family_quick())
 def test_card(name: str, clip: Clip, tmp_path: Path) -> None:
     cards = write_reduced_card(tmp_path / "cards", name)
     frames = restored(tmp_path / "one", cards, clip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -233,13 +234,20 @@ def test_an_error_of_the_writer_comes_out(tmp_path: Path, clip: Clip) -> None:
             for index, frame in enumerate(super().restore(clip, start)):
                 if index == 2:
                     # A folder where the journal was: from now on no frame can be noted.
-                    (tmp_path / ".waves.partial" / "journal.jsonl").unlink()
-                    (tmp_path / ".waves.partial" / "journal.jsonl").mkdir()
+                    put_folder_in_place_of(tmp_path / ".waves.partial" / "journal.jsonl")
                 yield frame
 
     with pytest.raises(InputError, match=r"journal\.jsonl: cannot be written"):
         restore_clip(Saboteur(), clip, tmp_path, "key", {})
     assert not (tmp_path / "waves").exists()
+
+
+def put_folder_in_place_of(file: Path) -> None:
+    # The writer works meanwhile, and may make the file anew.
+    while not file.is_dir():
+        file.unlink(missing_ok=True)
+        with contextlib.suppress(FileExistsError):
+            file.mkdir()
 
 
 def test_notes_of_the_restorer_are_kept(tmp_path: Path, clip: Clip) -> None:

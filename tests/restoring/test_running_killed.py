@@ -120,7 +120,7 @@ def run(method: type[Bicubic], folder: Path, key: str, frames: int) -> None:
     restore_clip(method(RestorerOptions(), {}, Compute()), waves(frames), folder, key, {})
 
 
-@pytest.mark.parametrize("situation", ["nothing there", "older clip and other partial"])
+@pytest.mark.parametrize("situation", [pytest.param("nothing there", marks=pytest.mark.slow), "older clip and other partial"])
 def test_killed_before_every_single_touch_of_the_disk(tmp_path: Path, processes: ForkServerContext, situation: str) -> None:
     older = situation != "nothing there"
     expected, sums = uninterrupted(tmp_path / "whole", 2)

@@ -36,7 +36,7 @@ FIRST_MAP = 4 * 64 * (512 // 2) * (1280 // 2)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's own memory is read from /proc")
-@pytest.mark.parametrize("backend", ["FLASH_ATTENTION", "MATH"])
+@pytest.mark.parametrize("backend", ["FLASH_ATTENTION", pytest.param("MATH", marks=pytest.mark.slow)])
 def test_scores_of_all_tokens_are_never_held(backend: str) -> None:
     program = PEAK.replace("{backend}", backend)
     shown = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=200).stdout
