@@ -25,8 +25,18 @@ POLICY = (
 )
 """Nothing from outside the folder, no script or style within the page, no request by a script. Chromium takes 'self' of a page
 from disk for every file there."""
-STYLES = ("vendor/uPlot.min.css",)
-SCRIPTS = ("vendor/uPlot.iife.min.js", "data.js", "clips.js")
+STYLES = ("vendor/uPlot.min.css", "players.css")
+PLAYERS = (
+    "clock",
+    "player_layer",
+    "player_view",
+    "player_panes",
+    "player_controls",
+    "player_keys",
+    "player_magnifier",
+    "player_pointer",
+)
+SCRIPTS = ("vendor/uPlot.iife.min.js", "data.js", *(f"{name}.js" for name in PLAYERS), "players.js", "clips.js")
 """In the order in which they build on each other; state.js comes before all, main.js last."""
 
 
