@@ -18,6 +18,15 @@ class CheckError(Exception):
     """A check or a gate failed on valid input: one line with which and by how much. Exit code 1."""
 
 
+def sentence(text: str) -> str:
+    """``text`` with a full stop, unless it ends like a sentence already.
+
+    >>> sentence("did you mean bicubic?")
+    'did you mean bicubic?'
+    """
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def first_of(items: Sequence[object], most: int = 5, separator: str = ", ") -> str:
     """The first ``most`` items, and how many more there are.
 

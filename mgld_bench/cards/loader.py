@@ -21,7 +21,7 @@ from mgld_bench.cards.schemas import (
 from mgld_bench.cards.search_path import KIND_FOLDERS, SUFFIXES, CardFile, card_files, search_path
 from mgld_bench.cards.tree import Tree, follow, merge, read_tree, shown_path
 from mgld_bench.cards.validation import validate_card
-from mgld_bench.errors import InputError, did_you_mean
+from mgld_bench.errors import InputError, did_you_mean, first_of
 
 SomeCard = TypeVar("SomeCard", bound=Card)
 
@@ -217,8 +217,15 @@ class _Library:
         if kinds:
             return f'there is no {kind} "{name}"; "{name}" is a {kinds[0]}'
         names = sorted({file.name for file in self.files if kind is None or self.entry(file).kind == kind})
-        hint = did_you_mean(name, names, f"known: {', '.join(names)}")
+        hint = did_you_mean(name, names, _where_to_look(kind, names))
         return f'there is no {kind or "card"} "{name}"; {hint}'
+
+
+def _where_to_look(kind: CardKind | None, names: Sequence[str]) -> str:
+    """Where to find the names of this kind that there are."""
+    if kind in ("dataset", "method", "report"):
+        return f"see mgld-bench list {kind}s"
+    return f"known: {first_of(names, 20)}"
 
 
 def _is_path(name: str) -> bool:

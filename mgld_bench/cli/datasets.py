@@ -11,7 +11,7 @@ import typer
 
 from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.listing import list_what
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Workspace, WorkspaceToWrite
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Clips, Json, Limit, Quiet, Workspace, WorkspaceToWrite, split_names
 
 Dataset = Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")]
 Degradation = Annotated[
@@ -48,11 +48,14 @@ def prepare(
         bool, typer.Option("--use-existing-lq", help="Use the LR clips that come with the set instead of building them.")
     ] = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Clips to build at the same time.")] = 1,
+    clips: Clips = "",
+    limit: Limit = None,
     force: Annotated[
         bool, typer.Option("--force", help="Build even if the encoders here fail their check; the pairs then record it.")
     ] = False,
     workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     cards: Cards = None,
+    quiet: Quiet = False,
 ) -> None:
     """Build the pairs of a dataset from its official download, or take over LR clips that come with it; finished pairs are kept.
 
@@ -66,6 +69,7 @@ def prepare(
     from mgld_bench.errors import InputError
     from mgld_bench.pairs.planning import plan_pairs
     from mgld_bench.pairs.stored import EXISTING
+    from mgld_bench.pairs.subset import Subset
 
     card = load_dataset(name, cards or ())
     chosen = degradation or card.degradation
@@ -73,10 +77,13 @@ def prepare(
         raise InputError("--use-existing-lq and --degradation exclude each other: LR is either taken over or built")
     how = None if use_existing_lq or chosen in ("", None, EXISTING) else load_degradation(chosen, cards or ())
     require_writable(workspace)
-    planned = plan_pairs(card, how, source, workspace)
+    subset = Subset(split_names(clips), limit)
+    planned = plan_pairs(card, how, source, workspace, subset)
+    if card.clips or not planned:
+        subset.check([clip.name for clip in card.clips])
     with sole_writer(workspace):
         missing = [pair for pair in planned if not pair.built]
-        for pair, seconds in build_pairs(missing, workspace, workers, progress_display(), force):
+        for pair, seconds in build_pairs(missing, workspace, workers, progress_display(quiet), force):
             typer.echo(f"{card.name} {pair.clip}: {pair.frames} frames in {duration(seconds)}")
     if how is None and card.degradation:
         typer.echo(
@@ -128,6 +135,7 @@ def rebuild(
     degradation: Degradation = "",
     workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     cards: Cards = None,
+    quiet: Quiet = False,
     json_output: Json = False,
 ) -> None:
     """Rebuild missing or damaged LR frames from the stored bitstreams; intact frames are left alone. No encoder is needed.
@@ -150,7 +158,7 @@ def rebuild(
             raise InputError(f"{prepared.label}: clip {clip} is not prepared; {hint}")
     chosen = [clip for clip in prepared.clips if not clips or clip in clips]
     frames = {clip: len(recorded_sha256(prepared.folder, clip, require_side(prepared.folder, clip), "LQ")) for clip in chosen}
-    progress = progress_display()
+    progress = progress_display(quiet)
     found: dict[str, PairRebuild] = {}
     with sole_writer(workspace), stage(progress, "rebuild", sum(frames.values())):
         for clip in chosen:

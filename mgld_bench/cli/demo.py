@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Device, Offline, StoreUrl, Threads, WorkspaceToWrite
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Device, Offline, Quiet, StoreUrl, Threads, WorkspaceToWrite
 
 
 def demo(
     offline: Offline = False,
     device: Device = "",
     threads: Threads = None,
+    quiet: Quiet = False,
     workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     workers: Annotated[int, typer.Option("--workers", min=1, help="Number of processes that build pairs.")] = 2,
@@ -31,7 +32,7 @@ def demo(
     from mgld_bench.report.videos.wanted import VideoWish
 
     with Session.open("demo", workspace=workspace, store=store, device=device) as session:
-        outcome = session.attempt(command_line(), workers=workers, progress=progress_display())
-        write(session, videos=VideoWish(session.workspace / "videos"))
+        outcome = session.attempt(command_line(), workers=workers, progress=progress_display(quiet))
+        write(session, quiet=quiet, videos=VideoWish(session.workspace / "videos"))
         if outcome.missing:
             raise IncompleteError(outcome.missing)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, T
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from mgld_bench.engine.progress import Progress
+from mgld_bench.engine.progress import Progress, Silent
 
 LOG_INTERVAL = 10.0
 """Seconds between two lines about the same unit in a log."""
@@ -18,8 +18,10 @@ BURST: Final = 0.2
 """Seconds within which frames belong to one arrival: methods that restore a segment at a time return its frames all at once."""
 
 
-def progress_display() -> Progress:
-    """Progress as bars where standard error is a terminal, else as plain lines."""
+def progress_display(quiet: bool = False) -> Progress:
+    """Progress as bars where standard error is a terminal, else as plain lines; nothing where it is to be ``quiet``."""
+    if quiet:
+        return Silent()
     console = Console(stderr=True)
     return _Terminal(console) if console.is_terminal else _Log(console)
 

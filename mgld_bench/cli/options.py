@@ -118,6 +118,13 @@ MaxMemory = Annotated[
 Offline = Annotated[
     bool, typer.Option("--offline", callback=_go_offline, help="Use no network: fail where something would be downloaded.")
 ]
+Clips = Annotated[str, typer.Option("--clips", help="Only these clips, by name, separated by commas; default: all clips.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Only the first so many clips of each dataset; default: all clips.")
+]
+Protocol = Annotated[
+    str, typer.Option("--protocol", help="Protocol card: metric variants and frames; default: that of the report's card.")
+]
 Colour = Annotated[
     str,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mgld_bench.cli.json_output import print_json
-from mgld_bench.cli.options import INTERRUPTED, AllowTF32, Cards, Device, Json, MaxMemory, Precision, Threads
+from mgld_bench.cli.options import INTERRUPTED, AllowTF32, Cards, Device, Json, MaxMemory, Precision, Quiet, Threads
 
 
 def profile(
@@ -20,6 +20,7 @@ def profile(
     allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
     cards: Cards = None,
+    quiet: Quiet = False,
     json_output: Json = False,
 ) -> None:
     """Measure parameters, FLOPs, seconds per frame and peak memory of methods, each in a process of its own.
@@ -49,7 +50,9 @@ def profile(
     profiles: list[MethodProfile] = []
     try:
         for card in chosen:
-            profiles.append(profile_alone(card, compute, ProfileInput(width, height, frames), print_progress))
+            profiles.append(
+                profile_alone(card, compute, ProfileInput(width, height, frames), print_nothing if quiet else print_progress)
+            )
     except KeyboardInterrupt:
         # Unlike the other verbs, this one cannot be resumed.
         print_progress("mgld-bench: interrupted; what was measured is printed below, the rest must be measured again")
@@ -60,6 +63,10 @@ def profile(
             print_json([as_json(each) for each in profiles])
         elif profiles:
             print_profiles(profiles)
+
+
+def print_nothing(_line: str) -> None:
+    """Print no progress."""
 
 
 def print_progress(line: str) -> None:

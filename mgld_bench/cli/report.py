@@ -13,13 +13,17 @@ from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
     Cards,
+    Clips,
     Datasets,
     Json,
+    Limit,
     LowResolution,
     Methods,
     Metrics,
     Offline,
     Precision,
+    Protocol,
+    Quiet,
     Sources,
     parse_sources,
     split_names,
@@ -44,6 +48,9 @@ def report(
     methods: Methods = "",
     datasets: Datasets = "",
     metrics: Metrics = "",
+    clips: Clips = "",
+    limit: Limit = None,
+    protocol: Protocol = "",
     degradation: LowResolution = "",
     source: Sources = None,
     offline: Offline = False,
@@ -81,6 +88,7 @@ def report(
     videos_limit: Annotated[
         str, typer.Option("--videos-limit", help="What the videos may take on disk; where they would take more, there are fewer.")
     ] = "10GB",
+    quiet: Quiet = False,
     json_output: Json = False,
 ) -> None:
     """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 says that there are some.
@@ -88,7 +96,7 @@ def report(
     Example: mgld-bench report table1 --format html,tex --against paper
     """
     from mgld_bench.engine.session import Session
-    from mgld_bench.errors import IncompleteError
+    from mgld_bench.errors import IncompleteError, InputError
     from mgld_bench.report.videos.budget import parse_size
     from mgld_bench.report.videos.wanted import CHOICES, VideoWish
     from mgld_bench.report.write import FORMATS
@@ -100,9 +108,13 @@ def report(
     choice = next((one for one in CHOICES if one == videos), None)
     if choice is None:
         raise typer.BadParameter(f"{videos!r}: use {', '.join(CHOICES)}", param_hint="--videos")
-    limit = parse_size(videos_limit)
+    room = parse_size(videos_limit)
     if against not in ("", "paper"):
         raise typer.BadParameter(f"{against!r}: use 'paper'", param_hint="--against")
+    if against and protocol:
+        raise InputError(
+            "--against and --protocol exclude each other: published values belong to the protocol of the report's card"
+        )
     places = places_to_read(workspaces or [], stores or [], to_write=output is None)
     with ExitStack() as opened:
         first, *others = [
@@ -120,12 +132,16 @@ def report(
                     precision=precision,
                     degradation=degradation,
                     as_made=True,
+                    protocol=protocol,
+                    clips=split_names(clips),
+                    limit=limit,
                 )
             )
             for workspace, store in places
         ]
-        wish = VideoWish(first.workspace / "videos", choice, limit)
-        files = write(first, chosen, against == "paper", json_output, output, wish, others)
+        first.require_known()
+        wish = VideoWish(first.workspace / "videos", choice, room)
+        files = write(first, chosen, against == "paper", json_output, output, wish, others, quiet)
         missing = incomplete(files.table)
         if missing:
             raise IncompleteError(f"{first.suite.report.name}: {missing}")
@@ -158,6 +174,7 @@ def write(
     output: Path | None = None,
     videos: VideoWish | None = None,
     others: Sequence[Session] = (),
+    quiet: bool = False,
 ) -> ReportFiles:
     """Write the report into the workspace or ``output``, print its table and where it is. Without ``formats``: in all of them."""
     from rich.console import Console
@@ -170,7 +187,7 @@ def write(
 
     if output is not None:
         require_writable(output)
-    progress = progress_display()
+    progress = progress_display(quiet)
     files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress, output, videos, others)
     if json_output:
         print_json(as_json(files))

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import AllowTF32, Cards, Colour, Device, MaxMemory, Offline, Precision, Threads
+from mgld_bench.cli.options import (
+    AllowTF32,
+    Cards,
+    Clips,
+    Colour,
+    Device,
+    Limit,
+    MaxMemory,
+    Offline,
+    Precision,
+    Quiet,
+    Threads,
+    split_names,
+)
 
 
 def restore(
@@ -27,6 +40,8 @@ def restore(
         bool, typer.Option("--overwrite", help="Replace clips in OUTPUT that a different method or checkpoint restored.")
     ] = False,
     colour: Colour = "",
+    clips: Clips = "",
+    limit: Limit = None,
     offline: Offline = False,
     device: Device = "",
     threads: Threads = None,
@@ -34,6 +49,7 @@ def restore(
     allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
     cards: Cards = None,
+    quiet: Quiet = False,
 ) -> None:
     """Restore LR clips. Finished clips are kept; after an interruption, run the same command again to resume.
 
@@ -46,8 +62,9 @@ def restore(
     from mgld_bench.clips.frame_rate import parse_rate
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.restore_folders import Wish, restore_folder
+    from mgld_bench.pairs.subset import Subset
 
     check_colour(colour)
-    wish = Wish(overwrite, video, parse_rate(fps) if fps else None, colour)
+    wish = Wish(overwrite, video, parse_rate(fps) if fps else None, colour, Subset(split_names(clips), limit))
     compute = compute_on(device, precision, max_memory, allow_tf32)
-    restore_folder(method, source, output, compute, cards or (), progress_display(), wish, typer.echo)
+    restore_folder(method, source, output, compute, cards or (), progress_display(quiet), wish, typer.echo)

@@ -11,15 +11,19 @@ from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
     AllowTF32,
     Cards,
+    Clips,
     Datasets,
     Device,
     Json,
+    Limit,
     LowResolution,
     MaxMemory,
     Methods,
     Metrics,
     Offline,
     Precision,
+    Protocol,
+    Quiet,
     SkipUnavailable,
     Sources,
     StoreUrl,
@@ -43,6 +47,9 @@ def run(
     methods: Methods = "",
     datasets: Datasets = "",
     metrics: Metrics = "",
+    clips: Clips = "",
+    limit: Limit = None,
+    protocol: Protocol = "",
     degradation: LowResolution = "",
     source: Sources = None,
     dry_run: Annotated[
@@ -59,6 +66,7 @@ def run(
     workspace: Workspace = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
+    quiet: Quiet = False,
     json_output: Json = False,
 ) -> None:
     """Build the pairs, restore and score what a report card asks for, and write its report; finished units are never done again.
@@ -69,7 +77,7 @@ def run(
     """
     from mgld_bench.cli.display import progress_display
     from mgld_bench.engine.machine import command_line
-    from mgld_bench.engine.session import Session
+    from mgld_bench.engine.session import SKIP_HINT, Session
     from mgld_bench.errors import IncompleteError
 
     usable_workspace(workspace, to_write=not dry_run)
@@ -88,13 +96,20 @@ def run(
         max_memory=max_memory,
         allow_tf32=allow_tf32,
         degradation=degradation,
+        protocol=protocol,
+        clips=split_names(clips),
+        limit=limit,
     ) as session:
+        if not skip_unavailable:
+            session.require_known(SKIP_HINT)
         if dry_run:
             plan = session.plan()
             print_plan(plan, session.estimate(plan), json_output)
             return
-        outcome = session.attempt(command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display())
-        print_done(session, outcome, json_output)
+        outcome = session.attempt(
+            command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display(quiet)
+        )
+        print_done(session, outcome, json_output, quiet)
         if outcome.missing:
             raise IncompleteError(outcome.missing)
 
@@ -175,7 +190,7 @@ def _todo_lines(units: Sequence[Unit]) -> list[str]:
     return [f"{place}: {', '.join(names)}" if names[0] else place for place, names in metrics.items()]
 
 
-def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
+def print_done(session: Session, outcome: Outcome, json_output: bool, quiet: bool) -> None:
     """Write the report, and print what was done and what was left out."""
     from mgld_bench.cli.display import progress_display
     from mgld_bench.cli.report import as_json, write
@@ -186,7 +201,7 @@ def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
     done = {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")}
     shown = bool(plan.scores)
     if json_output:
-        files = write_session_report(session, command_line(), progress=progress_display()) if shown else None
+        files = write_session_report(session, command_line(), progress=progress_display(quiet)) if shown else None
         answer = {
             "report": plan.suite.report.name,
             "done": done,
@@ -198,7 +213,7 @@ def print_done(session: Session, outcome: Outcome, json_output: bool) -> None:
         print_json(answer)
         return
     if shown:
-        write(session)
+        write(session, quiet=quiet)
     counts = ", ".join(f"{count} {kind} units" for kind, count in done.items())
     if outcome.missing:
         typer.echo(f"{counts} were to be done; the last line names what has no result; the rest was done earlier")

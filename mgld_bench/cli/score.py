@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import Cards, Colour, Device, Json, Offline, Quiet, SkipUnavailable, Threads, split_names
+from mgld_bench.cli.options import (
+    Cards,
+    Clips,
+    Colour,
+    Device,
+    Json,
+    Limit,
+    Offline,
+    Quiet,
+    SkipUnavailable,
+    Threads,
+    split_names,
+)
 
 
 def score(
@@ -31,8 +43,8 @@ def score(
         ),
     ] = "",
     protocol: Annotated[str, typer.Option(help="Protocol card that defines what short metric names stand for.")] = "mgld-2024",
-    clips: Annotated[str, typer.Option(help="Only these clips, by name, separated by commas; default: all clips.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many clips; default: all clips.")] = None,
+    clips: Clips = "",
+    limit: Limit = None,
     frames: Annotated[
         str, typer.Option(help="Frame numbers from 0, such as 0,50,99 or 0-5; default: those of the protocol.")
     ] = "",
@@ -76,7 +88,6 @@ def score(
     from mgld_bench.engine.kept_scores import KeptScores
     from mgld_bench.engine.machine import command_line, compute_on, provenance
     from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
-    from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
     from mgld_bench.errors import IncompleteError
 
@@ -90,7 +101,7 @@ def score(
     request = ScoreRequest(choice.runnable, parse_frames(frames) or card.frames, parse_shift(shift), compute.device)
     if output is not None:
         require_writable(output)
-    progress = Silent() if quiet else progress_display()
+    progress = progress_display(quiet)
     with KeptScores(store, command_line(), compute, progress.log, fresh) as kept:
         chosen = choose_clips(method_sources(restored, gt), gt, split_names(clips), limit, kept.cache, check_colour(colour))
         scores = new_scores(chosen, request)

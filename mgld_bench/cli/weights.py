@@ -120,7 +120,7 @@ def add(
     Example: mgld-bench weights add ~/Downloads/BSRGAN.pth
     """
     from mgld_bench.engine.weight_entries import weight_entries
-    from mgld_bench.errors import InputError
+    from mgld_bench.errors import InputError, did_you_mean
     from mgld_bench.weights.locate import add as add_file
     from mgld_bench.weights.locate import check_new
 
@@ -128,8 +128,8 @@ def add(
     wanted = name or file.name
     known = [weight for weight in kept if wanted in (weight.file, Path(weight.file).name)]
     if not known:
-        names = ", ".join(dict.fromkeys(weight.file for weight in kept))
-        raise InputError(f"{wanted}: no card uses a weight file of this name (name it with --as); known: {names}")
+        hint = did_you_mean(wanted, [Path(weight.file).name for weight in kept], "see mgld-bench weights list")
+        raise InputError(f"{wanted}: no card uses a weight file of this name (name it with --as); {hint}")
     if file.is_file():
         check_new(file, known[0])
     if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():

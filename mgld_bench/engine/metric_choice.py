@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mgld_bench.cards.schemas import ProtocolCard
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, sentence
 from mgld_bench.metrics.catalogue import describe, reason_unavailable
 
 EVERY: Final = "all"
@@ -60,7 +60,7 @@ def require_runnable(choice: MetricChoice) -> None:
     """Raise InputError that lists every metric that cannot run here, with its reason."""
     if choice.left_out:
         listed = "; ".join(f"metric {name}: {reason}" for name, reason in choice.left_out.items())
-        raise InputError(f"cannot score: {listed}. Fix this, or skip them with --skip-unavailable")
+        raise InputError(f"cannot score: {sentence(listed)} Fix this, or skip them with --skip-unavailable")
 
 
 def _every(protocol: ProtocolCard, has_reference: bool) -> list[str]:

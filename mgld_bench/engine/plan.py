@@ -17,6 +17,7 @@ from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import FilesAwayError
 from mgld_bench.pairs.expected import expected_clips
 from mgld_bench.pairs.planning import PlannedPair, plan_pairs
+from mgld_bench.pairs.subset import EVERY_CLIP
 from mgld_bench.restoring.loading import parse_options, restorer_class
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
 from mgld_bench.restoring.way import Way, way_here
@@ -108,10 +109,12 @@ def make_plan(
     for name, dataset in suite.datasets.items():
         source = sources.get(name)
         try:
-            pairs[name] = plan_pairs(dataset, suite.degradations[name], source, workspace)
+            pairs[name] = plan_pairs(dataset, suite.degradations[name], source, workspace, suite.subset)
         except InputError as error:
             draft.obstacles.append(Obstacle("dataset", name, str(error)))
-            expected = expected_clips(dataset)
+            listed = expected_clips(dataset)
+            chosen = suite.subset.of([clip.name for clip in listed])
+            expected = [clip for clip in listed if clip.name in chosen]
             sizes |= {(name, clip.name): clip.size for clip in expected}
             draft.expect(name, [(clip.name, clip.frames) for clip in expected])
             continue
@@ -119,6 +122,7 @@ def make_plan(
             draft.remarks.append(f"{dataset.heading}: its source {source} is not there; the pairs built from it are used")
         sizes |= {(name, pair.clip): (pair.height, pair.width) for pair in pairs[name]}
         draft.add(name, pairs[name])
+    draft.check_subset()
     finished = store.finished(unit.key for unit in draft.units if unit.key)
     possible = [unit for unit in draft.units if not draft.needs_metric(unit, finished)]
     waiting = [replace(unit, key="") for unit in draft.units if draft.needs_metric(unit, finished)] + draft.waiting
@@ -134,14 +138,6 @@ def make_plan(
     )
 
 
-def unusable(plan: Plan) -> str | None:
-    """Everything that was misspelt, in one line; None where nothing was."""
-    wrong = [f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in plan.obstacles if obstacle.wrong_use]
-    if not wrong:
-        return None
-    return f"{plan.suite.report.name}: cannot run: {'; '.join(wrong)}. Fix this, or skip it with --skip-unavailable"
-
-
 @dataclass
 class _Draft:
     """The units of a suite as they are found, dataset by dataset."""
@@ -155,9 +151,12 @@ class _Draft:
     waiting: list[Unit] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    clips: dict[str, list[str]] = field(default_factory=dict)
+    """Those that are asked for, by dataset."""
 
     def expect(self, dataset: str, clips: Sequence[tuple[str, int]]) -> None:
         """The units of a dataset that is not there."""
+        self.clips[dataset] = [clip for clip, _ in clips]
         for clip, frames in clips:
             self.waiting.append(Unit("pair", "", dataset, clip, frames, done=False))
             for method in self.suite.every_method:
@@ -165,6 +164,7 @@ class _Draft:
 
     def add(self, dataset: str, planned: Sequence[PlannedPair]) -> None:
         """The units of a dataset whose pairs are built or can be."""
+        self.clips[dataset] = [pair.clip for pair in planned]
         self.units += [Unit("pair", pair.key, dataset, pair.clip, pair.frames, done=False) for pair in planned]
         for method in self.suite.every_method:
             for pair in planned:
@@ -174,6 +174,23 @@ class _Draft:
                     continue
                 self.units.append(Unit("restore", key, dataset, pair.clip, pair.frames, done=False, method=method))
                 self.units += self._scores(dataset, pair, method, key)
+
+    def check_subset(self) -> None:
+        """Report how many clips were chosen. Raises InputError where one that is asked for is in none of the datasets."""
+        if self.suite.subset == EVERY_CLIP:
+            return
+        known: list[str] = []
+        unsure = False
+        for name, dataset in self.suite.datasets.items():
+            listed, chosen = [clip.name for clip in dataset.clips], self.clips[name]
+            known += listed or chosen
+            # A card without a list of clips, whose clips are not here.
+            unsure |= not (listed or chosen)
+            line = self.suite.subset.described(len(chosen), len(listed) or dataset.clip_count or 0)
+            if line:
+                self.remarks.append(f"{dataset.heading}: {line}")
+        if not unsure:
+            self.suite.subset.check(known)
 
     def needs_metric(self, unit: Unit, finished: set[str]) -> bool:
         """Whether this score waits for a metric that cannot run here."""

@@ -11,6 +11,7 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.frame_rate import frames_per_second
+from mgld_bench.clips.naming import given_name
 from mgld_bench.clips.places import require_apart
 from mgld_bench.clips.reading import clip_places, open_clip
 from mgld_bench.engine.keys import method_facts, restore_key
@@ -19,6 +20,7 @@ from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer
+from mgld_bench.pairs.subset import EVERY_CLIP, Subset
 from mgld_bench.restoring.loading import load_restorer
 from mgld_bench.restoring.record import read_record, record_path
 from mgld_bench.restoring.running import restore_clip
@@ -41,6 +43,8 @@ class Wish:
     """Frames per second of the videos; None: as many as the input has, 25 for folders of frames."""
     colour: str = ""
     """What the samples of untagged video are; see `open_clip`."""
+    subset: Subset = EVERY_CLIP
+    """Which clips of a folder."""
 
 
 def restore_folder(
@@ -55,7 +59,7 @@ def restore_folder(
 ) -> list[Path]:
     """As `restore_clips`, for the clip that ``source`` is, or every clip in it; one that cannot be opened is left to the end."""
     require_apart(output, [source])
-    places = clip_places(source)
+    places = _chosen(clip_places(source), wish.subset)
     failures: dict[str, InputError] = {}
     clips: list[Clip] = []
     for place in places:
@@ -68,6 +72,14 @@ def restore_folder(
     if not clips:
         raise _failed(failures, len(places))
     return _restore(method, clips, output, compute, cards, progress, wish, finished, failures)
+
+
+def _chosen(places: Sequence[Path], subset: Subset) -> list[Path]:
+    """The clips that are asked for. Raises InputError where one of them is not there."""
+    names = [given_name(place if place.is_dir() else place.with_suffix("")) for place in places]
+    subset.check(names)
+    chosen = subset.of(names)
+    return [place for place, name in zip(places, names, strict=True) if name in chosen]
 
 
 def restore_clips(

@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from mgld_bench.engine.costs import Estimate, estimate
 from mgld_bench.engine.machine import compute_on
-from mgld_bench.engine.plan import Plan, Unit, make_plan, unusable
+from mgld_bench.engine.plan import Plan, Unit, make_plan
 from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.engine.run import RunContext, execute
 from mgld_bench.engine.store import Store, open_store
-from mgld_bench.engine.suite import Suite, load_suite
-from mgld_bench.errors import IncompleteError, InputError
+from mgld_bench.engine.suite import Suite, load_suite, unknown_names
+from mgld_bench.errors import IncompleteError, InputError, sentence
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.metric import ClipScore
+from mgld_bench.pairs.subset import Subset
+
+SKIP_HINT: Final = "To leave it out: --skip-unavailable"
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,9 @@ class Session:
         allow_tf32: bool = False,
         degradation: str = "",
         as_made: bool = False,
+        protocol: str = "",
+        clips: Sequence[str] = (),
+        limit: int | None = None,
     ) -> Session:
         """Open the suite of a report card.
 
@@ -84,13 +91,26 @@ class Session:
             degradation: the LR clips of all datasets: a degradation card, or ``existing`` for those that came with the sets;
                 default: those of the dataset's card, or the existing ones where only they are prepared.
             as_made: see make_plan().
+            protocol: a protocol card in place of the report's.
+            clips: only these clips; all where none is given.
+            limit: only the first so many clips of each dataset.
 
         Raises:
             InputError: an unknown report, dataset or protocol, or an unusable device or database.
         """
         compute = compute_on(device, precision, max_memory, allow_tf32)
         suite = load_suite(
-            report, compute, datasets, methods, metrics, cards, workspace=workspace, sources=sources, degradation=degradation
+            report,
+            compute,
+            datasets,
+            methods,
+            metrics,
+            cards,
+            workspace=workspace,
+            sources=sources,
+            degradation=degradation,
+            protocol=protocol,
+            subset=Subset(tuple(clips), limit),
         )
         return cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {}, as_made)
 
@@ -103,6 +123,12 @@ class Session:
     def close(self) -> None:
         """Close the results database."""
         self.store.close()
+
+    def require_known(self, hint: str = "") -> None:
+        """Raise InputError that lists every name of a method or metric that does not exist, and ends with ``hint``."""
+        wrong = unknown_names(self.suite)
+        if wrong:
+            raise InputError(f"{sentence(wrong)} {hint}" if hint else wrong)
 
     def plan(self) -> Plan:
         """Every unit of the suite, with those marked that are done by now."""
@@ -141,10 +167,9 @@ class Session:
     ) -> Outcome:
         """As run(), but what has no result is in the outcome, not raised."""
         progress = progress or Silent()
+        if not skip_unavailable:
+            self.require_known(SKIP_HINT)
         plan = self.plan()
-        wrong = unusable(plan)
-        if wrong and not skip_unavailable:
-            raise InputError(wrong)
         for remark in plan.remarks:
             progress.log(remark)
         for obstacle in plan.obstacles:

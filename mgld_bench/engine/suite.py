@@ -14,6 +14,7 @@ from mgld_bench.metrics.catalogue import describe, reason_unavailable
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.choice import choose_lr, instance_label
 from mgld_bench.pairs.stored import EXISTING
+from mgld_bench.pairs.subset import EVERY_CLIP, Subset
 from mgld_bench.restoring.loading import why_unavailable
 from mgld_bench.weights.missing import unpublished
 
@@ -56,6 +57,8 @@ class Suite:
     obstacles: tuple[Obstacle, ...]
     remarks: tuple[str, ...]
     """What the user should know of the choice of LR clips, one line each."""
+    subset: Subset = EVERY_CLIP
+    """Which clips of the datasets."""
 
     @property
     def unpublished(self) -> dict[str, str]:
@@ -84,6 +87,8 @@ def load_suite(
     workspace: Path = Path("workspace"),
     sources: Mapping[str, Path] | None = None,
     degradation: str = "",
+    protocol: str = "",
+    subset: Subset = EVERY_CLIP,
 ) -> Suite:
     """The suite of a report card.
 
@@ -97,12 +102,15 @@ def load_suite(
         workspace: where pairs are; decides whose LR clips are used, see choose_lr().
         sources: by dataset, the folder of its official download.
         degradation: in place of the datasets' own; ``existing``: the LR clips that came with them.
+        protocol: in place of the report's; name of a protocol card, or a card file.
+        subset: only these clips.
 
     Raises:
         InputError: an unknown report, dataset or protocol. What merely cannot run becomes an obstacle of the suite.
     """
     card = load_report(report, cards)
-    protocol = load_protocol(card.protocol, cards)
+    taken = load_protocol(protocol or card.protocol, cards)
+    card = card if taken.name == card.protocol else card.model_copy(update={"protocol": taken.name})
     wanted = {entry.name: entry.metrics for entry in card.datasets}
     chosen = {dataset.name: dataset for dataset in (load_dataset(name, cards) for name in (datasets or wanted))}
     shown = tuple(dict.fromkeys(metric for names in wanted.values() for metric in names))
@@ -110,7 +118,7 @@ def load_suite(
     by_dataset: dict[str, dict[str, MetricFacts]] = {}
     gaps: dict[str, dict[str, MetricFacts]] = {}
     for name, dataset in chosen.items():
-        described = _metrics(metrics or wanted.get(name, shown), dataset, protocol, obstacles, named_by_user=bool(metrics))
+        described = _metrics(metrics or wanted.get(name, shown), dataset, taken, obstacles, named_by_user=bool(metrics))
         gaps[name] = _gaps(described, obstacles)
         by_dataset[name] = {metric: facts for metric, facts in described.items() if metric not in gaps[name]}
     able, waiting, order = _methods(methods or card.methods, compute, cards, obstacles, named_by_user=bool(methods))
@@ -121,7 +129,7 @@ def load_suite(
     labels = {name: instance_label(chosen[name], choice.name) for name, choice in lr.items()}
     return Suite(
         report=card,
-        protocol=protocol,
+        protocol=taken,
         datasets=chosen,
         degradations={
             name: None if choice.name == EXISTING else load_degradation(choice.name, cards) for name, choice in lr.items()
@@ -134,7 +142,14 @@ def load_suite(
         gaps=gaps,
         obstacles=tuple(dict.fromkeys(obstacles)),
         remarks=tuple(choice.note for choice in lr.values() if choice.note),
+        subset=subset,
     )
+
+
+def unknown_names(suite: Suite) -> str:
+    """Everything that the user misspelt, in one line; "" where nothing was."""
+    wrong = [obstacle.reason for obstacle in suite.obstacles if obstacle.wrong_use]
+    return f"{suite.report.name}: {'; '.join(wrong)}" if wrong else ""
 
 
 def _packaged(dataset: DatasetCard) -> bool:

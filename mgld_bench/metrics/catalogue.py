@@ -137,7 +137,7 @@ def _hint(name: str, known: list[str]) -> str:
     if variants:
         return f"a full name includes the variant: {', '.join(variants)}"
     families = dict.fromkeys(candidate.split(".")[0] for candidate in known)
-    return did_you_mean(name, [*families, *known], otherwise=f"there are {', '.join(known)}")
+    return did_you_mean(name, [*families, *known], otherwise="see mgld-bench list metrics")
 
 
 def _load_class(point: EntryPoint) -> type[Metric]:

@@ -24,6 +24,7 @@ from mgld_bench.pairs.stored import (
     recorded_size,
     require_side,
 )
+from mgld_bench.pairs.subset import EVERY_CLIP, Subset
 
 PAIRS_REVISION = 1
 """Raised when a change of the code changes the frames of pairs: older pairs are then built again."""
@@ -50,7 +51,13 @@ class PlannedPair:
     """None where the pair is built and its source was not given."""
 
 
-def plan_pairs(card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path) -> list[PlannedPair]:
+def plan_pairs(
+    card: DatasetCard,
+    degradation: DegradationCard | None,
+    source: Path | None,
+    workspace: Path,
+    subset: Subset = EVERY_CLIP,
+) -> list[PlannedPair]:
     """The pairs of a dataset, in the dataset's order.
 
     Pairs that are built count as built, whoever built them and wherever: their side files have their keys.
@@ -61,20 +68,21 @@ def plan_pairs(card: DatasetCard, degradation: DegradationCard | None, source: P
         source: Folder of the download; None: the package that carries the clips, or else the pairs as they were built before, if
             card and code are still those of their keys. Where the folder or the package is away, pairs that are built do without.
         workspace: Where the pairs are, or will be.
+        subset: Only these clips; the source must hold the whole dataset nevertheless.
 
     Raises:
         InputError: The pairs are neither built nor can they be; one line with the reason and what to do.
     """
     source = None if source is None else source.expanduser()
     if source is None and not any(known.package for known in card.layouts):
-        return _built_before(card, degradation, workspace)
+        return _built_before(card, degradation, workspace, subset)
     if source is not None and source.is_dir():
-        return _of_source(card, degradation, source, workspace)
+        return _of_source(card, degradation, source, workspace, subset)
     try:
-        return _of_source(card, degradation, source, workspace)
+        return _of_source(card, degradation, source, workspace, subset)
     except InputError as away:
         try:
-            return _built_before(card, degradation, workspace)
+            return _built_before(card, degradation, workspace, subset)
         except InputError:
             raise away from None
 
@@ -107,11 +115,14 @@ def pair_key(source: str, dataset: str, clip: str, degradation: DegradationCard 
     return text_digest(what)
 
 
-def _of_source(card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path) -> list[PlannedPair]:
+def _of_source(
+    card: DatasetCard, degradation: DegradationCard | None, source: Path | None, workspace: Path, subset: Subset
+) -> list[PlannedPair]:
     cache = DigestCache(workspace / "pairs" / ".digests.json")
     folder = pairs_folder(workspace, card.name, _name(degradation))
     planned = []
-    for clip in locate_clips(card, source, existing_lq=degradation is None, cache=cache):
+    located = {clip.name: clip for clip in locate_clips(card, source, existing_lq=degradation is None, cache=cache)}
+    for clip in map(located.__getitem__, subset.of(list(located))):
         digest = clip.digest()
         key = pair_key(digest, card.name, clip.name, degradation)
         height, width = clip.target_size
@@ -132,13 +143,14 @@ def _of_source(card: DatasetCard, degradation: DegradationCard | None, source: P
     return planned
 
 
-def _built_before(card: DatasetCard, degradation: DegradationCard | None, workspace: Path) -> list[PlannedPair]:
+def _built_before(card: DatasetCard, degradation: DegradationCard | None, workspace: Path, subset: Subset) -> list[PlannedPair]:
     """The pairs without their source. Raises InputError where one is missing or its key is no longer right."""
     there = list_pairs(workspace, card.name, _name(degradation))
-    names = [entry.name for entry in card.clips] or there
-    wanted = len(card.clips) or card.clip_count or len(there)
+    every = [entry.name for entry in card.clips] or there
+    names = subset.of(every)
+    wanted = len(names) if card.clips or subset != EVERY_CLIP else card.clip_count or len(there)
     found = [name for name in names if name in there]
-    if len(found) < max(wanted, 1):
+    if len(found) < wanted or not there:
         raise InputError(_unbuilt_line(card, degradation, workspace, len(found), wanted))
     return [_built(card, degradation, workspace, name) for name in names]
 

@@ -52,7 +52,7 @@ def test_a_session_plans_runs_and_reads_its_scores(cards: Path, tmp_path: Path) 
         assert session.estimate().unknown == ()
         assert 0 < session.estimate().now.time.low < session.estimate().seconds < session.estimate().now.time.high
         assert session.scores() == []
-        with pytest.raises(InputError, match=r"method nonsense.*--skip-unavailable"):
+        with pytest.raises(InputError, match=r'method "nonsense".*--skip-unavailable'):
             session.run(["test"], progress=progress)
         done = session.run(["test"], skip_unavailable=True, progress=progress)
         assert done.units == plan.units

@@ -91,7 +91,7 @@ def test_model_files_are_named_with_the_digest_of_what_ships() -> None:
         ("psnr.y.crop0", "does not exist"),
         ("psnr.y.crop04", "does not exist"),
         ("vmaf.v0.6.1.crop4", r"vmaf\.v0\.6\.1 has no variant with a crop"),
-        ("sharpness", "there are psnr"),
+        ("sharpness", "see mgld-bench list metrics"),
     ],
 )
 def test_an_unknown_name_is_an_error_that_helps(name: str, hint: str) -> None:

@@ -80,9 +80,9 @@ def _categories(data: ReportData, dataset: str, tag: str) -> dict[str, set[str] 
 
 def card_metrics(data: ReportData, dataset: str) -> tuple[str, ...]:
     """The full variants that the report card asks for on a dataset, in its order."""
-    return tuple(
-        data.protocol.resolve(metric) for entry in data.card.datasets if entry.name == dataset for metric in entry.metrics
-    )
+    spelled = {name.lower(): name for name in data.metrics}
+    asked = [data.protocol.resolve(metric) for entry in data.card.datasets if entry.name == dataset for metric in entry.metrics]
+    return tuple(spelled.get(metric.lower(), metric) for metric in asked)
 
 
 def _lines(data: ReportData) -> list[tuple[str, str]]:
