@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mgld_bench.cards.loader import has_card, load_dataset, load_degradation, load_method, load_protocol, load_report
 from mgld_bench.cards.schemas import DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard
-from mgld_bench.errors import InputError
+from mgld_bench.cards.validation import field_error
+from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import describe, reason_unavailable
 from mgld_bench.metrics.metric import MetricFacts
@@ -122,6 +123,7 @@ def load_suite(
         gaps[name] = _gaps(described, obstacles)
         by_dataset[name] = {metric: facts for metric, facts in described.items() if metric not in gaps[name]}
     able, waiting, order = _methods(methods or card.methods, compute, cards, obstacles, named_by_user=bool(methods))
+    _check_layout(card, tuple(able.values()) + tuple(waiting.values()), tuple(chosen.values()), bool(methods), bool(datasets))
     lr = {
         name: choose_lr(dataset, workspace, degradation, can_build=name in (sources or {}) or _packaged(dataset))
         for name, dataset in chosen.items()
@@ -150,6 +152,21 @@ def unknown_names(suite: Suite) -> str:
     """Everything that the user misspelt, in one line; "" where nothing was."""
     wrong = [obstacle.reason for obstacle in suite.obstacles if obstacle.wrong_use]
     return f"{suite.report.name}: {'; '.join(wrong)}" if wrong else ""
+
+
+def _check_layout(
+    card: ReportCard, methods: Sequence[MethodCard], datasets: Sequence[DatasetCard], other_methods: bool, other_datasets: bool
+) -> None:
+    """Raise InputError for an attribute that no method has, or a tag that no clip has, unless the user chose other ones."""
+    attributes = list(dict.fromkeys(name for method in methods for name in method.attributes))
+    for index, name in enumerate(card.table.attributes):
+        if name not in attributes and methods and not other_methods:
+            hint = did_you_mean(name, attributes, f"there are: {', '.join(attributes) or 'none'}")
+            raise field_error(card, ("table", "attributes", index), f"no method of this report has an attribute {name!r}; {hint}")
+    tags = list(dict.fromkeys(tag for dataset in datasets for clip in dataset.clips for tag in clip.tags))
+    if card.table.by and card.table.by not in tags and not other_datasets:
+        hint = did_you_mean(card.table.by, tags, f"there are: {', '.join(tags) or 'none'}")
+        raise field_error(card, ("table", "by"), f"no clip of these datasets has a tag {card.table.by!r}; {hint}")
 
 
 def _packaged(dataset: DatasetCard) -> bool:

@@ -7,11 +7,14 @@ import hashlib
 
 import pytest
 
-from mgld_bench.cards.loader import load_report
+from mgld_bench.cards.loader import list_cards, load_method, load_report
 from mgld_bench.cards.search_path import shipped_folder
 
 PUBLISHED = shipped_folder() / "reports/published"
-DIGESTS = {"tables_1_2.csv": "407ef71294c5908a6a1b147ec75641574e7c30459c8f2470eb7abccaffdf8648"}
+DIGESTS = {
+    "tables_1_2.csv": "407ef71294c5908a6a1b147ec75641574e7c30459c8f2470eb7abccaffdf8648",
+    "tables_3_to_6.csv": "52f53c648b169edf5a898a4d1e97c0f088978d8b0736bcdfa3e1f16981f6139b",
+}
 """sha256 of each file after all of its cells were compared with the tables of the MGLD-VSR paper (ECCV 2024)."""
 METHODS = ("Bicubic", "RVRT", "BSRGAN", "RealESRGAN", "StableSR", "DBVSR", "RealVSR", "RealBasicVSR", "MGLD-VSR")
 SAMPLED = ("Bicubic", "RealESRGAN", "MGLD-VSR")
@@ -43,6 +46,41 @@ ROWS = {
 }
 
 
+OTHER_ROWS = {
+    # Likewise of the tables 3 to 6: the whole row of each method, in the order of METRICS.
+    ("table3", "baseline"): ("9.3069", "4.1098", "25.3249", "51.5677", "0.7412"),
+    ("table3", "MDS"): ("8.9848", "3.9876", "24.0840", "52.4143", "0.7435"),
+    ("table3", "TSD"): ("8.3679", "3.6281", "22.0806", "52.6874", "0.7468"),
+    ("table3", "MDS+TSD"): ("7.5478", "3.5346", "21.9839", "52.7812", "0.7481"),
+    ("table4", "SpyNet"): ("7.6734", "3.5545", "52.6944", "0.7478"),
+    ("table4", "RAFT"): ("7.5478", "3.5346", "52.7812", "0.7481"),
+    ("table5-design", "no TM, no CFW"): ("9.8670", "4.0671", "50.2707", "0.7360"),
+    ("table5-design", "CFW"): ("8.6846", "3.8451", "52.5408", "0.7431"),
+    ("table5-design", "TM"): ("8.9842", "3.9236", "52.4386", "0.7426"),
+    ("table5-design", "TM+CFW"): ("7.5478", "3.5346", "52.7812", "0.7481"),
+    ("table5-losses", "neither"): ("7.9480", "3.5359", "52.7894", "0.7438"),
+    ("table5-losses", "L_swc"): ("7.7579", "3.5409", "52.5648", "0.7449"),
+    ("table5-losses", "L_diff"): ("7.7688", "3.5376", "52.7456", "0.7458"),
+    ("table5-losses", "L_diff+L_swc"): ("7.5478", "3.5346", "52.7812", "0.7481"),
+    ("table6", "RealESRGAN"): ("16.70M", "16.70M", "0.034"),
+    ("table6", "RealBasicVSR"): ("6.30M", "6.30M", "0.011"),
+    ("table6", "StableSR"): ("149.91M", "1.5B", "3.194"),
+    ("table6", "MGLD-VSR"): ("130.45M", "1.5B", "1.113"),
+}
+FOUR = ("WE", "NIQE", "MUSIQ", "DOVER")
+METRICS = {
+    "table3": ("WE", "NIQE", "BRISQUE", "MUSIQ", "DOVER"),
+    **dict.fromkeys(("table4", "table5-design", "table5-losses"), FOUR),
+    "table6": ("trainable_params", "total_params", "seconds_per_frame_A100_128to512"),
+}
+ATTRIBUTES = {
+    # The check marks of each row, typed from the paper.
+    "table3": {"baseline": "", "MDS": "MDS", "TSD": "TSD", "MDS+TSD": "MDS TSD"},
+    "table5-design": {"no TM, no CFW": "", "CFW": "CFW", "TM": "TM", "TM+CFW": "TM CFW"},
+    "table5-losses": {"neither": "", "L_swc": "L_swc", "L_diff": "L_diff", "L_diff+L_swc": "L_diff L_swc"},
+}
+
+
 def cells() -> dict[tuple[str, str, str, str], str]:
     with (PUBLISHED / "tables_1_2.csv").open(newline="") as file:
         return {(row["table"], row["dataset"], row["metric"], row["method"]): row["value"] for row in csv.DictReader(file)}
@@ -63,6 +101,29 @@ def test_the_file_has_every_row_and_column_of_the_tables_and_nothing_else() -> N
     assert set(cells()) == {(*row, method) for row in ROWS for method in METHODS}
 
 
+def test_the_other_file_has_these_rows_and_nothing_else() -> None:
+    with (PUBLISHED / "tables_3_to_6.csv").open(newline="") as file:
+        found = {(row["table"], row["row"], row["metric"]): row["value"] for row in csv.DictReader(file)}
+    typed = {
+        (table, row, metric): value
+        for (table, row), values in OTHER_ROWS.items()
+        for metric, value in zip(METRICS[table], values, strict=True)
+    }
+    assert found == typed
+
+
+@pytest.mark.parametrize("table", [table for table in METRICS if table != "table6"])
+def test_a_card_shows_every_row_of_its_table_with_its_check_marks(table: str) -> None:
+    card = load_report(table)
+    assert card.published is not None
+    assert [card.published.rows[method] for method in card.methods] == [row for name, row in OTHER_ROWS if name == table]
+    (dataset,) = card.datasets
+    assert (dataset.name, [metric.upper() for metric in dataset.metrics]) == ("videolq", list(METRICS[table]))
+    for method in card.methods if table in ATTRIBUTES else ():
+        marked = [name for name in card.table.attributes if load_method(method).attributes[name] is True]
+        assert " ".join(marked) == ATTRIBUTES[table][card.published.rows[method]]
+
+
 def test_every_published_file_belongs_to_a_table() -> None:
-    used = {card.published.file for card in map(load_report, ("table1", "table2")) if card.published}
+    used = {card.published.file for card in (load_report(entry.name) for entry in list_cards("report")) if card.published}
     assert used == {str(PUBLISHED / name) for name in DIGESTS}

@@ -164,6 +164,11 @@ METHODS = {
     ),
     "mgld-vsr": MGLD,
     "mgld-vsr-baseline": based(MGLD, "Table 3, neither part", guidance=0.0, decoder_fusion=0.0, decoder_temporal=False),
+    "mgld-vsr-diff-loss": based(MGLD, "Table 5, row (c) of the losses", {"decoder": ("video_vae_cfw_diff_loss.ckpt", "")}),
+    "mgld-vsr-no-sequence-losses": based(
+        MGLD, "Table 5, row (a) of the losses", {"decoder": ("video_vae_cfw_no_sequence_losses.ckpt", "")}
+    ),
+    "mgld-vsr-swc-loss": based(MGLD, "Table 5, row (b) of the losses", {"decoder": ("video_vae_cfw_swc_loss.ckpt", "")}),
     "mgld-vsr-eta-1": based(MGLD, "Fig. 7 of the paper: eta 1", guidance=1.0),
     "mgld-vsr-eta-5": based(MGLD, "Fig. 7 of the paper: eta 5", guidance=5.0),
     "mgld-vsr-eta-20": based(MGLD, "Fig. 7 of the paper: eta 20", guidance=20.0),
@@ -257,17 +262,33 @@ MGLD_2024 = {
 FULL_REFERENCE = ["psnr", "ssim", "lpips", "dists", "vmaf"]
 NO_REFERENCE = ["niqe", "brisque", "musiq", "dover"]
 PAPER_METHODS = ["bicubic", "rvrt", "bsrgan", "realesrgan", "stablesr", "dbvsr", "realvsr", "realbasicvsr", "mgld-vsr"]
+ABLATION = ["we", "niqe", "musiq", "dover"]
 REPORTS = {
     # By name: methods, and the metrics of each dataset; tables 1 and 2 of the paper.
     "demo": (["bicubic", "realesrgan", "realesr-animevideov3"], {"demo": ["psnr", "ssim", "vmaf", "niqe", "brisque"]}),
     "table1": (PAPER_METHODS, {**dict.fromkeys(("reds4", "udm10", "spmcs"), FULL_REFERENCE), "videolq": NO_REFERENCE}),
     "table2": (PAPER_METHODS, {name: ["we"] for name in ("reds4", "udm10", "spmcs", "videolq")}),
+    "table3": (
+        ["mgld-vsr-baseline", "mgld-vsr-plain-decoder", "mgld-vsr-no-guidance", "mgld-vsr"],
+        {"videolq": ["we", *NO_REFERENCE]},
+    ),
+    "table4": (["mgld-vsr-spynet", "mgld-vsr"], {"videolq": ABLATION}),
+    "table5-design": (
+        ["mgld-vsr-plain-decoder", "mgld-vsr-no-mixing", "mgld-vsr-no-warping", "mgld-vsr"],
+        {"videolq": ABLATION},
+    ),
+    "table5-losses": (
+        ["mgld-vsr-no-sequence-losses", "mgld-vsr-swc-loss", "mgld-vsr-diff-loss", "mgld-vsr"],
+        {"videolq": ABLATION},
+    ),
 }
 DIGITS = {
     # As the paper prints them.
     "demo": {},
     "table1": {"psnr": 2, **dict.fromkeys(["ssim", "lpips", "dists", "vmaf", *NO_REFERENCE], 4)},
     "table2": {"we": 2},
+    "table3": dict.fromkeys(["we", *NO_REFERENCE], 4),
+    **dict.fromkeys(["table4", "table5-design", "table5-losses"], dict.fromkeys(ABLATION, 4)),
 }
 NAMES: dict[CardKind, set[str]] = {
     "method": {*METHODS, "results"},

@@ -170,7 +170,8 @@ def _recorded(side: Mapping[str, Any], name: str) -> str:
 def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:
     """What cannot run here, notes of methods and datasets, and how the pairs were made."""
     notes = [f"{remark[0].upper()}{remark[1:]}." for remark in plan.remarks]
-    notes += [f"{NOT_SCORED}{obstacle.kind} {obstacle.name}: {_short(obstacle.reason)}." for obstacle in plan.obstacles]
+    # What was never published is a footnote of its cells.
+    notes += [f"{NOT_SCORED}{one.kind} {one.name}: {_short(one.reason)}." for one in plan.obstacles if not one.unpublished]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.every_method.values() if card.notes]
     notes += [f"{card.heading}: {card.notes}" for card in plan.suite.datasets.values() if card.notes]
     made = [(name, card) for name, card in plan.suite.degradations.items() if card is not None and name in plan.pairs]

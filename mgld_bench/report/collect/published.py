@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mgld_bench.cards.schemas import Published
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.report.collect.data import ReportData
 
 COLUMNS = ("table", "dataset", "method", "metric", "value")
+"""Of a file whose tables have several datasets."""
+ROW_COLUMNS = ("table", "row", "metric", "value")
+"""Of one whose tables have none or one, which is not named: ``row`` is what the table calls a method."""
+_UNITS = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,13 @@ class PublishedValues:
 
     source: str
     values: Mapping[tuple[str, str, str], float]
+    """By dataset ("" where the file names none), method and metric."""
+    texts: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    """As they are printed in the file: 16.70M."""
+    rows: Mapping[str, str] = field(default_factory=dict)
+    """By method, what the file calls it, where that is not its title."""
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    """By short metric name, what the file calls it, where that is neither its title nor this name."""
 
     def find(self, data: ReportData, dataset: str, method: str, metric: str) -> float | None:
         """The published value beside a cell of ours, or None.
@@ -27,16 +38,24 @@ class PublishedValues:
         Only for methods that the report card itself names, because a variant of a method is not what was published, and only for
         the metric variants that the protocol names.
         """
-        if method not in data.card.methods:
-            return None
         short = [name for name, full in data.protocol.metrics.items() if full == metric]
         if not short:
             return None
-        for title in (data.metrics[metric].title, *short):
-            key = _key(data.datasets[dataset].heading, data.methods[method].heading, title)
-            if key in self.values:
-                return self.values[key]
-        return None
+        key = self._key(data, data.datasets[dataset].heading, method, (data.metrics[metric].title, *short))
+        return None if key is None else self.values[key]
+
+    def find_cost(self, data: ReportData, method: str, column: str) -> tuple[float, str] | None:
+        """The published cost of a method, and how it is printed; None where there is none, as find()."""
+        key = self._key(data, "", method, (column,))
+        return None if key is None else (self.values[key], self.texts[key])
+
+    def _key(self, data: ReportData, dataset: str, method: str, metrics: Sequence[str]) -> tuple[str, str, str] | None:
+        if method not in data.card.methods:
+            return None
+        row = self.rows.get(method, data.methods[method].heading)
+        named = [self.metrics[metric] for metric in metrics if metric in self.metrics]
+        keys = [_key(place, row, metric) for metric in (*named, *metrics) for place in (dataset, "")]
+        return next((key for key in keys if key in self.values), None)
 
 
 def load_published(published: Published) -> PublishedValues:
@@ -44,7 +63,7 @@ def load_published(published: Published) -> PublishedValues:
 
     Raises:
         InputError: naming file and line, for a missing file or column, a value that is not a number or appears twice, or a table
-            without lines.
+            without lines; also for a row or metric that the card names and the table has not.
     """
     path = Path(published.file)
     try:
@@ -52,23 +71,45 @@ def load_published(published: Published) -> PublishedValues:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: published values cannot be read: {error}") from None
     lines = csv.DictReader(text.splitlines())
-    missing = [column for column in COLUMNS if column not in (lines.fieldnames or ())]
+    columns = ROW_COLUMNS if "row" in (lines.fieldnames or ()) else COLUMNS
+    missing = [column for column in columns if column not in (lines.fieldnames or ())]
     if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}: a file of published values has the columns {', '.join(COLUMNS)}")
+        raise InputError(
+            f"{path}: no column {missing[0]!r}: a file of published values has the columns {', '.join(COLUMNS)}, "
+            f"or {', '.join(ROW_COLUMNS)}"
+        )
     values: dict[tuple[str, str, str], float] = {}
+    texts: dict[tuple[str, str, str], str] = {}
     for line in lines:
         if line["table"] != published.table:
             continue
-        key = _key(line["dataset"] or "", line["method"] or "", line["metric"] or "")
+        key = _key(line.get("dataset") or "", line.get("method") or line.get("row") or "", line["metric"] or "")
         if key in values:
-            raise InputError(f"{path}:{lines.line_num}: {' '.join(key)} appears twice")
+            raise InputError(f"{path}:{lines.line_num}: {' '.join(filter(None, key))} appears twice")
         try:
-            values[key] = float(line["value"])
+            values[key] = _number(line["value"])
         except (TypeError, ValueError):
             raise InputError(f"{path}:{lines.line_num}: value {line['value']!r} is not a number") from None
+        texts[key] = line["value"]
     if not values:
         raise InputError(f"{path}: no line for table {published.table!r}")
-    return PublishedValues(published.source or published.table, values)
+    _check_names(published, path, values)
+    return PublishedValues(published.source or published.table, values, texts, published.rows, published.metrics)
+
+
+def _number(text: str) -> float:
+    """The value of ``text``, which may end in k, M or B: 16.70M."""
+    unit = text[-1:] if text[-1:] in _UNITS else ""
+    return float(text.removesuffix(unit)) * _UNITS[unit]
+
+
+def _check_names(published: Published, path: Path, values: Mapping[tuple[str, str, str], float]) -> None:
+    for what, named, place in (("row", published.rows, 1), ("metric", published.metrics, 2)):
+        known = {key[place] for key in values}
+        for name in named.values():
+            if name.casefold() not in known:
+                hint = did_you_mean(name, sorted(known), f"there are: {', '.join(sorted(known))}")
+                raise InputError(f"{path}: table {published.table} has no {what} {name!r}, which the report card names; {hint}")
 
 
 def _key(dataset: str, method: str, metric: str) -> tuple[str, str, str]:

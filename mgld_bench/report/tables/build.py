@@ -72,6 +72,7 @@ def build_table(data: ReportData, against_published: bool) -> Table:
         fine_print=fine_print(data, lines),
         warnings=(*(fingerprint.warnings if fingerprint else ()), *mixed(data)),
         published_source=published.source if published else "",
+        about=data.card.notes,
         name=data.card.name,
         attribute_titles=data.card.table.attributes,
         attributes=attributes_of(data),

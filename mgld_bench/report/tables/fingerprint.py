@@ -81,6 +81,8 @@ def _compare(data: ReportData, cell: ScoredCell, published: PublishedValues) -> 
 
 
 def _why(cells: Sequence[ScoredCell]) -> str:
+    if not cells:
+        return "Bicubic is not in this table (add it with --methods)"
     if not any(cell.scores for cell in cells):
         return "Bicubic has not been scored"
     if all(cell.missing or not cell.scores for cell in cells):

@@ -109,7 +109,7 @@ def render_latex_notes(table: Table) -> str:
     r"""What stands around the table, as paragraphs to \input: warnings, protocol, legend, footnotes, differences, notes."""
     lines = [rf"% Notes of Table~\ref{{{_label(table, 0)}}}: what a paper's text or supplement may take from.", r"{\footnotesize"]
     lines += [rf"\textbf{{Warning:}} {escape(warning)}\par" for warning in table.warnings]
-    lines.append(rf"{escape(table.caption)}\par")
+    lines += [rf"{escape(text)}\par" for text in (table.about, table.caption) if text]
     lines.append(rf"{'; '.join(map(escape, table.legend))}.\par")
     lines += [rf"$^{{\mathrm{{{note.mark}}}}}$ {escape(note.text)}\par" for note in table.footnotes]
     lines += [rf"{escape(line)}\par" for line in (*table.differences, *table.notes, *table.fine_print)]

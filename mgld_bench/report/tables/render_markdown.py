@@ -13,6 +13,7 @@ _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 def render_markdown(table: Table) -> str:
     """The table with its title, warnings, caption, legend, differences and notes. Best is bold, second best underlined."""
     parts = [f"# {escape(table.title)}"]
+    parts.append(escape(table.about))
     parts += [f"> **Warning:** {escape(warning)}" for warning in table.warnings]
     parts.append(_grid(table))
     parts.append(escape(table.caption))

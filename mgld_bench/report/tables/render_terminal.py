@@ -16,6 +16,7 @@ from mgld_bench.report.tables.table import Table, TableCell
 def render_terminal(table: Table) -> RenderableType:
     """The table, its warnings and notes, to print with rich. What is too wide is continued in further blocks, never cut off."""
     parts: list[RenderableType] = [Text(table.title, style="bold")]
+    parts += [Text(table.about, style="dim")] if table.about else []
     parts += [Text(f"Warning: {warning}", style="yellow") for warning in table.warnings]
     parts.append(_Blocks(table))
     parts.append(Text(" ".join((table.caption, f"{'; '.join(table.legend)}.", table.explanation)).strip(), style="dim"))

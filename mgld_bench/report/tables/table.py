@@ -159,6 +159,8 @@ class Table:
     warnings: tuple[str, ...]
     published_source: str = ""
     """Empty where no published values stand beside ours."""
+    about: str = ""
+    """What the report card's notes state."""
     name: str = "table"
     """That of the report card, for labels."""
     attribute_titles: tuple[str, ...] = ()

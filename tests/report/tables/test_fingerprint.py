@@ -83,7 +83,7 @@ def test_one_metric_that_is_off_is_enough(paper: Path) -> None:
 def test_without_bicubic_the_fingerprint_cannot_be_taken(paper: Path) -> None:
     scores: dict[Place, dict[str, float]] = {("reds4", "one", "psnr.rgb"): {"000": 22.0, "011": 22.0}}
     (warning,) = table_of(paper, scores, {"one": "One"}).warnings
-    assert warning.startswith("REDS4: the bicubic fingerprint could not be taken: Bicubic has not been scored.")
+    assert warning.startswith("REDS4: the bicubic fingerprint could not be taken: Bicubic is not in this table")
 
 
 def test_an_incomplete_bicubic_is_no_fingerprint(paper: Path) -> None:
