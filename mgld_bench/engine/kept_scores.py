@@ -13,7 +13,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import DigestCache, text_digest
 from mgld_bench.engine.keys import metric_facts
 from mgld_bench.engine.machine import provenance
-from mgld_bench.engine.store import FinishedUnit, Store
+from mgld_bench.engine.store import FinishedUnit, Store, sqlite_address
 from mgld_bench.errors import InputError
 from mgld_bench.home import bench_home
 from mgld_bench.methods.compute import Compute
@@ -93,7 +93,7 @@ class KeptScores:
     def _default(self, file: Path) -> Store:
         try:
             require_writable(file.parent)
-            return Store(f"sqlite:///{file}")
+            return Store(sqlite_address(file))
         except InputError as error:
             self._complain(error)
             return Store("sqlite://")

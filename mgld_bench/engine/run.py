@@ -10,7 +10,6 @@ from typing import Any
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.opencv import installed_opencv
-from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import method_facts, metric_facts, restore_key
 from mgld_bench.engine.machine import provenance
 from mgld_bench.engine.origins import RESTORED, restored_facts
@@ -26,7 +25,7 @@ from mgld_bench.metrics.metric import ClipScore, Metric
 from mgld_bench.pairs.planning import PlannedPair, open_pair
 from mgld_bench.pairs.prepare import prepare_pairs
 from mgld_bench.restoring.loading import load_restorer
-from mgld_bench.restoring.record import read_record, record_path
+from mgld_bench.restoring.record import open_restored, read_record, record_path
 from mgld_bench.restoring.running import restore_clip
 from mgld_bench.restoring.way import way_here
 from mgld_bench.scoring.score_pass import score_clip
@@ -269,7 +268,7 @@ def _score_clip(
     pair = open_pair(plan.pairs[dataset], clip, context.workspace)
     methods = list(dict.fromkeys(unit.method for unit in units))
     restored: dict[str, Clip] = {
-        method: open_clip(restored_folder(context.workspace, dataset, method) / clip, clip) for method in methods
+        method: open_restored(restored_folder(context.workspace, dataset, method), clip) for method in methods
     }
     wanted = {method: [metrics[unit.metric] for unit in units if unit.method == method] for method in methods}
     began = time.monotonic()

@@ -29,7 +29,7 @@ from sqlalchemy import (
     inspect,
     select,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -138,7 +138,7 @@ class RecordedUnit:
 class Store:
     """Finished units and their scores in a database. Use as a context manager."""
 
-    def __init__(self, url: str, read_only: bool = False) -> None:
+    def __init__(self, url: str | URL, read_only: bool = False) -> None:
         """Open (or create) the database at this SQLAlchemy URL. Raises InputError where it cannot be used.
 
         ``read_only``: it has to be there, and nothing is written to it, also while a different process does.
@@ -290,6 +290,11 @@ class Store:
             yield session
 
 
+def sqlite_address(file: Path) -> URL:
+    """The URL of a SQLite file; written as text, ``?`` and ``%`` in a path would be read as parts of a URL."""
+    return URL.create("sqlite", database=str(file))
+
+
 def open_store(url: str, workspace: Path, create: bool) -> Store:
     """The database at ``url``, or the workspace's own SQLite file where that is "".
 
@@ -299,11 +304,11 @@ def open_store(url: str, workspace: Path, create: bool) -> Store:
         return Store(url, read_only=not create)
     file = workspace / "results.sqlite"
     if create or file.exists():
-        return Store(f"sqlite:///{file}", read_only=not create)
+        return Store(sqlite_address(file), read_only=not create)
     return Store("sqlite://")
 
 
-def _open(url: str, read_only: bool) -> Engine:
+def _open(url: str | URL, read_only: bool) -> Engine:
     try:
         address = make_url(url)
         sqlite = address.get_backend_name() == "sqlite"

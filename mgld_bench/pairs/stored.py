@@ -14,6 +14,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.numbering import first_number
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.clips.verified import VerifiedClip
 from mgld_bench.errors import InputError, first_of
 
 SCALE = 4
@@ -73,7 +74,10 @@ def require_side(folder: Path, clip: str) -> dict[str, Any]:
 
 
 def read_pair(workspace: Path, dataset: str, degradation_name: str, clip: str) -> Pair:
-    """Open the pair of a clip. Raises InputError where there is none."""
+    """Open the pair of a clip; a frame that was changed after the pair was built is an error when it is read.
+
+    Raises InputError where there is none.
+    """
     folder = pairs_folder(workspace, dataset, degradation_name)
     side = read_side(folder, clip)
     if side is None:
@@ -84,9 +88,14 @@ def read_pair(workspace: Path, dataset: str, degradation_name: str, clip: str) -
     number = first_number(side.get("LQ", {}).get("source_names") or [""])
     numbered_from = tuple(dict.fromkeys((*low_resolution.facts.numbered_from, *([] if number is None else [number]))))
     low_resolution.facts = replace(low_resolution.facts, numbered_from=numbered_from)
+    remedy = f"run: mgld-bench datasets rebuild {dataset}"
+
+    def verified(frames: Clip, name: str) -> Clip:
+        return VerifiedClip(frames, recorded_sha256(folder, clip, side, name), remedy)
+
     return Pair(
-        low_resolution=low_resolution,
-        ground_truth=open_clip(ground_truth, clip) if ground_truth.is_dir() else None,
+        low_resolution=verified(low_resolution, "LQ"),
+        ground_truth=verified(open_clip(ground_truth, clip), "GT") if ground_truth.is_dir() else None,
         key=side["key"],
         side=side,
     )

@@ -4,7 +4,7 @@ For use from outside:
 
 - `restore_clip` (`running`): restores one clip into a folder
 - `load_restorer`, `load_untrained`, `why_unavailable`, `parse_options`, `restorer_class` (`loading`): from a card to a method
-- `RestoreRecord`, `read_record`, `record_path` (`record`): the side file of a restored clip
+- `RestoreRecord`, `read_record`, `record_path`, `open_restored` (`record`): the side file of a restored clip
 - `profile`, `ProfileResult`, `count_flops` (`profiling`): parameters, operations, time and memory
 - `PeakMemory` (`peak_memory`)
 """

@@ -18,7 +18,7 @@ from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.image import read_image
 from mgld_bench.clips.writing import frame_name, write_frame
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, first_of
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
 
 _WAITING: Final = 4
@@ -133,7 +133,16 @@ class PartialClip:
             raise InputError(f"{self._journal}: cannot be written: {error.strerror}") from None
 
     def publish(self, record: RestoreRecord) -> None:
-        """Make these frames the restored clip, replacing an older one, and write its record last."""
+        """Make these frames the restored clip, replacing an older one, and write its record last.
+
+        Raises InputError where a frame that was written is no longer there.
+        """
+        gone = [index for index in range(record.frame_count) if not self._frame_path(index).exists()]
+        if gone:
+            raise InputError(
+                f"{self._frames}: {len(gone)} frames disappeared while the clip was restored ({first_of(gone)}); "
+                "run the same command again, and leave the folder alone meanwhile"
+            )
         new_record = self._home / "record.json"
         write_json_atomic(new_record, record.model_dump(mode="json"))
         if self._record.exists():

@@ -10,8 +10,11 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mgld_bench.clips.atomic import require_room_for_name
+from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.copies import VideoCopy
 from mgld_bench.clips.opencv import installed_opencv
+from mgld_bench.clips.reading import open_clip
+from mgld_bench.clips.verified import VerifiedClip
 from mgld_bench.errors import InputError
 
 _LIBRARIES: Final = ("torch", "numpy", "spandrel", "opencv-python-headless")
@@ -73,6 +76,17 @@ def read_record(path: Path) -> RestoreRecord | None:
         return None
     except ValidationError as error:
         raise InputError(f"{path}: not the side file of a restored clip ({error.errors()[0]['msg']}); move it away") from None
+
+
+def open_restored(folder: Path, name: str) -> Clip:
+    """The restored clip ``name`` in ``folder``; a frame that was changed after it was made is an error when it is read.
+
+    Raises InputError where its frames or its record are missing or damaged.
+    """
+    clip, record = open_clip(folder / name, name), read_record(record_path(folder, name))
+    if record is None:
+        raise InputError(f"{record_path(folder, name)}: missing: it is not known how {folder / name} was made; move that away")
+    return VerifiedClip(clip, record.sha256, "delete that folder and run the same command again")
 
 
 def library_versions() -> dict[str, str]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+import numpy as np
+
 from mgld_bench.clips.clip import Clip, Frame, FramesDone
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.handling import handling
@@ -102,7 +104,8 @@ def _restore_rest(
                 peak_memory=memory.resident,
                 peak_gpu_memory=memory.gpu,
             )
-            writer.put(functools.partial(partial.add, frame, entry))
+            # A copy: the method may use its own array for the next frame while this one is written.
+            writer.put(functools.partial(partial.add, np.array(frame), entry))
             entries.append(entry)
             _report(frames_done, index + 1, clip.frame_count)
     if start + len(entries) != clip.frame_count:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.cards.loader import load_report
+from mgld_bench.clips.image import read_image
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.errors import InputError
@@ -139,6 +140,23 @@ def test_frames_of_another_option_are_never_scored(suite: tuple[Path, Path], tmp
     assert todo(cards, copy, "--methods", "compact") == []
     units = todo(cards, copy, "--methods", "compact", "--metrics", "ssim")
     assert ("restore", "bunny", "compact", "") in units
+
+
+def test_frames_that_were_changed_after_they_were_made_are_not_scored(suite: tuple[Path, Path], tmp_path: Path) -> None:
+    cards, workspace = suite
+    copy = tmp_path / "workspace"
+    shutil.copytree(workspace, copy)
+    for changed in ("restored/tiny/bicubic/bunny", "pairs/tiny/realbasicvsr/GT/bikes"):
+        path = copy / changed / frame_name(0)
+        write_frame(path, 255 - read_image(path)[1])
+    run = bench(
+        "run", "small", "--cards", cards, "--workspace", copy, "--device", "cpu", "--methods", "bicubic", "--metrics", "ssim"
+    )
+    assert run.returncode == 3
+    line = run.stderr.strip().splitlines()[-1]
+    assert "bicubic/bunny: frame 0 was changed after it was made: its sha256 differs; delete that folder" in line
+    assert "GT/bikes: frame 0 was changed after it was made: its sha256 differs; run: mgld-bench datasets rebuild tiny" in line
+    assert not [row for row in database(copy)["units"] if row[5] == "ssim.rgb" and row[4] == "bicubic"]
 
 
 def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> None:

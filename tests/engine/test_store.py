@@ -119,6 +119,13 @@ def test_more_keys_than_one_query_can_hold(tmp_path: Path) -> None:
         assert set(store.scores(keys)) == set(keys)
 
 
+def test_a_workspace_of_any_name_holds_its_own_database(tmp_path: Path) -> None:
+    workspace = tmp_path / "50% ?mode=ro#1"
+    with open_store("", workspace, create=True) as store:
+        store.begin_run("demo", {})
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*.sqlite")] == [Path(workspace.name, "results.sqlite")]
+
+
 def test_looking_writes_nothing(tmp_path: Path) -> None:
     with open_store("", tmp_path / "none", create=False) as store:
         assert store.finished(["a"]) == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import Restorer, RestorerOptions
-from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
+from mgld_bench.restoring.record import RestoreRecord, open_restored, read_record, record_path
 from mgld_bench.restoring.running import restore_clip
 
 
@@ -248,6 +249,48 @@ def put_folder_in_place_of(file: Path) -> None:
         file.unlink(missing_ok=True)
         with contextlib.suppress(FileExistsError):
             file.mkdir()
+
+
+def test_a_method_may_use_its_own_array_again(tmp_path: Path, clip: Clip) -> None:
+    class Thrifty(Counting):
+        def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+            own = np.empty((24, 32, 3), np.uint8)
+            for index in range(start, clip.frame_count):
+                own[:] = 10 * index
+                yield own
+                own[:] = 255
+
+    restore_clip(Thrifty(), clip, tmp_path, "key", {})
+    assert [frame.max() for frame in open_restored(tmp_path, "waves").frames()] == [0, 10, 20, 30, 40]
+
+
+def test_frames_that_disappear_meanwhile_are_an_error(tmp_path: Path, clip: Clip) -> None:
+    class Careless(Counting):
+        def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
+            for index, frame in enumerate(super().restore(clip, start)):
+                if index == 4:
+                    while (tmp_path / ".waves.partial" / "journal.jsonl").read_text().count("\n") != 4:
+                        time.sleep(0.01)
+                    for path in (tmp_path / ".waves.partial").rglob("0000000[01].png"):
+                        path.unlink()
+                yield frame
+
+    with pytest.raises(InputError, match=r"2 frames disappeared while the clip was restored \(0, 1\)"):
+        restore_clip(Careless(), clip, tmp_path, "key", {})
+    assert not (tmp_path / "waves").exists()
+    restore_clip(Counting(), clip, tmp_path, "key", {})
+    assert open_restored(tmp_path, "waves").frame_count == 5
+
+
+def test_a_frame_changed_after_it_was_made_is_named_when_it_is_read(tmp_path: Path, clip: Clip) -> None:
+    restore_clip(Counting(), clip, tmp_path, "key", {})
+    write_frame(tmp_path / "waves" / "00000003.png", 255 - open_clip(tmp_path / "waves").frame(3))
+    assert len(list(open_restored(tmp_path, "waves").frames(0, 3))) == 3
+    with pytest.raises(InputError, match="waves: frame 3 was changed after it was made"):
+        list(open_restored(tmp_path, "waves").frames())
+    (tmp_path / "waves" / "00000004.png").unlink()
+    with pytest.raises(InputError, match="waves: has 4 frames, but 5 were made"):
+        open_restored(tmp_path, "waves")
 
 
 def test_notes_of_the_restorer_are_kept(tmp_path: Path, clip: Clip) -> None:
