@@ -34,9 +34,11 @@ def list_weights(cards: Cards = None, json_output: Json = False) -> None:
     from mgld_bench.engine.weight_entries import weight_entries
     from mgld_bench.weights.locate import status
 
-    found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
+    problems: list[str] = []
+    found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [], problems)]
     if json_output:
         print_json([_row(entry, state) for entry, state in found])
+        _raise_left_out(problems)
         return
     for entry, state in found:
         _print_entry(entry, state)
@@ -44,6 +46,7 @@ def list_weights(cards: Cards = None, json_output: Json = False) -> None:
         typer.echo(f"{name}: pyiqa's own files [{reason or 'verified'}]")
     missing = sum(not state.present for _, state in found)
     typer.echo(f"{len(found) - missing} of {len(found)} files are here; fetch more with: mgld-bench weights fetch NAME")
+    _raise_left_out(problems)
 
 
 @app.command("fetch")
@@ -63,7 +66,10 @@ def fetch(
     """
     from mgld_bench.engine.weight_entries import chosen, weight_entries
 
-    entries = weight_entries(cards or [])
+    problems: list[str] = []
+    entries = weight_entries(cards or [], problems)
+    for problem in problems:
+        typer.echo(f"warning: left out: {problem}", err=True)
     if not names:
         _print_missing(entries)
         return
@@ -90,7 +96,8 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
     from mgld_bench.errors import CheckError
     from mgld_bench.weights.locate import status
 
-    found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [])]
+    problems: list[str] = []
+    found = [(entry, status(entry.weight)) for entry in weight_entries(cards or [], problems)]
     of_pyiqa = _pyiqa_files()
     if json_output:
         print_json([_row(entry, state) for entry, state in found])
@@ -107,6 +114,7 @@ def verify(cards: Cards = None, json_output: Json = False) -> None:
         raise CheckError(
             f"weight file(s) that are not what they should be: {', '.join(wrong)}; delete them, then fetch or add them again"
         )
+    _raise_left_out(problems)
 
 
 @app.command("add")
@@ -119,12 +127,12 @@ def add(
 
     Example: mgld-bench weights add ~/Downloads/BSRGAN.pth
     """
-    from mgld_bench.engine.weight_entries import weight_entries
+    from mgld_bench.engine.weight_entries import check_network, weight_entries
     from mgld_bench.errors import InputError, did_you_mean
     from mgld_bench.weights.locate import add as add_file
     from mgld_bench.weights.locate import check_new
 
-    kept = [entry.weight for entry in weight_entries(cards or []) if not entry.weight.package]
+    kept = [entry.weight for entry in weight_entries(cards or [], []) if not entry.weight.package]
     wanted = name or file.name
     known = [weight for weight in kept if wanted in (weight.file, Path(weight.file).name)]
     if not known:
@@ -134,9 +142,17 @@ def add(
         check_new(file, known[0])
     if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():
         _check_readable(file)
+        check_network(known[0], file, cards or [])
     typer.echo(add_file(file, known[0]))
     if known[0].not_pinned:
         typer.echo(f"{known[0].file}: {known[0].not_pinned}: its card cannot prove that it is the right file", err=True)
+
+
+def _raise_left_out(problems: list[str]) -> None:
+    from mgld_bench.errors import InputError, first_of
+
+    if problems:
+        raise InputError(f"{len(problems)} card{'s' if len(problems) > 1 else ''} left out: {first_of(problems, 3, '; ')}")
 
 
 def _pyiqa_files() -> dict[str, str | None]:

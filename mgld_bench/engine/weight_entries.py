@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from mgld_bench.cards.loader import list_cards, load_method
-from mgld_bench.cards.schemas import WeightFile
+from mgld_bench.cards.loader import load_method, usable_cards
+from mgld_bench.cards.schemas import MethodCard, WeightFile
 from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.metrics.catalogue import describe, metric_names
 from mgld_bench.metrics.weight_files import weight_files
+from mgld_bench.restoring.loading import parse_options, restorer_class
 from mgld_bench.weights.locate import recorded_sha256
 
 
@@ -53,16 +54,17 @@ class WeightEntry:
         return None if path is None or self.weight.sha256 else recorded_sha256(path)
 
 
-def weight_entries(cards: Sequence[Path]) -> list[WeightEntry]:
+def weight_entries(cards: Sequence[Path], problems: list[str]) -> list[WeightEntry]:
     """Every weight file once: those of methods first, then those of weights.yaml, then those that only metrics name.
 
     Args:
         cards: Additional card folders.
+        problems: What is wrong with a card is added to it, and does not hide the files of the others.
     """
     methods: dict[WeightFile, list[str]] = {}
-    for listed in list_cards("method", cards):
-        for weight in load_method(listed.name, cards).weights.values():
-            methods.setdefault(weight, []).append(listed.name)
+    for card in _method_cards(cards, problems):
+        for weight in card.weights.values():
+            methods.setdefault(weight, []).append(card.name)
     aliases = {weight: alias for alias, weight in weight_files().items()}
     metrics: dict[WeightFile, list[str]] = {}
     for name in metric_names():
@@ -73,6 +75,31 @@ def weight_entries(cards: Sequence[Path]) -> list[WeightEntry]:
         WeightEntry(weight, tuple(methods.get(weight, ())), tuple(metrics.get(weight, ())), aliases.get(weight, ""))
         for weight in every
     ]
+
+
+def check_network(weight: WeightFile, file: Path, cards: Sequence[Path]) -> None:
+    """Check that ``file`` holds the network that the first method with this weight file needs, where that is cheap.
+
+    Raises:
+        InputError: It holds something different.
+    """
+    for card in _method_cards(cards, []):
+        for role, used in card.weights.items():
+            if used == weight:
+                restorer_class(card).check_file(parse_options(card), role, file)
+                return
+
+
+def _method_cards(cards: Sequence[Path], problems: list[str]) -> Iterator[MethodCard]:
+    entries, wrong = usable_cards("method", cards)
+    problems += wrong
+    for entry in entries:
+        try:
+            card = load_method(entry.name, cards)
+        except InputError as error:
+            problems.append(str(error))
+        else:
+            yield card
 
 
 def chosen(entries: Sequence[WeightEntry], name: str, cards: Sequence[Path]) -> list[WeightEntry]:
@@ -89,7 +116,7 @@ def chosen(entries: Sequence[WeightEntry], name: str, cards: Sequence[Path]) -> 
     found = [entry for entry in entries if entry.means(name)]
     if found:
         return found
-    methods = [listed.name for listed in list_cards("method", cards)]
+    methods = [listed.name for listed in usable_cards("method", cards)[0]]
     if name in methods or any(metric.startswith(f"{name}.") for metric in metric_names()):
         return []
     try:

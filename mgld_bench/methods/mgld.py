@@ -18,7 +18,7 @@ from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.geometry import Geometry
 from mgld_bench.methods.diffusion.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
 from mgld_bench.methods.diffusion.motion import FLOW_DIVISOR, RAFT_ITERATIONS, GuidanceRule, Motion, estimate_motion
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes, check_file
 from mgld_bench.methods.diffusion.noise import SeededNoise
 from mgld_bench.methods.diffusion.sampler import Guidance
 from mgld_bench.methods.restorer import Restorer
@@ -83,6 +83,11 @@ class MGLDVSR(Restorer[MGLDOptions]):
         self._diffusion = LatentDiffusion(self._networks, options, compute, options.decoder_temporal)
         self._flow = _flow_network(options, weights, self._networks, compute)
         self._networks.flow_state = None
+
+    @classmethod
+    def check_file(cls, options: MGLDOptions, role: str, file: Path) -> None:
+        """By the names and shapes of its networks."""
+        check_file(options.networks, role, file, TITLE)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, one or more segments at a time. ``start`` has to be the first frame of a segment."""

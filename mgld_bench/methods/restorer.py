@@ -144,6 +144,19 @@ class Restorer(ABC, Generic[OptionsT]):
         return {}
 
     @classmethod
+    def check_file(cls, options: OptionsT, role: str, file: Path) -> None:
+        """Check, by names and shapes, that a file holds the network of its role. Cheap; does nothing unless overridden.
+
+        Args:
+            options: an instance of `Options`.
+            role: of the file in the card.
+            file: as it was downloaded.
+
+        Raises:
+            InputError: it holds something different.
+        """
+
+    @classmethod
     def depends_on(cls, options: OptionsT, dataset: str, clip: str) -> str:
         """A digest of what else decides a clip's frames beside the LR clip, weights and options; "" if there is nothing.
 

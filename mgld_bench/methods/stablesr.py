@@ -15,7 +15,7 @@ from mgld_bench.methods.bases.pictures import to_pictures
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.geometry import Geometry
 from mgld_bench.methods.diffusion.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
+from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes, check_file
 from mgld_bench.methods.diffusion.noise import SeededNoise
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes
@@ -54,6 +54,11 @@ class StableSR(Restorer[StableSROptions]):
         super().__init__(options, weights, compute)
         self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
         self._diffusion = LatentDiffusion(self._networks, options, compute, temporal_decoder=False)
+
+    @classmethod
+    def check_file(cls, options: StableSROptions, role: str, file: Path) -> None:
+        """By the names and shapes of its networks."""
+        check_file(options.networks, role, file, TITLE)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames."""

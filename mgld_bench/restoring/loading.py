@@ -9,7 +9,9 @@ from mgld_bench.cards.validation import field_error, folder_of, validate_options
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
+from mgld_bench.weights.locate import forget_record
 from mgld_bench.weights.missing import locate_all
+from mgld_bench.weights.reading import WrongCheckpointError
 
 
 def restorer_class(card: MethodCard) -> type[AnyRestorer]:
@@ -41,7 +43,12 @@ def load_restorer(card: MethodCard, compute: Compute) -> AnyRestorer:
     options = parse_options(card)
     compute.check()
     files = locate_all(tuple(card.weights.values()), card.name)
-    return restorer_class(card)(options, dict(zip(card.weights, files, strict=True)), compute)
+    try:
+        return restorer_class(card)(options, dict(zip(card.weights, files, strict=True)), compute)
+    except WrongCheckpointError as error:
+        if any(weight.not_pinned for weight, file in zip(card.weights.values(), files, strict=True) if file == error.file):
+            forget_record(error.file)
+        raise
 
 
 def load_untrained(card: MethodCard, compute: Compute) -> AnyRestorer:

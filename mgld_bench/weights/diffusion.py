@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mgld_bench.errors import InputError
 from mgld_bench.weights.loading import does_not_belong
+from mgld_bench.weights.reading import WrongCheckpointError
 
 _UNET: Final = "model.diffusion_model."
 _STRUCTURE: Final = "structcond_stage_model."
@@ -77,7 +78,7 @@ def split_groups(state: Mapping[str, Tensor], source: Path, title: str, *, tempo
     Raises:
         InputError: A network is missing, the file is that of the other method, or entries belong to none of the networks.
     """
-    refused = f"{source}: not a checkpoint of {title}"
+    refused = f"not a checkpoint of {title}"
     prefixes = (_UNET, _STRUCTURE, _TEXT, _FIRST_STAGE, *((_FLOW,) if temporal else ()))
     groups: dict[str, dict[str, Tensor]] = {prefix: {} for prefix in prefixes}
     surplus = []
@@ -88,15 +89,15 @@ def split_groups(state: Mapping[str, Tensor], source: Path, title: str, *, tempo
         elif name not in _SCHEDULE:
             surplus.append(name)
     if not any(groups.values()) and any(name.startswith("decoder.") for name in surplus):
-        raise InputError(f"{refused}: it contains only an autoencoder, as the file of role decoder does")
+        raise WrongCheckpointError(source, f"{refused}: it contains only an autoencoder, as the file of role decoder does")
     if groups[_UNET] and any(_TEMPORAL in name for name in groups[_UNET]) is not temporal:
         found = "no temporal layers, like StableSR's" if temporal else "temporal layers, like MGLD-VSR's"
-        raise InputError(f"{refused}: its U-Net has {found}")
+        raise WrongCheckpointError(source, f"{refused}: its U-Net has {found}")
     if surplus:
-        raise InputError(f"{refused}: {does_not_belong(surplus)}")
+        raise WrongCheckpointError(source, f"{refused}: {does_not_belong(surplus)}")
     for prefix, what in _REQUIRED.items():
         if not groups[prefix]:
-            raise InputError(f"{refused}: {what} is missing (no entry starts with {prefix})")
+            raise WrongCheckpointError(source, f"{refused}: {what} is missing (no entry starts with {prefix})")
     found_flow = groups.get(_FLOW)
     return DiffusionGroups(groups[_UNET], groups[_STRUCTURE], groups[_TEXT], groups[_FIRST_STAGE], found_flow or None)
 
@@ -123,7 +124,7 @@ def autoencoder_entries(state: Mapping[str, Tensor], source: Path) -> Autoencode
             file and run the missing layers with random weights.
     """
     if any(name.startswith(_UNET) for name in state):
-        raise InputError(f"{source}: not a decoder: it contains a U-Net, as the file of role diffusion does")
+        raise WrongCheckpointError(source, "not a decoder: it contains a U-Net, as the file of role diffusion does")
     kept = {name: tensor for name, tensor in state.items() if not name.startswith(_TRAINING)}
     first: dict[bool, str] = {}
     for name in kept:

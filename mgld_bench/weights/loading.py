@@ -9,7 +9,8 @@ from typing import Final
 import torch
 from torch import nn
 
-from mgld_bench.errors import InputError, first_of
+from mgld_bench.errors import first_of
+from mgld_bench.weights.reading import WrongCheckpointError
 
 _FAULTS: Final = 5
 """How many tensors that do not fit a message lists."""
@@ -27,8 +28,8 @@ def load_strictly(
             the meta device.
 
     Raises:
-        InputError: Names or shapes are not exactly those of the network. The message lists up to five tensors of each kind of
-            error and counts the rest.
+        WrongCheckpointError: Names or shapes are not exactly those of the network. The message lists up to five tensors of each
+            kind of error and counts the rest.
     """
     expected = network.state_dict()
     missing = [name for name in expected if name not in state]
@@ -39,7 +40,7 @@ def load_strictly(
         *_misfits(expected, state),
     ]
     if faults:
-        raise InputError(f"{source}: not a checkpoint of {title}: {'; '.join(faults)}")
+        raise WrongCheckpointError(source, f"not a checkpoint of {title}: {'; '.join(faults)}")
     network.load_state_dict(state, assign=assign)
 
 

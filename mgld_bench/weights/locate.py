@@ -145,6 +145,12 @@ def record_sha256(path: Path, sha256: str) -> None:
     write_bytes_atomic(record_of(path), f"{sha256}  {path.name}\n".encode())
 
 
+def forget_record(path: Path) -> None:
+    """Forget the sha256 recorded for ``path``, which turned out to be a different network: the right file may take its place."""
+    if path.is_relative_to(weights_home()):
+        record_of(path).unlink(missing_ok=True)
+
+
 def change(path: Path, sha256: str) -> str | None:
     """How this sha256 differs from the one recorded for ``path``; None where it matches or nothing is recorded."""
     recorded = recorded_sha256(path)
@@ -237,9 +243,8 @@ def what_it_is(path: Path, weight: WeightFile, walk: bool = False) -> str | None
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _unmistakable(path: Path) -> str | None:
-    """As `wrong_content`, for what is wrong as a file of any kind."""
-    return wrong_content(path, "any")
+def _counted(size: int) -> str:
+    return f"{size} byte{'' if size == 1 else 's'}"
 
 
 def _is_recorded(path: Path) -> bool:
@@ -249,10 +254,12 @@ def _is_recorded(path: Path) -> bool:
 def _check_pinned(path: Path, weight: WeightFile) -> None:
     if not (weight.sha256 or weight.sha256_start or weight.size is not None):
         return
-    problem = disagreement(weight, path.stat().st_size, _sha256(path))
+    size = path.stat().st_size
+    # A file of a different size need not be read.
+    problem = disagreement(weight, size, "" if weight.size not in (None, size) else _sha256(path))
     if problem:
-        instead = _unmistakable(path)
-        raise InputError(f"{path}: {instead} ({problem})" if instead else _refusal(path, problem))
+        instead = wrong_content(path, weight.file)
+        raise InputError(f"{path}: {instead} ({_counted(size)}; {problem})" if instead else _refusal(path, problem))
 
 
 def _refusal(path: Path, problem: str) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from mgld_bench.errors import InputError
 from mgld_bench.weights.ncnn import Convolution, read_structure, read_tensors, tensor_records
-from mgld_bench.weights.reading import read_state_dict
+from mgld_bench.weights.reading import WrongCheckpointError, read_state_dict
 
 GROWTH = 32
 """Channels that each convolution of a dense block adds; the same in every published checkpoint."""
@@ -74,19 +74,21 @@ def check_official(source: Path | str, state: Mapping[str, torch.Tensor]) -> Nam
     scheme = BSRGAN if BSRGAN.body + ".weight" in state else REAL_ESRGAN
     first = state.get("conv_first.weight")
     if first is None or first.ndim != 4:
-        raise InputError(f"{source}: not an RRDBNet x4 checkpoint: conv_first.weight is missing")
+        raise WrongCheckpointError(source, "not an RRDBNet x4 checkpoint: conv_first.weight is missing")
     blocks = 0
     while scheme.dense.format(block=blocks, dense=1, conv=1) + ".weight" in state:
         blocks += 1
     expected = parameter_shapes(scheme, first.shape[0], blocks)
     for name, shape in expected.items():
         if name not in state:
-            raise InputError(f"{source}: not an RRDBNet x4 checkpoint ({scheme.title} names): {name} is missing")
+            raise WrongCheckpointError(source, f"not an RRDBNet x4 checkpoint ({scheme.title} names): {name} is missing")
         if tuple(state[name].shape) != shape:
-            raise InputError(f"{source}: {name} has shape {tuple(state[name].shape)}, an RRDBNet x4 has {shape}")
+            raise WrongCheckpointError(source, f"{name} has shape {tuple(state[name].shape)}, an RRDBNet x4 has {shape}")
     surplus = sorted(state.keys() - expected.keys())
     if surplus:
-        raise InputError(f"{source}: not an RRDBNet x4 checkpoint ({scheme.title} names): {surplus[0]} does not belong to it")
+        raise WrongCheckpointError(
+            source, f"not an RRDBNet x4 checkpoint ({scheme.title} names): {surplus[0]} does not belong to it"
+        )
     return scheme
 
 

@@ -10,7 +10,7 @@ import torch
 
 from mgld_bench.errors import InputError
 from mgld_bench.weights.ncnn import Layer, read_structure, read_tensors, tensor_records
-from mgld_bench.weights.reading import read_state_dict
+from mgld_bench.weights.reading import WrongCheckpointError, read_state_dict
 
 SCALE = 4
 
@@ -73,17 +73,17 @@ def _checked_size(source: Path, state: Mapping[str, torch.Tensor]) -> SRVGGSize:
     """The size of ``state``. Raises InputError unless names and shapes are exactly those of an SRVGG x4."""
     first = state.get("body.0.weight")
     if first is None or first.ndim != 4:
-        raise InputError(f"{source}: not an SRVGG x4 checkpoint: body.0.weight is missing")
+        raise WrongCheckpointError(source, "not an SRVGG x4 checkpoint: body.0.weight is missing")
     size = SRVGGSize(features=first.shape[0], middle_convolutions=(len(state) - 5) // 3)
     expected = parameter_shapes(size)
     for name, shape in expected.items():
         if name not in state:
-            raise InputError(f"{source}: not an SRVGG x4 checkpoint: {name} is missing")
+            raise WrongCheckpointError(source, f"not an SRVGG x4 checkpoint: {name} is missing")
         if tuple(state[name].shape) != shape:
-            raise InputError(f"{source}: {name} has shape {tuple(state[name].shape)}, an SRVGG x4 has {shape}")
+            raise WrongCheckpointError(source, f"{name} has shape {tuple(state[name].shape)}, an SRVGG x4 has {shape}")
     surplus = sorted(state.keys() - expected.keys())
     if surplus:
-        raise InputError(f"{source}: not an SRVGG x4 checkpoint: {surplus[0]} does not belong to it")
+        raise WrongCheckpointError(source, f"not an SRVGG x4 checkpoint: {surplus[0]} does not belong to it")
     return size
 
 

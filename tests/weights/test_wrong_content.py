@@ -115,6 +115,18 @@ def test_a_pinned_file_that_is_a_pointer_is_called_one(home: Path) -> None:
         locate(WeightFile(file="net.pth", sha256="0" * 64))
 
 
+def test_a_pinned_file_that_is_something_different_is_named_before_its_digest(home: Path) -> None:
+    (home / "net.pth").write_bytes(b"\x13\xe7" * 1500)
+    by_digest = WeightFile(file="net.pth", sha256="0" * 64)
+    with pytest.raises(InputError, match=r"net\.pth: is not a checkpoint: it begins with 13 e7 .* \(3000 bytes; sha256 is "):
+        locate(by_digest)
+    with pytest.raises(InputError, match=r"is not a checkpoint: .* \(3000 bytes; has 3000 bytes, but its card gives 5\)"):
+        locate(WeightFile(file="net.pth", size=5))
+    (home / "net.pth").write_bytes(checkpoint())
+    with pytest.raises(InputError, match=r"net\.pth: sha256 is .*a different or damaged file"):
+        locate(by_digest)
+
+
 def test_what_an_earlier_version_recorded_of_a_pointer_does_not_keep_the_file_out(home: Path) -> None:
     from mgld_bench.clips.digest import file_sha256
 

@@ -49,6 +49,12 @@ class NetworkRestorer(Restorer[OptionsT]):
             raise InputError(f"{self.title} needs a weight file of role {ROLE}: its card names none")
         self.network = self.place(network.eval().requires_grad_(False))
 
+    @classmethod
+    def check_file(cls, options: OptionsT, role: str, file: Path) -> None:
+        """Loads it, which takes moments for networks of this size."""
+        if role == ROLE:
+            cls(options, {ROLE: file}, Compute())
+
     @abstractmethod
     def create_network(self, options: OptionsT) -> nn.Module:
         """The network before weights are loaded, float32, on the CPU."""

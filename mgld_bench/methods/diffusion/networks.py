@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import torch
 from pydantic import model_validator
@@ -20,9 +20,9 @@ from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, S
 from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig
 from mgld_bench.networks.diffusion.unet import MGLD_UNET, DenoisingUNet, UNetConfig
 from mgld_bench.plain_data import PlainData
-from mgld_bench.weights.diffusion import DiffusionGroups, autoencoder_entries, split_groups
+from mgld_bench.weights.diffusion import autoencoder_entries, split_groups
 from mgld_bench.weights.loading import load_strictly
-from mgld_bench.weights.reading import read_state_dict
+from mgld_bench.weights.reading import WrongCheckpointError, read_state_dict
 
 LATENT_REDUCTION: Final = 8
 """Pixels along one side of a latent pixel."""
@@ -82,10 +82,7 @@ class DiffusionNetworks:
         self.device, self.dtype = compute.torch_device(), compute.dtype()
         # Random weights need real tensors; official ones are taken as they lie in the file.
         with self.device if weights is None else torch.device("meta"):
-            self.unet = DenoisingUNet(sizes.unet)
-            self.structure = StructureEncoder(sizes.structure)
-            self.text_tower = TextTower(sizes.text)
-            self.first_stage = Autoencoder(sizes.first_stage)
+            self.unet, self.structure, self.text_tower, self.first_stage = _diffusion_half(sizes)
             self.decoder = Autoencoder(sizes.decoder)
         self.flow_state: dict[str, Tensor] | None = None
         """The optical flow network in the diffusion file, by its own names; None if there is none."""
@@ -143,29 +140,9 @@ class DiffusionNetworks:
         for role in (DIFFUSION, DECODER):
             if role not in weights:
                 raise InputError(f"{title} needs a weight file of role {role}: its card names none")
-        source = weights[DIFFUSION]
-        groups = split_groups(read_state_dict(source), source, title, temporal=self.unet.config.temporal)
-        self._load_groups(groups, source, title)
-        self.flow_state = groups.flow
-        source = weights[DECODER]
-        entries = autoencoder_entries(read_state_dict(source), source)
-        found, wanted = entries.temporal_version, self.decoder.config.temporal_version
-        if found != wanted:
-            raise InputError(
-                f"{source}: no checkpoint of {title}'s decoder: it has {_MIXINGS[found]}, the card asks for {_MIXINGS[wanted]} "
-                "(option networks.decoder.temporal_version)"
-            )
-        load_strictly(self.decoder, entries.state, source, f"{title}'s decoder", assign=True)
-
-    def _load_groups(self, groups: DiffusionGroups, source: Path, title: str) -> None:
-        parts: tuple[tuple[nn.Module, dict[str, Tensor], str], ...] = (
-            (self.unet, groups.unet, "U-Net"),
-            (self.structure, groups.structure, "structure encoder"),
-            (self.text_tower, groups.text, "text tower"),
-            (self.first_stage, groups.first_stage, "first stage"),
-        )
-        for network, state, part in parts:
-            load_strictly(network, state, source, f"{title}'s {part}", assign=True)
+        half = self.unet, self.structure, self.text_tower, self.first_stage
+        self.flow_state = _load_diffusion_half(half, weights[DIFFUSION], title)
+        _load_decoder(self.decoder, weights[DECODER], title)
 
     def _embed_empty_prompt(self, size: TextTowerConfig) -> Tensor:
         """(1, tokens, width) float32 on the device."""
@@ -175,6 +152,50 @@ class DiffusionNetworks:
         with torch.no_grad():
             embedding: Tensor = tower.embed(tokens.to(self.device) % size.vocabulary)
         return embedding
+
+
+def check_file(sizes: DiffusionSizes, role: str, file: Path, title: str) -> None:
+    """Raise InputError where a file does not hold the networks of its role. Only names and shapes of a large file are read."""
+    with torch.device("meta"):
+        if role == DIFFUSION:
+            _load_diffusion_half(_diffusion_half(sizes), file, title)
+        elif role == DECODER:
+            _load_decoder(Autoencoder(sizes.decoder), file, title)
+
+
+_Half: TypeAlias = tuple[DenoisingUNet, StructureEncoder, TextTower, Autoencoder]
+"""The networks of the file of role ``diffusion``."""
+
+
+def _diffusion_half(sizes: DiffusionSizes) -> _Half:
+    return (
+        DenoisingUNet(sizes.unet),
+        StructureEncoder(sizes.structure),
+        TextTower(sizes.text),
+        Autoencoder(sizes.first_stage),
+    )
+
+
+def _load_diffusion_half(networks: _Half, source: Path, title: str) -> dict[str, Tensor] | None:
+    """Load the networks; returns the tensors of the optical flow network, if the file has one."""
+    groups = split_groups(read_state_dict(source), source, title, temporal=networks[0].config.temporal)
+    states = (groups.unet, groups.structure, groups.text, groups.first_stage)
+    names = ("U-Net", "structure encoder", "text tower", "first stage")
+    for network, state, part in zip(networks, states, names, strict=True):
+        load_strictly(network, state, source, f"{title}'s {part}", assign=True)
+    return groups.flow
+
+
+def _load_decoder(decoder: Autoencoder, source: Path, title: str) -> None:
+    entries = autoencoder_entries(read_state_dict(source), source)
+    found, wanted = entries.temporal_version, decoder.config.temporal_version
+    if found != wanted:
+        raise WrongCheckpointError(
+            source,
+            f"no checkpoint of {title}'s decoder: it has {_MIXINGS[found]}, the card asks for {_MIXINGS[wanted]} "
+            "(option networks.decoder.temporal_version)",
+        )
+    load_strictly(decoder, entries.state, source, f"{title}'s decoder", assign=True)
 
 
 def trained_parameters(unet: nn.Module, structure: nn.Module, decoder: nn.Module) -> dict[str, int]:

@@ -236,6 +236,14 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         StableSR(options, {"diffusion": weights["diffusion"]}, Compute())
     with pytest.raises(InputError, match="decoder: it has no temporal mixing, the card asks for temporal mixing of version 1"):
         MGLDVSR(MGLDOptions(**SMALL, networks=TINY, guidance=0), _as_mgld(tmp_path, weights), Compute())
+    for role in ("diffusion", "decoder"):
+        StableSR.check_file(options, role, weights[role])
+    with pytest.raises(InputError, match="it contains only an autoencoder, as the file of role decoder does"):
+        StableSR.check_file(options, "diffusion", weights["decoder"])
+    with pytest.raises(InputError, match="U-Net, as the file of role diffusion does"):
+        StableSR.check_file(options, "decoder", weights["diffusion"])
+    with pytest.raises(InputError, match="its U-Net has no temporal layers, like StableSR's"):
+        MGLDVSR.check_file(MGLDOptions(**SMALL, networks=TINY), "diffusion", weights["diffusion"])
     state = torch.load(weights["diffusion"])["state_dict"]
     missing = next(name for name in state if name.startswith("first_stage_model."))
     del state[missing]
