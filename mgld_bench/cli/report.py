@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 
 def report(
-    name: Annotated[str, typer.Argument(metavar="REPORT", help="Name of a report card, or a card file.")],
+    name: Annotated[
+        str, typer.Argument(metavar="REPORT", help="Name of a report card, or a card file; none where --scores is given.")
+    ] = "",
     formats: Annotated[str, typer.Option("--format", help="Formats, separated by commas; default: csv,md,tex,html.")] = "",
     against: Annotated[
         str, typer.Option("--against", help="paper: put the published values beside ours; default: no comparison.")
@@ -76,6 +78,25 @@ def report(
             "each workspace.",
         ),
     ] = None,
+    scores: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--scores",
+            metavar="RESTORED",
+            help="Report what score has kept of these clips, without any card: a folder of clips for each method, or a folder of "
+            "methods, as score takes them; may be repeated; default: the scores of REPORT.",
+        ),
+    ] = None,
+    gt: Annotated[
+        Path | None, typer.Option("--gt", help="With --scores: the ground truth; default: scores without ground truth.")
+    ] = None,
+    lr: Annotated[
+        Path | None, typer.Option("--lr", help="With --scores: the LR clips, for pictures; default: no pictures.")
+    ] = None,
+    frames: Annotated[
+        str, typer.Option(help="With --scores: the frame numbers that were scored, such as 0-5; default: those of the protocol.")
+    ] = "",
+    shift: Annotated[str, typer.Option(metavar="DOWN,RIGHT", help="With --scores: as it was scored; default: not shifted.")] = "",
     cards: Cards = None,
     videos: Annotated[
         str,
@@ -94,7 +115,11 @@ def report(
     """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 says that there are some.
 
     Example: mgld-bench report table1 --format html,tex --against paper
+
+    Example: mgld-bench report --scores out/mine --scores out/theirs --gt REDS4/GT
     """
+    from mgld_bench.cli.display import progress_display
+    from mgld_bench.cli.report_scores import KeptWish, write_kept
     from mgld_bench.engine.session import Session
     from mgld_bench.errors import IncompleteError, InputError
     from mgld_bench.report.videos.budget import parse_size
@@ -111,11 +136,29 @@ def report(
     room = parse_size(videos_limit)
     if against not in ("", "paper"):
         raise typer.BadParameter(f"{against!r}: use 'paper'", param_hint="--against")
+    if bool(name) == bool(scores):
+        raise typer.BadParameter("name a report card, or the clips that score has scored with --scores", param_hint="REPORT")
     if against and protocol:
         raise InputError(
             "--against and --protocol exclude each other: published values belong to the protocol of the report's card"
         )
     places = places_to_read(workspaces or [], stores or [], to_write=output is None)
+    if scores:
+        of_cards = {"--methods": methods, "--datasets": datasets, "--degradation": degradation, "--source": source}
+        given = [option for option, value in {**of_cards, "--against": against}.items() if value]
+        if given or len(places) > 1:
+            raise typer.BadParameter("needs a report card, and --scores has none", param_hint=(given or ["several --store"])[0])
+        request = KeptWish(
+            scores, gt, lr, split_names(clips), limit, split_names(metrics), protocol or "mgld-2024", frames, shift, cards or ()
+        )
+        ((workspace, store),) = places
+        kept_videos = VideoWish(workspace / "videos", choice, room)
+        files = write_kept(request, workspace, store, chosen, output, kept_videos, progress_display(quiet))
+        show(files, json_output, dated=output is None)
+        missing = incomplete(files.table)
+        if missing:
+            raise IncompleteError(missing.replace("mgld-bench run", "mgld-bench score"))
+        return
     with ExitStack() as opened:
         first, *others = [
             opened.enter_context(
@@ -177,28 +220,34 @@ def write(
     quiet: bool = False,
 ) -> ReportFiles:
     """Write the report into the workspace or ``output``, print its table and where it is. Without ``formats``: in all of them."""
-    from rich.console import Console
-
     from mgld_bench.cli.display import progress_display
     from mgld_bench.clips.atomic import require_writable
     from mgld_bench.engine.machine import command_line
-    from mgld_bench.report.tables.render_terminal import render_terminal
     from mgld_bench.report.write import FORMATS, write_session_report
 
     if output is not None:
         require_writable(output)
     progress = progress_display(quiet)
     files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress, output, videos, others)
+    show(files, json_output, dated=output is None)
+    return files
+
+
+def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
+    """Print the table of a report and where it is, or all of it as JSON; ``dated``: others like it may come."""
+    from rich.console import Console
+
+    from mgld_bench.report.tables.render_terminal import render_terminal
+
     if json_output:
         print_json(as_json(files))
-        return files
+        return
     Console().print(render_terminal(files.table))
     typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:
         typer.echo(f"page: {files.index}")
-    if output is None:
+    if dated:
         typer.echo(f"the newest report is always in {files.folder.parent}")
-    return files
 
 
 def as_json(files: ReportFiles) -> dict[str, object]:

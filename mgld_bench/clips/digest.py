@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -37,6 +38,7 @@ class DigestCache:
         self._file = file
         self._known: dict[str, _Remembered] = {} if file is None else _load(file)
         self._changed = False
+        self._saved_at = -math.inf
 
     def sha256(self, path: Path) -> str:
         """sha256 (hex) of the file's bytes. Raises OSError where it cannot be read."""
@@ -55,9 +57,14 @@ class DigestCache:
             self._changed = True
         return sha256
 
-    def save(self) -> None:
-        """Write the cache to its file if anything is new. Raises InputError where that is not possible."""
-        if self._file is not None and self._changed:
+    def save(self, at_most_every: float = 0.0) -> None:
+        """Write the cache to its file if anything is new. Raises InputError where that is not possible.
+
+        ``at_most_every``: not within so many seconds of the last time, because the whole file is written each time.
+        """
+        now = time.monotonic()
+        if self._file is not None and self._changed and now - self._saved_at >= at_most_every:
+            self._saved_at = now
             write_json_atomic(self._file, {path: entry.model_dump() for path, entry in self._known.items()})
             self._changed = False
 

@@ -8,7 +8,7 @@ For use from outside:
 - `Estimate` (`costs`)
 - `Store`, `open_store` (`store`): the results database
 - `score_folders`, `ScoreRequest`, `FolderScores` (`score_folders`), `choose_clips` (`clip_choice`), `choose_metrics`
-  (`metric_choice`), `KeptScores` (`kept_scores`) and `restore_clips` (`restore_folders`): without a report card
+  (`metric_choice`), `KeptScores`, `open_kept` (`kept_scores`) and `restore_clips` (`restore_folders`): without a report card
 - `profile_alone` (`profiling`): the cost of a method
 - `examine` (`health`): what works on this machine
 - `compute_on`, `provenance` (`machine`)

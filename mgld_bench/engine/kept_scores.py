@@ -46,9 +46,8 @@ class KeptScores:
         self._command, self._compute, self._log, self._fresh = command, compute, log, fresh
         self._run: int | None = None
         self._complained = False
-        home = bench_home()
-        self.cache = DigestCache(home / "scored-clips.json")
-        self._store = Store(url) if url else self._default(home / "scores.sqlite")
+        self.cache = digests_of_scored()
+        self._store = Store(url) if url else self._default(_database())
 
     def __enter__(self) -> KeptScores:
         return self
@@ -102,6 +101,22 @@ class KeptScores:
         if not self._complained:
             self._complained = True
             self._log(f"note: scores are not kept for the next time: {error}")
+
+
+def open_kept(url: str) -> Store:
+    """The database of kept scores, to be read; "": that of $MGLD_BENCH_HOME. Raises InputError where there is none."""
+    if not url and not _database().exists():
+        raise InputError(f"{_database()}: no scores have been kept yet; score first: mgld-bench score")
+    return Store(url or f"sqlite:///{_database()}", read_only=True)
+
+
+def digests_of_scored() -> DigestCache:
+    """The digests of the files that have been scored."""
+    return DigestCache(bench_home() / "scored-clips.json")
+
+
+def _database() -> Path:
+    return bench_home() / "scores.sqlite"
 
 
 @dataclass(frozen=True)

@@ -68,12 +68,28 @@ def write_session_report(
     Raises:
         InputError: see write_report() and merged().
     """
-    name = session.suite.report.name
-    data = collect_sessions((session, *others), " ".join(command), with_pictures=not set(formats) <= _WITHOUT_PICTURES)
+    data = collect_sessions((session, *others), " ".join(command), with_pictures=needs_pictures(formats))
     if output is not None:
         return write_report(data, output, formats, against_published, progress, videos)
-    with dated_folder(session.workspace / "reports" / name) as folder:
+    return write_dated_report(data, session.workspace, formats, against_published, progress, videos)
+
+
+def write_dated_report(
+    data: ReportData,
+    workspace: Path,
+    formats: Sequence[str] = FORMATS,
+    against_published: bool = False,
+    progress: Progress | None = None,
+    videos: VideoWish | None = None,
+) -> ReportFiles:
+    """As write_report(), into a dated folder of the workspace, which is then the latest; see `folders`."""
+    with dated_folder(workspace / "reports" / data.card.name) as folder:
         return write_report(data, folder, formats, against_published, progress, videos)
+
+
+def needs_pictures(formats: Sequence[str]) -> bool:
+    """Whether frames have to be opened for a report in these formats."""
+    return not set(formats) <= _WITHOUT_PICTURES
 
 
 def write_report(

@@ -3,6 +3,7 @@
 For use from outside:
 
 - `collect` (`from_store`): everything that a report shows
+- `collect_kept`, `KeptRequest` (`from_kept`): the same of folders that `score` has scored, without cards
 - `collect_sessions` (`sessions`): the same of several workspaces or databases, and while a run goes on
 - `ReportData`, `Cell`, `PictureSource` (`data`)
 - `ScoredCell`, `scored_cells` (`scored`): the cells, completed: one per line and method

@@ -72,7 +72,8 @@ def stated(data: ReportData) -> tuple[str, ...]:
     for kind in KINDS:
         where = places(data, kind)
         parts = [
-            f"{f'{place.what}: ' if len(where) > 1 else ''}{place.origin.text}{f' ({place.dates})' if place.dates else ''}"
+            f"{f'{place.what}: ' if len(where) > 1 else ''}{place.origin.text or 'not recorded'}"
+            f"{f' ({place.dates})' if place.dates else ''}"
             for place in where
         ]
         if parts:
