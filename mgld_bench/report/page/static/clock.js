@@ -1,9 +1,9 @@
-// Keeps several videos on the same frame: while they play by small changes of their rates, otherwise by a seek of every one.
+// Keeps several videos on the same frame: while they play, those that are ahead wait for the slowest; otherwise each is sought.
 "use strict";
 
 mgld.makeClock = ({ fps, frames, onFrame, onPlaying }) => {
   const NUDGE = 0.05; // of the rate, which no eye notices
-  const LOST = 4; // frames apart: a nudge would take too long
+  const AHEAD = 2; // frames: more than a nudge makes good, so that one waits
   const PATIENCE = 3000; // ms that a video may take before the others start without it
   const CHECK_AFTER = 200; // ms
   const CHECKS = 20;
@@ -91,23 +91,28 @@ mgld.makeClock = ({ fps, frames, onFrame, onPlaying }) => {
     while (!videos.every(settled) && performance.now() < until) await new Promise((done) => setTimeout(done, 10));
     if (mine !== round) return;
     for (const video of videos) {
+      seen.set(video, frame);
       video.playbackRate = rate;
-      if (video.src) video.play().catch(() => mine === round && video === videos[0] && stop());
+      if (video.src) video.play().catch((error) => error.name === "NotAllowedError" && mine === round && stop());
     }
     requestAnimationFrame(() => follow(mine));
   }
 
   function follow(mine) {
     if (mine !== round || !playing) return;
-    const [leader, ...others] = videos;
-    if (!leader) return void stop();
-    const end = leader.ended || frame >= frames - 1;
-    for (const video of others) {
-      if (!video.src || video.seeking) continue;
-      const ahead = (video.currentTime - leader.currentTime) * fps;
-      if (Math.abs(ahead) > LOST && !video.ended) video.currentTime = leader.currentTime;
-      video.playbackRate = rate * (1 - Math.max(-1, Math.min(1, ahead)) * NUDGE);
+    const able = videos.filter((video) => video.src && video.readyState >= 1);
+    if (!able.length) return void stop();
+    // What is seen counts: where a decoder is too slow, a video's own time runs on without its pictures.
+    const at = (video) => seen.get(video) ?? frame;
+    const slowest = Math.min(...able.filter((video) => !video.ended).map(at));
+    for (const video of able) {
+      const ahead = at(video) - slowest;
+      if (video.ended || !Number.isFinite(ahead)) continue;
+      if (ahead > AHEAD && !video.paused) video.pause();
+      else if (ahead < AHEAD && video.paused) video.play().catch(() => {});
+      video.playbackRate = rate * (1 - Math.min(1, ahead / AHEAD) * NUDGE);
     }
+    const end = able.every((video) => video.ended || at(video) >= frames - 1);
     if (end && loop) {
       frame = 0;
       onFrame(frame);
