@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 
 class InputError(Exception):
@@ -16,6 +18,22 @@ class IncompleteError(InputError):
 
 class CheckError(Exception):
     """A check or a gate failed on valid input: one line with which and by how much. Exit code 1."""
+
+
+BROKEN = (Exception, SystemExit)
+"""What the code of a method or metric may raise, somebody else's included; ``sys.exit`` in it ends that part, not the run."""
+
+
+def contained(error: BaseException) -> InputError:
+    """The failure of one method or metric, as one line: an InputError as it is; anything else with its type and place."""
+    if isinstance(error, InputError):
+        return error
+    text = " ".join(str(error).split())
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    failure = InputError(f"failed with {type(error).__name__}{f': {text}' if text else ''}{place}")
+    failure.__cause__ = error
+    return failure
 
 
 def sentence(text: str) -> str:

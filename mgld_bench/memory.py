@@ -71,7 +71,7 @@ def over_budget(what: str, needed: int, allowed: int, alternative: str = "") -> 
     )
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether ``error`` means that memory was not enough, on the CPU or on a GPU."""
     return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _SIGNS)
 

@@ -17,7 +17,7 @@ from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, resumed_steps, stage, steps
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.store import FinishedUnit, Store
-from mgld_bench.errors import InputError
+from mgld_bench.errors import BROKEN, InputError, contained
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.metrics.catalogue import load_metric
@@ -174,15 +174,15 @@ def _restore(plan: Plan, run: int, context: RunContext, failures: _Failures) -> 
                 continue
             try:
                 restorer = load_restorer(card, context.compute)
-            except InputError as error:
-                failures.add_method(method, mine, error)
+            except BROKEN as error:
+                failures.add_method(method, mine, contained(error))
                 continue
             for unit in mine:
                 context.progress.unit(f"{method} {unit.dataset} {unit.clip}")
                 try:
                     finished = _restore_unit(plan, unit, restorer.for_dataset(unit.dataset), context)
-                except InputError as error:
-                    failures.add("restore", [unit], error)
+                except BROKEN as error:
+                    failures.add("restore", [unit], contained(error))
                 else:
                     context.store.add(run, [(finished, None)])
 
@@ -234,8 +234,8 @@ def _load_metrics(names: Sequence[str], context: RunContext, failures: _Failures
     for name in dict.fromkeys(names):
         try:
             loaded[name] = load_metric(name, context.compute.device)
-        except InputError as error:
-            failures.add_metric(name, error)
+        except BROKEN as error:
+            failures.add_metric(name, contained(error))
     return loaded
 
 
@@ -245,9 +245,9 @@ def _score_separately_if_needed(
     """The scores of one clip; where the pass for all fails, of each method, and then of each metric, by itself."""
     try:
         yield _score_clip(plan, units, metrics, context)
-    except InputError as error:
+    except BROKEN as error:
         if len(units) == 1:
-            failures.add("score", units, error)
+            failures.add("score", units, contained(error))
             return
         for part in _parts(units):
             yield from _score_separately_if_needed(plan, part, metrics, context, failures)

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
-from mgld_bench.errors import InputError, did_you_mean
+from mgld_bench.errors import BROKEN, InputError, did_you_mean
 from mgld_bench.metrics.dover import variants as dover
 from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
 from mgld_bench.metrics.flow import variants as flow_variants
@@ -143,8 +143,8 @@ def _hint(name: str, known: list[str]) -> str:
 def _load_class(point: EntryPoint) -> type[Metric]:
     try:
         loaded = point.load()
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"metric {point.name} of {_package(point)} cannot be loaded: {error}") from None
+    except BROKEN as error:
+        raise InputError(f"metric {point.name} of {_package(point)} cannot be loaded: {type(error).__name__}: {error}") from None
     if not (isinstance(loaded, type) and issubclass(loaded, Metric)) or getattr(loaded, "facts", None) is None:
         raise InputError(
             f"metric {point.name} of {_package(point)}: {point.value} is not a subclass of Metric with facts on the class"

@@ -6,7 +6,7 @@ import importlib
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.cards.validation import field_error, folder_of, validate_options
-from mgld_bench.errors import InputError
+from mgld_bench.errors import BROKEN, InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
 from mgld_bench.weights.locate import forget_record
@@ -19,7 +19,7 @@ def restorer_class(card: MethodCard) -> type[AnyRestorer]:
     module_name, _, class_name = card.restorer.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001 - a third party's module may fail in any way
+    except BROKEN as error:
         reason = " ".join(str(error).split())
         raise field_error(card, ["restorer"], f"cannot import {module_name}: {type(error).__name__}: {reason}") from None
     found = getattr(module, class_name, None)

@@ -10,8 +10,8 @@ from typing import Literal
 
 from mgld_bench.clips.clip import Clip, ClipFacts, FramesDone
 from mgld_bench.clips.handling import handling
-from mgld_bench.errors import InputError
-from mgld_bench.memory import memory_budget_now
+from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.memory import is_out_of_memory, memory_budget_now
 from mgld_bench.metrics.frame_metric import infinite_note, score_of_frames
 from mgld_bench.metrics.metric import ClipScore, ClipScorer, Metric, MetricFacts
 from mgld_bench.scoring.agreement import check_agreement
@@ -87,13 +87,16 @@ class _Work:
 
     @contextmanager
     def failing(self, method: str, metrics: Sequence[Metric]) -> Iterator[None]:
-        """A block whose InputError is the failure of these metrics of a method."""
+        """A block whose error, other than too little memory, is the failure of these metrics of a method."""
         try:
             yield
-        except InputError as error:
-            if self.failures is None:
+        except BROKEN as error:
+            if is_out_of_memory(error):
                 raise
-            self.failures.update({(method, metric.facts.name): error for metric in metrics})
+            failure = contained(error)
+            if self.failures is None:
+                raise failure from error
+            self.failures.update({(method, metric.facts.name): failure for metric in metrics})
 
 
 def _discard(_line: str) -> None:

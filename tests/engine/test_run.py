@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -221,6 +222,39 @@ def test_a_metric_that_has_no_value_does_not_take_the_others_with_it(tmp_path: P
         *((clip, "bicubic", metric) for clip in ("bunny", "bikes") for metric in ("psnr.rgb", "niqe.pyiqa")),
         *((clip, "mine", "psnr.rgb") for clip in ("bunny", "bikes")),
     }
+
+
+BROKEN_METHODS = {
+    "raises": """
+from mgld_bench.methods.bicubic import Bicubic
+
+class Method(Bicubic):
+    def restore(self, clip, start=0):
+        yield next(super().restore(clip, start))
+        None + 1
+""",
+    "leaves": "import sys\n\nsys.exit('no licence')\n",
+}
+
+
+def test_a_broken_method_does_not_keep_the_others_from_being_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = write_cards(tmp_path / "cards")
+    for name, code in BROKEN_METHODS.items():
+        (tmp_path / f"{name}.py").write_text(code)
+        (cards / f"baselines/{name}.yaml").write_text(f"name: {name}\nrestorer: {name}:Method\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    command = ("run", "small", "--cards", cards, "--workspace", tmp_path / "workspace", "--device", "cpu", "--metrics", "psnr")
+    run = bench(*command, "--methods", "raises,bicubic")
+    assert run.returncode == 3
+    assert "Traceback" not in run.stderr
+    assert "restore tiny bunny raises: failed with TypeError: unsupported operand" in run.stderr
+    assert "(raises.py, line 7)" in run.stderr
+    assert {row[4] for row in database(tmp_path / "workspace")["units"] if row[1] == "score"} == {"bicubic"}
+    listed = bench("list", "methods", "--cards", cards)
+    assert listed.returncode == 0, listed.stderr
+    refused = bench(*command, "--methods", "leaves,bicubic", "--skip-unavailable")
+    assert "cannot import leaves: SystemExit: no licence" in refused.stderr
+    assert refused.returncode == 0, refused.stderr
 
 
 def test_two_runs_do_not_share_a_workspace(suite: tuple[Path, Path]) -> None:

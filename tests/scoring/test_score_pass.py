@@ -277,6 +277,21 @@ def test_an_infinite_score_is_an_error_where_it_means_nothing(bunny: Frames, deg
         score_clip(ArrayClip("bunny", bunny), {"m": ArrayClip("bunny", degraded)}, {"m": [Infinite()]})
 
 
+def test_a_broken_metric_is_a_failure_of_its_own(bunny: Frames, degraded: Frames) -> None:
+    class Broken(Steps):
+        def start(self, clip: ClipFacts) -> ClipScorer:
+            raise SystemExit("no licence")
+
+    psnr = load("psnr.rgb")
+    failures: Failures = {}
+    clips = {"m": ArrayClip("bunny", degraded)}
+    scores = score_clip(ArrayClip("bunny", bunny), clips, {"m": [*psnr, Broken()]}, failures=failures)
+    assert scores == score_clip(ArrayClip("bunny", bunny), clips, {"m": psnr})
+    assert str(failures["m", "steps"]).startswith("failed with SystemExit: no licence (test_score_pass.py, line ")
+    with pytest.raises(InputError, match="failed with SystemExit: no licence"):
+        score_clip(ArrayClip("bunny", bunny), clips, {"m": [Broken()]})
+
+
 def test_what_fails_is_named_and_everything_else_is_scored(bunny: Frames, degraded: Frames) -> None:
     black = degraded.copy()
     black[4] = 0
