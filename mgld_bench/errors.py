@@ -24,14 +24,14 @@ BROKEN = (Exception, SystemExit)
 """What the code of a method or metric may raise, somebody else's included; ``sys.exit`` in it ends that part, not the run."""
 
 
-def contained(error: BaseException) -> InputError:
-    """The failure of one method or metric, as one line: an InputError as it is; anything else with its type and place."""
+def contained(error: BaseException, what: str = "") -> InputError:
+    """The failure of ``what``, as one line: an InputError as it is; anything else with its type and place."""
     if isinstance(error, InputError):
         return error
     text = " ".join(str(error).split())
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    failure = InputError(f"failed with {type(error).__name__}{f': {text}' if text else ''}{place}")
+    failure = InputError(f"{what} failed with {type(error).__name__}{f': {text}' if text else ''}{place}".lstrip())
     failure.__cause__ = error
     return failure
 

@@ -93,7 +93,7 @@ class _Work:
         except BROKEN as error:
             if is_out_of_memory(error):
                 raise
-            failure = contained(error)
+            failure = contained(error, f"metric {metrics[0].facts.name}" if len(metrics) == 1 else "")
             if self.failures is None:
                 raise failure from error
             self.failures.update({(method, metric.facts.name): failure for metric in metrics})

@@ -122,7 +122,7 @@ def test_other_errors_are_not_taken_for_it(bunny: Frames) -> None:
         def take(self, frames: int) -> None:
             raise RuntimeError("shapes do not fit")
 
-    with pytest.raises(RuntimeError, match="shapes do not fit"):
+    with pytest.raises(InputError, match="failed with RuntimeError: shapes do not fit"):
         score_clip(None, {"m": ArrayClip("bunny", bunny)}, {"m": [Broken(1)]}, chunk=2)
 
 

@@ -287,7 +287,7 @@ def test_a_broken_metric_is_a_failure_of_its_own(bunny: Frames, degraded: Frames
     clips = {"m": ArrayClip("bunny", degraded)}
     scores = score_clip(ArrayClip("bunny", bunny), clips, {"m": [*psnr, Broken()]}, failures=failures)
     assert scores == score_clip(ArrayClip("bunny", bunny), clips, {"m": psnr})
-    assert str(failures["m", "steps"]).startswith("failed with SystemExit: no licence (test_score_pass.py, line ")
+    assert str(failures["m", "steps"]).startswith("metric steps failed with SystemExit: no licence (test_score_pass.py, line ")
     with pytest.raises(InputError, match="failed with SystemExit: no licence"):
         score_clip(ArrayClip("bunny", bunny), clips, {"m": [Broken()]})
 
