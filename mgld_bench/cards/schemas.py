@@ -258,8 +258,3 @@ class ReportCard(Card):
     """Figures for print, one file each in every format."""
     highlight: tuple[str, ...] = ()
     """Methods that figures highlight; empty: those whose cards did not come with the suite."""
-
-    @property
-    def has_table(self) -> bool:
-        """Whether any metric, or what methods cost, is asked for."""
-        return self.costs is not None or any(dataset.metrics for dataset in self.datasets)

@@ -43,7 +43,9 @@ def report(
     name: Annotated[
         str, typer.Argument(metavar="REPORT", help="Name of a report card, or a card file; none where --scores is given.")
     ] = "",
-    formats: Annotated[str, typer.Option("--format", help="Formats, separated by commas; default: csv,md,tex,html.")] = "",
+    formats: Annotated[
+        str, typer.Option("--format", help="Formats, separated by commas; default: csv,md,tex,html,figures.")
+    ] = "",
     against: Annotated[
         str, typer.Option("--against", help="paper: put the published values beside ours; default: no comparison.")
     ] = "",
@@ -155,7 +157,7 @@ def report(
         kept_videos = VideoWish(workspace / "videos", choice, room)
         files = write_kept(request, workspace, store, chosen, output, kept_videos, progress_display(quiet))
         show(files, json_output, dated=output is None)
-        missing = incomplete(files.table)
+        missing = incomplete(files)
         if missing:
             raise IncompleteError(missing.replace("mgld-bench run", "mgld-bench score"))
         return
@@ -185,7 +187,7 @@ def report(
         first.require_known()
         wish = VideoWish(first.workspace / "videos", choice, room)
         files = write(first, chosen, against == "paper", json_output, output, wish, others, quiet)
-        missing = incomplete(files.table)
+        missing = incomplete(files)
         if missing:
             raise IncompleteError(f"{first.suite.report.name}: {missing}")
 
@@ -242,7 +244,11 @@ def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
     if json_output:
         print_json(as_json(files))
         return
-    Console().print(render_terminal(files.table))
+    if files.table.rows:
+        Console().print(render_terminal(files.table))
+    drawn = [figure.name for figure in files.figures if figure.files]
+    if drawn:
+        typer.echo(f"figures: {', '.join(drawn)} in {files.folder / 'figures'}, each as png, svg, pdf and tex")
     typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:
         typer.echo(f"page: {files.index}")
@@ -281,8 +287,14 @@ def as_json(files: ReportFiles) -> dict[str, object]:
     }
 
 
-def incomplete(table: Table) -> str:
-    """What the table lacks, in one line; "" where every number is there."""
+def incomplete(files: ReportFiles) -> str:
+    """What the report lacks, in one line; "" where every number and figure is there."""
+    from mgld_bench.report.figures.write_figures import missing_figures
+
+    return "; ".join(part for part in (_missing_numbers(files.table), missing_figures(files.figures)) if part)
+
+
+def _missing_numbers(table: Table) -> str:
     cells = [cell for row in table.cells for cell in row]
     gaps = [cell for cell in cells if not cell.complete and not cell.unpublished]
     if not gaps:

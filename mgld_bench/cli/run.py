@@ -199,7 +199,7 @@ def print_done(session: Session, outcome: Outcome, json_output: bool, quiet: boo
 
     plan = outcome.plan
     done = {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")}
-    shown = bool(plan.scores)
+    shown = bool(plan.scores or plan.suite.report.figures)
     if json_output:
         files = write_session_report(session, command_line(), progress=progress_display(quiet)) if shown else None
         answer = {

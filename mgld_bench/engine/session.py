@@ -180,7 +180,9 @@ class Session:
     def _missing(self, plan: Plan, failures: Sequence[str], skip_unavailable: bool) -> str:
         """What has no result, in one line; "" where nothing is missing, or all that is was to be skipped."""
         parts = [f"{len(failures)} failed; everything else is done and kept: {'; '.join(failures)}"] if failures else []
-        nothing = not any(unit.kind == "score" for unit in plan.units)
+        # A report of figures may need restored clips alone.
+        wanted = "score" if plan.scores else "restore"
+        nothing = not any(unit.kind == wanted for unit in plan.units)
         # What was never published is nobody's gap to fill, unless there is nothing else.
         counting = [obstacle for obstacle in plan.obstacles if nothing or not obstacle.unpublished]
         listed = "; ".join(f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in counting)

@@ -15,6 +15,7 @@ from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import origins_record
 from mgld_bench.report.collect.sessions import collect_sessions
 from mgld_bench.report.figures.pictures import Picture, write_pictures
+from mgld_bench.report.figures.write_figures import WrittenFigure, write_figures
 from mgld_bench.report.folders import dated_folder
 from mgld_bench.report.page.write_page import write_page
 from mgld_bench.report.tables.build import build_table
@@ -26,7 +27,7 @@ from mgld_bench.report.videos.wanted import VideoWish
 from mgld_bench.report.videos.write import VideoSet, encode_videos
 from mgld_bench.strict_json import strict
 
-FORMATS = ("csv", "md", "tex", "html")
+FORMATS = ("csv", "md", "tex", "html", "figures")
 _WITHOUT_PICTURES = {"csv", "md", "tex"}
 """Formats for which no frame has to be opened."""
 
@@ -38,10 +39,12 @@ class ReportFiles:
     folder: Path
     table: Table
     index: Path | None
-    """The page, where html was asked for."""
+    """The page, where html was asked for and there are numbers."""
     written: tuple[Path, ...]
     """Tables, scores, run.json and the page, in this order."""
     pictures: tuple[Picture, ...]
+    figures: tuple[WrittenFigure, ...] = ()
+    """Those that the card names."""
 
 
 def write_session_report(
@@ -108,7 +111,8 @@ def write_report(
         data: what to show.
         folder: where to write.
         formats: csv: table.csv (a line per number), table-wide.csv (as printed), scores.csv (per clip), frames.csv (per frame);
-            md: table.md; tex: table.tex (the table by itself) and table-notes.tex; html: index.html with plots/ and strips/.
+            md: table.md; tex: table.tex (the table by itself) and table-notes.tex; html: index.html with plots/ and strips/;
+            figures: figures/, those that the card names as PNG, SVG, PDF and LaTeX. Without numbers there are figures alone.
         against_published: print the published values beside ours, after comparing Bicubic.
         progress: where to report progress; default: nowhere.
         videos: which videos the page is to have; default: neither videos nor posters.
@@ -121,16 +125,19 @@ def write_report(
         raise InputError(f"unknown report format {unknown[0]!r}: use {', '.join(FORMATS)}")
     progress = progress or Silent()
     table = build_table(data, against_published)
-    texts = _texts(table, data, formats)
+    texts = _texts(table, data, formats) if data.has_table else {}
     written = [folder / name for name in texts]
     for path, text in zip(written, texts.values(), strict=True):
         write_bytes_atomic(path, text.encode())
-    pictures: tuple[Picture, ...] = ()
+    figures = write_figures(data, folder, progress) if "figures" in formats and data.card.figures else ()
+    pictures: tuple[Picture, ...] = tuple(
+        Picture("figure", "", "", figure.title, figure.caption, figure.files) for figure in figures if figure.files
+    )
     index = None
     run = folder / "run.json"
     page: tuple[Path, ...] = ()
-    if "html" in formats:
-        pictures = write_pictures(data, folder, progress)
+    if "html" in formats and data.has_table:
+        pictures = (*pictures, *write_pictures(data, folder, progress))
         played = encode_videos(data, folder, videos, progress) if videos else VideoSet({}, (), "")
         page = (*write_page(data, table, pictures, folder, [*written, run], played.sides), *played.files)
         index = page[0]
@@ -139,7 +146,7 @@ def write_report(
     written.append(run)
     if index is not None:
         written.append(index)
-    return ReportFiles(folder, table, index, tuple(written), pictures)
+    return ReportFiles(folder, table, index, tuple(written), pictures, figures)
 
 
 def _texts(table: Table, data: ReportData, formats: Sequence[str]) -> dict[str, str]:

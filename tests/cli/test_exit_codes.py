@@ -44,3 +44,18 @@ def test_a_report_of_nothing_but_gaps_shows_what_was_published(clip: Path) -> No
         published = [row["published"] for row in csv.DictReader(file)]
     assert len(published) == 9
     assert "25.99" in published
+
+
+def test_a_figure_without_its_data_is_named_and_the_others_are_written(clip: Path) -> None:
+    card = clip.parent / "cards" / "reports" / "study.yaml"
+    card.parent.mkdir(parents=True)
+    figures = "figures:\n  - {kind: votes, votes: there.csv, name: there}\n  - {kind: votes, votes: away.csv, name: away}\n"
+    card.write_text(f"name: study\nprotocol: smoke\ndatasets: []\nmethods: []\n{figures}")
+    (card.parent / "there.csv").write_text("method_a,method_b,choice\none,other,a\n")
+    done = call("report", "study", "--cards", clip.parent / "cards")
+    assert done.code == 3
+    assert "study: figure away was not drawn: the votes away.csv are not there" in done.err
+    written = {path.name for path in (clip.parent / "workspace/reports/study/latest/figures").iterdir()}
+    assert written == {"there.png", "there.svg", "there.pdf", "there.tex"}
+    (clip.parent / "workspace" / "away.csv").write_text("method_a,method_b,choice\none,other,tie\n")
+    assert call("report", "study", "--cards", clip.parent / "cards").code == 0

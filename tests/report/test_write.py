@@ -95,7 +95,7 @@ def test_a_new_report_replaces_the_old_one(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown report format 'docx': use csv, md, tex, html"):
+    with pytest.raises(InputError, match="unknown report format 'docx': use csv, md, tex, html, figures"):
         write_report(nasty_data(), tmp_path, ("md", "docx"))
     assert list(tmp_path.iterdir()) == []
 

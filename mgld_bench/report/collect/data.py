@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mgld_bench.cards.schemas import DatasetCard, MethodCard, ProtocolCard, ReportCard
 from mgld_bench.clips.clip import Clip
@@ -69,8 +70,15 @@ class ReportData:
     """The command that asked for the report."""
     footnotes: tuple[str, ...] = ()
     """Further facts to print under the table, such as lossy inputs."""
+    figure_files: Mapping[str, Path] = field(default_factory=dict)
+    """Files that the card's figures read, by how the card names them; absent where there is no such file."""
     instances: Mapping[str, str] = field(default_factory=dict)
     """By dataset, what sets its LR apart from that of its card, such as "existing LR"; absent where nothing does."""
+
+    @property
+    def has_table(self) -> bool:
+        """Whether there are numbers to print; a card of figures may ask for none."""
+        return bool(self.cells) or not self.card.figures
 
     @property
     def dataset_headings(self) -> dict[str, str]:

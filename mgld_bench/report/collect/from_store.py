@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from mgld_bench.cards.figures import VotesFigure
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.clips.handling import sentences
 from mgld_bench.clips.reading import open_clip
@@ -54,8 +55,15 @@ def collect(plan: Plan, workspace: Path, store: Store, command: str = "", with_p
         runs=store.runs(made.run for cell in cells for made in cell.made.values()),
         command=command,
         footnotes=(*_footnotes(plan, store), *_inputs(plan, workspace), *_score_notes(cells), *without),
+        figure_files=_figure_files(suite, workspace),
         instances=suite.instances,
     )
+
+
+def _figure_files(suite: Suite, workspace: Path) -> dict[str, Path]:
+    """The files of votes: where the card says, which is beside it, or in the workspace."""
+    named = [figure.votes for figure in suite.report.figures if isinstance(figure, VotesFigure)]
+    return {name: workspace / name for name in named if (workspace / name).is_file()}
 
 
 def _with_files(suite: Suite) -> dict[str, MetricFacts]:

@@ -62,6 +62,7 @@ def merged(parts: Sequence[Part]) -> ReportData:
         pictures=_pictures(parts),
         runs=runs,
         footnotes=(*findings.notes(), *_footnotes(parts)),
+        figure_files={name: path for part in reversed(parts) for name, path in part.data.figure_files.items()},
         instances={name: label for part in reversed(parts) for name, label in part.data.instances.items()},
     )
 

@@ -16,7 +16,7 @@ from mgld_bench.report.figures.plots import draw_per_clip, draw_per_frame
 from mgld_bench.report.figures.strips import draw_strip
 from mgld_bench.report.figures.style import figure_settings, save_figure
 
-PictureKind = Literal["per-frame", "per-clip", "strip"]
+PictureKind = Literal["per-frame", "per-clip", "strip", "figure"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Picture:
     kind: PictureKind
     dataset: str
     clip: str
-    """Empty for a picture of the whole dataset."""
+    """Empty for a picture of the whole dataset; a figure of the card has no dataset either."""
     title: str
     description: str
     """In words, for readers who cannot see it."""

@@ -110,7 +110,7 @@ def _draw_line(panel: Axes, per_frame: Mapping[int, float], style: MethodStyle) 
     frames = sorted(per_frame)
     values = [per_frame[frame] if math.isfinite(per_frame[frame]) else math.nan for frame in frames]
     marker = style.marker if len(frames) <= MARKED_FRAMES else ""
-    panel.plot(frames, values, color=style.colour, linestyle=style.line, marker=marker, markersize=4, linewidth=1.5)
+    panel.plot(frames, values, color=style.colour, linestyle=style.line, marker=marker, markersize=4, linewidth=style.line_width)
     infinite = [frame for frame in frames if math.isinf(per_frame[frame])]
     if infinite:
         # At the upper edge of the panel, whatever its scale.
@@ -123,7 +123,9 @@ def _draw_dots(panel: Axes, scores: Mapping[str, ClipScore], clips: Sequence[str
     infinite = [rows[clip] for clip, score in scores.items() if math.isinf(score.value)]
     if finite:
         values, places = zip(*finite, strict=True)
-        panel.plot(values, places, color=style.colour, marker=style.marker, markersize=6, linestyle="none")
+        panel.plot(
+            values, places, color=style.colour, marker=style.marker, markersize=8 if style.highlighted else 6, linestyle="none"
+        )
     if infinite:
         _draw_infinite(panel, [1.0] * len(infinite), infinite, style, panel.get_yaxis_transform())
 
@@ -145,10 +147,13 @@ def _finish(figure: Figure, data: ReportData, methods: Sequence[str], title: str
             marker=styles[name].marker,
             markersize=5,
             linestyle=styles[name].line if lines else "none",
+            linewidth=styles[name].line_width,
         )
         for name in methods
     ]
     figure.suptitle(title, fontsize=11, fontweight="bold")
     # A label that starts with an underscore would be left out.
     labels = [f" {names[name]}" for name in methods]
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(methods), 5), frameon=False)
+    legend = figure.legend(handles, labels, loc="outside lower center", ncols=min(len(methods), 5), frameon=False)
+    for text, name in zip(legend.get_texts(), methods, strict=True):
+        text.set_fontweight(styles[name].weight)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image, ImageDraw, ImageFont
@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.report.collect.data import PictureSource, ReportData
+from mgld_bench.report.figures.choosing import Region, best_region, disagreement, structure
 from mgld_bench.report.tables.numbers import format_value
 
 TILE_WIDTH = 384
@@ -27,16 +28,6 @@ _FONT_SIZE = 21
 _SMALL_FONT_SIZE = 17
 _PAPER, _INK, _GREY, _BOX = (255, 255, 255), (20, 20, 20), (95, 95, 95), (255, 210, 0)
 SHOWN_SCORES = 2
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle in pixels of the ground truth."""
-
-    top: int
-    left: int
-    height: int
-    width: int
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ def draw_strip(data: ReportData, source: PictureSource) -> Strip:
     """The strip of one clip: for LR, each method and the ground truth, the whole frame above a detail.
 
     The frame is the middle one of those that the protocol scores. LR is enlarged without interpolation. The detail is where the
-    ground truth (LR, where there is none) has most texture, see find_detail(). A method that lacks this frame, or whose size
+    methods differ and the ground truth (LR, where there is none) has structure. A method that lacks this frame, or whose size
     differs, gets a blank tile with the reason.
     """
     index = middle_frame(data.protocol, source.low_resolution.frame_count)
@@ -80,7 +71,9 @@ def draw_strip(data: ReportData, source: PictureSource) -> Strip:
     ]
     tiles = [_Tile("LR (nearest)", f"{low.shape[1]}×{low.shape[0]}", enlarged), *methods, *([truth] if truth else [])]
     whole = (TILE_WIDTH, max(1, round(height * TILE_WIDTH / width)))
-    region = _region(truth.frame if truth and truth.frame is not None else enlarged, whole, scale)
+    reference = truth.frame if truth and truth.frame is not None else enlarged
+    restored = [tile.frame for tile in methods if tile.frame is not None]
+    region = _region(reference, restored if len(restored) > 1 else [*restored, reference], whole, scale)
     labels = ", ".join(tile.label for tile in tiles)
     description = (
         f"Frame {index} of {source.clip}, whole, and a detail of {region.width}×{region.height} pixels "
@@ -95,40 +88,20 @@ def middle_frame(protocol: ProtocolCard, frame_count: int) -> int:
     return sorted(chosen)[len(chosen) // 2] if chosen else frame_count // 2
 
 
-def find_detail(frame: Frame, height: int, width: int, step: int) -> Region:
-    """The ``height`` x ``width`` rectangle with the most texture: the largest sum of the luma's gradient magnitudes.
-
-    Its corner lies on multiples of ``step``, so that it is made of whole LR pixels. Of equals, the topmost and then the leftmost
-    is taken.
-    """
-    luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    down, right = np.gradient(luma) if min(luma.shape) > 1 else (np.zeros_like(luma), np.zeros_like(luma))
-    sums = np.asarray(cv2.integral(np.hypot(down, right)))
-    tops = np.arange(0, frame.shape[0] - height + 1, step)
-    lefts = np.arange(0, frame.shape[1] - width + 1, step)
-    texture = (
-        sums[np.ix_(tops + height, lefts + width)]
-        - sums[np.ix_(tops, lefts + width)]
-        - sums[np.ix_(tops + height, lefts)]
-        + sums[np.ix_(tops, lefts)]
-    )
-    # Rounded, because equal areas differ in the last bits of their sums.
-    row, column = np.unravel_index(np.argmax(np.round(texture, 6)), texture.shape)
-    return Region(int(tops[row]), int(lefts[column]), height, width)
-
-
 def _full_size(source: PictureSource) -> tuple[int, int]:
     clip = source.ground_truth or next(iter(source.restored.values()))
     return clip.height, clip.width
 
 
-def _region(frame: Frame, whole: tuple[int, int], scale: int) -> Region:
-    """The region that fills a tile at ZOOM, in whole LR pixels; at most the frame."""
+def _region(reference: Frame, compared: Sequence[Frame], whole: tuple[int, int], scale: int) -> Region:
+    """The region that fills a tile at ZOOM, in whole LR pixels: where pictures differ and there is structure."""
 
     def fitting(room: int, available: int) -> int:
         return min(available, max(scale, room // ZOOM // scale * scale))
 
-    return find_detail(frame, fitting(whole[1], frame.shape[0]), fitting(whole[0], frame.shape[1]), scale)
+    height, width = fitting(whole[1], reference.shape[0]), fitting(whole[0], reference.shape[1])
+    region, _ = best_region([structure(reference), np.sqrt(disagreement(compared))], height, width, scale)
+    return region
 
 
 def _tile(clip: Clip, label: str, scores: str, index: int, height: int, width: int) -> _Tile:

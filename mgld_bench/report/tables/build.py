@@ -26,7 +26,7 @@ def build_table(data: ReportData, against_published: bool) -> Table:
     """The table of ``data``, laid out as its card says.
 
     A cell is the mean over clips of the clips' scores. Within a dataset and metric, the methods that have every clip are ranked;
-    what is incomplete is printed with n/N, and does not compete.
+    what is incomplete is printed with n/N, and does not compete. A card of figures that asks for no numbers has an empty table.
 
     Args:
         data: what to show.
@@ -36,6 +36,8 @@ def build_table(data: ReportData, against_published: bool) -> Table:
         InputError: there is nothing to show; or published values are asked for, but the card names none or their file is
             unusable.
     """
+    if not data.has_table:
+        return Table(data.card.heading, (), (), (), (), "", (), (), (), (), (), name=data.card.name)
     if not data.cells or not data.methods:
         raise InputError(f"report {data.card.name}: nothing to show: no method and metric can be scored on its datasets")
     published = published_of(data) if against_published else None

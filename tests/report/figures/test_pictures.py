@@ -12,8 +12,9 @@ from PIL import Image
 
 from mgld_bench.clips.clip import ArrayClip, Frame
 from mgld_bench.report.collect.data import PictureSource, ReportData
+from mgld_bench.report.figures.choosing import Region, best_region, structure
 from mgld_bench.report.figures.plots import draw_per_clip, draw_per_frame
-from mgld_bench.report.figures.strips import TILE_WIDTH, draw_strip, find_detail, middle_frame
+from mgld_bench.report.figures.strips import TILE_WIDTH, draw_strip, middle_frame
 from mgld_bench.report.figures.style import figure_settings, method_styles
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import Place, make_data
@@ -22,6 +23,10 @@ from tests.helpers.nasty import nasty_data
 # The figures' font has no Chinese.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
 GAP, LABEL = 10, 52
+
+
+def find_detail(frame: Frame, height: int, width: int, step: int) -> Region:
+    return best_region([structure(frame)], height, width, step)[0]
 
 
 def noise(height: int, width: int, seed: int = 0, low: int = 0, high: int = 256) -> Frame:

@@ -1,0 +1,20 @@
+"""Which methods are the user's own, for whoever highlights them."""
+
+from __future__ import annotations
+
+from mgld_bench.cards.schemas import MethodCard
+from mgld_bench.cards.search_path import shipped_folder
+from mgld_bench.cards.validation import folder_of
+from mgld_bench.report.collect.data import ReportData
+
+
+def highlighted_methods(data: ReportData) -> frozenset[str]:
+    """Those that the report card highlights; where it names none, those whose cards did not come with the suite."""
+    if data.card.highlight:
+        return frozenset(data.card.highlight)
+    return frozenset(name for name, card in data.methods.items() if _own(card))
+
+
+def _own(card: MethodCard) -> bool:
+    folder = folder_of(card, ("name",))
+    return folder is not None and not folder.is_relative_to(shipped_folder())

@@ -1,0 +1,82 @@
+"""The figures that a report card names, drawn and written as PNG, SVG, PDF and a LaTeX snippet each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgld_bench.cards.figures import AnyFigure, file_stems
+from mgld_bench.clips.atomic import write_bytes_atomic
+from mgld_bench.engine.progress import Progress, Silent, stage
+from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.figures.drawing import NothingToDrawError
+from mgld_bench.report.figures.figure_latex import render_figure_latex
+from mgld_bench.report.figures.inputs.kinds import draw
+from mgld_bench.report.figures.style import figure_settings, save_figure
+
+_TITLES = {
+    "crops": "Qualitative comparison",
+    "temporal-profile": "Temporal profiles",
+    "votes": "User study",
+    "sweep": "Sweep of an option",
+    "cost": "Quality against cost",
+    "radar": "All metrics, normalised",
+}
+
+
+@dataclass(frozen=True)
+class WrittenFigure:
+    """One figure of the card."""
+
+    name: str
+    """Of its files."""
+    kind: str
+    title: str
+    caption: str
+    """What the card says of it, then what it states itself: frames, places, normalisation, numbers of votes."""
+    files: tuple[Path, ...]
+    """PNG, SVG, PDF and LaTeX; none where nothing of it could be drawn."""
+    missing: tuple[str, ...]
+    """What was asked for and is not shown, with the reason."""
+
+
+def write_figures(data: ReportData, folder: Path, progress: Progress | None = None) -> tuple[WrittenFigure, ...]:
+    """Draw the figures that the report card names into ``folder``/figures; one that lacks its data does not hold up the others.
+
+    Raises:
+        InputError: a file that a figure reads is wrong, or an option that it names does not exist.
+    """
+    progress = progress or Silent()
+    figures = data.card.figures
+    written = []
+    with stage(progress, "figures", len(figures), "figures"):
+        for figure, stem in zip(figures, file_stems(figures, data.card.name), strict=True):
+            progress.unit(stem)
+            written.append(_write(data, figure, stem, folder / "figures"))
+            progress.advance(1)
+    return tuple(written)
+
+
+def _write(data: ReportData, figure: AnyFigure, stem: str, folder: Path) -> WrittenFigure:
+    title = figure.title or (data.card.title if len(data.card.figures) == 1 else "") or _TITLES[figure.kind]
+    with figure_settings():
+        try:
+            drawing = draw(data, figure)
+        except NothingToDrawError as reason:
+            return WrittenFigure(stem, figure.kind, title, figure.caption, (), (str(reason),))
+        files = save_figure(drawing.figure, folder / stem, drawing.dpi)
+    snippet = folder / f"{stem}.tex"
+    text = render_figure_latex(stem, title, figure.caption, drawing.statement, float(drawing.figure.get_figwidth()))
+    write_bytes_atomic(snippet, text.encode())
+    caption = f"{figure.caption} {drawing.statement}".strip()
+    return WrittenFigure(stem, figure.kind, title, caption, (*files, snippet), drawing.missing)
+
+
+def missing_figures(figures: tuple[WrittenFigure, ...]) -> str:
+    """What the figures lack, in one line; "" where nothing is missing."""
+    parts = [
+        f"figure {figure.name}{'' if figure.files else ' was not drawn'}: {'; '.join(figure.missing)}"
+        for figure in figures
+        if figure.missing
+    ]
+    return " | ".join(parts)
