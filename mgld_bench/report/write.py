@@ -71,7 +71,7 @@ def write_session_report(
     Raises:
         InputError: see write_report() and merged().
     """
-    data = collect_sessions((session, *others), " ".join(command), with_pictures=needs_pictures(formats))
+    data = collect_sessions((session, *others), " ".join(command), needs_pictures(formats), progress)
     if output is not None:
         return write_report(data, output, formats, against_published, progress, videos)
     return write_dated_report(data, session.workspace, formats, against_published, progress, videos)

@@ -16,11 +16,12 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.keys import metric_sha256, not_pinned
 from mgld_bench.engine.origins import RESTORED, Made, restored_origin, scoring_origin
 from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_record
+from mgld_bench.engine.progress import Progress, Silent, stage
 from mgld_bench.engine.store import RecordedUnit, Store
 from mgld_bench.engine.suite import Suite
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import MetricFacts
-from mgld_bench.pairs.planning import open_pair
+from mgld_bench.pairs.planning import PlannedPair, open_pair
 from mgld_bench.pairs.stored import pairs_folder, read_side
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 
@@ -28,7 +29,14 @@ NOT_SCORED: Final = "Not scored: "
 """How the note begins about what cannot run here."""
 
 
-def collect(plan: Plan, workspace: Path, store: Store, command: str = "", with_pictures: bool = True) -> ReportData:
+def collect(
+    plan: Plan,
+    workspace: Path,
+    store: Store,
+    command: str = "",
+    with_pictures: bool = True,
+    progress: Progress | None = None,
+) -> ReportData:
     """Everything that a report shows.
 
     Args:
@@ -37,13 +45,14 @@ def collect(plan: Plan, workspace: Path, store: Store, command: str = "", with_p
         store: where the scores are.
         command: recorded as that which asked for the report.
         with_pictures: open the frames, which a table does not need.
+        progress: where to report progress; default: nowhere.
 
     Raises:
         InputError: a side file is damaged.
     """
     suite = plan.suite
     cells = _cells(plan, store)
-    pictures, without = _pictures(plan, workspace) if with_pictures else ((), [])
+    pictures, without = _pictures(plan, workspace, progress or Silent()) if with_pictures else ((), [])
     return ReportData(
         card=suite.report,
         protocol=suite.protocol,
@@ -141,33 +150,41 @@ def _reason(plan: Plan, unit: Unit) -> str:
     return _short(mine[0]) if mine else "cannot run here"
 
 
-def _pictures(plan: Plan, workspace: Path) -> tuple[tuple[PictureSource, ...], list[str]]:
+def _pictures(plan: Plan, workspace: Path, progress: Progress) -> tuple[tuple[PictureSource, ...], list[str]]:
     """The frames on disk, except those that were made with different options than the plan's; and why some are missing."""
     wanted = {(unit.dataset, unit.method, unit.clip): unit.key for unit in plan.units if unit.kind == "restore"}
+    built = [(planned, place) for planned in plan.pairs.values() for place in planned if place.built]
     sources, notes = [], []
-    for dataset, planned in plan.pairs.items():
-        for place in planned:
-            if not place.built:
-                continue
+    with stage(progress, "read", len(built), "clips"):
+        for planned, place in built:
             try:
-                pair = open_pair(planned, place.clip, workspace)
-                restored, records = {}, {}
-                digests = {"LR": _recorded(pair.side, "LQ"), "GT": _recorded(pair.side, "GT")}
-                for method in plan.suite.every_method:
-                    key = wanted.get((dataset, method, place.clip))
-                    record = restored_record(workspace, dataset, method, place.clip)
-                    if key and record is not None and record.key == key:
-                        restored[method] = open_clip(restored_folder(workspace, dataset, method) / place.clip, place.clip)
-                        records[method] = record
-                        digests[method] = text_digest(record.sha256)
+                source = _picture(planned, place, plan.suite, wanted, workspace)
             except InputError as error:
-                notes.append(f"No pictures of {dataset} {place.clip}: {error}.")
-                continue
-            if restored:
-                sources.append(
-                    PictureSource(dataset, place.clip, pair.low_resolution, pair.ground_truth, restored, records, digests)
-                )
+                notes.append(f"No pictures of {place.dataset} {place.clip}: {error}.")
+            else:
+                sources += [source] if source.restored else []
+            progress.advance(1)
     return tuple(sources), notes
+
+
+def _picture(
+    planned: Sequence[PlannedPair],
+    place: PlannedPair,
+    suite: Suite,
+    wanted: Mapping[tuple[str, str, str], str],
+    workspace: Path,
+) -> PictureSource:
+    pair = open_pair(planned, place.clip, workspace)
+    restored, records = {}, {}
+    digests = {"LR": _recorded(pair.side, "LQ"), "GT": _recorded(pair.side, "GT")}
+    for method in suite.every_method:
+        key = wanted.get((place.dataset, method, place.clip))
+        record = restored_record(workspace, place.dataset, method, place.clip)
+        if key and record is not None and record.key == key:
+            restored[method] = open_clip(restored_folder(workspace, place.dataset, method) / place.clip, place.clip)
+            records[method] = record
+            digests[method] = text_digest(record.sha256)
+    return PictureSource(place.dataset, place.clip, pair.low_resolution, pair.ground_truth, restored, records, digests)
 
 
 def _recorded(side: Mapping[str, Any], name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import has_writer
 from mgld_bench.engine.session import Session
 from mgld_bench.report.collect.data import ReportData
@@ -12,13 +13,16 @@ from mgld_bench.report.collect.from_store import collect
 from mgld_bench.report.collect.merged import Part, merged
 
 
-def collect_sessions(sessions: Sequence[Session], command: str, with_pictures: bool) -> ReportData:
+def collect_sessions(
+    sessions: Sequence[Session], command: str, with_pictures: bool, progress: Progress | None = None
+) -> ReportData:
     """Everything that a report of these sessions shows; a workspace in which a run is going on is named.
 
     Args:
         sessions: one suite in one workspace, or in several: see merged().
         command: recorded as that which asked for the report.
         with_pictures: open the frames, which a table does not need.
+        progress: where to report progress; default: nowhere.
 
     Raises:
         InputError: see collect() and merged().
@@ -28,8 +32,9 @@ def collect_sessions(sessions: Sequence[Session], command: str, with_pictures: b
         # Asked before anything is read: what a run adds from then on may be missing.
         running = has_writer(session.workspace)
         plan = session.plan()
-        parts.append(Part(plan, session.store, collect(plan, session.workspace, session.store, command, with_pictures)))
+        data = collect(plan, session.workspace, session.store, command, with_pictures, progress)
+        parts.append(Part(plan, session.store, data))
         if running:
             notes.append(f"A run is going on in {session.workspace}: what it has not scored yet is missing here.")
-    data = parts[0].data if len(parts) == 1 else merged(parts)
-    return replace(data, footnotes=(*dict.fromkeys(notes), *data.footnotes))
+    whole = parts[0].data if len(parts) == 1 else merged(parts)
+    return replace(whole, footnotes=(*dict.fromkeys(notes), *whole.footnotes))
