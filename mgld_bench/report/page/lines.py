@@ -54,7 +54,7 @@ def _cell(cell: TableCell) -> dict[str, Any]:
         "value": cell.value,
         "text": cell.text,
         "interval": cell.interval_text,
-        "half": cell.half_width,
+        "ends": _ends(cell),
         "scored": cell.scored,
         "expected": cell.expected,
         "frames": cell.frames,
@@ -62,6 +62,13 @@ def _cell(cell: TableCell) -> dict[str, Any]:
         "marks": list(cell.marks),
         "published": cell.published_text,
     }
+
+
+def _ends(cell: TableCell) -> list[float | None]:
+    """Of the 95 % interval."""
+    if cell.value is None or cell.half_width is None:
+        return [None, None]
+    return [cell.value - cell.half_width, cell.value + cell.half_width]
 
 
 def _places(cells: Sequence[TableCell], direction: Direction) -> list[int | None]:

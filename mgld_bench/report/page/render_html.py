@@ -1,4 +1,4 @@
-"""The report as one page: plain HTML without scripts, readable offline, with everything that its numbers depend on."""
+"""index.html: everything that can be read without scripts, and the places that scripts fill."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mgld_bench.cards.schemas import Publication
+from mgld_bench.cards.schemas import MethodCard, Publication
 from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.report.clip_ids import clip_id
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import KINDS, places
 from mgld_bench.report.figures.pictures import Picture
+from mgld_bench.report.page.clip_entries import every_clip
+from mgld_bench.report.page.gaps import gap_lines
 from mgld_bench.report.tables.numbers import format_value
 from mgld_bench.report.tables.table import Heading, Table, TableCell
 
@@ -25,7 +28,7 @@ POLICY = (
 )
 """Nothing from outside the folder, no script or style within the page, no request by a script. Chromium takes 'self' of a page
 from disk for every file there."""
-STYLES = ("vendor/uPlot.min.css", "players.css")
+STYLES = ("vendor/uPlot.min.css", "page.css", "table.css", "clips.css", "players.css")
 PLAYERS = (
     "clock",
     "player_layer",
@@ -36,8 +39,12 @@ PLAYERS = (
     "player_magnifier",
     "player_pointer",
 )
-SCRIPTS = ("vendor/uPlot.iife.min.js", "data.js", *(f"{name}.js" for name in PLAYERS), "players.js", "clips.js")
+SCRIPTS = (
+    *("vendor/uPlot.iife.min.js", "data.js", *(f"{name}.js" for name in PLAYERS), "players.js"),
+    *("table_model.js", "table.js", "export.js", "cell.js", "clips.js", "curves.js", "worst.js", "provenance.js"),
+)
 """In the order in which they build on each other; state.js comes before all, main.js last."""
+_KINDS = {"strip": "One frame of each clip", "per-clip": "Scores per clip", "per-frame": "Scores per frame"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,6 @@ class ClipSection:
     """Everything per clip of one dataset."""
 
     heading: str
-    pictures: tuple[Shown, ...]
     tables: tuple[ClipTable, ...]
 
 
@@ -86,6 +92,11 @@ class Shown:
     address: str
     links: tuple[tuple[str, str], ...]
     """Format and address of each file."""
+    kind: str
+    clip: str
+    """The clip's id; "" for a picture of more than one."""
+    size: tuple[int, int] | None
+    """Width and height in pixels, so that nothing moves when it is loaded."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,8 @@ class Terms:
     notes: str
     facts: Mapping[str, object]
     publication: Publication
+    leaks: tuple[str, ...] = ()
+    """The datasets of this report on which the method was trained."""
 
 
 @dataclass(frozen=True)
@@ -127,24 +140,42 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         lstrip_blocks=True,
     )
     environment.tests["mapping"] = lambda value: isinstance(value, Mapping)
-    shown = {kind: [_shown(picture, folder) for picture in pictures if picture.kind == kind] for kind in ("strip", "per-frame")}
+    environment.filters["counted"] = _counted
     return environment.get_template("report.html.j2").render(
         policy=POLICY,
         styles=STYLES,
         scripts=SCRIPTS,
         data=data,
         table=table,
+        clip_count=len(every_clip(data)),
         column_groups=_column_groups(table),
         row_groups=_row_groups(table),
-        strips=shown["strip"],
-        per_frame=shown["per-frame"],
-        clip_sections=_clip_sections(data, table, pictures, folder),
+        figures=_figures(pictures, folder),
+        clip_sections=_clip_sections(data, table),
         metrics=[MetricTerms(data.metric_headings[name], data.metrics[name]) for name in _shown_metrics(table)],
         methods=_method_terms(data),
         datasets=_dataset_terms(data),
+        gaps=gap_lines(data),
+        statements={
+            "Stated by the source": data.protocol.stated,
+            "Not stated by the source, and assumed here": data.protocol.assumed,
+        },
         origins={f"Where the {kind} were made": places(data, kind) for kind in KINDS},
         files=[(path.name, _address(path, folder)) for path in files],
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _figures(pictures: Sequence[Picture], folder: Path) -> dict[str, list[Shown]]:
+    """By the heading of their kind."""
+    found: dict[str, list[Shown]] = {}
+    for picture in pictures:
+        heading = _KINDS.get(picture.kind, picture.kind.replace("-", " ").capitalize())
+        found.setdefault(heading, []).append(shown(picture, folder))
+    return found
 
 
 def _column_groups(table: Table) -> tuple[ColumnGroup, ...]:
@@ -166,14 +197,13 @@ def _shown_metrics(table: Table) -> list[str]:
     return list(dict.fromkeys(cell.metric for row in table.cells for cell in row))
 
 
-def _clip_sections(data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path) -> tuple[ClipSection, ...]:
+def _clip_sections(data: ReportData, table: Table) -> tuple[ClipSection, ...]:
     digits = {(cell.dataset, cell.metric): cell.digits for row in table.cells for cell in row}
     sections = []
     for dataset, heading in data.dataset_headings.items():
         metrics = [metric for name, metric in digits if name == dataset]
-        plots = tuple(_shown(one, folder) for one in pictures if one.kind == "per-clip" and one.dataset == dataset)
         tables = tuple(_clip_table(data, dataset, metric, digits[dataset, metric]) for metric in dict.fromkeys(metrics))
-        sections.append(ClipSection(heading, plots, tables))
+        sections.append(ClipSection(heading, tables))
     return tuple(sections)
 
 
@@ -202,6 +232,7 @@ def _method_terms(data: ReportData) -> list[Terms]:
                 "trained on": ", ".join(card.publication.trained_on),
             },
             card.publication,
+            _leaks(data, card),
         )
         for name, card in data.methods.items()
     ]
@@ -220,10 +251,30 @@ def _dataset_terms(data: ReportData) -> list[Terms]:
     ]
 
 
-def _shown(picture: Picture, folder: Path) -> Shown:
+def _leaks(data: ReportData, card: MethodCard) -> tuple[str, ...]:
+    trained_on = {title.casefold() for title in card.publication.trained_on}
+    headings = data.dataset_headings
+    return tuple(
+        headings[name] for name, dataset in data.datasets.items() if trained_on & {name.casefold(), dataset.heading.casefold()}
+    )
+
+
+def shown(picture: Picture, folder: Path) -> Shown:
+    """A picture as the page shows it, which is in ``folder``."""
     by_format = {path.suffix.removeprefix("."): _address(path, folder) for path in picture.files}
-    shown = by_format.get("svg", next(iter(by_format.values())))
-    return Shown(picture.title, picture.description, shown, tuple(by_format.items()))
+    address = by_format.get("svg", next(iter(by_format.values())))
+    sizes = [_png_size(path) for path in picture.files if path.suffix == ".png"]
+    clip = clip_id(picture.dataset, picture.clip) if picture.clip else ""
+    return Shown(
+        picture.title, picture.description, address, tuple(by_format.items()), picture.kind, clip, sizes[0] if sizes else None
+    )
+
+
+def _png_size(path: Path) -> tuple[int, int]:
+    """Width and height, which stand at the same place in every PNG file."""
+    with path.open("rb") as file:
+        start = file.read(24)
+    return int.from_bytes(start[16:20], "big"), int.from_bytes(start[20:24], "big")
 
 
 def _address(path: Path, folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,24 @@ from mgld_bench.report.page.clip_entries import Sides, clip_entries
 from mgld_bench.report.page.clip_scores import Origins
 from mgld_bench.report.page.colours import for_dark
 from mgld_bench.report.page.lines import table_lines
+from mgld_bench.report.page.render_html import Shown
 from mgld_bench.report.tables.table import Table
 
 
-def report_data(data: ReportData, table: Table, sides: Sides, thumbnails: Mapping[str, str], origins: Origins) -> dict[str, Any]:
+def report_data(
+    data: ReportData,
+    table: Table,
+    pictures: Sequence[Shown],
+    sides: Sides,
+    thumbnails: Mapping[str, str],
+    origins: Origins,
+) -> dict[str, Any]:
     """Everything but what is loaded clip by clip.
 
     Args:
         data: what the report shows.
         table: its table.
+        pictures: those of the page; the clips' own are shown with them.
         sides: what there is to play.
         thumbnails: by clip id, the address of its small picture.
         origins: those of the units.
@@ -51,6 +60,11 @@ def report_data(data: ReportData, table: Table, sides: Sides, thumbnails: Mappin
         "lines": table_lines(data, table),
         "footnotes": {note.mark: note.text for note in table.footnotes},
         "clips": [{**entry, "thumbnail": thumbnails.get(entry["id"], "")} for entry in clip_entries(data, sides)],
+        "pictures": [
+            {"clip": one.clip, "kind": one.kind, "title": one.title, "alt": one.description, "src": one.address, "size": one.size}
+            for one in pictures
+            if one.clip
+        ],
         "cards": {
             "methods": {name: _plain(card) for name, card in data.methods.items()},
             "datasets": {name: _plain(card) for name, card in data.datasets.items()},

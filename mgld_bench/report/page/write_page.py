@@ -12,7 +12,7 @@ from mgld_bench.report.collect.data import Cell, ReportData
 from mgld_bench.report.figures.pictures import Picture
 from mgld_bench.report.page.clip_entries import Sides, every_clip
 from mgld_bench.report.page.clip_scores import Origins, clip_scores
-from mgld_bench.report.page.render_html import render_page
+from mgld_bench.report.page.render_html import render_page, shown
 from mgld_bench.report.page.report_data import report_data
 from mgld_bench.report.page.scripts import data_script
 from mgld_bench.report.page.static_files import write_static
@@ -41,7 +41,7 @@ def write_page(
     written = [*write_static(folder / "page"), *_write_clips(data, folder / "data" / "clips", origins)]
     thumbnails = write_thumbnails(data, folder)
     addresses = {name: quote(path.relative_to(folder).as_posix()) for name, path in thumbnails.items()}
-    report = report_data(data, table, sides or {}, addresses, origins)
+    report = report_data(data, table, [shown(picture, folder) for picture in pictures], sides or {}, addresses, origins)
     written += [
         *thumbnails.values(),
         _write(folder / "data" / "report.js", data_script("report", report)),

@@ -2,6 +2,54 @@
 "use strict";
 
 (() => {
-  if (!mgld.data("report")) return; // The data is not beside the page: what was written into it stays readable.
-  for (const part of [mgld.clips]) part.start();
+  const root = document.documentElement;
+  const report = mgld.data("report");
+  if (!report) {
+    root.classList.remove("js"); // The data is not beside the page: what was written into it stays readable.
+    return;
+  }
+
+  mgld.colour = (method) => report.methods[method].colour[mgld.theme.dark ? 1 : 0];
+
+  // A short piece of the method's line, as in the curves.
+  mgld.swatch = (method) => {
+    const made = mgld.element("span", { class: `swatch ${LINES[report.methods[method].line]}`, "aria-hidden": "true", "data-swatch": method });
+    made.style.borderTopColor = mgld.colour(method);
+    return made;
+  };
+  const LINES = { "-": "solid", "--": "dashed", ":": "dotted", "-.": "dashdot" };
+
+  function tabs() {
+    const links = document.querySelectorAll("#tabs a");
+    const show = (state) => {
+      for (const link of links) {
+        link.href = mgld.state.address({ tab: link.dataset.tab });
+        if (link.dataset.tab === state.tab) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+    };
+    for (const link of links) {
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        mgld.state.set({ tab: link.dataset.tab });
+        scrollTo(0, 0);
+      });
+    }
+    const asked = [...links].find((link) => `#${link.dataset.tab}` === location.hash);
+    if (asked) mgld.state.set({ tab: asked.dataset.tab });
+    mgld.state.on(show);
+    show(mgld.state.get());
+  }
+
+  function theme() {
+    document.getElementById("theme").addEventListener("click", () => mgld.theme.choose(mgld.theme.dark ? "light" : "dark"));
+    addEventListener("mgld-theme", () => {
+      for (const made of document.querySelectorAll("[data-swatch]")) made.style.borderTopColor = mgld.colour(Number(made.dataset.swatch));
+    });
+  }
+
+  tabs();
+  theme();
+  for (const part of [mgld.table, mgld.export, mgld.cell, mgld.clips, mgld.curves, mgld.worst, mgld.provenance]) part.start();
 })();

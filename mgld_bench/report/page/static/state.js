@@ -88,6 +88,7 @@ var mgld = {};
   }
 
   function readAgain() {
+    if (location.hash.length > 1 && !location.hash.includes("=")) return; // A link within the page, such as to a footnote.
     const before = state;
     state = { ...defaults, ...fromAddress() };
     const changed = Object.keys(defaults).filter((key) => !same(before[key], state[key]));
