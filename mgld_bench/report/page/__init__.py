@@ -1,6 +1,7 @@
-"""The report as an HTML page that opens from disk.
+"""The report as a page: a folder that opens from disk.
 
 For use from outside:
 
-- `render_page` (`render_html`)
+- `write_page` (`write_page`)
+- `Sides` (`clip_entries`): what there is to play
 """

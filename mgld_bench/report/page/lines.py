@@ -1,51 +1,58 @@
-"""The numbers of the tables for the page: a line per dataset and metric, with what is behind each number."""
+"""The numbers of the tables for the page: a line per dataset (or category of clips) and metric, with what is behind each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mgld_bench.metrics.metric import Direction
 from mgld_bench.report.clip_ids import clip_id
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.scored import ScoredCell, scored_cells
+from mgld_bench.report.tables.paired import Paired, paired_to
 from mgld_bench.report.tables.table import Table, TableCell
-from mgld_bench.statistics.intervals import paired_difference
 
+Place = tuple[str, str, str]
+"""Dataset, category of clips, metric."""
 _SIGNIFICANT = 7
 """Digits of what the page sorts and draws: more than it prints, fewer than a float has."""
 
 
 def table_lines(data: ReportData, table: Table) -> list[dict[str, Any]]:
-    """One entry per dataset and metric of the table, in its order; lists have one element per method of ``data.methods``."""
-    printed: dict[tuple[str, str], dict[str, TableCell]] = {}
+    """One entry per line of the table, in its order; lists have one element per method of ``data.methods``."""
+    printed: dict[Place, dict[str, TableCell]] = {}
     for row in table.cells:
         for cell in row:
-            printed.setdefault((cell.dataset, cell.metric), {})[cell.method] = cell
-    behind: dict[tuple[str, str], dict[str, ScoredCell]] = {}
-    for scored in scored_cells(data):
-        behind.setdefault((scored.dataset, scored.metric), {})[scored.method] = scored
-    return [_line(data, cells, behind[place]) for place, cells in printed.items()]
+            printed.setdefault((cell.dataset, cell.category, cell.metric), {})[cell.method] = cell
+    behind: dict[Place, dict[str, ScoredCell]] = {}
+    for scored in scored_cells(data, data.card.table.by):
+        behind.setdefault((scored.dataset, scored.category, scored.metric), {})[scored.method] = scored
+    by_rows = data.card.table.orientation == "methods-as-rows"
+    headings = [heading[0].text for heading in (table.columns if by_rows else table.rows)]
+    return [
+        {"heading": heading, **_line(data, cells, behind[place])}
+        for heading, (place, cells) in zip(headings, printed.items(), strict=True)
+    ]
 
 
-def _line(data: ReportData, cells: dict[str, TableCell], scored: dict[str, ScoredCell]) -> dict[str, Any]:
+def _line(data: ReportData, cells: Mapping[str, TableCell], scored: Mapping[str, ScoredCell]) -> dict[str, Any]:
     methods = list(data.methods)
     first = cells[methods[0]]
     direction = data.metrics[first.metric].direction
     clips = scored[methods[0]].expected_clips
-    pairs = _differences([scored[name] for name in methods])
+    places = _places([cells[name] for name in methods], direction)
     return {
         "dataset": first.dataset,
+        "category": first.category,
         "metric": first.metric,
         "digits": first.digits,
         "direction": direction,
         "clips": [clip_id(first.dataset, clip) for clip in clips],
         "cells": [
-            {**_cell(cells[name]), "place": place, "gap": scored[name].gap}
-            for name, place in zip(methods, _places([cells[name] for name in methods], direction), strict=True)
+            {**_cell(cells[name]), "place": place, "gap": scored[name].gap} for name, place in zip(methods, places, strict=True)
         ],
         "scores": [[_short(scored[name].scores.get(clip)) for clip in clips] for name in methods],
-        "differences": pairs,
+        "differences": _differences([scored[name] for name in methods]),
     }
 
 
@@ -54,21 +61,15 @@ def _cell(cell: TableCell) -> dict[str, Any]:
         "value": cell.value,
         "text": cell.text,
         "interval": cell.interval_text,
-        "ends": _ends(cell),
+        "ends": [cell.low, cell.high],
         "scored": cell.scored,
         "expected": cell.expected,
         "frames": cell.frames,
         "rank": cell.rank,
+        "tied": cell.tied,
         "marks": list(cell.marks),
         "published": cell.published_text,
     }
-
-
-def _ends(cell: TableCell) -> list[float | None]:
-    """Of the 95 % interval."""
-    if cell.value is None or cell.half_width is None:
-        return [None, None]
-    return [cell.value - cell.half_width, cell.value + cell.half_width]
 
 
 def _places(cells: Sequence[TableCell], direction: Direction) -> list[int | None]:
@@ -84,15 +85,11 @@ def _better(value: float, other: float, direction: Direction) -> bool:
 
 def _differences(cells: Sequence[ScoredCell]) -> list[list[list[float | int | None] | None]]:
     """For each method and each one before it, the first minus the second: mean, ends of its interval, clips; None without any."""
-    return [[_difference(cell, other) for other in cells[:index]] for index, cell in enumerate(cells)]
+    return [[_difference(paired_to(cell, other)) for other in cells[:index]] for index, cell in enumerate(cells)]
 
 
-def _difference(cell: ScoredCell, other: ScoredCell) -> list[float | int | None] | None:
-    found = paired_difference(cell.scores, other.scores)
-    if found is None:
-        return None
-    low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
-    return [_short(found.mean), _short(low), _short(high), found.count]
+def _difference(found: Paired | None) -> list[float | int | None] | None:
+    return None if found is None else [_short(found.mean), _short(found.low), _short(found.high), found.clips]
 
 
 def _short(value: float | None) -> float | None:

@@ -20,7 +20,7 @@ from mgld_bench.report.figures.pictures import Picture
 from mgld_bench.report.page.clip_entries import every_clip
 from mgld_bench.report.page.gaps import gap_lines
 from mgld_bench.report.tables.numbers import format_value
-from mgld_bench.report.tables.table import Heading, Table, TableCell
+from mgld_bench.report.tables.table import Attribute, Heading, Table, TableCell
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
@@ -53,7 +53,7 @@ class RowGroup:
 
     heading: Heading | None
     """Printed once for all rows; None where rows have one heading only."""
-    rows: tuple[tuple[Heading, tuple[TableCell, ...]], ...]
+    rows: tuple[tuple[Heading, tuple[Attribute, ...], tuple[TableCell, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -186,11 +186,12 @@ def _column_groups(table: Table) -> tuple[ColumnGroup, ...]:
 
 
 def _row_groups(table: Table) -> tuple[RowGroup, ...]:
-    lines = list(zip(table.rows, table.cells, strict=True))
     if len(table.row_titles) == 1:
-        return (RowGroup(None, tuple((row[0], cells) for row, cells in lines)),)
-    groups = groupby(lines, key=lambda line: line[0][0])
-    return tuple(RowGroup(heading, tuple((row[1], cells) for row, cells in members)) for heading, members in groups)
+        return (RowGroup(None, tuple((row[0], attributes, cells) for row, attributes, cells in table.lines)),)
+    groups = groupby(table.lines, key=lambda line: line[0][0])
+    return tuple(
+        RowGroup(heading, tuple((row[1], attributes, cells) for row, attributes, cells in members)) for heading, members in groups
+    )
 
 
 def _shown_metrics(table: Table) -> list[str]:

@@ -42,7 +42,7 @@ def report_data(
         "rows": data.card.table.orientation == "methods-as-rows",
         "protocol": {"name": data.protocol.name, "title": data.protocol.heading},
         "datasets": [{"name": name, "title": title} for name, title in data.dataset_headings.items()],
-        "methods": _methods(data),
+        "methods": _methods(data, table),
         "metrics": [
             {
                 "name": name,
@@ -58,6 +58,8 @@ def report_data(
             for name, facts in data.metrics.items()
         ],
         "lines": table_lines(data, table),
+        "attributes": list(table.attribute_titles),
+        "baseline": next((name for name, title in data.method_headings.items() if title == table.baseline), ""),
         "footnotes": {note.mark: note.text for note in table.footnotes},
         "clips": [{**entry, "thumbnail": thumbnails.get(entry["id"], "")} for entry in clip_entries(data, sides)],
         "pictures": [
@@ -78,8 +80,9 @@ def report_data(
     }
 
 
-def _methods(data: ReportData) -> list[dict[str, Any]]:
+def _methods(data: ReportData, table: Table) -> list[dict[str, Any]]:
     styles = method_styles(data)
+    attributes = table.attributes or ((),) * len(data.methods)
     return [
         {
             "name": name,
@@ -87,8 +90,9 @@ def _methods(data: ReportData) -> list[dict[str, Any]]:
             "colour": [styles[name].colour, for_dark(styles[name].colour)],
             "line": styles[name].line,
             "own": name not in data.card.methods,
+            "attributes": [attribute.text for attribute in of_method],
         }
-        for name, title in data.method_headings.items()
+        for (name, title), of_method in zip(data.method_headings.items(), attributes, strict=True)
     ]
 
 

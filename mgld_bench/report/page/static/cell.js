@@ -32,7 +32,7 @@ mgld.cell = (() => {
     const cell = line.cells[method];
     const metric = mgld.data("report").metrics.find((one) => one.name === line.metric);
     panel.replaceChildren(
-      element("h2", {}, mgld.swatch(method), `${title}: ${metric.title} on ${model.name("datasets", line.dataset)}`),
+      element("h2", {}, mgld.swatch(method), `${title}: ${metric.title} on ${line.heading}`),
       element("p", { class: "small" }, element("strong", { class: "number" }, cell.text), cell.interval ? ` ${cell.interval}` : "", ` · ${cell.scored} of ${cell.expected} clips${cell.frames ? ` · ${cell.frames} frames` : ""} · ${line.direction} is better`),
       element("p", { class: "small" }, compared(line, method)),
       ...cell.marks.map((mark) => element("p", { class: "small quiet" }, element("sup", {}, mark), " ", mgld.data("report").footnotes[mark])),

@@ -66,7 +66,7 @@ mgld.clips = (() => {
   // Every score of the clip: what the table averages.
   function scores(clip) {
     const { lines, methods } = mgld.data("report");
-    const own = clip ? lines.filter((line) => line.clips.includes(clip.id)) : [];
+    const own = clip ? lines.filter((line) => !line.category && line.clips.includes(clip.id)) : [];
     const head = element("tr", {}, element("th", { scope: "col", class: "row-title" }, "Score of this clip"), methods.map((method, number) => element("th", { scope: "col", class: method.own ? "method own" : "method" }, mgld.swatch(number), element("span", {}, method.title))));
     const rows = own.map((line) => {
       const at = line.clips.indexOf(clip.id);

@@ -96,7 +96,7 @@ mgld.curves = (() => {
     const built = new uPlot({
       width: Math.max(240, holder.clientWidth), height: HEIGHT, series, scales: { x: { time: false } },
       axes: [{ ...axis, size: 30, gap: 2 }, { ...axis, size: 62, values: (_, ticks) => ticks.map((value) => trimmed(value)) }],
-      cursor: { sync: { key: "mgld-curves" }, drag: { x: true, y: false }, focus: { prox: 16 } }, focus: { alpha: 0.25 }, legend: { live: true },
+      cursor: { sync: { key: "mgld-curves" }, drag: { x: true, y: false, click: () => {} }, focus: { prox: 16 } }, focus: { alpha: 0.25 }, legend: { live: true },
       hooks: { draw: [frameLine], ready: [() => legends(mgld.state.get().frame)] },
     }, columns, holder);
     listen(built);
@@ -120,7 +120,7 @@ mgld.curves = (() => {
     chart.ctx.restore();
   }
 
-  // A click sets the frame; dragging is uPlot's, and zooms.
+  // A click sets the frame; dragging is uPlot's, and zooms. (Its own rule for clicks takes those at the edges for drags.)
   function listen(chart) {
     let pressed = null;
     chart.over.addEventListener("mousedown", (event) => (pressed = event.clientX));

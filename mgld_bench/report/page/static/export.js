@@ -37,7 +37,7 @@ mgld.export = (() => {
     const what = { "": "value", differences: `difference to ${mgld.data("report").methods[model.baseline(state)].title}`, ranks: "place" }[state.show];
     const head = ["Dataset", "Metric", "Better", "Shown", ...titles.flatMap((title) => (ends ? [title, `${title}: low`, `${title}: high`] : [title]))];
     const body = model.lines(state).map((line) => [
-      model.name("datasets", line.dataset), line.metric, line.direction, what,
+      line.heading, line.metric, line.direction, what,
       ...methods.flatMap((method) => {
         const shown = model.cell(line, method, state);
         return ends ? [shown.number, ...(shown.ends ?? line.cells[method].ends)] : [shown.number];
@@ -65,15 +65,15 @@ mgld.export = (() => {
   function byLine(lines, methods, state) {
     const grid = [["Dataset", "Metric", ...methods.map(method)]];
     lines.forEach((line, place) => {
-      const first = !place || lines[place - 1].dataset !== line.dataset;
+      const first = !place || lines[place - 1].heading !== line.heading;
       if (first) grid.push("\\midrule");
-      grid.push([first ? literal(model.name("datasets", line.dataset)) : "", metric(line), ...methods.map((one) => number(line, one, state))]);
+      grid.push([first ? literal(line.heading) : "", metric(line), ...methods.map((one) => number(line, one, state))]);
     });
     return grid;
   }
 
   function byMethod(lines, methods, state) {
-    const datasets = lines.map((line, place) => (place && lines[place - 1].dataset === line.dataset ? "" : literal(model.name("datasets", line.dataset))));
+    const datasets = lines.map((line, place) => (place && lines[place - 1].heading === line.heading ? "" : literal(line.heading)));
     return [["", ...datasets], ["Method", ...lines.map(metric)], "\\midrule", ...methods.map((one) => [method(one), ...lines.map((line) => number(line, one, state))])];
   }
 

@@ -4,12 +4,11 @@ var mgld = {};
 
 (() => {
   const WRITE_AFTER = 250; // ms: browsers refuse an address that changes with every frame of a video.
-  const STEPS = ["tab", "clip", "cell"]; // A change of these is a step of the browser's history; other changes are none.
+  const STEPS = ["tab", "clip"]; // A change of these is a step of the browser's history; other changes are none.
   const defaults = {};
   const listeners = new Set();
   let state = {};
   let waiting = null;
-  let step = false;
 
   // Further keys with their defaults, which also say what the values are: text, a number or a list of texts.
   function declare(more) {
@@ -28,9 +27,11 @@ var mgld = {};
       return !same(state[key], patch[key]);
     });
     if (!changed.length) return;
+    const step = changed.some((key) => STEPS.includes(key));
+    if (step && waiting !== null) write("replaceState");
     for (const key of changed) state[key] = patch[key];
-    step ||= changed.some((key) => STEPS.includes(key));
-    if (waiting === null) waiting = setTimeout(write, step ? 0 : WRITE_AFTER);
+    if (step) write("pushState");
+    else waiting ??= setTimeout(write, WRITE_AFTER, "replaceState");
     call(changed);
   }
 
@@ -79,13 +80,14 @@ var mgld = {};
     }
   }
 
-  function write() {
-    if (waiting !== null) clearTimeout(waiting);
+  function write(way) {
+    clearTimeout(waiting);
     waiting = null;
     const target = address();
-    if (target !== (location.hash || "#")) history[step ? "pushState" : "replaceState"](null, "", target);
-    step = false;
+    if (target !== (location.hash || "#")) history[way](null, "", target);
   }
+
+  const flush = () => write("replaceState");
 
   function readAgain() {
     if (location.hash.length > 1 && !location.hash.includes("=")) return; // A link within the page, such as to a footnote.
@@ -97,8 +99,8 @@ var mgld = {};
 
   addEventListener("popstate", readAgain);
   addEventListener("hashchange", readAgain);
-  addEventListener("pagehide", write);
-  mgld.state = { declare, get, set, on, address, flush: write };
+  addEventListener("pagehide", flush);
+  mgld.state = { declare, get, set, on, address, flush };
 
   // Dark or light: as the reader chose on this page, else as the system says.
   const root = document.documentElement;

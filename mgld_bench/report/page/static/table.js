@@ -30,7 +30,7 @@ mgld.table = (() => {
     const bodies = groups(lines).map((group) =>
       element("tbody", {}, group.map((line, place) =>
         element("tr", {},
-          place ? null : element("th", { scope: "rowgroup", rowspan: group.length, class: "dataset" }, model.name("datasets", line.dataset)),
+          place ? null : element("th", { scope: "rowgroup", rowspan: group.length, class: "dataset" }, line.heading),
           lineHead(line, "row", state),
           methods.map((method) => numberCell(line, method, state)),
         ))));
@@ -38,10 +38,11 @@ mgld.table = (() => {
   }
 
   function byMethod(lines, methods, state) {
+    const { attributes } = mgld.data("report");
     const head = element("thead", {},
-      element("tr", { class: "group" }, element("td", { class: "corner" }), groups(lines).map((group) => element("th", { scope: "colgroup", colspan: group.length }, model.name("datasets", group[0].dataset)))),
-      element("tr", {}, columnHead("Method"), lines.map((line) => lineHead(line, "col", state))));
-    const rows = methods.map((method) => element("tr", {}, methodHead(method, "row"), lines.map((line) => numberCell(line, method, state))));
+      element("tr", { class: "group" }, element("td", { colspan: 1 + attributes.length }), groups(lines).map((group) => element("th", { scope: "colgroup", colspan: group.length }, group[0].heading))),
+      element("tr", {}, columnHead("Method"), attributes.map(columnHead), lines.map((line) => lineHead(line, "col", state))));
+    const rows = methods.map((method) => element("tr", {}, methodHead(method, "row"), mgld.data("report").methods[method].attributes.map((text) => element("td", { class: "attribute" }, text)), lines.map((line) => numberCell(line, method, state))));
     return [head, element("tbody", {}, rows)];
   }
 
@@ -49,7 +50,7 @@ mgld.table = (() => {
   function groups(lines) {
     const found = [];
     for (const line of lines) {
-      if (found.length && found.at(-1)[0].dataset === line.dataset) found.at(-1).push(line);
+      if (found.length && found.at(-1)[0].heading === line.heading) found.at(-1).push(line);
       else found.push([line]);
     }
     return found;
@@ -83,7 +84,7 @@ mgld.table = (() => {
     const classes = [shown.mark, own && "own", known.scored < known.expected && "partial"].filter(Boolean).join(" ");
     return element("td", {
       class: classes || null, tabindex: -1, "data-place": `${model.key(line)}/${name}`, "data-line": model.key(line), "data-method": name,
-      title: `${title}, ${model.name("metrics", line.metric)} on ${model.name("datasets", line.dataset)}: ${known.scored} of ${known.expected} clips${known.frames ? `, ${known.frames} frames` : ""}${known.gap ? `; ${known.gap}` : ""}`,
+      title: `${title}, ${model.name("metrics", line.metric)} on ${line.heading}: ${known.scored} of ${known.expected} clips${known.frames ? `, ${known.frames} frames` : ""}${known.gap ? `; ${known.gap}` : ""}`,
     },
       spoken(shown.mark), element("span", { class: "number" }, shown.text),
       shown.sign && element("span", { class: "sign", "aria-hidden": "true" }, shown.sign),

@@ -6,7 +6,7 @@ mgld.tableModel = (() => {
   mgld.state.declare({ show: "", baseline: "", sort: "", metrics: [], methods: [], rows: "", intervals: "", line: "", method: "" });
 
   const report = () => mgld.data("report");
-  const key = (line) => `${line.dataset}/${line.metric}`;
+  const key = (line) => [line.dataset, line.metric, line.category].filter(Boolean).join("/");
 
   function name(kind, wanted) {
     const found = report()[kind].find((one) => one.name === wanted);
@@ -63,7 +63,8 @@ mgld.tableModel = (() => {
 
   function baseline(state) {
     const place = report().methods.findIndex((method) => method.name === state.baseline);
-    return place < 0 ? 0 : place;
+    const usual = report().methods.findIndex((method) => method.name === report().baseline);
+    return place >= 0 ? place : Math.max(usual, 0);
   }
 
   function lines(state) {

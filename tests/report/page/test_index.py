@@ -1,18 +1,22 @@
+"""index.html by itself: what can be read without scripts."""
+
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from mgld_bench.cards.schemas import TableLayout
+from mgld_bench.report.page.colours import for_dark
+from mgld_bench.report.page.render_html import SCRIPTS, STYLES
+from mgld_bench.report.page.scripts import data_script
+from mgld_bench.report.page.static_files import STATIC
 from mgld_bench.report.write import ReportFiles, write_report
-from tests.helpers.chromium import BROWSER, measure
 from tests.helpers.example_data import example_data
-from tests.helpers.nasty import METHODS, SET, nasty_data, published_csv
+from tests.helpers.nasty import nasty_data, published_csv
 
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (Debian: chromium)")
 # The figures' font has no Chinese; the page has.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -58,14 +62,16 @@ def test_tags_are_balanced_and_every_picture_is_described(example: ReportFiles) 
     images = [attributes for tag, attributes in parser.tags if tag == "img"]
     # Three clips: a strip and a plot per frame each; two datasets with a plot per clip.
     assert len(images) == 3 + 3 + 2
-    assert all(image["alt"] for image in images)
+    # With its size each, so that nothing moves when they are loaded.
+    assert all(image["alt"] and image["width"] and image["height"] for image in images)
     assert all(attributes.get("scope") for tag, attributes in parser.tags if tag == "th")
 
 
-def test_the_page_needs_nothing_from_outside(example: ReportFiles) -> None:
+def test_the_page_needs_nothing_from_outside_and_nothing_within_it_runs(example: ReportFiles) -> None:
     parser = parse(index(example))
     assert not [tag for tag, _ in parser.tags if tag in ("style", "iframe", "object")]
     assert all(attributes.get("src") for tag, attributes in parser.tags if tag == "script")
+    assert not [name for _, attributes in parser.tags for name in attributes if name.startswith("on") or name == "style"]
     addresses = [attributes.get("src") or attributes.get("href") for _, attributes in parser.tags]
     local = [address for address in addresses if address and not address.startswith("#")]
     assert local
@@ -82,34 +88,26 @@ def test_names_are_text_everywhere(tmp_path: Path) -> None:
     assert all((page.parent / (attributes["src"] or "")).is_file() for tag, attributes in parser.tags if tag == "img")
 
 
-@needs_browser
-def test_a_browser_shows_the_table_and_every_picture(example: ReportFiles, tmp_path: Path) -> None:
-    seen = measure(index(example), 1280, tmp_path)
-    cells = [cell for row in example.table.cells for cell in row]
-    assert len(seen["cells"]) == len(cells)
-    for text, cell in zip(seen["cells"], cells, strict=True):
-        assert cell.text in text
-        assert cell.interval_text in text
-        assert ("best:" in text) == (cell.rank != "")
-    assert len(seen["images"]) == 8
-    assert all(width > 300 for _, width, _ in seen["images"])
-    assert seen["scripts"] == seen["broken"] == 0
-    assert seen["external"] == []
-    assert seen["width"] <= 1280
+def test_data_cannot_end_its_script() -> None:
+    script = data_script("x", {"</script><!--": "\u2028\u2029&]]>\ud800"})
+    assert script.isascii()
+    assert not set("<>&") & set(script)
+    assert script.count("\n") == 1
 
 
-@needs_browser
-def test_a_browser_shows_names_literally(tmp_path: Path) -> None:
-    data = nasty_data(published_csv(tmp_path))
-    layout = TableLayout(orientation="methods-as-rows")
-    for number, card in enumerate((data.card, data.card.model_copy(update={"table": layout}))):
-        files = write_report(replace(data, card=card), tmp_path / f"report{number}", ("html",), against_published=True)
-        seen = measure(index(files), 700, tmp_path)
-        assert seen["title"] == "Table_1: <script>alert(1)</script> & 100%"
-        assert SET in seen["text"]
-        assert all(name in seen["text"] for name in METHODS.values())
-        assert "another instance of this test set" in seen["text"]
-        assert seen["scripts"] == 0
-        # A wide table is scrolled in its own frame; the page itself is not.
-        assert seen["width"] <= 700
-        assert all(width > 0 for _, width, _ in seen["images"])
+def test_every_script_and_style_is_loaded_once() -> None:
+    files = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in (".js", ".css")}
+    assert files == {*STYLES, *SCRIPTS, "state.js", "main.js"}
+    assert len(STYLES) + len(SCRIPTS) + 2 == len(files)
+
+
+def test_vendored_files_are_those_of_the_documents() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "dependencies.md").read_text()
+    stated = dict(re.findall(r"`(mgld_bench/report/page/static/vendor/[^`]+)` .*`([0-9a-f]{64})`", text))
+    found = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((STATIC / "vendor").iterdir())}
+    assert {f"mgld_bench/report/page/static/vendor/{path.name}": digest for path, digest in found.items()} == stated
+
+
+def test_colours_are_visible_on_the_dark_page() -> None:
+    assert for_dark("#E69F00") == "#e69f00"
+    assert for_dark("#000000") != "#000000"
