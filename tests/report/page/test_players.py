@@ -221,7 +221,7 @@ def test_the_magnifier_shows_pixels_and_where_they_are(players: Page) -> None:
 
 def test_where_exact_cannot_be_played_the_preview_is(browser: Browser, index: Path, tmp_path: Path) -> None:
     script = "HTMLMediaElement.prototype.canPlayType = type => type.includes('webm') ? '' : 'probably'"
-    with opened(browser, index, state=f"clip={quote(PLACE, safe='')}&frame=3") as page:
+    with opened(browser, index, state=f"tab=clips&clip={quote(PLACE, safe='')}&frame=3") as page:
         page.add_init_script(script)
         page.reload()
         shows(page, 3)

@@ -124,14 +124,15 @@ mgld.clips = (() => {
     mgld.state.on((state, changed) => {
       showTools(state);
       if (changed.some((key) => ["find", "order"].includes(key)) || (state.order && changed.some((key) => ["line", "method"].includes(key)))) index();
+      // Nothing plays behind a different tab.
+      if (changed.includes("clip") || changed.includes("tab")) show(state.tab === "clips" ? state.clip : "");
       if (changed.includes("clip")) {
-        show(state.clip);
         for (const link of list.querySelectorAll("a")) link.href = mgld.state.address({ tab: "clips", clip: link.dataset.clip, frame: 0 });
       }
     });
     showTools(mgld.state.get());
     index();
-    show(mgld.state.get().clip);
+    if (mgld.state.get().tab === "clips") show(mgld.state.get().clip);
   }
 
   return { start, entry };
