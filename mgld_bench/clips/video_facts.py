@@ -4,7 +4,7 @@ Only decoding gives the number. A container's frame count or duration is what it
 not frames (hidden reference frames, fields, frames cut off by an edit list). Decoding without converting or copying costs a few
 milliseconds per 720p frame, counts exactly what reading will give, notices a change of format in the middle, and finds damage
 before any work is put into the clip. It cannot find that a file without a declared length (MPEG transport stream, YUV4MPEG) was
-cut between two frames.
+cut between two frames or packets; cut_off.py finds the other cuts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import ffmpeg
 
+from mgld_bench.clips.cut_off import how_cut_off
 from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, first_complaint, running_ffmpeg
 from mgld_bench.clips.stand_ins import stand_in
 from mgld_bench.clips.upright import UPRIGHT, orientation_of_matrix
@@ -102,12 +103,10 @@ def count_video_frames(path: Path) -> int:
                 raise InputError(f"{path}: its size or format changes at frame {count}; cut it there into two clips")
             count += 1
         code = running.finish()
-    complaint = running.complaint()
-    if code or complaint:
-        raise InputError(
-            f"{path}: ends early or is damaged: {count} frames can be decoded (ffmpeg: {complaint or f'exit code {code}'}); "
-            "copy or create it again"
-        )
+    complaint = running.complaint() or (f"exit code {code}" if code else None)
+    reason = f"ffmpeg: {complaint}" if complaint else how_cut_off(path)
+    if reason:
+        raise InputError(f"{path}: ends early or is damaged: {count} frames can be decoded ({reason}); copy or create it again")
     return count
 
 

@@ -34,7 +34,7 @@ def read_steps(
     """The frames at ascending ``indices``, ``size`` of them at a time; each is decoded once.
 
     Raises:
-        InputError: A clip ends before its last frame.
+        InputError: A clip ends before its last frame, or finds after it that the file is not what it was.
     """
     streams = {method: _read(clip, indices) for method, clip in restored.items()}
     truth = None if reference is None else _read(reference, indices)
@@ -45,6 +45,9 @@ def read_steps(
             None if reference is None or truth is None else _take(truth, wanted, reference),
             {method: _take(stream, wanted, restored[method]) for method, stream in streams.items()},
         )
+    # What a clip checks after its last frame, such as whether the file was changed meanwhile.
+    for stream in (*streams.values(), *([] if truth is None else [truth])):
+        next(stream, None)
 
 
 def _read(clip: Clip, indices: Sequence[int]) -> Iterator[Frame]:

@@ -161,6 +161,25 @@ def test_video_that_ends_early(make_video: Make, name: str, options: tuple[str, 
     assert "ends early or is damaged" in message
 
 
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p", "yuv444p", "yuv411p"])
+def test_y4m_that_was_cut_inside_a_frame(make_video: Make, pixels: str) -> None:
+    path = make_video("a.y4m", "-pix_fmt", pixels, count=5)
+    whole = path.read_bytes()
+    assert open_clip(path).frame_count == 5
+    for cut in (1, 700, len(whole) // 5 - 40):
+        path.write_bytes(whole[:-cut])
+        assert "ends early or is damaged" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.m2ts"])
+def test_transport_stream_that_was_cut_inside_a_packet(make_video: Make, name: str) -> None:
+    path = make_video(name, "-c:v", "mpeg2video", count=20)
+    whole = path.read_bytes()
+    assert open_clip(path).frame_count == 20
+    path.write_bytes(whole[: len(whole) // 2 // 192 * 192 + 100])
+    assert "ends early or is damaged" in refusal(path)
+
+
 def test_mp4_that_has_lost_its_index(make_video: Make) -> None:
     path = make_video("a.mp4", "-c:v", "libx264")
     path.write_bytes(path.read_bytes()[:-100])

@@ -183,6 +183,17 @@ def test_a_clip_that_ends_early_is_an_error_and_leaves_nothing_behind() -> None:
     assert threading.active_count() == threads
 
 
+def test_what_a_clip_finds_after_its_last_frame_is_an_error() -> None:
+    class Changed(MadeClip):
+        def frames(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+            yield from super().frames(start, stop)
+            if stop == self.frame_count:
+                raise InputError("long: was changed meanwhile")
+
+    with pytest.raises(InputError, match="was changed meanwhile"):
+        score_clip(None, {"m": Changed("long", 12, seed=1)}, {"m": load("brisque.live")}, chunk=5)
+
+
 def test_memory_does_not_grow_with_the_length_of_a_clip() -> None:
     reference, clip = MadeClip("made", 120, seed=1), MadeClip("made", 120, seed=2)
     tracemalloc.start()
