@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import torch
 
     from mgld_bench.cards.schemas import Card, CardKind
-    from mgld_bench.metrics.metric import ClipScore
 
     Frames: TypeAlias = str | Path | npt.NDArray[np.uint8] | torch.Tensor | Sequence[npt.NDArray[np.uint8] | torch.Tensor]
     """A clip on disk, or its frames in memory."""
@@ -108,13 +107,14 @@ def score(
     from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
+    from mgld_bench.engine.score_tables import LEVELS, at_level, rows_of
     from mgld_bench.metrics.catalogue import describe
     from mgld_bench.threads import use_threads
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
     use_threads()
-    arguments.choice("level", level, ("both", "clip", "frame"))
+    arguments.choice("level", level, LEVELS)
     with arguments.naming("protocol"):
         card = load_protocol(arguments.text("protocol", protocol), arguments.paths("cards", cards))
     with arguments.naming("metrics"):
@@ -137,7 +137,7 @@ def score(
             methods,
             truth,
             arguments.names("clips", clips),
-            None if limit is None else arguments.whole("limit", limit),
+            None if limit is None else arguments.whole("limit", limit, least=1),
             kept.cache,
             untagged,
         )
@@ -149,7 +149,7 @@ def score(
         for clip in scores.names
         for method in scores.methods
         for result in scores.of_clip(method, clip)
-        for row in _rows(result)
+        for row in rows_of(result)
     ]
     table = pd.DataFrame(rows, columns=["method", "clip", "metric", "frame", "value"])
     table.attrs = {
@@ -159,7 +159,7 @@ def score(
     }
     if len(methods) == 1 and not isinstance(restored, Mapping):
         table = table.drop(columns="method")
-    return arguments.at_level(table, level)
+    return at_level(table, level)
 
 
 def run(
@@ -177,6 +177,12 @@ def run(
     max_memory: str = "",
     workers: int = 1,
     skip_unavailable: bool = False,
+    clips: str | Sequence[str] = (),
+    limit: int | None = None,
+    protocol: str = "",
+    degradation: str = "",
+    allow_tf32: bool = False,
+    level: str = "both",
 ) -> pd.DataFrame:
     """Build the pairs, restore and score what a report card asks for, as ``mgld-bench run`` does.
 
@@ -194,41 +200,66 @@ def run(
         max_memory: memory that a method may use, such as "8G"; default: half of the device's.
         workers: number of processes that build pairs.
         skip_unavailable: leave out what cannot run here, without an error at the end.
+        clips: only the clips with these names; default: all.
+        limit: only the first so many clips of each dataset; default: all.
+        protocol: name of a protocol card, or a card file; default: that of the report's card.
+        degradation: LR clips: a degradation card, or existing for those that came with the sets; default: those of the dataset's
+            card, or existing where only these are prepared.
+        allow_tf32: let GPUs round float32 to TF32: faster, different frames.
+        level: "clip": only the rows of clips; "frame": only those of frames; "both".
 
     Returns:
         One row per dataset, clip, method and metric (column ``frame`` is <NA>), and one per scored frame; columns dataset, clip,
-        method, metric, frame, value.
+        method, metric, frame, value. With level="clip" there is no column ``frame``.
 
     Raises:
-        InputError: something cannot run here, or units failed; all others are done and kept.
+        InputError: an argument is wrong (the message names it), something cannot run here, or units failed; all others are done
+            and kept.
     """
     import pandas as pd
 
+    from mgld_bench.clips.atomic import require_place
+    from mgld_bench.engine import arguments
+    from mgld_bench.engine.score_tables import LEVELS, at_level, rows_of
     from mgld_bench.engine.session import Session
     from mgld_bench.threads import use_threads
     from mgld_bench.weights.offline import obey_environment
 
     obey_environment()
     use_threads()
+    arguments.choice("level", level, LEVELS)
+    places, names = arguments.paths("cards", cards), arguments.names("datasets", datasets)
+    card = arguments.suite(report, names, protocol, places)
+    arguments.compute(device, precision, max_memory, allow_tf32)
+    processes = arguments.whole("workers", workers, least=1)
+    folder = arguments.path("workspace", workspace)
+    require_place(folder, "workspace:", to_write=True)
     with Session.open(
-        report,
-        workspace=Path(workspace),
-        methods=methods,
-        datasets=datasets,
-        metrics=metrics,
-        sources={name: Path(folder) for name, folder in (sources or {}).items()},
-        cards=[Path(folder) for folder in cards],
+        card,
+        workspace=folder,
+        methods=arguments.names("methods", methods),
+        datasets=names,
+        metrics=arguments.names("metrics", metrics),
+        sources=arguments.folders("sources", sources),
+        cards=places,
         store=store,
         device=device or "",
         precision=precision,
         max_memory=max_memory,
+        allow_tf32=allow_tf32,
+        degradation=degradation,
+        protocol=protocol,
+        clips=arguments.names("clips", clips),
+        limit=None if limit is None else arguments.whole("limit", limit, least=1),
     ) as session:
-        session.run([f"mgld_bench.run({report!r}, …)"], skip_unavailable=skip_unavailable, workers=workers)
+        for obstacle in session.suite.obstacles:
+            if obstacle.wrong_use and not skip_unavailable:
+                raise arguments.wrong(f"{obstacle.kind}s", obstacle.reason)
+        command = [f"mgld_bench.run({card!r}, …)"]
+        session.run(command, skip_unavailable=skip_unavailable, workers=processes)
         scores = session.scores()
-    rows = [(unit.dataset, unit.clip, unit.method, *row) for unit, result in scores for row in _rows(result)]
-    table: pd.DataFrame = pd.DataFrame(rows, columns=["dataset", "clip", "method", "metric", "frame", "value"])
-    table["frame"] = table["frame"].astype("Int64")
-    return table
+    rows = [(unit.dataset, unit.clip, unit.method, *row) for unit, result in scores for row in rows_of(result)]
+    return at_level(pd.DataFrame(rows, columns=["dataset", "clip", "method", "metric", "frame", "value"]), level)
 
 
 def restore(
@@ -238,6 +269,11 @@ def restore(
     device: str | None = None,
     precision: str = "float32",
     overwrite: bool = False,
+    *,
+    colour: str = "",
+    cards: Sequence[str | Path] = (),
+    max_memory: str = "",
+    allow_tf32: bool = False,
 ) -> Path:
     """Restore one LR clip with the method of a card.
 
@@ -250,6 +286,10 @@ def restore(
         device: cpu, cuda or cuda:1; default: cuda where there is one.
         precision: float32, float16 or bfloat16.
         overwrite: replace a clip of this name in ``output`` that a different method or checkpoint restored.
+        colour: matrix and range of video without tags, as for score().
+        cards: folders with cards of your own.
+        max_memory: memory that the method may use, such as "8G"; default: half of the device's.
+        allow_tf32: let GPUs round float32 to TF32: faster, different frames.
 
     Returns:
         The folder of the restored frames.
@@ -257,8 +297,9 @@ def restore(
     Raises:
         InputError: the method or the clip cannot be used.
     """
+    from mgld_bench.cards.loader import load_method
+    from mgld_bench.clips.colour import check_colour
     from mgld_bench.engine import arguments
-    from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.restore_folders import Wish, restore_clips
     from mgld_bench.threads import use_threads
@@ -267,11 +308,14 @@ def restore(
     obey_environment()
     use_threads()
     card = str(method) if isinstance(method, Path) else arguments.text("method", method)
-    folder = arguments.path("output", output)
-    with arguments.naming("device" if precision == "float32" else "precision"):
-        compute = compute_on("" if device is None else arguments.text("device", device), precision, "")
-    done = restore_clips(card, [arguments.clip("clip", clip)], folder, compute, (), Silent(), Wish(overwrite=overwrite))
-    return done[0]
+    folder, places = arguments.path("output", output), arguments.paths("cards", cards)
+    with arguments.naming("method"):
+        load_method(card, places)
+    compute = arguments.compute(device, precision, max_memory, allow_tf32)
+    with arguments.naming("colour"):
+        wish = Wish(overwrite=overwrite, colour=check_colour(colour))
+    lr = arguments.clip("clip", clip, wish.colour)
+    return restore_clips(card, [lr], folder, compute, places, Silent(), wish)[0]
 
 
 def degrade(clip: Frames, degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
@@ -302,11 +346,3 @@ def degrade(clip: Frames, degradation: str = "realbasicvsr", seed: int = 0) -> n
     card = card.model_copy(update={"salt": arguments.whole("seed", seed)})
     frames, _plan = degrade_clip(arguments.clip("clip", clip), card, clip_name="")
     return np.stack(frames)
-
-
-def _rows(score: ClipScore) -> list[tuple[str, int | None, float]]:
-    """(metric, frame, value): the clip's score, without a frame, and then that of each frame."""
-    return [
-        (score.metric, None, score.value),
-        *((score.metric, frame, value) for frame, value in (score.per_frame or {}).items()),
-    ]

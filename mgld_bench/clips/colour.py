@@ -58,9 +58,8 @@ class ColourConversion:
 def check_colour(colour: str) -> str:
     """The name of a matrix and range to state for untagged video, or "". Raises InputError where it is not one of `COLOURS`."""
     if colour and colour not in COLOURS:
-        raise InputError(
-            f"colour {colour!r} does not exist: {did_you_mean(colour, COLOURS, 'choose one of')} {', '.join(COLOURS)}"
-        )
+        hint = did_you_mean(colour, COLOURS, f"choose one of {', '.join(COLOURS)}")
+        raise InputError(f"colour {colour!r} does not exist: {hint}")
     return colour
 
 

@@ -6,16 +6,16 @@ import operator
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import get_args
 
+from mgld_bench.cards.loader import load_dataset, load_protocol, load_report
 from mgld_bench.clips.arrays import clip_of_frames, is_frames
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.clip_choice import Source, method_sources
+from mgld_bench.engine.machine import compute_on
 from mgld_bench.errors import InputError, did_you_mean
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mgld_bench.methods.compute import Compute, Precision
 
 
 @contextmanager
@@ -27,6 +27,11 @@ def naming(argument: str) -> Iterator[None]:
         if str(error).startswith(argument):
             raise
         raise InputError(f"{argument}: {error}") from None
+
+
+def wrong(argument: str, problem: str) -> InputError:
+    """The error about an argument."""
+    return InputError(f"{argument}: {problem}")
 
 
 def text(argument: str, value: object) -> str:
@@ -43,14 +48,17 @@ def choice(argument: str, value: object, known: Sequence[str]) -> str:
     return value
 
 
-def whole(argument: str, value: object) -> int:
-    """A whole number, of any library."""
+def whole(argument: str, value: object, least: int | None = None) -> int:
+    """A whole number, of any library, and not below ``least``."""
     try:
         if isinstance(value, bool):
             raise TypeError
-        return operator.index(value)  # type: ignore[arg-type]  # what is none raises TypeError
+        number = operator.index(value)  # type: ignore[arg-type]  # what is none raises TypeError
     except TypeError:
         raise InputError(f"{argument}: must be a whole number, not {value!r}") from None
+    if least is not None and number < least:
+        raise InputError(f"{argument}: must be {least} or more, not {number}")
+    return number
 
 
 def names(argument: str, value: object) -> tuple[str, ...]:
@@ -101,11 +109,11 @@ def pair(argument: str, value: object) -> tuple[float, float]:
     return first, second
 
 
-def clip(argument: str, value: object) -> Clip:
-    """A folder of frames, a video, or frames in memory (see clip_of_frames)."""
+def clip(argument: str, value: object, colour: str = "") -> Clip:
+    """A folder of frames, a video of which the samples are ``colour``, or frames in memory (see clip_of_frames)."""
     if isinstance(value, (str, Path)):
         with naming(argument):
-            return open_clip(path(argument, value))
+            return open_clip(path(argument, value), colour=colour)
     return clip_of_frames(value, argument)
 
 
@@ -127,13 +135,36 @@ def sources(argument: str, value: object, ground_truth: object) -> dict[str, Sou
     return {"restored": clip_of_frames(value, argument)}
 
 
-def at_level(table: pd.DataFrame, level: str) -> pd.DataFrame:
-    """The rows of clips, of frames, or both, of a table whose column ``frame`` is missing for clips."""
-    table["frame"] = table["frame"].astype("Int64")
-    if level == "both":
-        return table
-    chosen: pd.DataFrame = table[table["frame"].isna() == (level == "clip")].reset_index(drop=True)
-    return chosen.drop(columns="frame") if level == "clip" else chosen
+def compute(device: object, precision: object, max_memory: object, allow_tf32: bool = False) -> Compute:
+    """Where and how to compute; see compute_on(). None is the default device, and "" half of its memory."""
+    choice("precision", precision, get_args(Precision))
+    with naming("max_memory"):
+        compute_on("cpu", "float32", text("max_memory", max_memory) if max_memory != "" else "")
+    with naming("device"):
+        return compute_on("" if device is None else text("device", device), str(precision), str(max_memory), allow_tf32)
+
+
+def folders(argument: str, value: object) -> dict[str, Path]:
+    """Folders by name; {} for None."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InputError(f"{argument}: must be a mapping from names to folders, not {value!r}")
+    return {str(name): path(f"{argument}[{name!r}]", folder) for name, folder in value.items()}
+
+
+def suite(report: object, datasets: Sequence[str], protocol: object, cards: Sequence[Path]) -> str:
+    """The report's name or file, checked with what is named beside it."""
+    card = str(report) if isinstance(report, Path) else text("report", report)
+    with naming("report"):
+        load_report(card, cards)
+    with naming("datasets"):
+        for name in datasets:
+            load_dataset(name, cards)
+    with naming("protocol"):
+        if protocol != "":
+            load_protocol(text("protocol", protocol), cards)
+    return card
 
 
 def _hint(value: object, known: Sequence[str]) -> str:

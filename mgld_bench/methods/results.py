@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import field_validator
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.colour import check_colour
 from mgld_bench.clips.digest import DigestCache
 from mgld_bench.clips.listing import dead_link
 from mgld_bench.clips.naming import printable
@@ -35,6 +36,22 @@ class FinishedResultsOptions(RestorerOptions):
 
     A relative path starts from the card's folder.
     """
+    colour: str = ""
+    """Matrix and range of video without tags: bt601, bt709, bt601-full or bt709-full; "": by the number of rows, as elsewhere."""
+
+    @field_validator("colour")
+    @classmethod
+    def _known(cls, colour: str) -> str:
+        try:
+            return check_colour(colour)
+        except InputError as error:
+            raise ValueError(str(error)) from None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what is left to its default: keys of units are digests of this, and older cards have no such field."""
+        fields: dict[str, Any] = write(self)
+        return {name: value for name, value in fields.items() if name != "colour" or value}
 
     @field_validator("folder")
     @classmethod
@@ -65,7 +82,7 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """The finished frames. Raises InputError if their number or size does not match the LR clip."""
-        finished = open_clip(_find(self.options, self._dataset, clip.name), clip.name)
+        finished = open_clip(_find(self.options, self._dataset, clip.name), clip.name, colour=self.options.colour)
         height, width = self.scale * clip.height, self.scale * clip.width
         if finished.frame_count != clip.frame_count:
             raise InputError(
@@ -86,7 +103,7 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """Whether the results were stored with lossy compression, and how they were converted to RGB."""
-        facts = open_clip(_find(self.options, self._dataset, clip.name), clip.name).facts
+        facts = open_clip(_find(self.options, self._dataset, clip.name), clip.name, colour=self.options.colour).facts
         notes = {"lossy": "the finished results were stored with lossy compression"} if facts.lossy else {}
         return notes | {name: str(value) for name, value in facts.conversion.items()}
 

@@ -229,6 +229,22 @@ def test_the_other_functions_name_their_arguments_too(tmp_path: Path) -> None:
         (lambda: mgld_bench.restore("bicubic", lr[0], tmp_path), "clip: "),
         (lambda: mgld_bench.restore("bicubic", lr, None), "output: "),  # type: ignore[arg-type]
         (lambda: mgld_bench.restore("bicubic", lr, tmp_path, precision="fp16"), "precision: "),
+        (lambda: mgld_bench.restore("bicubic", lr, tmp_path, colour="bt7"), "colour"),
+        (lambda: mgld_bench.restore("bicubic", lr, tmp_path, max_memory="much"), "max_memory: "),
+        (lambda: mgld_bench.restore("bicubc", lr, tmp_path), "method: .*did you mean bicubic"),
+        (lambda: mgld_bench.run("dem"), "report: .*did you mean demo"),
+        (lambda: mgld_bench.run("demo", datasets="nothing"), "datasets: "),
+        (lambda: mgld_bench.run("demo", methods=["bicubc"], workspace=tmp_path / "w"), "methods: .*did you mean bicubic"),
+        (lambda: mgld_bench.run("demo", metrics="pnsr", workspace=tmp_path / "w"), "metrics: .*did you mean psnr"),
+        (lambda: mgld_bench.run("demo", metrics=3), "metrics: "),  # type: ignore[arg-type]
+        (lambda: mgld_bench.run("demo", sources="/data"), "sources: "),  # type: ignore[arg-type]
+        (lambda: mgld_bench.run("demo", workspace=__file__), "workspace: .*is not a folder"),
+        (lambda: mgld_bench.run("demo", precision="half"), "precision: "),
+        (lambda: mgld_bench.run("demo", device="gpu"), "device gpu: "),
+        (lambda: mgld_bench.run("demo", protocol="smok"), "protocol: .*did you mean smoke"),
+        (lambda: mgld_bench.run("demo", workers=0, workspace=tmp_path / "w"), "workers: "),
+        (lambda: mgld_bench.run("demo", limit=0), "limit: "),
+        (lambda: mgld_bench.run("demo", level="clips"), "level: .*did you mean clip"),
         (lambda: mgld_bench.degrade(TRUTH["a"], seed="x"), "seed: "),  # type: ignore[arg-type]
         (lambda: mgld_bench.degrade(TRUTH["a"], "nothing"), "degradation: "),
         (lambda: mgld_bench.load_card("reds4", "methods"), "kind: "),  # type: ignore[arg-type]

@@ -97,6 +97,9 @@ def test_the_python_interface_runs_and_resumes(cards: Path, tmp_path: Path) -> N
     values = {unit: value for unit, value, _ in before["clip_scores"]}
     for row in whole.itertuples():
         assert values[kept[row.clip, row.metric]] == row.value
+    means = mgld_bench.run("small", metrics="PSNR,vmaf", clips="bikes", level="clip", **choice)
+    assert list(means.columns) == ["dataset", "clip", "method", "metric", "value"]
+    assert list(means["value"]) == list(whole["value"][whole["clip"] == "bikes"])
     again = mgld_bench.run("small", metrics=["psnr", "vmaf"], **choice)
     assert again.equals(table)
     assert database(workspace) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.clips.writing import write_frame, write_video
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
@@ -99,3 +101,28 @@ def test_results_are_restored_like_any_method(tmp_path: Path, low_resolution: Cl
         "00000001.png",
         "00000002.png",
     ]
+
+
+def test_the_colour_of_untagged_video_is_an_option_that_leaves_older_keys_as_they_are(
+    tmp_path: Path, low_resolution: Clip, ground_truth: Clip
+) -> None:
+    (tmp_path / "theirs").mkdir()
+    raw = np.stack(list(ground_truth.frames())).tobytes()
+    size = f"{ground_truth.width}x{ground_truth.height}"
+    given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-i", "-", "-vf", "setparams=colorspace=unknown:range=unknown"]
+    coded = ["-c:v", "libx264", "-crf", "10", "-pix_fmt", "yuv444p", str(tmp_path / "theirs/bunny.mp4")]
+    subprocess.run([ffmpeg_binary(), "-loglevel", "error", *given, *coded], input=raw, check=True)
+    named = {"folder": str(tmp_path / "theirs")}
+    card = MethodCard(name="theirs", restorer="mgld_bench.methods.results:FinishedResults", options=named)
+    frames, matrices = {}, {}
+    for colour in ("", "bt601", "bt709"):
+        options = {**card.options, **({"colour": colour} if colour else {})}
+        mine = card.model_copy(update={"options": options})
+        assert parse_options(mine).model_dump(mode="json") == options
+        restorer = load_restorer(mine, Compute())
+        frames[colour], matrices[colour] = list(restorer.restore(low_resolution)), restorer.notes(low_resolution)["matrix"]
+    assert matrices == {"": "bt601", "bt601": "bt601", "bt709": "bt709"}
+    np.testing.assert_array_equal(frames[""], frames["bt601"])
+    assert not np.array_equal(frames["bt601"], frames["bt709"])
+    with pytest.raises(InputError, match=r"colour: .*did you mean bt709"):
+        parse_options(card.model_copy(update={"options": {**card.options, "colour": "bt70"}}))
