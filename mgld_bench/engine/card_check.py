@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mgld_bench.cards.figures import PIXEL_METRICS, AnyFigure, CostFigure, CropsFigure, RadarFigure, SweepFigure
 from mgld_bench.cards.loader import extended_card, load_card, load_dataset, load_degradation, load_method, load_protocol
 from mgld_bench.cards.schemas import (
     Card,
@@ -149,8 +150,23 @@ def _check_report(card: ReportCard, search: Sequence[Path]) -> str:
     for index, method in enumerate(card.methods):
         with _naming(card, "methods", index):
             load_method(method, search)
-    datasets = ", ".join(entry.name for entry in card.datasets)
-    return f"{len(card.methods)} methods on {datasets}, protocol {card.protocol}"
+    for index, figure in enumerate(card.figures):
+        for field, metric in _figure_metrics(figure):
+            with _naming(card, "figures", index, field):
+                describe(protocol.resolve(metric))
+    datasets = ", ".join(entry.name for entry in card.datasets) or "no dataset"
+    figures = f", {len(card.figures)} figures" if card.figures else ""
+    return f"{len(card.methods)} methods on {datasets}, protocol {card.protocol}{figures}"
+
+
+def _figure_metrics(figure: AnyFigure) -> Iterator[tuple[str, str]]:
+    """The metrics of the catalogue that a figure names, with the field that names each."""
+    if isinstance(figure, CostFigure) or (isinstance(figure, CropsFigure) and figure.metric not in PIXEL_METRICS):
+        yield "metric", figure.metric
+    if isinstance(figure, CropsFigure):
+        yield from (("scores", name) for name in figure.scores)
+    if isinstance(figure, RadarFigure | SweepFigure):
+        yield from (("metrics", name) for name in figure.metrics)
 
 
 def _check_metric(name: str, dataset: DatasetCard) -> None:

@@ -282,6 +282,21 @@ REPORTS = {
         {"videolq": ABLATION},
     ),
 }
+VIDEOLQ: dict[str, list[str]] = {"videolq": []}
+CONSECUTIVE = ["realbasicvsr", "stablesr", "mgld-vsr"]
+ETAS = ["mgld-vsr-no-guidance", "mgld-vsr-eta-1", "mgld-vsr-eta-5", "mgld-vsr", "mgld-vsr-eta-20"]
+FIGURES: dict[str, tuple[list[str], dict[str, list[str]]]] = {
+    **{f"figure{number}": (CONSECUTIVE, VIDEOLQ) for number in (1, 12, 13, 14, 15)},
+    **{f"figure{number}": (PAPER_METHODS, VIDEOLQ) for number in (4, 10, 11)},
+    "figure3": (PAPER_METHODS, {"reds4": [], "udm10": [], "spmcs": []}),
+    "figure5": (PAPER_METHODS, {"reds4": []}),
+    "figure6": (CONSECUTIVE, {}),
+    "figure7": (ETAS, {"videolq": ["we", *NO_REFERENCE]}),
+    "figure8": (PAPER_METHODS, {"spmcs": []}),
+    "figure9": (PAPER_METHODS, {"reds4": [], "udm10": []}),
+    "quality-against-cost": (PAPER_METHODS, {"reds4": ["lpips"]}),
+    "all-metrics": REPORTS["table1"],
+}
 DIGITS = {
     # As the paper prints them.
     "demo": {},
@@ -295,7 +310,7 @@ NAMES: dict[CardKind, set[str]] = {
     "degradation": set(DEGRADATIONS),
     "dataset": set(DATASETS),
     "protocol": {"mgld-2024", "smoke"},
-    "report": set(REPORTS),
+    "report": {*REPORTS, *FIGURES},
 }
 
 
@@ -343,6 +358,14 @@ def test_what_stands_in_a_table(name: str) -> None:
     card = load_report(name)
     assert (list(card.methods), {dataset.name: list(dataset.metrics) for dataset in card.datasets}) == REPORTS[name]
     assert dict(card.table.digits) == DIGITS[name]
+    assert card.protocol == "mgld-2024"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_a_figure_is_drawn_of(name: str) -> None:
+    card = load_report(name)
+    assert (list(card.methods), {dataset.name: list(dataset.metrics) for dataset in card.datasets}) == FIGURES[name]
+    assert card.figures
     assert card.protocol == "mgld-2024"
 
 

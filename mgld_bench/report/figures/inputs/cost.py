@@ -31,7 +31,7 @@ def cost(data: ReportData, figure: CostFigure) -> Drawing:
     with_metric = [cell.dataset for cell in data.cells if cell.metric == metric]
     if not with_metric:
         raise NothingToDrawError(f"the report has no metric {figure.metric}; to get it: add it to a dataset of {data.card.name}")
-    dataset = figure.dataset or with_metric[0]
+    dataset = figure.dataset if figure.dataset in with_metric else with_metric[0]
     qualities = _qualities(data, figure, dataset, metric)
     costs = _seconds(data, figure, dataset) if figure.against == "seconds" else _parameters(data)
     styles, names = method_styles(data), data.method_headings

@@ -9,7 +9,7 @@ from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.figures.crops import Row, Scene, box_size, draw_crops
 from mgld_bench.report.figures.drawing import Drawing, NothingToDrawError
 from mgld_bench.report.figures.inputs.finding import Found, Search, find
-from mgld_bench.report.figures.inputs.frames import ClipFrames, clips_of, shown_methods
+from mgld_bench.report.figures.inputs.frames import ClipFrames, clips_of, shown_methods, shown_shots
 from mgld_bench.report.figures.style import method_styles
 from mgld_bench.report.tables.numbers import format_value
 
@@ -21,9 +21,10 @@ def crops(data: ReportData, figure: CropsFigure) -> Drawing:
         NothingToDrawError: nothing is here of any shot.
     """
     scenes, statements, missing = [], [], []
-    for shot in figure.shots or [Shot(dataset=name) for name in data.datasets]:
+    shown: set[tuple[str, str]] = set()
+    for shot in shown_shots(data, figure.shots):
         try:
-            scene, statement, gaps = shot_scene(data, figure, shot)
+            scene, statement, gaps = shot_scene(data, figure, shot, shown=shown)
         except NothingToDrawError as reason:
             missing.append(str(reason))
             continue
@@ -39,7 +40,11 @@ def crops(data: ReportData, figure: CropsFigure) -> Drawing:
 
 
 def shot_scene(
-    data: ReportData, figure: CropsFigure, shot: Shot, labels: Mapping[str, str] | None = None
+    data: ReportData,
+    figure: CropsFigure,
+    shot: Shot,
+    labels: Mapping[str, str] | None = None,
+    shown: set[tuple[str, str]] | None = None,
 ) -> tuple[Scene, str, list[str]]:
     """What is shown of one clip, what the caption states of it, and which methods are missing.
 
@@ -48,6 +53,7 @@ def shot_scene(
         figure: how to show it.
         shot: what to show.
         labels: of the methods to show, which then are these alone; None: those of the figure, by their printed names.
+        shown: datasets and clips that the figure shows already, which are not found again; what is shown here is added.
 
     Raises:
         NothingToDrawError: nothing of it is here.
@@ -55,17 +61,23 @@ def shot_scene(
     names = data.method_headings
     names = {name: names[name] for name in shown_methods(data, figure.methods)} if labels is None else dict(labels)
     clips = clips_of(data, shot.dataset, shot.clip, tuple(names))
+    fresh = [clip for clip in clips if (shot.dataset, clip.source.clip) not in (shown or ())]
+    if not shot.clip and not fresh:
+        raise NothingToDrawError(f"there is no further clip of {shot.dataset} here; to get them: mgld-bench run {data.card.name}")
+    clips = clips if shot.clip else fresh
     sizes = {clip.source.clip: _box_size(names, clip, figure, shot) for clip in clips}
     search = Search(figure.between, figure.metric, figure.consecutive)
     found = find(data, shot, clips, {name: size[:2] for name, size in sizes.items()}, search)
     factor = sizes[found.clip.source.clip][2]
     frames = range(found.frame, found.frame + figure.consecutive)
     source, box = found.clip.source, found.region
+    if shown is not None:
+        shown.add((shot.dataset, source.clip))
     heading = data.dataset_headings[source.dataset]
-    shown = f"frame {found.frame}" if len(frames) == 1 else f"frames {frames[0]} to {frames[-1]}"
+    which = f"frame {found.frame}" if len(frames) == 1 else f"frames {frames[0]} to {frames[-1]}"
     how = f"×{factor}, {figure.enlargement}"
     scene = Scene(
-        caption=(f"{heading}, {source.clip}, {shown}", f"box {box.width}×{box.height} px, {how}"),
+        caption=(f"{heading}, {source.clip}, {which}", f"box {box.width}×{box.height} px, {how}"),
         whole=found.clip.whole(found.frame),
         rows=_rows(data, figure, found.clip, frames, names),
         frames=frames,
@@ -73,7 +85,7 @@ def shot_scene(
         factor=factor,
     )
     statement = (
-        f"{heading}, {source.clip}, {shown}: {box.width}×{box.height} pixels, {box.left} from the left and {box.top} "
+        f"{heading}, {source.clip}, {which}: {box.width}×{box.height} pixels, {box.left} from the left and {box.top} "
         f"from the top, enlarged {factor} times ({figure.enlargement}; LR nearest){_found(found, search)}."
     )
     place = f"{source.dataset} {source.clip}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from mgld_bench.cards.figures import Shot
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.figures.drawing import NothingToDrawError
@@ -76,6 +77,13 @@ def shown_methods(data: ReportData, chosen: Sequence[str]) -> tuple[str, ...]:
     named = [name for name in chosen if name in data.methods]
     added = [name for name in data.methods if not chosen or name not in data.card.methods]
     return tuple(dict.fromkeys((*named, *added)))
+
+
+def shown_shots(data: ReportData, shots: Sequence[Shot]) -> list[Shot]:
+    """The ``shots`` of the report's datasets; of each that the user put in, or of all if there are no shots, what is found."""
+    asked = [shot for shot in shots if shot.dataset in data.datasets]
+    named = {entry.name for entry in data.card.datasets}
+    return [*asked, *(Shot(dataset=name) for name in data.datasets if not shots or name not in named)]
 
 
 def clips_of(data: ReportData, dataset: str, clip: str, methods: Sequence[str]) -> list[ClipFrames]:

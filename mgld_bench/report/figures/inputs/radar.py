@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mgld_bench.cards.figures import RadarFigure
+from mgld_bench.cards.figures import RadarFigure, Shot
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.scored import scored_cells
 from mgld_bench.report.figures.drawing import Drawing, NothingToDrawError
-from mgld_bench.report.figures.inputs.frames import shown_methods
+from mgld_bench.report.figures.inputs.frames import shown_methods, shown_shots
 from mgld_bench.report.figures.radar import MetricAxis, MetricPanel, draw_metrics
 from mgld_bench.report.figures.style import method_styles
 from mgld_bench.report.tables.numbers import mean
@@ -26,7 +26,8 @@ def radar(data: ReportData, figure: RadarFigure) -> Drawing:
     """
     methods = shown_methods(data, figure.methods)
     panels, missing = [], []
-    for dataset in figure.datasets or data.datasets:
+    shown = [shot.dataset for shot in shown_shots(data, [Shot(dataset=name) for name in figure.datasets])]
+    for dataset in shown:
         axes, gaps = _axes(data, figure, dataset, methods)
         missing += gaps
         if len(axes) < FEWEST[figure.form]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mgld_bench.cards.figures import CropsFigure, Shot, SweepFigure
+from mgld_bench.cards.figures import CropsFigure, SweepFigure
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.report.collect.data import ReportData
@@ -15,7 +15,7 @@ from mgld_bench.report.figures.axes import plain_number
 from mgld_bench.report.figures.crops import Scene
 from mgld_bench.report.figures.drawing import Drawing, NothingToDrawError
 from mgld_bench.report.figures.inputs.crops import shot_scene
-from mgld_bench.report.figures.inputs.frames import shown_methods
+from mgld_bench.report.figures.inputs.frames import shown_methods, shown_shots
 from mgld_bench.report.figures.sweep import Curves, Option, Point, draw_sweep
 from mgld_bench.report.tables.numbers import mean
 from mgld_bench.restoring.loading import parse_options
@@ -112,10 +112,9 @@ def _curves(data: ReportData, figure: SweepFigure, points: Mapping[str, float], 
 def _crops(
     data: ReportData, figure: SweepFigure, points: Mapping[str, float], label: str, missing: list[str]
 ) -> tuple[Scene | None, str]:
-    shots = [figure.shot] if figure.shot else [Shot(dataset=name) for name in data.datasets]
     labels = {name: f"{label} = {plain_number(value)}" for name, value in points.items()}
     reasons = []
-    for shot in shots:
+    for shot in shown_shots(data, [figure.shot] if figure.shot else []):
         asked = CropsFigure(
             kind="crops", methods=tuple(points), width=figure.width, size=figure.size, enlargement=figure.enlargement
         )

@@ -26,7 +26,11 @@ def temporal_profile(data: ReportData, figure: TemporalProfileFigure) -> Drawing
     Raises:
         NothingToDrawError: no frames of the clip are here, or the line or the frames are not inside it.
     """
-    dataset = figure.dataset or next(iter(data.datasets))
+    dataset = figure.dataset or next(iter(data.datasets), "")
+    if dataset not in data.datasets:
+        # The user asked for different datasets: in these, everything is found.
+        dataset = next(iter(data.datasets), "")
+        figure = figure.model_copy(update={"clip": "", "row": None, "column": None, "span": None, "frames": None})
     clips = clips_of(data, dataset, figure.clip, shown_methods(data, figure.methods))
     weights = {id(clip): _differences(clip, figure) for clip in clips} if clips[1:] else {}
     clip = max(clips, key=lambda one: float(weights[id(one)].mean())) if weights else clips[0]
