@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -38,6 +40,14 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _prepare(threads: int | None) -> None:
-    """Ignore Ctrl-C, and leave the other workers their share of the cores."""
+    """Ignore Ctrl-C, end when the parent does, however that ends, and leave the other workers their share of the cores."""
     use_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -69,6 +71,29 @@ def test_workers_ignore_an_interrupt_and_a_killed_one_is_reported() -> None:
         os.kill(worker, signal.SIGKILL)
         with pytest.raises(BrokenProcessPool):
             executor.submit(time.sleep, 600).result(timeout=PATIENCE)
+
+
+PARENT = """
+import sys
+from mgld_bench.processes import worker_processes
+from tests.test_processes import work_for
+
+if __name__ == "__main__":
+    with worker_processes(1) as executor:
+        executor.submit(work_for, 600.0, sys.argv[1]).result()
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script, started = tmp_path / "parent.py", tmp_path / "started"
+    script.write_text(PARENT)
+    root = str(Path(__file__).parents[1])
+    search = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    parent = subprocess.Popen([sys.executable, str(script), str(started)], env={**os.environ, "PYTHONPATH": search})
+    worker = number_in(started)
+    parent.kill()
+    parent.wait()
+    assert gone(worker)
 
 
 def test_other_children_are_left_alone() -> None:

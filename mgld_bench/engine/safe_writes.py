@@ -1,13 +1,10 @@
-"""What keeps results whole: one writer per folder, and no Ctrl-C in the middle of a transaction."""
+"""What keeps results whole: one writer per folder."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from filelock import FileLock, Timeout
@@ -53,28 +50,3 @@ def has_writer(folder: Path) -> bool:
         return False
     lock.release()
     return False
-
-
-@contextmanager
-def interrupt_held_back() -> Iterator[None]:
-    """Hold Ctrl-C back while the block runs, and let it take effect at the block's end.
-
-    SQLAlchemy cannot roll back a transaction that a KeyboardInterrupt tears apart at an arbitrary line: it fails with an error of
-    its own, which hides the interrupt. Only for short blocks. Signals reach the main thread alone; elsewhere this does nothing.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    arrived = False
-
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal arrived
-        arrived = True
-
-    previous = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        if arrived:
-            signal.raise_signal(signal.SIGINT)

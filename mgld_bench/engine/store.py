@@ -36,10 +36,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from mgld_bench.engine.safe_writes import interrupt_held_back
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.restoring.way import Way
+from mgld_bench.signals import interrupt_held_back
 
 _NOTES = "notes"
 """Among the facts in the column of a score's notes: the list of its notes."""
