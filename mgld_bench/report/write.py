@@ -17,7 +17,11 @@ from mgld_bench.report.collect.sessions import collect_sessions
 from mgld_bench.report.figures.pictures import Picture, write_pictures
 from mgld_bench.report.figures.write_figures import WrittenFigure, write_figures
 from mgld_bench.report.folders import dated_folder
+from mgld_bench.report.maps.frames import mapped_frames
+from mgld_bench.report.maps.write import draw_maps
+from mgld_bench.report.page.windows import worst_windows
 from mgld_bench.report.page.write_page import write_page
+from mgld_bench.report.profiles.write import draw_profiles
 from mgld_bench.report.tables.build import build_table
 from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
 from mgld_bench.report.tables.render_latex import render_latex, render_latex_notes
@@ -138,8 +142,8 @@ def write_report(
     page: tuple[Path, ...] = ()
     if "html" in formats and data.has_table:
         pictures = (*pictures, *write_pictures(data, folder, progress))
-        played = encode_videos(data, folder, videos, progress) if videos else VideoSet({}, (), "")
-        page = (*write_page(data, table, pictures, folder, [*written, run], played.sides), *played.files)
+        played, shown = _played(data, folder, videos, progress)
+        page = (*write_page(data, table, pictures, folder, [*written, run], played.sides), *played.files, *shown)
         index = page[0]
     files = [*written, *(file for picture in pictures for file in picture.files), *page]
     write_json_atomic(run, strict(_run(data, table, [file.relative_to(folder).as_posix() for file in files])))
@@ -147,6 +151,15 @@ def write_report(
     if index is not None:
         written.append(index)
     return ReportFiles(folder, table, index, tuple(written), pictures, figures)
+
+
+def _played(data: ReportData, folder: Path, wish: VideoWish | None, progress: Progress) -> tuple[VideoSet, tuple[Path, ...]]:
+    """The videos, and the files of maps and temporal profiles."""
+    kept = folder if wish is None else wish.kept
+    played = encode_videos(data, folder, wish, progress) if wish else VideoSet({}, (), "")
+    wanted = wish is not None and wish.choice != "none"
+    maps = draw_maps(data, mapped_frames(worst_windows(data)) if wanted else {}, folder, kept, progress)
+    return played, (*maps, *draw_profiles(data, wanted, folder, kept, progress))
 
 
 def _texts(table: Table, data: ReportData, formats: Sequence[str]) -> dict[str, str]:

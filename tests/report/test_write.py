@@ -34,7 +34,7 @@ def test_two_reports_of_the_same_data_are_the_same_bytes(tmp_path: Path) -> None
         | {"table.tex", "table-notes.tex"}
     )
     assert {name for name in before if "/" in name and not name.startswith("page/")} == {
-        *("data/report.js", "data/windows.js"),
+        *("data/report.js", "data/windows.js", "data/maps.js", "data/profiles.js"),
         *(
             name.format(clip)
             for clip in ("animation/bigbuckbunny", "street/bikes", "street/carphone")

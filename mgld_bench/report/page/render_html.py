@@ -37,7 +37,9 @@ PLAYERS = (
     "player_controls",
     "player_keys",
     "player_magnifier",
+    "player_maps",
     "player_pointer",
+    "player_profile",
 )
 SCRIPTS = (
     *("vendor/uPlot.iife.min.js", "data.js", *(f"{name}.js" for name in PLAYERS), "players.js"),

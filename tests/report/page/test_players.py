@@ -38,7 +38,7 @@ TRUTH = noise(HEIGHT, WIDTH, 0)
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of one clip with hostile names: LR, four methods, and ground truth."""
     folder = tmp_path_factory.mktemp("players")
-    scores = {("one", method, "psnr.rgb"): {CLIP: 20.0} for method in METHODS}
+    scores = {("one", name, "psnr.rgb"): {CLIP: 20.0 + number} for number, name in enumerate(METHODS)}
     restored = {method: noise(HEIGHT, WIDTH, number + 1) for number, method in enumerate(METHODS)}
     data = make_data(scores, {"one": (CLIP,)}, METHODS)
     data = replace(data, pictures=(PictureSource("one", CLIP, noise(16, 24, 9), TRUTH, restored),))
@@ -226,3 +226,37 @@ def test_where_exact_cannot_be_played_the_preview_is(browser: Browser, index: Pa
         page.reload()
         shows(page, 3)
         assert set(page.locator(".players .badge.version").all_inner_texts()) == {"preview"}
+
+
+def test_maps_are_laid_over_the_frames_that_have_them(players: Page) -> None:
+    players.keyboard.press("m")
+    message = players.locator(".players .message")
+    expect(message).to_contain_text("Error: drawn for")
+    message.get_by_role("button").first.click()
+    expect(message).to_contain_text("absolute difference to the ground truth")
+    expect(players.locator(".players img.map")).to_have_count(2)
+    assert players.locator(".players img.map").first.evaluate("map => map.complete && map.naturalWidth") == WIDTH
+    assert "map=error" in hash_of(players)
+    for _ in range(3):
+        players.keyboard.press("m")
+    expect(players.locator(".players img.map")).to_have_count(0)
+
+
+def test_a_temporal_profile_follows_the_mouse_and_leads_to_its_frames(players: Page) -> None:
+    players.keyboard.press("t")
+    place = players.locator(".players .profiles .place")
+    expect(place).to_contain_text("Temporal profile of row")
+    expect(players.locator(".players .profiles canvas")).to_have_count(4)
+    box = players.locator(".players .picture").first.bounding_box()
+    assert box is not None
+    players.mouse.click(box["x"] + 10, box["y"] + 2)
+    expect(place).to_contain_text("row 1:")
+    players.keyboard.press("ArrowDown")
+    expect(place).not_to_contain_text("row 1:")
+    assert "profile=row" in hash_of(players) and "place=" in hash_of(players)
+    profile = players.locator(".players .profiles canvas").first
+    profile.scroll_into_view_if_needed()
+    size = profile.bounding_box()
+    assert size is not None
+    players.mouse.click(size["x"] + 5, size["y"] + size["height"] * 2.5 / FRAMES)
+    shows(players, 2)

@@ -12,12 +12,15 @@ mgld.makeControls = (clip, act) => {
   const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
   const GAINS = [1, 2, 4, 8, 16, 32];
 
+  const part = clip.sides.some((side) => side.videos.some((video) => video.region));
   const button = (label, title, onclick, more = {}) => element("button", { type: "button", title, onclick, ...more }, label);
   const views = new Map(VIEWS.map(([view, label, key]) => [view, button(label, `${label} (${key})`, () => act.view(view), { "aria-pressed": "false" })]));
   const percent = element("output", { class: "percent", "aria-label": "Zoom" });
   const magnifier = button("Magnifier", "Magnifier to the pixel (Z)", act.magnifier, { "aria-pressed": "false" });
   const gain = select("Gain", GAINS.map((value) => [value, `× ${value}`]), (value) => act.gain(Number(value)));
-  const version = select("Version", [["exact", "exact"], ["preview", "preview"]], act.version);
+  const version = select("Version", [["exact", part ? "exact (a part)" : "exact"], ["preview", part ? "preview (all of it)" : "preview"]], act.version);
+  const map = select("Map", [["", "none"], ["error", "error"], ["ssim", "SSIM"], ["warping", "warping error"]], act.map);
+  const profile = select("Profile", [["", "none"], ["row", "row over time"], ["column", "column over time"]], act.profile);
   const swap = button("Swap", "Swap A and B (S)", act.swap);
   const play = button("Play", "Play or pause (Space)", act.play, { class: "play" });
   const slider = element("input", { type: "range", min: 0, max: Math.max(0, clip.frames - 1), step: 1, value: 0, "aria-label": "Frame", oninput: () => act.seek(Number(slider.value)) });
@@ -47,8 +50,7 @@ mgld.makeControls = (clip, act) => {
     { class: "toolbar", role: "toolbar", "aria-label": "View" },
     element("span", { class: "group" }, ...views.values()),
     element("span", { class: "group" }, button("−", "Smaller (-)", () => act.zoom(1 / 1.5)), percent, button("+", "Larger (+)", () => act.zoom(1.5)), button("Fit", "All of it (C)", act.fit), button("1:1", "A pixel of the clip on each of the screen (I)", act.oneToOne)),
-    element("span", { class: "group" }, magnifier, version.box, gain.box, swap),
-    button("?", "Keys (H)", act.help, { class: "help-button", "aria-label": "Keys" }),
+    element("span", { class: "group" }, magnifier, version.box, map.box, profile.box, gain.box, swap),
   );
   const transport = element(
     "div",
@@ -60,6 +62,7 @@ mgld.makeControls = (clip, act) => {
     number,
     speed.box,
     element("label", {}, loop, " Loop"),
+    button("?", "Keys (H)", act.help, { class: "help-button", "aria-label": "Keys" }),
   );
   const shelf = element("div", { class: "shelf", role: "group", "aria-label": "Sides" }, [...sides.values()].map((one) => one.box));
 
@@ -69,13 +72,15 @@ mgld.makeControls = (clip, act) => {
     number.textContent = `${frame} / ${Math.max(0, clip.frames - 1)}`;
   }
 
-  function showState({ view, pair, shown, live, version: kind, gain: factor, percent: size, lens, kinds }) {
+  function showState({ view, pair, shown, live, version: kind, gain: factor, map: seen, profile: way, percent: size, lens, kinds }) {
     for (const [name, one] of views) one.setAttribute("aria-pressed", String(name === view));
     magnifier.setAttribute("aria-pressed", String(lens));
     percent.textContent = `${size} %`;
     gain.box.hidden = view !== "difference";
     swap.hidden = view === "side";
     gain.list.value = factor;
+    map.list.value = seen;
+    profile.list.value = way;
     version.list.value = kind;
     version.box.hidden = kinds < 2;
     for (const [key, { box, mark }] of sides) {
@@ -98,9 +103,7 @@ mgld.makeControls = (clip, act) => {
     showSpeed: (value) => {
       speed.list.value = value;
     },
-    say: (text) => {
-      message.textContent = text;
-    },
+    say: (...parts) => message.replaceChildren(...parts),
     speeds: SPEEDS,
     gains: GAINS,
     toggleLoop: () => {

@@ -31,6 +31,8 @@ mgld.makeKeys = (act, { active }) => {
     ["Shift ← → ↑ ↓", "move what is seen", [], null],
     ["C", "fit", ["c"], act.fit],
     ["I", "1:1; also a double click", ["i"], act.oneToOne],
+    ["M", "what a metric sees in this frame: error, SSIM, warping error", ["m"], act.nextMap],
+    ["T", "temporal profile: a row, a column; ↑ and ↓ move it, so does a click", ["t"], act.nextProfile],
     ["H ?", "these keys", ["h", "?"], () => help()],
   ];
   const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
@@ -60,13 +62,18 @@ mgld.makeKeys = (act, { active }) => {
     return [" ", "Enter"].includes(event.key) && target.closest("button, a, summary, input") !== null;
   }
 
+  function upOrDown(by) {
+    if (act.profiling()) return () => act.moveLine(-by);
+    return act.comparing() === "difference" ? () => act.moreGain(by) : null;
+  }
+
   function pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !active() || taken(event)) return;
     // Shift and a digit give another sign on every keyboard.
     const digit = /^Digit([1-9])$/.exec(event.code) ?? /^Numpad([1-9])$/.exec(event.code);
     let action = null;
     if (event.shiftKey && event.key in ARROWS) action = () => act.pan(...ARROWS[event.key]);
-    else if (event.key === "ArrowUp" || event.key === "ArrowDown") action = act.comparing() === "difference" ? () => act.moreGain(event.key === "ArrowUp" ? 1 : -1) : null;
+    else if (event.key === "ArrowUp" || event.key === "ArrowDown") action = upOrDown(event.key === "ArrowUp" ? 1 : -1);
     else if (digit) action = () => act.chooseNumber(Number(digit[1]) - 1, event.shiftKey);
     else action = byKey.get(event.key.length === 1 ? event.key.toLowerCase() : event.key) ?? null;
     if (!action) return;

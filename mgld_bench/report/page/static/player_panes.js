@@ -33,10 +33,11 @@ mgld.makePanes = (clip, layers) => {
   function pane(keys, view) {
     const heads = keys.map((key, index) => head(key, view === "side" ? "" : "AB"[index]));
     const sheets = keys.map((key) => element("div", { class: "sheet" }, layers.get(key).box));
-    const picture = element("div", { class: "picture" }, sheets);
+    const line = element("div", { class: "line", hidden: true });
+    const picture = element("div", { class: "picture" }, sheets, line);
     const names = keys.map((key) => layers.get(key).side.title).join(" and ");
     const box = element("section", { class: "pane", "aria-label": names }, element("div", { class: "heads" }, heads.map((one) => one.box)), picture);
-    return { box, picture, sheets, keys, heads };
+    return { box, picture, sheets, line, heads };
   }
 
   function head(key, mark) {
@@ -103,6 +104,17 @@ mgld.makePanes = (clip, layers) => {
     flip();
   }
 
+  // The line whose temporal profile is shown, in every pane.
+  function drawLine(line, corner, zoom) {
+    for (const one of panes) {
+      one.line.hidden = !line;
+      if (!line) continue;
+      const at = (line.way === "row" ? corner.y : corner.x) + (line.position + 0.5) * zoom;
+      one.line.className = `line ${line.way}`;
+      one.line.style.transform = line.way === "row" ? `translateY(${at}px)` : `translateX(${at}px)`;
+    }
+  }
+
   // The point of an event inside its pane; null where it is in none.
   function pointOf(event) {
     for (const { picture } of panes) {
@@ -138,6 +150,7 @@ mgld.makePanes = (clip, layers) => {
     setGain,
     flip: flipByHand,
     pointOf,
+    drawLine,
     fitColumns,
     end: () => clearInterval(timer),
     get split() {

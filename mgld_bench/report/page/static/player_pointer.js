@@ -1,7 +1,7 @@
 // The pointer over the videos: the wheel zooms, dragging moves, moving shifts the split and the magnifier.
 "use strict";
 
-mgld.watchPointer = (around, stage, { view, panes, magnifier }) => {
+mgld.watchPointer = (around, stage, { view, panes, magnifier, profile }) => {
   const APART = 400; // ms: a wheel that turns on from outside goes on scrolling the page
   let dragging = null;
   let scrolled = -Infinity;
@@ -25,10 +25,18 @@ mgld.watchPointer = (around, stage, { view, panes, magnifier }) => {
     if (event.button !== 0 || !panes.pointOf(event)) return;
     dragging = { x: event.clientX, y: event.clientY };
     stage.setPointerCapture(event.pointerId);
+    moveLine(event);
+  }
+
+  // The line of the profile follows the pressed pointer, so that it stays where it is on the way elsewhere.
+  function moveLine(event) {
+    const point = panes.pointOf(event);
+    if (point && profile.open && !view.state.zoom) mgld.state.set({ place: Number(profile.moved(view.pixelAt(point.x, point.y)).toFixed(4)) });
   }
 
   function move(event) {
     if (dragging) {
+      moveLine(event);
       view.panBy(event.clientX - dragging.x, event.clientY - dragging.y);
       dragging = { x: event.clientX, y: event.clientY };
     }

@@ -5,9 +5,10 @@ mgld.players = (() => {
   const AT_ONCE = 4; // decoders
   const VIEWS = ["side", "split", "flicker", "difference"];
   const KINDS = ["exact", "preview"];
+  const MAPS = ["", "error", "ssim", "warping"];
   let session = null;
 
-  mgld.state.declare({ view: "side", pair: [], zoom: 0, x: 0.5, y: 0.5, version: "exact", gain: 4 });
+  mgld.state.declare({ view: "side", pair: [], zoom: 0, x: 0.5, y: 0.5, version: "exact", gain: 4, map: "", profile: "", place: 0.5 });
 
   function mount(element, clip) {
     unmount();
@@ -34,15 +35,17 @@ mgld.players = (() => {
     const controls = mgld.makeControls(clip, act);
     const keys = mgld.makeKeys(act, { active: () => root.isConnected && root.offsetParent !== null });
     const magnifier = mgld.makeMagnifier(clip, { live });
+    const maps = mgld.makeMaps(clip, layers, { say: controls.say, seek: act.seek });
+    const profile = mgld.makeProfile(clip, { say: controls.say, seek: act.seek, titles: (key) => layers.get(key).side.title });
     const around = element("div", { class: "around" }, panes.stage, magnifier.box);
-    const box = element("div", { class: "players" }, controls.top, around, controls.transport, controls.message, controls.shelf, keys.dialog);
+    const box = element("div", { class: "players" }, controls.top, around, controls.transport, controls.message, profile.box, controls.shelf, keys.dialog);
     let seen = false; // Nothing is loaded before it is on the screen.
     let shown = { view: "", keys: [] };
     root.replaceChildren(box);
     const observers = [new ResizeObserver(layout), new IntersectionObserver(appeared)];
     for (const observer of observers) observer.observe(panes.stage.parentElement);
     const forget = mgld.state.on(onState);
-    const unwatch = mgld.watchPointer(around, panes.stage, { view, panes, magnifier });
+    const unwatch = mgld.watchPointer(around, panes.stage, { view, panes, magnifier, profile });
     if (!playable) controls.say("There are no videos in this report. To have them: mgld-bench report … --videos crops");
     controls.showSpeed(clock.rate);
     clock.moveTo(mgld.state.get().frame);
@@ -89,6 +92,8 @@ mgld.players = (() => {
       load(state);
       layout();
       controls.showFrame(clock.frame);
+      maps.show(MAPS.includes(state.map) ? state.map : "", clock.frame).then(maps.draw);
+      profile.show(state, shown.keys, clock.frame).then(draw);
     }
 
     function load(state) {
@@ -123,10 +128,12 @@ mgld.players = (() => {
       const corner = view.origin();
       for (const key of shown.keys) layers.get(key).draw(view.css, corner.x, corner.y);
       magnifier.draw();
+      maps.draw();
+      panes.drawLine(profile.where(), corner, view.css);
       const state = mgld.state.get();
       const kinds = new Set(clip.sides.flatMap((side) => side.videos.map((video) => video.kind))).size;
       const playing = live().map((layer) => layer.side.key);
-      controls.showState({ view: shown.view, pair: pairOf(state), shown: shown.keys, live: playing, version: state.version, gain: state.gain, percent: view.percent, lens: magnifier.open, kinds });
+      controls.showState({ view: shown.view, pair: pairOf(state), shown: shown.keys, live: playing, version: state.version, gain: state.gain, map: state.map, profile: state.profile, percent: view.percent, lens: magnifier.open, kinds });
     }
 
     // --- what happens
@@ -148,6 +155,9 @@ mgld.players = (() => {
 
     function onFrame(frame) {
       controls.showFrame(frame);
+      maps.frameIs(frame);
+      profile.frameIs(frame);
+      maps.draw();
       mgld.state.set({ frame });
     }
 
@@ -162,7 +172,7 @@ mgld.players = (() => {
 
     function onState(state, changed) {
       if (changed.includes("frame") && state.frame !== clock.frame) clock.moveTo(state.frame);
-      const mine = ["view", "pair", "sides", "version", "gain"];
+      const mine = ["view", "pair", "sides", "version", "gain", "map", "profile", "place"];
       const moved = ["zoom", "x", "y"].some((key) => changed.includes(key) && state[key] !== view.state[key]);
       if (moved || changed.some((key) => mine.includes(key))) apply(state);
     }
@@ -217,6 +227,12 @@ mgld.players = (() => {
         version: (kind) => set({ version: kind }),
         otherVersion: () => set({ version: state().version === "exact" ? "preview" : "exact" }),
         flip: () => panes.flip(),
+        profile: (way) => set({ profile: way }),
+        nextProfile: () => set({ profile: ["row", "column", ""][["", "row", "column"].indexOf(state().profile)] ?? "" }),
+        moveLine: (by) => set({ place: profile.next(by) }),
+        profiling: () => profile.open,
+        map: (kind) => set({ map: kind }),
+        nextMap: () => set({ map: MAPS[(MAPS.indexOf(state().map) + 1) % MAPS.length] }),
         moveSplit: (by) => panes.setSplit(panes.split + by),
         zoom: (factor) => view.zoomAt(factor, view.pane.width / 2, view.pane.height / 2),
         pan: (dx, dy) => view.panBy(dx, dy),
