@@ -1,6 +1,6 @@
 # The commands one needs while working on mgld_bench. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test parity suite slow coverage demo wheel
+.PHONY: help install format lint types test parity suite slow coverage demo docs wheel
 
 PYTHON ?= python
 ROOM ?= cards
@@ -42,6 +42,10 @@ slow:  ## the tests that the suite leaves out
 coverage:  ## all tests with branch coverage, then the floor of each room
 	$(PYTHON) -m pytest -n auto --dist loadfile --cov --cov-report=
 	$(PYTHON) .ci/coverage_floors.py
+
+docs:  ## what the documentation generates from the program, and the site in build/site (its gallery: tox -e docs)
+	$(PYTHON) docs/scripts/command_line.py
+	mkdocs build --strict
 
 demo:  ## the whole path on real video
 	mgld-bench demo
