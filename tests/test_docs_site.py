@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 import yaml
 
-from mgld_bench.clips.folder import FolderClip
-from mgld_bench.clips.writing import frame_name, write_frame
+from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.engine.card_check import check_cards
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.metric import Chunk
@@ -63,7 +62,7 @@ def test_the_cards_that_how_tos_print_are_right(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
     checked = check_cards([tmp_path / "mycards"])
     assert len(checked) == len(printed)
-    assert [f"{card.name}: {card.problem}" for card in checked if card.problem] == []
+    assert [card.error for card in checked if card.error] == []
 
 
 def run_block(page: str) -> dict[str, Any]:
@@ -81,11 +80,10 @@ def test_the_metric_that_is_printed_scores() -> None:
     assert metric.facts.name in (DOCS / "how-to/metric.md").read_text().split("```toml")[1]
 
 
-def test_the_method_that_is_printed_restores(tmp_path: Path) -> None:
-    write_frame(tmp_path / "clip" / frame_name(0), np.full((4, 6, 3), 10, np.uint8))
+def test_the_method_that_is_printed_restores() -> None:
     names = run_block("method.md")
     method = names["Nearest"](names["NearestOptions"](gain=2.0), {}, Compute())
-    (frame,) = method.restore(FolderClip(tmp_path / "clip"))
+    (frame,) = method.restore(ArrayClip("clip", np.full((1, 4, 6, 3), 10, np.uint8)))
     assert frame.shape == (16, 24, 3)
     assert set(frame.flat) == {20}
 
