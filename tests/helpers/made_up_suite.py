@@ -123,6 +123,7 @@ def made_up_suite(
                 "datasets": [ReportDataset(name=name, metrics=tuple(_short(metric) for metric in METRICS)) for name in names],
                 "methods": tuple(cards),
                 "plots": tuple(plots),
+                "highlight": (OWN,),
             }
         ),
         protocol=ProtocolCard(

@@ -46,7 +46,7 @@ SCRIPTS = (
     *("table_model.js", "table.js", "export.js", "cell.js", "clips.js", "curves.js", "worst.js", "provenance.js"),
 )
 """In the order in which they build on each other; state.js comes before all, main.js last."""
-_KINDS = {"strip": "One frame of each clip", "per-clip": "Scores per clip", "per-frame": "Scores per frame"}
+_KINDS = {"strip": "One frame of each clip", "per-clip": "Scores per clip", "per-frame": "Scores per frame", "figure": "Figures"}
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ class Shown:
     """The clip's id; "" for a picture of more than one."""
     size: tuple[int, int] | None
     """Width and height in pixels, so that nothing moves when it is loaded."""
+    frames: bool
+    """Whether it has frames in it, whose colours have to stay on a dark page."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +161,8 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         datasets=_dataset_terms(data),
         gaps=gap_lines(data),
         statements={
-            "Stated by the source": data.protocol.stated,
-            "Not stated by the source, and assumed here": data.protocol.assumed,
+            "Stated by the source": table.stated,
+            "Not stated by the source, and assumed here": table.assumed,
         },
         origins={f"Where the {kind} were made": places(data, kind) for kind in KINDS},
         files=[(path.name, _address(path, folder)) for path in files],
@@ -269,8 +271,21 @@ def shown(picture: Picture, folder: Path) -> Shown:
     sizes = [_png_size(path) for path in picture.files if path.suffix == ".png"]
     clip = clip_id(picture.dataset, picture.clip) if picture.clip else ""
     return Shown(
-        picture.title, picture.description, address, tuple(by_format.items()), picture.kind, clip, sizes[0] if sizes else None
+        title=picture.title,
+        description=picture.description,
+        address=address,
+        links=tuple(by_format.items()),
+        kind=picture.kind,
+        clip=clip,
+        size=sizes[0] if sizes else None,
+        frames=_has_frames(picture),
     )
+
+
+def _has_frames(picture: Picture) -> bool:
+    """Frames are images within an SVG file; what has none in this format is made of frames."""
+    drawn = [path for path in picture.files if path.suffix == ".svg"]
+    return not drawn or b"<image" in drawn[0].read_bytes()
 
 
 def _png_size(path: Path) -> tuple[int, int]:

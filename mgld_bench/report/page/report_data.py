@@ -89,7 +89,7 @@ def _methods(data: ReportData, table: Table) -> list[dict[str, Any]]:
             "title": title,
             "colour": [styles[name].colour, for_dark(styles[name].colour)],
             "line": styles[name].line,
-            "own": name not in data.card.methods,
+            "own": styles[name].highlighted,
             "attributes": [attribute.text for attribute in of_method],
         }
         for (name, title), of_method in zip(data.method_headings.items(), attributes, strict=True)

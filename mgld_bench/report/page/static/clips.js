@@ -85,7 +85,7 @@ mgld.clips = (() => {
   function pictures(clip) {
     const own = clip ? mgld.data("report").pictures.filter((picture) => picture.clip === clip.id && picture.kind !== "per-frame") : [];
     place("clip-pictures").replaceChildren(...own.map((picture) =>
-      element("figure", { class: picture.kind }, element("a", { href: picture.src }, element("img", { src: picture.src, alt: picture.alt, loading: "lazy", width: picture.size?.[0], height: picture.size?.[1] })), element("figcaption", {}, picture.title))));
+      element("figure", { class: picture.kind === "strip" ? "frames" : "plot" }, element("a", { href: picture.src }, element("img", { src: picture.src, alt: picture.alt, loading: "lazy", width: picture.size?.[0], height: picture.size?.[1] })), element("figcaption", {}, picture.title))));
   }
 
   // The next or previous clip of the index.
@@ -99,8 +99,8 @@ mgld.clips = (() => {
   function onKey(event) {
     const state = mgld.state.get();
     if (state.tab !== "clips" || !state.clip || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, textarea")) return;
-    if (event.key === "[") step(-1);
-    else if (event.key === "]") step(1);
+    if (event.key === "<") step(-1);
+    else if (event.key === ">") step(1);
     else return;
     event.preventDefault();
   }

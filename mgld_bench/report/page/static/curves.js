@@ -95,7 +95,7 @@ mgld.curves = (() => {
     const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui, sans-serif" };
     const built = new uPlot({
       width: Math.max(240, holder.clientWidth), height: HEIGHT, series, scales: { x: { time: false } },
-      axes: [{ ...axis, size: 30, gap: 2 }, { ...axis, size: 62, values: (_, ticks) => ticks.map((value) => trimmed(value)) }],
+      axes: [{ ...axis, size: 30, gap: 2, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }, { ...axis, size: 62, values: (_, ticks) => ticks.map((value) => trimmed(value)) }],
       cursor: { sync: { key: "mgld-curves" }, drag: { x: true, y: false, click: () => {} }, focus: { prox: 16 } }, focus: { alpha: 0.25 }, legend: { live: true },
       hooks: { draw: [frameLine], ready: [() => legends(mgld.state.get().frame)] },
     }, columns, holder);

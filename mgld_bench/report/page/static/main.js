@@ -14,7 +14,7 @@
   // A short piece of the method's line, as in the curves.
   mgld.swatch = (method) => {
     const made = mgld.element("span", { class: `swatch ${LINES[report.methods[method].line]}`, "aria-hidden": "true", "data-swatch": method });
-    made.style.borderTopColor = mgld.colour(method);
+    made.style.color = mgld.colour(method);
     return made;
   };
   const LINES = { "-": "solid", "--": "dashed", ":": "dotted", "-.": "dashdot" };
@@ -45,7 +45,7 @@
   function theme() {
     document.getElementById("theme").addEventListener("click", () => mgld.theme.choose(mgld.theme.dark ? "light" : "dark"));
     addEventListener("mgld-theme", () => {
-      for (const made of document.querySelectorAll("[data-swatch]")) made.style.borderTopColor = mgld.colour(Number(made.dataset.swatch));
+      for (const made of document.querySelectorAll("[data-swatch]")) made.style.color = mgld.colour(Number(made.dataset.swatch));
     });
   }
 

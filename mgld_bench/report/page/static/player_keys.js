@@ -33,6 +33,8 @@ mgld.makeKeys = (act, { active }) => {
     ["I", "1:1; also a double click", ["i"], act.oneToOne],
     ["M", "what a metric sees in this frame: error, SSIM, warping error", ["m"], act.nextMap],
     ["T", "temporal profile: a row, a column; ↑ and ↓ move it, so does a click", ["t"], act.nextProfile],
+    ["N", "next worst frame of the chosen method; with Shift: back", [], null],
+    ["< >", "previous, next clip", [], null],
     ["H ?", "these keys", ["h", "?"], () => help()],
   ];
   const ARROWS = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };

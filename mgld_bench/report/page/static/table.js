@@ -17,7 +17,7 @@ mgld.table = (() => {
     const focused = view.contains(document.activeElement) ? document.activeElement.dataset.place : null;
     const [lines, methods] = [model.lines(state), model.methods(state)];
     const table = lines.length && methods.length
-      ? element("table", { class: `scores ${state.show}`, role: "grid" }, model.methodsAsRows(state) ? byMethod(lines, methods, state) : byLine(lines, methods, state))
+      ? element("table", { class: model.methodsAsRows(state) ? "scores by-method" : "scores", role: "grid" }, model.methodsAsRows(state) ? byMethod(lines, methods, state) : byLine(lines, methods, state))
       : element("p", { class: "quiet" }, "Nothing matches these filters.");
     view.replaceChildren(table);
     document.getElementById("table-key").textContent = KEYS[state.show] ?? "";
@@ -115,6 +115,7 @@ mgld.table = (() => {
   function open(cell) {
     choose(cell, true);
     mgld.state.set({ line: cell.dataset.line, method: cell.dataset.method });
+    document.getElementById("cell").scrollIntoView({ block: "nearest" }); // Below the table on narrow screens.
   }
 
   function onKey(event) {
