@@ -21,7 +21,7 @@ from importlib import metadata
 from mgld_bench.cards.loader import list_cards, load_method
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.cli.display import size
-from mgld_bench.cli.profile_display import short_count, short_seconds
+from mgld_bench.engine.cost_columns import short_count, short_seconds
 from mgld_bench.engine.machine import compute_on
 from mgld_bench.engine.profiling import MethodProfile, ProfileInput, parse_size, profile_alone
 from mgld_bench.errors import InputError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -33,7 +33,7 @@ class TableLayout(PlainData):
 class CostTable(PlainData):
     """A table of what methods cost, in place of scores: `mgld-bench run` measures it, as `mgld-bench profile` does."""
 
-    sizes: tuple[str, ...] = Field(default=("128x128",), min_length=1)
+    sizes: tuple[Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")], ...] = Field(default=("128x128",), min_length=1)
     """WIDTHxHEIGHT of the LR input in pixels; each is measured."""
     frames: int = Field(default=10, gt=0)
     """Frames of the input, over which the time of a run is divided."""
@@ -54,3 +54,5 @@ class Published(PlainData):
     """By method, what the file calls it, where that is not its title."""
     metrics: dict[str, str] = Field(default_factory=dict)
     """By short metric name or column of costs, what the file calls it, where that is neither its title nor this name."""
+    size: str = ""
+    """For costs: the size of the LR input that they belong to, WIDTHxHEIGHT."""

@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from mgld_bench.cli.json_output import print_json
-from mgld_bench.cli.options import INTERRUPTED, AllowTF32, Cards, Device, Json, MaxMemory, Precision, Quiet, Threads
+from mgld_bench.cli.options import (
+    DEFAULT_WORKSPACE,
+    INTERRUPTED,
+    AllowTF32,
+    Cards,
+    Device,
+    Json,
+    MaxMemory,
+    Precision,
+    Quiet,
+    StoreUrl,
+    Threads,
+    WorkspaceToWrite,
+)
 
 
 def profile(
@@ -19,6 +32,8 @@ def profile(
     precision: Precision = "float32",
     allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
+    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    store: StoreUrl = "",
     cards: Cards = None,
     quiet: Quiet = False,
     json_output: Json = False,
@@ -26,7 +41,8 @@ def profile(
     """Measure parameters, FLOPs, seconds per frame and peak memory of methods, each in a process of its own.
 
     The input is a moving texture. Missing weights are replaced by random ones, which cost the same, except in methods
-    whose amount of work depends on the values.
+    whose amount of work depends on the values. Results are kept in the workspace's database, where tables of costs find them:
+    mgld-bench run table6 measures what is missing and prints its table.
 
     Example: mgld-bench profile realesrgan bicubic --size 128x128 --frames 10
     """
@@ -34,8 +50,10 @@ def profile(
 
     from mgld_bench.cards.loader import load_method
     from mgld_bench.cli.profile_display import as_json, print_profiles
+    from mgld_bench.engine.kept_profiles import keep_profile
     from mgld_bench.engine.machine import compute_on
     from mgld_bench.engine.profiling import MethodProfile, ProfileInput, parse_size, profile_alone, require_profilable
+    from mgld_bench.engine.store import open_store
     from mgld_bench.threads import busy_warning
     from mgld_bench.threads import threads as threads_in_use
 
@@ -49,10 +67,11 @@ def profile(
         print_progress(warning)
     profiles: list[MethodProfile] = []
     try:
-        for card in chosen:
-            profiles.append(
-                profile_alone(card, compute, ProfileInput(width, height, frames), print_nothing if quiet else print_progress)
-            )
+        with open_store(store, workspace, create=True) as database:
+            for card in chosen:
+                log = print_nothing if quiet else print_progress
+                profiles.append(profile_alone(card, compute, ProfileInput(width, height, frames), log))
+                keep_profile(database, card, profiles[-1])
     except KeyboardInterrupt:
         # Unlike the other verbs, this one cannot be resumed.
         print_progress("mgld-bench: interrupted; what was measured is printed below, the rest must be measured again")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mgld_bench.cli.display import size
+from mgld_bench.engine.cost_columns import short_count, short_seconds
 from mgld_bench.engine.profiling import RANDOM, MethodProfile
 from mgld_bench.restoring.profiling import COUNTED, ProfileResult
 from mgld_bench.restoring.record import library_versions
@@ -54,18 +55,6 @@ def as_json(profile: MethodProfile) -> dict[str, object]:
     return {"method": profile.method, "title": profile.title, "weights": profile.weights} | asdict(result) | derived | facts
 
 
-def short_count(count: int) -> str:
-    """A number of parameters as papers print it: 16.70M, 1.54B."""
-    if not count:
-        return "0"
-    return f"{count / 1e9:.2f}B" if count >= 1e9 else f"{count / 1e6:.2f}M"
-
-
-def short_seconds(seconds: float) -> str:
-    """Three significant digits, without an exponent."""
-    return f"{seconds:.0f}" if seconds >= 100 else f"{seconds:#.3g}" if seconds >= 0.001 else f"{seconds:.6f}"
-
-
 def _table(profiles: Sequence[MethodProfile], terminal: bool) -> Table:
     on_gpu = any(each.result.peak_gpu is not None for each in profiles)
     table = Table(box=SIMPLE if terminal else None, pad_edge=False)
@@ -99,6 +88,8 @@ def _facts(profile: MethodProfile) -> list[str]:
         f"timed runs: {', '.join(map(short_seconds, result.seconds))} s/frame "
         f"(median {short_seconds(result.seconds_per_frame)}, spread {result.spread:.0%} from fastest to slowest)"
     )
+    if result.seconds_to_first_frame is not None:
+        lines.append(f"first frame after {short_seconds(result.seconds_to_first_frame)} s, with the weights loaded")
     return [*lines, *(f"{topic}: {note}" for topic, note in result.notes.items())]
 
 

@@ -258,7 +258,7 @@ def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
 
 def as_json(files: ReportFiles) -> dict[str, object]:
     """The numbers of a written report, which way is better, how each metric is computed, and where the numbers were made."""
-    from mgld_bench.metrics.catalogue import describe
+    from mgld_bench.engine.cost_columns import facts_of
 
     record = json.loads((files.folder / "run.json").read_text(encoding="utf-8"))
     numbers = [
@@ -266,14 +266,13 @@ def as_json(files: ReportFiles) -> dict[str, object]:
             "dataset": cell.dataset,
             "method": cell.method,
             "metric": cell.metric,
-            "direction": f"{describe(cell.metric).direction} is better",
+            "direction": f"{facts_of(cell.metric).direction} is better",
             "mean": cell.value,
-            "interval95": None
-            if cell.value is None or cell.half_width is None
-            else [cell.value - cell.half_width, cell.value + cell.half_width],
+            "interval95": None if cell.low is None else [cell.low, cell.high],
             "clips": cell.scored,
             "clips_asked": cell.expected,
             "published": cell.published,
+            **({"size": cell.category, "measured_on": cell.measured_on} if not cell.dataset else {"category": cell.category}),
         }
         for row in files.table.cells
         for cell in row
@@ -300,6 +299,8 @@ def _missing_numbers(table: Table) -> str:
     if not gaps:
         return ""
     methods = ", ".join(dict.fromkeys(cell.method for cell in gaps))
+    if not gaps[0].dataset:
+        return f"incomplete: not measured yet: {methods}; to measure them: mgld-bench run"
     metrics = ", ".join(dict.fromkeys(cell.metric for cell in gaps))
     what = "nothing is scored yet" if not any(cell.scored for cell in cells) else f"gaps of {methods} in {metrics}"
     return f"incomplete: {len(gaps)} of {len(cells)} numbers lack clips ({what}); to fill them: mgld-bench run"

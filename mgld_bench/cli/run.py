@@ -104,7 +104,7 @@ def run(
             session.require_known(SKIP_HINT)
         if dry_run:
             plan = session.plan()
-            print_plan(plan, session.estimate(plan), json_output)
+            print_plan(plan, session.estimate(plan), json_output, [one.text for one in session.unmeasured()])
             return
         outcome = session.attempt(
             command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display(quiet)
@@ -114,8 +114,9 @@ def run(
             raise IncompleteError(outcome.missing)
 
 
-def print_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
-    """Print what would be done, and what it would cost."""
+def print_plan(plan: Plan, cost: Estimate, json_output: bool, unmeasured: Sequence[str] = ()) -> None:
+    """Print what would be done, and what it would cost. ``unmeasured``: costs of methods that would be measured, in words."""
+    costs = plan.suite.report.costs
     if json_output:
         answer = {
             "units": [_without_blanks(unit) for unit in plan.units],
@@ -124,10 +125,15 @@ def print_plan(plan: Plan, cost: Estimate, json_output: bool) -> None:
             "estimate": _cost(cost.now) | {"basis": cost.basis},
             "estimate_of_waiting": _cost(cost.later),
             "remarks": plan.remarks,
+            **({} if costs is None else {"measurements": list(unmeasured)}),
         }
         print_json(answer)
         return
-    for kind in ("pair", "restore", "score"):
+    if costs is not None:
+        typer.echo(f"profile  {len(unmeasured)} of {len(plan.suite.methods) * len(costs.sizes)} measurements to make")
+        for line in unmeasured:
+            typer.echo(f"  {line}")
+    for kind in ("pair", "restore", "score") if costs is None else ():
         every = [unit for unit in plan.units if unit.kind == kind]
         waiting = [unit for unit in plan.waiting if unit.kind == kind]
         later = f", and {_counted(waiting)} once what is missing is there" if waiting else ""
@@ -199,7 +205,9 @@ def print_done(session: Session, outcome: Outcome, json_output: bool, quiet: boo
 
     plan = outcome.plan
     done = {kind: len(plan.todo(kind)) for kind in ("pair", "restore", "score")}
-    shown = bool(plan.scores or plan.suite.report.figures)
+    if plan.suite.report.costs is not None:
+        done = {"profile": outcome.measured}
+    shown = bool(plan.scores or plan.suite.report.figures or plan.suite.report.costs)
     if json_output:
         files = write_session_report(session, command_line(), progress=progress_display(quiet)) if shown else None
         answer = {

@@ -10,6 +10,8 @@ For use from outside:
 - `score_folders`, `ScoreRequest`, `FolderScores` (`score_folders`), `choose_clips` (`clip_choice`), `choose_metrics`
   (`metric_choice`), `KeptScores`, `open_kept` (`kept_scores`) and `restore_clips` (`restore_folders`): without a report card
 - `profile_alone` (`profiling`): the cost of a method
+- `KeptProfile`, `kept_profiles`, `keep_profile` (`kept_profiles`): costs that were measured
+- `measurements` (`measuring`): those that a report asks for; `COST_FACTS`, `cost_of`, `cost_text` (`cost_columns`)
 - `examine` (`health`): what works on this machine
 - `compute_on`, `provenance` (`machine`)
 - `Origin`, `Made` (`origins`): where scores and restored clips were made

@@ -139,6 +139,11 @@ def _check_protocol(card: ProtocolCard) -> str:
 
 
 def _check_report(card: ReportCard, search: Sequence[Path]) -> str:
+    for index, method in enumerate(card.methods):
+        with _naming(card, "methods", index):
+            load_method(method, search)
+    if card.costs is not None:
+        return f"costs of {len(card.methods)} methods at {', '.join(card.costs.sizes)}"
     with _naming(card, "protocol"):
         protocol = load_protocol(card.protocol, search)
     for index, entry in enumerate(card.datasets):
@@ -147,9 +152,6 @@ def _check_report(card: ReportCard, search: Sequence[Path]) -> str:
         for place, metric in enumerate(entry.metrics):
             with _naming(card, "datasets", index, "metrics", place):
                 _check_metric(protocol.resolve(metric), dataset)
-    for index, method in enumerate(card.methods):
-        with _naming(card, "methods", index):
-            load_method(method, search)
     for index, figure in enumerate(card.figures):
         for field, metric in _figure_metrics(figure):
             with _naming(card, "figures", index, field):

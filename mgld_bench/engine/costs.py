@@ -97,14 +97,14 @@ def estimate(plan: Plan, store: Store, compute: Compute) -> Estimate:
 
     The first estimate that needs shipped figures times this device for a few seconds; see speed_of().
     """
-    rates = _Rates(plan, store, compute)
+    rates = Rates(plan, store, compute)
     now = _cost([unit for unit in plan.units if not unit.done], plan, rates)
     later = _cost(plan.waiting, plan, rates)
     return Estimate(now, later, rates.basis)
 
 
-class _Rates:
-    """Seconds per frame and megapixel of each kind of unit, with the factor by which they may be off."""
+class Rates:
+    """Seconds per frame and megapixel of ground truth for each kind of unit, with the factor by which they may be off."""
 
     def __init__(self, plan: Plan, store: Store, compute: Compute) -> None:
         self._plan = plan
@@ -147,7 +147,7 @@ class _Rates:
         return figures.methods.get(_relative(self._plan.suite.every_method[unit.method], tuple(figures.methods))), False
 
 
-def _cost(units: Sequence[Unit], plan: Plan, rates: _Rates) -> Cost:
+def _cost(units: Sequence[Unit], plan: Plan, rates: Rates) -> Cost:
     time, disk, unknown = Range(), Range(), []
     for unit in units:
         size = plan.sizes.get((unit.dataset, unit.clip))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mgld_bench.engine.costs import Estimate, estimate
 from mgld_bench.engine.machine import compute_on
@@ -22,6 +22,9 @@ from mgld_bench.pairs.subset import Subset
 
 SKIP_HINT: Final = "To leave it out: --skip-unavailable"
 
+if TYPE_CHECKING:
+    from mgld_bench.engine.measuring import Measurement
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -31,6 +34,8 @@ class Outcome:
     """As it was before the run: what was not done in it has been done now, but for what is missing."""
     missing: str
     """What was asked for and has no result, in one line with the reasons; "" where all is there."""
+    measured: int = 0
+    """How many costs were to be measured."""
 
 
 class Session:
@@ -135,8 +140,13 @@ class Session:
         return make_plan(self.suite, self.workspace, self.store, self.compute, self._sources, self._as_made)
 
     def estimate(self, plan: Plan | None = None) -> Estimate:
-        """What is left to do in ``plan`` (default: the plan as of now)."""
-        return estimate(plan or self.plan(), self.store, self.compute)
+        """What is left to do in ``plan`` (default: the plan as of now), or to measure."""
+        plan = plan or self.plan()
+        if self.suite.report.costs is not None:
+            from mgld_bench.engine.measuring import estimate_measurements
+
+            return estimate_measurements(self.unmeasured(), plan, self.store, self.compute)
+        return estimate(plan, self.store, self.compute)
 
     def run(
         self, command: Sequence[str], *, skip_unavailable: bool = False, workers: int = 1, progress: Progress | None = None
@@ -175,14 +185,28 @@ class Session:
         for obstacle in plan.obstacles:
             progress.log(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
         failures = execute(plan, command, RunContext(self.workspace, self.store, self.compute, workers, progress))
-        return Outcome(plan, self._missing(plan, failures, skip_unavailable))
+        todo = self.unmeasured()
+        if todo:
+            from mgld_bench.engine.measuring import measure
+
+            failures = measure(todo, self.store, self.compute, progress)
+        return Outcome(plan, self._missing(plan, failures, skip_unavailable), len(todo))
+
+    def unmeasured(self) -> list[Measurement]:
+        """The measurements that a table of costs asks for and that were not made on this machine and device."""
+        if self.suite.report.costs is None:
+            return []
+        # Only here, because it takes seconds to import.
+        from mgld_bench.engine.measuring import missing_measurements
+
+        return missing_measurements(self.suite, self.store, self.compute)
 
     def _missing(self, plan: Plan, failures: Sequence[str], skip_unavailable: bool) -> str:
         """What has no result, in one line; "" where nothing is missing, or all that is was to be skipped."""
         parts = [f"{len(failures)} failed; everything else is done and kept: {'; '.join(failures)}"] if failures else []
-        # A report of figures may need restored clips alone.
+        # A report of figures may need restored clips alone, and a table of costs none.
         wanted = "score" if plan.scores else "restore"
-        nothing = not any(unit.kind == wanted for unit in plan.units)
+        nothing = not any(unit.kind == wanted for unit in plan.units) and not (plan.suite.report.costs and plan.suite.methods)
         # What was never published is nobody's gap to fill, unless there is nothing else.
         counting = [obstacle for obstacle in plan.obstacles if nothing or not obstacle.unpublished]
         listed = "; ".join(f"{obstacle.kind} {obstacle.name}: {obstacle.reason}" for obstacle in counting)

@@ -8,7 +8,7 @@ does not work on network file systems, where workspaces often are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -165,6 +165,10 @@ class Store:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    def transaction(self, writing: bool) -> AbstractContextManager[OrmSession]:
+        """A transaction for what other files keep in the database: see kept_profiles. It is kept as a whole or not at all."""
+        return self._writing() if writing else self._reading()
 
     def begin_run(self, report: str, provenance: Mapping[str, Any]) -> int:
         """Record that a run of a report starts, with the facts about machine and software; returns the run's number."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mgld_bench.cards.loader import has_card, load_dataset, load_degradation, load_method, load_protocol, load_report
 from mgld_bench.cards.schemas import DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard
@@ -16,8 +17,11 @@ from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.choice import choose_lr, instance_label
 from mgld_bench.pairs.stored import EXISTING
 from mgld_bench.pairs.subset import EVERY_CLIP, Subset
-from mgld_bench.restoring.loading import why_unavailable
+from mgld_bench.restoring.loading import parse_options, why_unavailable
 from mgld_bench.weights.missing import unpublished
+
+COSTS: Final = ProtocolCard(name="costs", title="Costs", metrics={})
+"""What stands in place of a protocol in a table of costs."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,8 @@ def load_suite(
         InputError: an unknown report, dataset or protocol. What merely cannot run becomes an obstacle of the suite.
     """
     card = load_report(report, cards)
-    taken = load_protocol(protocol or card.protocol, cards)
-    card = card if taken.name == card.protocol else card.model_copy(update={"protocol": taken.name})
+    taken = COSTS if card.costs is not None else load_protocol(protocol or card.protocol, cards)
+    card = card if card.costs is not None or taken.name == card.protocol else card.model_copy(update={"protocol": taken.name})
     wanted = {entry.name: entry.metrics for entry in card.datasets}
     chosen = {dataset.name: dataset for dataset in (load_dataset(name, cards) for name in (datasets or wanted))}
     shown = tuple(dict.fromkeys(metric for names in wanted.values() for metric in names))
@@ -122,7 +126,8 @@ def load_suite(
         described = _metrics(metrics or wanted.get(name, shown), dataset, taken, obstacles, named_by_user=bool(metrics))
         gaps[name] = _gaps(described, obstacles)
         by_dataset[name] = {metric: facts for metric, facts in described.items() if metric not in gaps[name]}
-    able, waiting, order = _methods(methods or card.methods, compute, cards, obstacles, named_by_user=bool(methods))
+    why_not = _why_not_measured if card.costs is not None else why_unavailable
+    able, waiting, order = _methods(methods or card.methods, compute, cards, obstacles, bool(methods), why_not)
     _check_layout(card, tuple(able.values()) + tuple(waiting.values()), tuple(chosen.values()), bool(methods), bool(datasets))
     lr = {
         name: choose_lr(dataset, workspace, degradation, can_build=name in (sources or {}) or _packaged(dataset))
@@ -152,6 +157,19 @@ def unknown_names(suite: Suite) -> str:
     """Everything that the user misspelt, in one line; "" where nothing was."""
     wrong = [obstacle.reason for obstacle in suite.obstacles if obstacle.wrong_use]
     return f"{suite.report.name}: {'; '.join(wrong)}" if wrong else ""
+
+
+def _why_not_measured(card: MethodCard, compute: Compute) -> str | None:
+    """Why the cost of a method cannot be measured, in one line; None if it can: missing weights do not matter."""
+    from mgld_bench.engine.profiling import require_profilable
+
+    try:
+        require_profilable(card)
+        parse_options(card)
+        compute.check()
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def _check_layout(
@@ -203,7 +221,12 @@ def _gaps(described: Mapping[str, MetricFacts], obstacles: list[Obstacle]) -> di
 
 
 def _methods(
-    names: Sequence[str], compute: Compute, cards: Sequence[Path], obstacles: list[Obstacle], named_by_user: bool
+    names: Sequence[str],
+    compute: Compute,
+    cards: Sequence[Path],
+    obstacles: list[Obstacle],
+    named_by_user: bool,
+    why_not: Callable[[MethodCard, Compute], str | None],
 ) -> tuple[dict[str, MethodCard], dict[str, MethodCard], tuple[str, ...]]:
     """The cards of the methods that can run here, of those that cannot, and the names of both in the order of ``names``."""
     order: list[str] = []
@@ -216,12 +239,12 @@ def _methods(
             obstacles.append(Obstacle("method", name, str(error), wrong_use=named_by_user and not has_card(name, cards)))
             continue
         order.append(card.name)
-        reason = why_unavailable(card, compute)
+        reason = why_not(card, compute)
         if reason is None:
             able[card.name] = card
         else:
             waiting[card.name] = card
-            never = unpublished(tuple(card.weights.values()))
+            never = unpublished(tuple(card.weights.values())) if why_not is why_unavailable else ""
             text = f"not published: {never}" if never else reason
             obstacles.append(Obstacle("method", card.name, text, unpublished=bool(never)))
     return able, waiting, tuple(dict.fromkeys(order))

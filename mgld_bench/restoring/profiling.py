@@ -64,11 +64,18 @@ class ProfileResult:
     scale: int
     notes: Mapping[str, str]
     """The restorer's notes on this clip, by topic: tiles or windows chosen for lack of memory."""
+    first_frame: tuple[float, ...] = ()
+    """Seconds from the start of each timed run to its first frame."""
 
     @property
     def seconds_per_frame(self) -> float:
         """Median over the timed runs."""
         return median(self.seconds)
+
+    @property
+    def seconds_to_first_frame(self) -> float | None:
+        """Median over the timed runs: what somebody who watches waits for. None where it was not measured."""
+        return median(self.first_frame) if self.first_frame else None
 
     @property
     def spread(self) -> float:
@@ -106,7 +113,7 @@ def profile(
     with restorer.compute.float32_as_asked():
         flops = _counted_run(restorer, clip)
     with restorer.compute.float32_as_asked(), PeakMemory(restorer.compute) as memory:
-        seconds = _timed_runs(restorer, clip, repeats, time_limit, log)
+        seconds, first_frame = _timed_runs(restorer, clip, repeats, time_limit, log)
         peak_resident, peak_gpu = memory.resident, memory.gpu
     return ProfileResult(
         parameters={role: sum(part.numel() for part in network.parameters()) for role, network in networks.items()},
@@ -124,6 +131,7 @@ def profile(
         frames=clip.frame_count,
         scale=restorer.scale,
         notes=dict(restorer.notes(clip)),
+        first_frame=first_frame,
     )
 
 
@@ -135,29 +143,40 @@ def _total_parameters(restorer: AnyRestorer) -> int:
 def _counted_run(restorer: AnyRestorer, clip: Clip) -> int | None:
     """The operations of a run; None for a method without networks."""
     if restorer.networks():
-        return count_flops(lambda: _run(restorer, clip))
+        return count_flops(lambda: _restored(restorer, clip))
     _run(restorer, clip)
     return None
 
 
-def _timed_runs(restorer: AnyRestorer, clip: Clip, repeats: int, time_limit: float, log: Log) -> tuple[float, ...]:
-    """Seconds per frame of each run."""
+def _timed_runs(
+    restorer: AnyRestorer, clip: Clip, repeats: int, time_limit: float, log: Log
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Seconds per frame of each run, and seconds to its first frame."""
     seconds: list[float] = []
+    first_frame: list[float] = []
     while len(seconds) < repeats and (len(seconds) < FEWEST or sum(seconds) * clip.frame_count < time_limit):
         _wait_for_gpu(restorer.compute)
         began = time.perf_counter()
-        _run(restorer, clip)
+        first_frame.append(_run(restorer, clip))
         _wait_for_gpu(restorer.compute)
         seconds.append((time.perf_counter() - began) / clip.frame_count)
         log(f"timed run {len(seconds)}: {seconds[-1]:.4f} s/frame (up to {repeats} runs)")
-    return tuple(seconds)
+    return tuple(seconds), tuple(first_frame)
 
 
-def _run(restorer: AnyRestorer, clip: Clip) -> None:
-    """Restore the whole clip, keeping no frame."""
-    count = sum(1 for _ in restorer.restore(clip))
+def _run(restorer: AnyRestorer, clip: Clip) -> float:
+    """Restore the whole clip, keeping no frame; returns the seconds to the first one."""
+    began, first, count = time.perf_counter(), 0.0, 0
+    for _ in restorer.restore(clip):
+        first = first or time.perf_counter() - began
+        count += 1
     if count != clip.frame_count:
         raise InputError(f"clip {clip.name}: {type(restorer).__name__} gave {count} frames for {clip.frame_count}")
+    return first
+
+
+def _restored(restorer: AnyRestorer, clip: Clip) -> None:
+    _run(restorer, clip)
 
 
 def _wait_for_gpu(compute: Compute) -> None:

@@ -281,6 +281,7 @@ REPORTS = {
         ["mgld-vsr-no-sequence-losses", "mgld-vsr-swc-loss", "mgld-vsr-diff-loss", "mgld-vsr"],
         {"videolq": ABLATION},
     ),
+    "table6": (["realesrgan", "realbasicvsr", "stablesr", "mgld-vsr"], {}),
 }
 VIDEOLQ: dict[str, list[str]] = {"videolq": []}
 CONSECUTIVE = ["realbasicvsr", "stablesr", "mgld-vsr"]
@@ -304,6 +305,7 @@ DIGITS = {
     "table2": {"we": 2},
     "table3": dict.fromkeys(["we", *NO_REFERENCE], 4),
     **dict.fromkeys(["table4", "table5-design", "table5-losses"], dict.fromkeys(ABLATION, 4)),
+    "table6": {},
 }
 NAMES: dict[CardKind, set[str]] = {
     "method": {*METHODS, "results"},
@@ -358,7 +360,15 @@ def test_what_stands_in_a_table(name: str) -> None:
     card = load_report(name)
     assert (list(card.methods), {dataset.name: list(dataset.metrics) for dataset in card.datasets}) == REPORTS[name]
     assert dict(card.table.digits) == DIGITS[name]
-    assert card.protocol == "mgld-2024"
+    assert card.protocol == ("" if name == "table6" else "mgld-2024")
+
+
+def test_what_table_6_measures() -> None:
+    costs = load_report("table6").costs
+    assert costs is not None
+    # Its caption: 128x128 to 512x512, amortized over 100 frames.
+    assert (costs.sizes, costs.frames) == (("128x128",), 100)
+    assert costs.columns == ("trained", "parameters", "seconds", "fps", "memory", "first-frame")
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -12,8 +12,11 @@ from pathlib import Path
 import methods
 import pytest
 
-from mgld_bench.cards.loader import list_cards
+from mgld_bench.cards.loader import list_cards, load_method
 from mgld_bench.cli.main import app
+from mgld_bench.engine.kept_profiles import kept_profiles, profile_identity
+from mgld_bench.engine.profiling import ProfileInput
+from mgld_bench.engine.store import open_store
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "methods.py"
 SRVGG = "realesr-animevideov3"
@@ -41,6 +44,8 @@ def methods_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         "class Dying(Restorer):\n    def restore(self, clip, start=0):\n        os._exit(9)\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
+    # Results are kept in ./workspace.
+    monkeypatch.chdir(tmp_path)
 
 
 def test_a_table_with_a_row_for_each_method(capfd: pytest.CaptureFixture[str]) -> None:
@@ -56,6 +61,14 @@ def test_a_table_with_a_row_for_each_method(capfd: pytest.CaptureFixture[str]) -
     assert "input: 2 frames of 20x12 (a moving texture), output 80x48; cpu" in text
     assert "2 per multiply-add" in text
     assert f"{SRVGG}: timed run 1:" in answer.err
+    assert f"{SRVGG}: first frame after" in text
+    card = load_method(SRVGG)
+    with open_store("", Path("workspace"), create=False) as store:
+        (kept,) = kept_profiles(store, [profile_identity(card, ProfileInput(20, 12, 2))])
+        assert kept_profiles(store, [profile_identity(card, ProfileInput(20, 12, 3))]) == []
+    assert (kept.result.total_parameters, kept.weights, kept.random) == (621_424, "those of its card", False)
+    assert 0 < (kept.result.seconds_to_first_frame or 0) <= 2 * max(kept.result.seconds)
+    assert kept.origin.parts["device"] == "cpu"
 
 
 def test_json_for_scripts(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,13 +6,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mgld_bench.cards.schemas import DatasetCard, MethodCard, ProtocolCard, ReportCard
 from mgld_bench.clips.clip import Clip
-from mgld_bench.engine.origins import Made
+from mgld_bench.engine.origins import Made, Origin
 from mgld_bench.engine.store import RecordedRun
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 from mgld_bench.restoring.record import RestoreRecord
+
+if TYPE_CHECKING:
+    from mgld_bench.restoring.profiling import ProfileResult
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,21 @@ class PictureSource:
 
 
 @dataclass(frozen=True)
+class MeasuredCost:
+    """What one method cost at one size."""
+
+    method: str
+    size: str
+    """WIDTHxHEIGHT of the LR input."""
+    result: ProfileResult
+    weights: str
+    """Which weights it ran with, in words."""
+    origin: Origin
+    measured_at: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything that a report shows."""
 
@@ -72,13 +91,15 @@ class ReportData:
     """Further facts to print under the table, such as lossy inputs."""
     figure_files: Mapping[str, Path] = field(default_factory=dict)
     """Files that the card's figures read, by how the card names them; absent where there is no such file."""
+    costs: tuple[MeasuredCost, ...] = ()
+    """Of a table of costs: those that were measured, method by method."""
     instances: Mapping[str, str] = field(default_factory=dict)
     """By dataset, what sets its LR apart from that of its card, such as "existing LR"; absent where nothing does."""
 
     @property
     def has_table(self) -> bool:
         """Whether there are numbers to print; a card of figures may ask for none."""
-        return bool(self.cells) or not self.card.figures
+        return bool(self.cells) or self.card.costs is not None or not self.card.figures
 
     @property
     def dataset_headings(self) -> dict[str, str]:

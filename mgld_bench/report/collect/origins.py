@@ -56,9 +56,9 @@ def mixed(data: ReportData) -> tuple[str, ...]:
     warnings = []
     for kind in KINDS:
         where = places(data, kind)
-        differing = _differing([place.origin for place in where])
+        differing = differing_parts([place.origin for place in where])
         if differing:
-            parts = "; ".join(f"{place.what}: {_some(place.origin, differing)}" for place in where)
+            parts = "; ".join(f"{place.what}: {some_parts(place.origin, differing)}" for place in where)
             warnings.append(
                 f"The {kind} of this table were made in {len(where)} places that differ in {', '.join(differing)}, "
                 f"and numbers may differ with these: {parts}."
@@ -101,13 +101,14 @@ def origins_record(data: ReportData) -> dict[str, Any]:
     }
 
 
-def _differing(origins: Sequence[Origin]) -> list[str]:
+def differing_parts(origins: Sequence[Origin]) -> list[str]:
     """The names of the parts in which they differ; a part that was not recorded does not count."""
     names = dict.fromkeys(name for origin in origins for name in origin.parts)
     return [name for name in names if len({origin.parts[name] for origin in origins if name in origin.parts}) > 1]
 
 
-def _some(origin: Origin, names: Sequence[str]) -> str:
+def some_parts(origin: Origin, names: Sequence[str]) -> str:
+    """These parts of an origin in one line."""
     return describe_parts({name: origin.parts.get(name, "not recorded") for name in names})
 
 

@@ -31,6 +31,8 @@ class PublishedValues:
     """By method, what the file calls it, where that is not its title."""
     metrics: Mapping[str, str] = field(default_factory=dict)
     """By short metric name, what the file calls it, where that is neither its title nor this name."""
+    size: str = ""
+    """Of the LR input at which costs were published; "": at any."""
 
     def find(self, data: ReportData, dataset: str, method: str, metric: str) -> float | None:
         """The published value beside a cell of ours, or None.
@@ -44,8 +46,13 @@ class PublishedValues:
         key = self._key(data, data.datasets[dataset].heading, method, (data.metrics[metric].title, *short))
         return None if key is None else self.values[key]
 
-    def find_cost(self, data: ReportData, method: str, column: str) -> tuple[float, str] | None:
-        """The published cost of a method, and how it is printed; None where there is none, as find()."""
+    def find_cost(self, data: ReportData, method: str, column: str, size: str) -> tuple[float, str] | None:
+        """The published cost of a method, and how it is printed; None where there is none, as find(), or it is of another size.
+
+        ``size``: of the LR input, as in the report card; "" for what does not depend on it.
+        """
+        if size and self.size and size != self.size:
+            return None
         key = self._key(data, "", method, (column,))
         return None if key is None else (self.values[key], self.texts[key])
 
@@ -56,6 +63,13 @@ class PublishedValues:
         named = [self.metrics[metric] for metric in metrics if metric in self.metrics]
         keys = [_key(place, row, metric) for metric in (*named, *metrics) for place in (dataset, "")]
         return next((key for key in keys if key in self.values), None)
+
+
+def published_of(data: ReportData) -> PublishedValues:
+    """The published values of a report. Raises InputError where its card names none, or their file is unusable."""
+    if data.card.published is None:
+        raise InputError(f"report {data.card.name}: its card names no published values; run it without --against paper")
+    return load_published(data.card.published)
 
 
 def load_published(published: Published) -> PublishedValues:
@@ -94,7 +108,7 @@ def load_published(published: Published) -> PublishedValues:
     if not values:
         raise InputError(f"{path}: no line for table {published.table!r}")
     _check_names(published, path, values)
-    return PublishedValues(published.source or published.table, values, texts, published.rows, published.metrics)
+    return PublishedValues(published.source or published.table, values, texts, published.rows, published.metrics, published.size)
 
 
 def _number(text: str) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import has_writer
 from mgld_bench.engine.session import Session
+from mgld_bench.report.collect.costs import with_costs
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.from_store import collect
 from mgld_bench.report.collect.merged import Part, merged
@@ -37,4 +38,4 @@ def collect_sessions(
         if running:
             notes.append(f"A run is going on in {session.workspace}: what it has not scored yet is missing here.")
     whole = parts[0].data if len(parts) == 1 else merged(parts)
-    return replace(whole, footnotes=(*dict.fromkeys(notes), *whole.footnotes))
+    return with_costs(replace(whole, footnotes=(*dict.fromkeys(notes), *whole.footnotes)), sessions)

@@ -11,14 +11,15 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import Direction
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import mixed
-from mgld_bench.report.collect.published import PublishedValues, load_published
+from mgld_bench.report.collect.published import PublishedValues, published_of
 from mgld_bench.report.collect.scored import ScoredCell, scored_cells
+from mgld_bench.report.tables.cost_table import build_cost_table
 from mgld_bench.report.tables.differences import paired_lines
 from mgld_bench.report.tables.fingerprint import take_fingerprint
 from mgld_bench.report.tables.notes import Footnotes, caption, fine_print, footnotes_of, legend, notes
 from mgld_bench.report.tables.numbers import mean, rank
 from mgld_bench.report.tables.paired import baseline_of, paired_to
-from mgld_bench.report.tables.table import Attribute, Heading, Table, TableCell
+from mgld_bench.report.tables.table import Heading, Table, TableCell, attributes_of
 from mgld_bench.statistics.intervals import mean_interval
 
 
@@ -36,6 +37,8 @@ def build_table(data: ReportData, against_published: bool) -> Table:
         InputError: there is nothing to show; or published values are asked for, but the card names none or their file is
             unusable.
     """
+    if data.card.costs is not None:
+        return build_cost_table(data, against_published)
     if not data.has_table:
         return Table(data.card.heading, (), (), (), (), "", (), (), (), (), (), name=data.card.name)
     if not data.cells or not data.methods:
@@ -77,27 +80,12 @@ def build_table(data: ReportData, against_published: bool) -> Table:
         about=data.card.notes,
         name=data.card.name,
         attribute_titles=data.card.table.attributes,
-        attributes=attributes_of(data),
+        attributes=attributes_of(data.card.table.attributes, data.methods.values()),
         baseline=data.method_headings[baseline_of(data)] if len(data.methods) > 1 else "",
         differences=paired_lines(data, cells, [heading.text for heading, _ in line_headings]),
         stated=data.protocol.about(data.protocol.stated, shown),
         assumed=data.protocol.about(data.protocol.assumed, shown),
     )
-
-
-def published_of(data: ReportData) -> PublishedValues:
-    """The published values of a report. Raises InputError where its card names none, or their file is unusable."""
-    if data.card.published is None:
-        raise InputError(f"report {data.card.name}: its card names no published values; run it without --against paper")
-    return load_published(data.card.published)
-
-
-def attributes_of(data: ReportData) -> tuple[tuple[Attribute, ...], ...]:
-    """The attributes that head the rows, one tuple per method; empty where the card asks for none."""
-    asked = data.card.table.attributes
-    if not asked:
-        return ()
-    return tuple(tuple(Attribute(card.attributes.get(name)) for name in asked) for card in data.methods.values())
 
 
 def _dataset_heading(data: ReportData, cell: ScoredCell) -> str:

@@ -41,7 +41,7 @@ def render_long_csv(table: Table, data: ReportData) -> str:
             data.metrics[cell.metric].direction,
             *(cell.value, cell.half_width, cell.scored, cell.expected, cell.frames, cell.rank, cell.published, cell.difference),
             guard(data.protocol.name),
-            *_origin(made.get((cell.dataset, cell.metric, cell.method), ())),
+            *(_origin(made.get((cell.dataset, cell.metric, cell.method), ())) if cell.dataset else _measured(cell)),
             *(cell.low, cell.high, guard(baseline_of(data)) if cell.to_baseline else "", *_difference(cell.to_baseline)),
             *(*_difference(cell.to_best), _flag(cell), guard(cell.category)),
             "" if cell.complete else guard(gaps.get((cell.dataset, cell.metric, cell.method), "not scored")),
@@ -142,6 +142,11 @@ def _origin(made: Sequence[Made]) -> tuple[str, str, str]:
     """Where scores and restored clips were made, and when the last score was."""
     last = max((one.scored_at for one in made), default="")
     return guard(made_on(made, "scores")), guard(made_on(made, "restored clips")), last
+
+
+def _measured(cell: TableCell) -> tuple[str, str, str]:
+    """Where and when a cost was measured."""
+    return guard(cell.measured_on), "", cell.measured_at
 
 
 def _in_order(table: Table, data: ReportData) -> list[TableCell]:

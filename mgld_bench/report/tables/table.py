@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.metrics.metric import Direction
 from mgld_bench.report.tables.notes import Footnote
 from mgld_bench.report.tables.numbers import GAP, Rank, format_difference, format_value
@@ -56,6 +58,7 @@ class TableCell:
     """One number of the table, with all that is printed beside it."""
 
     dataset: str
+    """"" for a cost, which is of no dataset."""
     method: str
     metric: str
     value: float | None
@@ -72,7 +75,7 @@ class TableCell:
     marks: tuple[str, ...] = ()
     """Marks of the footnotes that belong to the cell."""
     category: str = ""
-    """In a table by a tag of clips: the tag's value; "" for all clips."""
+    """In a table by a tag of clips: the tag's value, "" for all clips. Of a cost: the size of the LR input, "" for parameters."""
     low: float | None = None
     """The lower end of the 95% interval, not below what the metric can be; None where there is none. Likewise ``high``."""
     high: float | None = None
@@ -88,6 +91,9 @@ class TableCell:
     """The value as printed, where it is not rounded to ``digits``: 16.70M parameters."""
     published_shown: str = ""
     """Likewise for the published value."""
+    measured_on: str = ""
+    """Of a cost: the device, machine and versions. Likewise ``measured_at``: when, UTC, ISO 8601."""
+    measured_at: str = ""
 
     @property
     def tied(self) -> bool:
@@ -108,7 +114,8 @@ class TableCell:
     def text(self) -> str:
         """The value as printed, with n/N where clips are missing."""
         value = self.shown or format_value(self.value, self.digits)
-        return value if self.complete or (self.unpublished and not self.scored) else f"{value} ({self.scored}/{self.expected})"
+        uncounted = self.complete or not self.dataset or (self.unpublished and not self.scored)
+        return value if uncounted else f"{value} ({self.scored}/{self.expected})"
 
     @property
     def interval_text(self) -> str:
@@ -202,3 +209,8 @@ class Table:
             differences = " and, in brackets, ours minus published" if any(cell.dataset for cell in cells) else ""
             parts.append(f"Below a value: the published one{differences}.")
         return " ".join(parts)
+
+
+def attributes_of(names: Sequence[str], cards: Iterable[MethodCard]) -> tuple[tuple[Attribute, ...], ...]:
+    """The attributes of these names, one tuple per card; empty where there are no names."""
+    return tuple(tuple(Attribute(card.attributes.get(name)) for name in names) for card in cards) if names else ()
