@@ -30,9 +30,14 @@ def table_lines(data: ReportData, table: Table) -> list[dict[str, Any]]:
     by_rows = data.card.table.orientation == "methods-as-rows"
     headings = [heading[0].text for heading in (table.columns if by_rows else table.rows)]
     return [
-        {"heading": heading, **_line(data, cells, behind[place])}
+        {"heading": heading, **_line(data, cells, behind.get(place) or _without_clips(cells))}
         for heading, (place, cells) in zip(headings, printed.items(), strict=True)
     ]
+
+
+def _without_clips(cells: Mapping[str, TableCell]) -> dict[str, ScoredCell]:
+    """What is behind costs, which are of no clip."""
+    return {name: ScoredCell(cell.dataset, name, cell.metric, {}, (), None, 0.0) for name, cell in cells.items()}
 
 
 def _line(data: ReportData, cells: Mapping[str, TableCell], scored: Mapping[str, ScoredCell]) -> dict[str, Any]:
