@@ -73,7 +73,8 @@ class DecoderMixing(nn.Module):
 
     def _mix(self, clip: Sequence[Tensor], kernel: Tensor, bias: Tensor) -> None:
         """One clip of frames (1, channels, rows, w), in place."""
-        share = self.share()
+        # Under autocast, the maps may have fewer bits than the weights.
+        share = self.share().to(clip[0].dtype)
         earlier: deque[Tensor] = deque(maxlen=self.reach)
         for index, frame in enumerate(clip):
             around = [*earlier, *clip[index : index + self.reach + 1]]
@@ -82,7 +83,7 @@ class DecoderMixing(nn.Module):
             mixed = functional.conv2d(torch.cat(around, dim=1), weight, bias)
             # Later frames need this one as it was.
             earlier.append(frame.clone())
-            frame.lerp_(mixed, share)
+            frame.lerp_(mixed.to(frame.dtype), share)
 
 
 class TemporalMixingVersion1(DecoderMixing):

@@ -62,6 +62,22 @@ def test_it_is_the_formula_however_the_frames_are_stored(
     torch.testing.assert_close(torch.cat(parts), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("version", [TemporalMixingVersion1, TemporalMixingVersion2])
+@pytest.mark.parametrize("maps", [torch.bfloat16, torch.float32])
+def test_under_autocast_maps_and_weights_may_differ(
+    version: type[TemporalMixingVersion1 | TemporalMixingVersion2], maps: torch.dtype
+) -> None:
+    torch.manual_seed(5)
+    mixing, frames = version(4), torch.randn(5, 4, 6, 3)
+    with torch.no_grad():
+        mixing.temporal_alpha.fill_(0.7)
+        expected = mixed_by_formula(mixing, frames, 5)
+        with torch.autocast("cpu", torch.bfloat16):
+            (mixed,) = mixing([frames.to(maps)], 5)
+    assert mixed.dtype == maps
+    torch.testing.assert_close(mixed.float(), expected, rtol=0.03, atol=0.03)
+
+
 def test_a_new_one_of_version_1_is_the_identity() -> None:
     frames = torch.randn(3, 4, 5, 6)
     with torch.no_grad():
