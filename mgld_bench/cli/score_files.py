@@ -28,6 +28,7 @@ def as_json(
         "protocol": protocol,
         "frames": request.frames if request.frames == "all" else list(request.frames),
         "shift": list(request.shift),
+        "ground_truth": dict(scores.references),
         "metrics": {name: _metric(describe(name)) for name in request.metrics},
     }
     if len(by_method) == 1:

@@ -15,6 +15,12 @@ from mgld_bench.restoring.record import RestoreRecord
 
 RESTORED: Final = "restored"
 """Among the facts of a score's unit: restored_facts() of the clip that it scores."""
+RESTORED_KEY: Final = "restored_key"
+"""Likewise: the key of that clip. Scores of version 0.1 have none."""
+FRAMES: Final = "frames"
+"""Likewise: the frames that the protocol chose, "all" or a list. Scores of version 0.1 have none."""
+MADE_OF: Final = "made_of"
+"""Among the facts of a restored clip's unit: what its key is a digest of. Those of version 0.1 have none; side files do."""
 _SCORING_LIBRARIES: Final = ("torch", "torchvision", "pyiqa", "numpy", "scipy", "opencv")
 _RESTORING_LIBRARIES: Final = ("torch", "numpy", "spandrel", "opencv")
 _OPENCV_OF_0_1_0: Final = "opencv-python-headless"

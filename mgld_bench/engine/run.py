@@ -12,7 +12,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.engine.keys import method_facts, metric_facts, restore_key
 from mgld_bench.engine.machine import provenance
-from mgld_bench.engine.origins import RESTORED, restored_facts
+from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, restored_facts
 from mgld_bench.engine.plan import Plan, Unit, restored_folder
 from mgld_bench.engine.progress import Progress, resumed_steps, stage, steps
 from mgld_bench.engine.safe_writes import sole_writer
@@ -202,7 +202,9 @@ def _restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunCon
     )
     seconds = record.seconds_per_frame * unit.frames
     kept = {
+        MADE_OF: {**facts, "revision": type(restorer).revision},
         "peak_memory": record.peak_memory,
+        **({} if record.peak_gpu_memory is None else {"peak_gpu_memory": record.peak_gpu_memory}),
         "device": record.device,
         "precision": record.precision,
         "way": record.way,
@@ -287,7 +289,8 @@ def _score_clip(
     finished: list[tuple[FinishedUnit, ClipScore | None]] = []
     for unit in units:
         protocol = plan.suite.protocol.name
-        facts = {**metric_facts(metrics[unit.metric].facts), **origins[unit.method]}
+        frames = {FRAMES: plan.suite.protocol.frames}
+        facts = {**metric_facts(metrics[unit.metric].facts), **frames, **origins[unit.method]}
         done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol, unit.frames, share, facts)
         finished.append((done, scores[unit.method][unit.metric]))
     return finished
@@ -296,8 +299,10 @@ def _score_clip(
 def _origin_of_restored(workspace: Path, dataset: str, method: str, clip: str) -> dict[str, Any]:
     """What a score keeps of where its restored clip was made, which may be another run on another machine."""
     record = read_record(record_path(restored_folder(workspace, dataset, method), clip))
+    if record is None:
+        return {}
     # A record of version 0.1.0 does not name the machine: the run of the restored clip's unit does.
-    return {RESTORED: restored_facts(record)} if record is not None and record.machine else {}
+    return {RESTORED_KEY: record.key, **({RESTORED: restored_facts(record)} if record.machine else {})}
 
 
 def _declared_shift(plan: Plan, dataset: str, method: str) -> tuple[float, float]:

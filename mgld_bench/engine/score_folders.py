@@ -41,6 +41,8 @@ class FolderScores:
     metrics: tuple[str, ...]
     scores: dict[tuple[str, str, str], ClipScore] = field(default_factory=dict)
     """By method, clip and metric."""
+    references: dict[str, str] = field(default_factory=dict)
+    """By clip, the sha256 of the ground truth that it was scored against."""
     failures: list[str] = field(default_factory=list)
     """What has no score, and why, one line each."""
 
@@ -158,6 +160,8 @@ class _Work:
                 except InputError as error:
                     self.fail_jobs(clip, {(method, name): error for name in files})
                     continue
+                if reference is not None:
+                    self.into.references[clip.name] = reference.sha256
                 for name, of_metric in files.items():
                     key = folder_score_key(
                         restored, reference, describe(name), of_metric, self.request.frames, self.request.shift

@@ -7,7 +7,7 @@ does not work on network file systems, where workspaces often are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -257,6 +257,16 @@ class Store:
         with self._reading() as session:
             return {(dataset, clip, method, metric) for dataset, clip, method, metric in session.execute(columns)}
 
+    def recorded(self, kind: str, methods: Sequence[str] = ()) -> list[tuple[FinishedUnit, RecordedUnit]]:
+        """The finished units of a kind, the earliest first; ``methods``: only those of these."""
+        chosen = select(UnitRow).where(UnitRow.kind == kind).order_by(UnitRow.run_id, UnitRow.finished_at)
+        if methods:
+            chosen = chosen.where(UnitRow.method.in_(methods))
+        with self._reading() as session:
+            return [
+                (_finished_unit(row), RecordedUnit(row.run_id, row.finished_at, row.facts)) for row in session.scalars(chosen)
+            ]
+
     def ways(self) -> dict[tuple[str, str, str], dict[str, Way]]:
         """In what way clips were restored: by dataset, clip and method, then by the unit's key, the latest first."""
         found: dict[tuple[str, str, str], dict[str, Way]] = {}
@@ -378,6 +388,12 @@ def _unit_row(run: int, unit: FinishedUnit) -> UnitRow:
         frames=unit.frames,
         seconds=unit.seconds,
         facts=dict(unit.facts),
+    )
+
+
+def _finished_unit(row: UnitRow) -> FinishedUnit:
+    return FinishedUnit(
+        row.key, row.kind, row.dataset, row.clip, row.method, row.metric, row.protocol, row.frames, row.seconds, row.facts
     )
 
 

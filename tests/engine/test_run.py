@@ -16,6 +16,7 @@ from mgld_bench.cards.loader import load_report
 from mgld_bench.clips.image import read_image
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.safe_writes import sole_writer
+from mgld_bench.engine.store import open_store
 from mgld_bench.errors import InputError
 from tests.helpers.run_state import database, files
 from tests.helpers.suite_cards import write_cards
@@ -57,6 +58,12 @@ def test_the_run_leaves_every_unit(suite: tuple[Path, Path]) -> None:
     facts = json.loads((workspace / "restored/tiny/compact/bunny.json").read_text())["facts"]
     assert facts["method"]["options"]["tile"] == 24
     assert facts["weights"]["network"] == "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d"
+    # The store alone says what a restored clip and a score were made of, for comparisons with other stores.
+    with open_store("", workspace, create=False) as store:
+        made = {unit.key: unit.facts["made_of"] for unit, _ in store.recorded("restore", ["compact"])}
+        assert {**facts, "revision": 1} in made.values()
+        scored = [unit for unit, _ in store.recorded("score", ["compact"])]
+        assert [(unit.facts["restored_key"] in made, unit.facts["frames"]) for unit in scored] == [(True, "all")] * 6
     assert (workspace / "restored/tiny/bicubic/bunny/00000002.png").is_file()
     assert (workspace / "pairs/tiny/realbasicvsr/LQ/bikes/00000000.png").is_file()
 
