@@ -262,6 +262,47 @@ def run(
     return at_level(pd.DataFrame(rows, columns=["dataset", "clip", "method", "metric", "frame", "value"]), level)
 
 
+def compare(
+    *sides: str | Path,
+    baselines: bool = False,
+    gt: str | Path | None = None,
+    datasets: str | Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
+    protocol: str = "",
+    margins: Mapping[str, float] | None = None,
+    workspace: str | Path = "workspace",
+    store: str = "",
+    cards: Sequence[str | Path] = (),
+    device: str = "",
+) -> pd.DataFrame:
+    """Compare methods clip by clip, as ``mgld-bench compare`` does.
+
+    Args:
+        sides: the reference, then what is compared with it: methods of the workspace ("mine", or "mine@12" as of run 12),
+            workspaces or databases ("../other:mine"), outputs of score, or folders of restored clips.
+        baselines: compare the one side with every other method of its store.
+        gt: ground truth of folders; these are scored under ``protocol`` on ``device``.
+        datasets: only these; default: all that both sides have. Likewise ``metrics``, by short or full names.
+        protocol: only scores of this protocol; default: there has to be just one.
+        margins: by metric, the difference below which methods are equivalent.
+        workspace: where methods are looked for, or the URL ``store``; with ``cards``: folders with cards of your own.
+
+    Returns:
+        One row per comparison, dataset and metric: means, difference, low and high (its 95 % interval, NaN where there is none),
+        p, p_holm, wins, ties, losses, verdict, because, … ``attrs`` holds notes, what is missing, and everything as JSON.
+
+    Raises:
+        InputError: a side stands for nothing, or what is compared was not done alike.
+    """
+    from mgld_bench.comparing.from_python import compare_sides
+    from mgld_bench.threads import use_threads
+    from mgld_bench.weights.offline import obey_environment
+
+    obey_environment()
+    use_threads()
+    return compare_sides(sides, baselines, gt, datasets, metrics, protocol, margins or {}, workspace, store, cards, device)
+
+
 def restore(
     method: str,
     clip: Frames,

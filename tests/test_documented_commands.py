@@ -17,6 +17,7 @@ NOT_RUN = {
     "pip install . && mgld-bench demo": "tests/engine runs the demo's suite; the rest is pip's",
     "mgld-bench score": "tests/cli runs it",
     "mgld-bench weights": "needs the network; tests/weights runs it",
+    "mgld-bench compare": "tests/cli runs it",
     "mgld-bench restore": "needs a GPU; tests/cli runs it",
     "mgld-bench list": "tests/cli runs it",
     "mgld-bench doctor": "tests/cli runs it",

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 
 from scipy import stats
 
-from mgld_bench.statistics.intervals import FEWEST_CLIPS
-
 
 def equivalence_p(differences: Sequence[float], margin: float) -> float | None:
     """The p of "the mean difference is outside ±margin": at most 0.05 shows that it is inside.
 
-    None for fewer than FEWEST_CLIPS differences, or where one is not finite. Differences that are all alike are known exactly: p
+    None for fewer than two differences, or where one is not finite. Differences that are all alike are known exactly: p
     is 0 inside the margin, 1 outside.
 
     Args:
@@ -31,7 +29,7 @@ def no_worse_p(differences: Sequence[float], margin: float) -> float | None:
 def _one_sided(differences: Sequence[float], low: float, high: float) -> float | None:
     """The larger p of two one-sided t tests: the mean is at most ``low``; it is at least ``high``."""
     count = len(differences)
-    if count < FEWEST_CLIPS or not all(map(math.isfinite, differences)):
+    if count < 2 or not all(map(math.isfinite, differences)):
         return None
     mean = math.fsum(differences) / count
     error = math.sqrt(math.fsum((value - mean) ** 2 for value in differences) / (count - 1) / count)

@@ -20,7 +20,7 @@ from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.clips.writing import frame_name, write_frame, write_video
 
-VERBS = ("demo", "list", "doctor", "weights", "datasets", "cards", "run", "restore", "score", "report", "profile")
+VERBS = ("demo", "list", "doctor", "weights", "datasets", "cards", "run", "restore", "score", "report", "compare", "profile")
 
 
 def bench(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -127,7 +127,8 @@ def test_equivalence_is_two_one_sided_t_tests() -> None:
 def test_equivalence_of_what_is_identical_infinite_or_too_few() -> None:
     assert equivalence_p([0.0] * 5, 0.1) == 0
     assert equivalence_p([0.2] * 5, 0.1) == 1
-    assert equivalence_p([0.1, 0.2], 1) is None
+    assert equivalence_p([0.1], 1) is None
+    assert equivalence_p([0.1, 0.2], 100) == pytest.approx(float(stats.ttest_1samp([0.1, 0.2], 100, alternative="less").pvalue))
     assert equivalence_p([0.1, 0.2, math.inf], 1) is None
 
 

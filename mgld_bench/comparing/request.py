@@ -1,0 +1,87 @@
+"""A comparison as a user asks for it, from the command line or from Python: names resolved, sides loaded, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mgld_bench.cards.loader import has_card, load_protocol
+from mgld_bench.cards.schemas import ProtocolCard
+from mgld_bench.comparing.compare import Wish, compare
+from mgld_bench.comparing.comparison import Comparison
+from mgld_bench.comparing.from_folders import FolderScoring
+from mgld_bench.comparing.load import Pairing, Places, load_against_all, load_pairings
+from mgld_bench.engine.progress import Progress
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.catalogue import describe
+
+DEFAULT_PROTOCOL = "mgld-2024"
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """What a user asks for."""
+
+    sides: tuple[str, ...]
+    """The reference first; see `mgld_bench.comparing.operands`."""
+    against_all: bool = False
+    """The one side with every other method of its store."""
+    ground_truth: Path | None = None
+    """Of folders."""
+    datasets: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    """Short names of the protocol, or full variants."""
+    protocol: str = ""
+    margins: Mapping[str, float] = field(default_factory=dict)
+    """By short or full name."""
+    workspace: Path = Path("workspace")
+    store: str = ""
+    cards: tuple[Path, ...] = ()
+    device: str = ""
+    command: tuple[str, ...] = ()
+
+
+def run_request(request: CompareRequest, progress: Progress) -> Comparison:
+    """Load the sides, scoring folders where there are some, and compare them. Raises InputError where that cannot be done."""
+    pairings = load_sides(request, progress)
+    return compare(pairings, wish_of(request, pairings))
+
+
+def load_sides(request: CompareRequest, progress: Progress) -> tuple[Pairing, ...]:
+    """Who is compared with whom."""
+    places = Places(request.workspace, request.store, request.protocol, request.cards)
+    if request.against_all:
+        if len(request.sides) != 1:
+            raise InputError("--baselines compares one method with all others: name just that one")
+        return load_against_all(request.sides[0], places)
+
+    def scoring() -> FolderScoring:
+        protocol = load_protocol(request.protocol or DEFAULT_PROTOCOL, request.cards)
+        return FolderScoring(request.ground_truth, request.metrics, protocol, request.device, request.command, progress)
+
+    return load_pairings(request.sides, places, scoring)
+
+
+def wish_of(request: CompareRequest, pairings: tuple[Pairing, ...]) -> Wish:
+    """The names of metrics, resolved by the protocol of the sides."""
+    used = next((state.protocol for pair in pairings for state in (pair.reference, pair.candidate) if state.protocol), "")
+    protocol = protocol_named(used or request.protocol, request.cards)
+    return Wish(
+        datasets=request.datasets,
+        metrics=tuple(resolve(name, protocol) for name in request.metrics),
+        margins={resolve(name, protocol): value for name, value in request.margins.items()},
+        command=" ".join(request.command),
+        against_all=request.against_all,
+        cards=request.cards,
+    )
+
+
+def protocol_named(name: str, cards: tuple[Path, ...]) -> ProtocolCard:
+    """The protocol of this name; the default one where there is no card of it here, or no name."""
+    return load_protocol(name if name and has_card(name, cards) else DEFAULT_PROTOCOL, cards)
+
+
+def resolve(metric: str, protocol: ProtocolCard) -> str:
+    """The full variant of a metric's name. Raises InputError where there is none."""
+    return describe(protocol.resolve(metric)).name

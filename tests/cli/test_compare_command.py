@@ -1,0 +1,79 @@
+"""mgld-bench compare in a process of its own: what it prints and writes, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from mgld_bench.clips.clip import ArrayClip
+from mgld_bench.clips.writing import frame_name, write_frame
+from mgld_bench.engine.store import Store
+from tests.helpers.compared import Filler, example_store
+
+
+def bench(*arguments: str | Path, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mgld_bench", "compare", *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "120", **({"MGLD_BENCH_HOME": str(home)} if home else {})}
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return example_store(tmp_path_factory.mktemp("compared") / "workspace")
+
+
+def test_a_comparison_is_printed_and_written(workspace: Path, tmp_path: Path) -> None:
+    files = [tmp_path / f"verdict{suffix}" for suffix in (".md", ".json", ".xml", ".html")]
+    outputs = [text for file in files for text in ("--output", str(file))]
+    done = bench("bicubic", "mine", "--workspace", workspace, "--metrics", "psnr,lpips", *outputs)
+    assert done.returncode == 0, done.stderr
+    assert "mine against bicubic" in done.stdout
+    assert "REDS4 alone cannot decide" in done.stdout
+    assert done.stdout.count("written: ") == 4
+    assert files[0].read_text().startswith("## mine against bicubic")
+    lines = json.loads(files[1].read_text())["lines"]
+    assert {line["metric"] for line in lines} == {"psnr.rgb", "lpips.alex"}
+    assert ElementTree.parse(files[2]).getroot().get("tests") == "6"
+    assert files[3].read_text().startswith("<!doctype html>")
+
+
+def test_what_is_missing_ends_with_3_after_everything_else(tmp_path: Path) -> None:
+    with Store(f"sqlite:///{tmp_path / 'results.sqlite'}") as store:
+        for method, count in (("a", 3), ("b", 2)):
+            Filler(store).run(method, {("set", "psnr.rgb"): {str(place): 30.0 for place in range(count)}})
+    done = bench("a", "b", "--workspace", tmp_path, "--json")
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["lines"][0]["clips"] == 2
+    assert "mgld-bench: incomplete: psnr.rgb of set: 2 of 3 clips have both scores; missing: 2 of b" in done.stderr
+
+
+def test_wrong_use_is_one_line(workspace: Path, tmp_path: Path) -> None:
+    done = bench("bicubic", "nothing", "--workspace", workspace)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "no scores of nothing" in done.stderr
+    assert bench("a", "b", "--output", tmp_path / "x.pdf").returncode == 2
+
+
+def test_two_folders_of_frames_are_scored_and_compared(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for clip in ("one", "two"):
+        truth = random.integers(60, 200, (2, 96, 96, 3), dtype=np.uint8)
+        for folder, noise in (("GT", 0), ("good", 2), ("bad", 20)):
+            frames = np.clip(truth + random.normal(0, noise, truth.shape), 0, 255).astype(np.uint8) if noise else truth
+            for index, frame in enumerate(ArrayClip(clip, frames).frames()):
+                path = tmp_path / folder / clip / frame_name(index)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_frame(path, frame)
+    sides = (tmp_path / "bad", tmp_path / "good", "--gt", tmp_path / "GT", "--metrics", "psnr", "--json", "--quiet")
+    done = bench(*sides, home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    (line,) = json.loads(done.stdout)["lines"]
+    assert (line["reference"], line["candidate"], line["wins"]) == ("bad", "good", 2)
+    assert line["difference"] > 10
