@@ -16,13 +16,8 @@ from types import TracebackType
 from typing import Any, Final
 
 from sqlalchemy import (
-    JSON,
     Connection,
     Engine,
-    Float,
-    ForeignKey,
-    Integer,
-    String,
     create_engine,
     delete,
     event,
@@ -32,10 +27,11 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, Table, UnitRow
+from mgld_bench.engine.schema.upgrade import is_current, refuse_newer, upgrade
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.restoring.way import Way
@@ -47,57 +43,6 @@ _BEGIN: Final = "mgld_bench_begin"
 """The execution option of a connection that says how its transactions begin."""
 _PATIENCE: Final = 60.0
 """Seconds for which SQLite waits for another process that writes, or reads while this one writes."""
-
-
-class _Table(DeclarativeBase):
-    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
-
-
-class RunRow(_Table):
-    """One execution of a suite."""
-
-    __tablename__ = "runs"
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    started_at: Mapped[str] = mapped_column(String)
-    report: Mapped[str] = mapped_column(String)
-    provenance: Mapped[dict[str, Any]]
-
-
-class UnitRow(_Table):
-    """One finished unit."""
-
-    __tablename__ = "units"
-    key: Mapped[str] = mapped_column(String, primary_key=True)
-    kind: Mapped[str] = mapped_column(String, index=True)
-    """pair, restore or score."""
-    dataset: Mapped[str] = mapped_column(String)
-    clip: Mapped[str] = mapped_column(String)
-    method: Mapped[str] = mapped_column(String)
-    metric: Mapped[str] = mapped_column(String)
-    protocol: Mapped[str] = mapped_column(String)
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
-    finished_at: Mapped[str] = mapped_column(String)
-    frames: Mapped[int] = mapped_column(Integer)
-    seconds: Mapped[float] = mapped_column(Float)
-    facts: Mapped[dict[str, Any]]
-
-
-class ClipScoreRow(_Table):
-    """The clip's score of a score unit."""
-
-    __tablename__ = "clip_scores"
-    unit: Mapped[str] = mapped_column(ForeignKey("units.key"), primary_key=True)
-    value: Mapped[float] = mapped_column(Float)
-    notes: Mapped[dict[str, Any]]
-
-
-class FrameScoreRow(_Table):
-    """A frame's score of a score unit."""
-
-    __tablename__ = "frame_scores"
-    unit: Mapped[str] = mapped_column(ForeignKey("units.key"), primary_key=True)
-    frame: Mapped[int] = mapped_column(Integer, primary_key=True)
-    value: Mapped[float] = mapped_column(Float)
 
 
 @dataclass(frozen=True)
@@ -150,11 +95,24 @@ class Store:
                 self._engine.dispose()
                 self._engine = _open("sqlite://", read_only=False)
                 read_only = False
-            if not read_only:
-                with interrupt_held_back():
-                    _Table.metadata.create_all(self._engine)
+            with interrupt_held_back():
+                self._settle_schema(read_only)
         except (DatabaseError, OSError) as error:
             raise InputError(f"{url}: cannot be used as results database: {error.__cause__ or error}") from error
+
+    def _settle_schema(self, read_only: bool) -> None:
+        """Bring the tables of a database that will be written to its newest form; reading changes nothing."""
+        if self._engine.dialect.name == "sqlite" and self._engine.url.database in (None, "", ":memory:"):
+            Table.metadata.create_all(self._engine)
+            return
+        with self._engine.connect() as connection:
+            refuse_newer(connection, self.address)
+            if read_only or is_current(connection):
+                return
+        # Checked again inside: by now another process may have done it.
+        with self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+            if not is_current(connection):
+                upgrade(connection)
 
     def __enter__(self) -> Store:
         return self

@@ -1,0 +1,61 @@
+"""The tables of the results database. What changes here needs a migration in `versions`: a test compares the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Integer, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Table(DeclarativeBase):
+    """What all tables share."""
+
+    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
+
+
+class RunRow(Table):
+    """One execution of a suite."""
+
+    __tablename__ = "runs"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    started_at: Mapped[str] = mapped_column(String)
+    report: Mapped[str] = mapped_column(String)
+    provenance: Mapped[dict[str, Any]]
+
+
+class UnitRow(Table):
+    """One finished unit."""
+
+    __tablename__ = "units"
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    kind: Mapped[str] = mapped_column(String, index=True)
+    """pair, restore or score."""
+    dataset: Mapped[str] = mapped_column(String)
+    clip: Mapped[str] = mapped_column(String)
+    method: Mapped[str] = mapped_column(String)
+    metric: Mapped[str] = mapped_column(String)
+    protocol: Mapped[str] = mapped_column(String)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id"))
+    finished_at: Mapped[str] = mapped_column(String)
+    frames: Mapped[int] = mapped_column(Integer)
+    seconds: Mapped[float] = mapped_column(Float)
+    facts: Mapped[dict[str, Any]]
+
+
+class ClipScoreRow(Table):
+    """The clip's score of a score unit."""
+
+    __tablename__ = "clip_scores"
+    unit: Mapped[str] = mapped_column(ForeignKey("units.key"), primary_key=True)
+    value: Mapped[float] = mapped_column(Float)
+    notes: Mapped[dict[str, Any]]
+
+
+class FrameScoreRow(Table):
+    """A frame's score of a score unit."""
+
+    __tablename__ = "frame_scores"
+    unit: Mapped[str] = mapped_column(ForeignKey("units.key"), primary_key=True)
+    frame: Mapped[int] = mapped_column(Integer, primary_key=True)
+    value: Mapped[float] = mapped_column(Float)

@@ -1,0 +1,1 @@
+"""Migrations of the results database, the earliest first. One that was released is never changed."""
