@@ -1,7 +1,4 @@
-"""Measured costs of methods, kept in the results database: each with the input, the device, the machine and the versions.
-
-Their table is made when the first one is kept, so that databases of earlier versions stay as they are until then.
-"""
+"""Measured costs of methods, kept in the results database: each with the input, the device, the machine and the versions."""
 
 from __future__ import annotations
 
@@ -10,13 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Final
 
-from sqlalchemy import JSON, Integer, String, inspect, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import inspect, select
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.engine.origins import Origin, restored_origin
 from mgld_bench.engine.profiling import RANDOM, MethodProfile, ProfileInput
+from mgld_bench.engine.schema.tables import ProfileRow
 from mgld_bench.engine.store import Store
 from mgld_bench.methods.compute import Compute, machine_name
 from mgld_bench.restoring.loading import parse_options, restorer_class
@@ -25,22 +22,6 @@ from mgld_bench.restoring.record import library_versions
 from mgld_bench.threads import threads
 
 _TUPLES: Final = ("seconds", "first_frame")
-
-
-class _ProfileTable(DeclarativeBase):
-    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
-
-
-class ProfileRow(_ProfileTable):
-    """One measurement."""
-
-    __tablename__ = "profiles"
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    identity: Mapped[str] = mapped_column(String, index=True)
-    """What was measured; see profile_identity()."""
-    method: Mapped[str] = mapped_column(String)
-    measured_at: Mapped[str] = mapped_column(String)
-    facts: Mapped[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -99,12 +80,11 @@ def keep_profile(store: Store, card: MethodCard, profile: MethodProfile) -> None
     }
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     with store.transaction(writing=True) as session:
-        _ProfileTable.metadata.create_all(session.connection())
         session.add(ProfileRow(identity=profile_identity(card, measured), method=card.name, measured_at=now, facts=facts))
 
 
 def kept_profiles(store: Store, identities: Iterable[str]) -> list[KeptProfile]:
-    """The measurements of these identities, the latest first; none in a database without their table."""
+    """The measurements of these identities, the latest first; none in a database of before there was a table of them."""
     wanted = sorted(set(identities))
     with store.transaction(writing=False) as session:
         if not inspect(session.connection()).has_table(ProfileRow.__tablename__):

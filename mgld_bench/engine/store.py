@@ -13,25 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    create_engine,
-    delete,
-    event,
-    inspect,
-    select,
-)
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy import delete, inspect, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session as OrmSession
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, Table, UnitRow
-from mgld_bench.engine.schema.upgrade import is_current, refuse_newer, upgrade
+from mgld_bench.engine.database import open_database, settle_schema, shown_address, writer
+from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, UnitRow
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.restoring.way import Way
@@ -39,10 +29,6 @@ from mgld_bench.signals import interrupt_held_back
 
 _NOTES = "notes"
 """Among the facts in the column of a score's notes: the list of its notes."""
-_BEGIN: Final = "mgld_bench_begin"
-"""The execution option of a connection that says how its transactions begin."""
-_PATIENCE: Final = 60.0
-"""Seconds for which SQLite waits for another process that writes, or reads while this one writes."""
 
 
 @dataclass(frozen=True)
@@ -88,31 +74,17 @@ class Store:
 
         ``read_only``: it has to be there, and nothing is written to it, also while a different process does.
         """
-        self._engine = _open(url, read_only)
+        self._engine = open_database(url, read_only)
         try:
             if read_only and not inspect(self._engine).has_table(UnitRow.__tablename__):
                 # A run that has just begun has not made its tables yet.
                 self._engine.dispose()
-                self._engine = _open("sqlite://", read_only=False)
+                self._engine = open_database("sqlite://", read_only=False)
                 read_only = False
             with interrupt_held_back():
-                self._settle_schema(read_only)
+                settle_schema(self._engine, read_only)
         except (DatabaseError, OSError) as error:
             raise InputError(f"{url}: cannot be used as results database: {error.__cause__ or error}") from error
-
-    def _settle_schema(self, read_only: bool) -> None:
-        """Bring the tables of a database that will be written to its newest form; reading changes nothing."""
-        if self._engine.dialect.name == "sqlite" and self._engine.url.database in (None, "", ":memory:"):
-            Table.metadata.create_all(self._engine)
-            return
-        with self._engine.connect() as connection:
-            refuse_newer(connection, self.address)
-            if read_only or is_current(connection):
-                return
-        # Checked again inside: by now another process may have done it.
-        with self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
-            if not is_current(connection):
-                upgrade(connection)
 
     def __enter__(self) -> Store:
         return self
@@ -206,8 +178,7 @@ class Store:
     @property
     def address(self) -> str:
         """Where the database is, for people: the file of SQLite, or the address without its password."""
-        url = self._engine.url
-        return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+        return shown_address(self._engine)
 
     def scored(self) -> set[tuple[str, str, str, str]]:
         """Of what there are scores, under whatever key: dataset, clip, method, metric."""
@@ -253,8 +224,7 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[OrmSession]:
         """A transaction that is kept as a whole or not at all, even on Ctrl-C."""
-        writer = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        with interrupt_held_back(), OrmSession(writer) as session, session.begin():
+        with interrupt_held_back(), OrmSession(writer(self._engine)) as session, session.begin():
             yield session
 
     @contextmanager
@@ -280,49 +250,6 @@ def open_store(url: str, workspace: Path, create: bool) -> Store:
     if create or file.exists():
         return Store(sqlite_address(file), read_only=not create)
     return Store("sqlite://")
-
-
-def _open(url: str | URL, read_only: bool) -> Engine:
-    try:
-        address = make_url(url)
-        sqlite = address.get_backend_name() == "sqlite"
-        if sqlite and address.database and address.database != ":memory:":
-            if read_only and not Path(address.database).exists():
-                raise InputError(
-                    f"--store {url}: there is no such file; name the database of a run, e.g. workspace/results.sqlite"
-                )
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, connect_args={"timeout": _PATIENCE} if sqlite else {})
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise InputError(f"--store {url}: not a usable database URL: {error}; e.g. sqlite:///results.sqlite") from error
-    except OSError as error:
-        raise InputError(f"results database {url}: cannot be written: {error.strerror}") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _read_only if read_only else _durable)
-        event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    _settings(connection, "synchronous = FULL", "foreign_keys = ON")
-
-
-def _read_only(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    _settings(connection, "query_only = ON")
-
-
-def _settings(connection: DBAPIConnection, *pragmas: str) -> None:
-    # Python's module would begin a transaction only before the first row that is written: see _begin.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in pragmas:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    """Begin a transaction of SQLite; one that will write takes its place among the writers at once, which prevents deadlocks."""
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
 def _batches(keys: Iterable[str]) -> Iterator[list[str]]:

@@ -123,20 +123,20 @@ def test_an_option_or_another_size_is_another_measurement() -> None:
     assert profile_identity(card.model_copy(update={"title": "Other", "attributes": {"a": 1}}), small) == known
 
 
-def test_a_database_of_the_version_before_gets_the_table_with_the_first_measurement(tmp_path: Path) -> None:
+def test_a_database_of_the_version_before_gets_the_table_when_it_is_opened_for_writing(tmp_path: Path) -> None:
     workspace = tmp_path / "w"
     shutil.copytree(YESTERDAY, workspace)
     before = database(workspace)
     identity = profile_identity(load_method("bicubic"), ProfileInput(20, 12, 2))
     with open_store("", workspace, create=False) as store:
         assert kept_profiles.kept_profiles(store, [identity]) == []
+    assert "profiles" not in tables(workspace)
     with open_store("", workspace, create=True) as store:
-        assert tables(workspace) == {"runs", "units", "clip_scores", "frame_scores"}
         keep_profile(store, load_method("bicubic"), MethodProfile("bicubic", "Bicubic", "its card names none", RESULT))
         (kept,) = kept_profiles.kept_profiles(store, [identity])
     assert kept.result == RESULT
     assert database(workspace) == before
-    assert tables(workspace) == {"runs", "units", "clip_scores", "frame_scores", "profiles"}
+    assert "profiles" in tables(workspace)
 
 
 def tables(workspace: Path) -> set[str]:

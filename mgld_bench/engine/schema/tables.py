@@ -59,3 +59,15 @@ class FrameScoreRow(Table):
     unit: Mapped[str] = mapped_column(ForeignKey("units.key"), primary_key=True)
     frame: Mapped[int] = mapped_column(Integer, primary_key=True)
     value: Mapped[float] = mapped_column(Float)
+
+
+class ProfileRow(Table):
+    """One measured cost of a method."""
+
+    __tablename__ = "profiles"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    identity: Mapped[str] = mapped_column(String, index=True)
+    """What was measured; see `kept_profiles.profile_identity`."""
+    method: Mapped[str] = mapped_column(String)
+    measured_at: Mapped[str] = mapped_column(String)
+    facts: Mapped[dict[str, Any]]

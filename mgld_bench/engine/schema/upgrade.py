@@ -44,6 +44,6 @@ def upgrade(connection: Connection) -> None:
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory(str(_FOLDER))
-    with EnvironmentContext(Config(), scripts, fn=lambda now, _: scripts._upgrade_revs("head", now)) as environment:  # type: ignore[arg-type]  # as in Alembic's own command
+    with EnvironmentContext(Config(), scripts, fn=lambda now, _: scripts._upgrade_revs("head", now)) as environment:
         environment.configure(connection=connection)
         environment.run_migrations()

@@ -1,0 +1,95 @@
+"""Opening the results database: settings of SQLite, how transactions begin, and the form of the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from mgld_bench.engine.schema.tables import Table
+from mgld_bench.engine.schema.upgrade import is_current, refuse_newer, upgrade
+from mgld_bench.errors import InputError
+
+_BEGIN: Final = "mgld_bench_begin"
+"""The execution option of a connection that says how its transactions begin."""
+_PATIENCE: Final = 60.0
+"""Seconds for which SQLite waits for another process that writes, or reads while this one writes."""
+
+
+def open_database(url: str | URL, read_only: bool) -> Engine:
+    """The database at this URL. Raises InputError where the URL is none, or names a file that is not there or cannot be made."""
+    try:
+        address = make_url(url)
+        sqlite = address.get_backend_name() == "sqlite"
+        if sqlite and address.database and address.database != ":memory:":
+            if read_only and not Path(address.database).exists():
+                raise InputError(
+                    f"--store {url}: there is no such file; name the database of a run, e.g. workspace/results.sqlite"
+                )
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(address, connect_args={"timeout": _PATIENCE} if sqlite else {})
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise InputError(f"--store {url}: not a usable database URL: {error}; e.g. sqlite:///results.sqlite") from error
+    except OSError as error:
+        raise InputError(f"results database {url}: cannot be written: {error.strerror}") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _read_only if read_only else _durable)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _durable(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    _settings(connection, "synchronous = FULL", "foreign_keys = ON")
+
+
+def _read_only(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    _settings(connection, "query_only = ON")
+
+
+def _settings(connection: DBAPIConnection, *pragmas: str) -> None:
+    # Python's module would begin a transaction only before the first row that is written: see _begin.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction of SQLite; one that will write takes its place among the writers at once, which prevents deadlocks."""
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def settle_schema(engine: Engine, read_only: bool) -> None:
+    """Bring the tables of a database that will be written to their newest form; reading changes nothing.
+
+    Raises:
+        InputError: a later release has written it.
+    """
+    if engine.dialect.name == "sqlite" and engine.url.database in (None, "", ":memory:"):
+        Table.metadata.create_all(engine)
+        return
+    with engine.connect() as connection:
+        refuse_newer(connection, shown_address(engine))
+        if read_only or is_current(connection):
+            return
+    with writer(engine).begin() as connection:
+        # Another process may have done it by now.
+        if not is_current(connection):
+            upgrade(connection)
+
+
+def writer(engine: Engine) -> Engine:
+    """The same database, for transactions that will write."""
+    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def shown_address(engine: Engine) -> str:
+    """Where a database is, for people: the file of SQLite, or the address without its password."""
+    url = engine.url
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
