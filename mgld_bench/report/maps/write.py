@@ -21,11 +21,14 @@ from mgld_bench.report.clip_ids import clip_id
 from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.maps.kinds import MAP_KINDS, REVISION, MapKind, Moment, Values
 from mgld_bench.report.page.scripts import data_script
-from mgld_bench.report.videos.kept import KeptFile, make_missing, put
+from mgld_bench.report.videos.budget import readable
+from mgld_bench.report.videos.kept import KeptFile, make_missing, missing, put
 from mgld_bench.report.videos.wanted import sides_of
 
 WIDTH: Final = 640
 """Pixels: larger maps are shrunk to this width."""
+_BYTES: Final = 100_000
+"""Of a map of 720p, measured."""
 _LEVELS: Final = 32
 """Steps of the scale: the eye tells no more apart, and the files are half as large as with all."""
 
@@ -54,7 +57,10 @@ def draw_maps(
         for name, source in wanted.items()
         for method, kind, frame, file in _maps(source, frames.get(name, ()))
     ]
-    make_missing([file for *_, file in files], kept, progress, "maps")
+    new = missing([file for *_, file in files], kept)
+    if new:
+        progress.log(f"maps: {len(new)} to draw, about {readable(len(new) * _BYTES)} in {kept}")
+    make_missing(new, kept, progress, "maps")
     clips: dict[str, dict[str, list[dict[str, Any]]]] = {}
     written = []
     for name, method, kind, frame, file in files:

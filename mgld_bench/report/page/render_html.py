@@ -40,6 +40,7 @@ PLAYERS = (
     "player_maps",
     "player_pointer",
     "player_profile",
+    "player_scores",
 )
 SCRIPTS = (
     *("vendor/uPlot.iife.min.js", "data.js", *(f"{name}.js" for name in PLAYERS), "players.js"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from mgld_bench.clips.atomic import write_bytes_atomic
@@ -14,9 +14,22 @@ from mgld_bench.engine.progress import Progress
 from mgld_bench.report.clip_ids import clip_id
 from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.page.scripts import data_script
-from mgld_bench.report.profiles.sprite import LENGTH, QUALITY, REVISION, Lines, choose_lines, sprite_sizes, write_sprite
-from mgld_bench.report.videos.kept import KeptFile, make_missing, put
+from mgld_bench.report.profiles.sprite import (
+    LENGTH,
+    MOST_LINES,
+    QUALITY,
+    REVISION,
+    Lines,
+    choose_lines,
+    sprite_sizes,
+    write_sprite,
+)
+from mgld_bench.report.videos.budget import readable
+from mgld_bench.report.videos.kept import KeptFile, make_missing, missing, put
 from mgld_bench.report.videos.wanted import Side, sides_of
+
+_BYTES_PER_PIXEL: Final = 0.33
+"""Of sprites of natural video, measured."""
 
 
 def draw_profiles(data: ReportData, wanted: bool, folder: Path, kept: Path, progress: Progress) -> tuple[Path, ...]:
@@ -42,6 +55,7 @@ def draw_profiles(data: ReportData, wanted: bool, folder: Path, kept: Path, prog
         for name, source in sources.items()
         for side in sides_of(source)
     }
+    _announce([side for side, file in files.values() if missing([file], kept)], kept, progress)
     make_missing([file for _, file in files.values()], kept, progress, "profiles")
     written: list[Path] = []
     clips: dict[str, dict[str, Any]] = {
@@ -62,6 +76,15 @@ def draw_profiles(data: ReportData, wanted: bool, folder: Path, kept: Path, prog
     listed = folder / "data" / "profiles.js"
     write_bytes_atomic(listed, data_script("profiles", clips).encode())
     return (listed, *written)
+
+
+def _announce(sides: Sequence[Side], kept: Path, progress: Progress) -> None:
+    """State how much is about to be drawn."""
+    if sides:
+        size = sum(
+            2 * MOST_LINES * side.clip.frame_count * max(sprite_sizes(side.clip.height, side.clip.width)) for side in sides
+        )
+        progress.log(f"profiles: {len(sides)} to draw, about {readable(size * _BYTES_PER_PIXEL)} in {kept}")
 
 
 def _lines(source: PictureSource) -> Lines:

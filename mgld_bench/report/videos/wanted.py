@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -76,7 +76,7 @@ def sides_of(source: PictureSource) -> tuple[Side, ...]:
     clips = {"LR": source.low_resolution, **source.restored}
     if source.ground_truth is not None:
         clips["GT"] = source.ground_truth
-    return tuple(Side(key, clip, source.digests.get(key) or clip.digest()) for key, clip in clips.items())
+    return tuple(Side(key, clip, source.digests.get(key) or _digest(clip)) for key, clip in clips.items())
 
 
 def wanted_videos(source: PictureSource, choice: VideoChoice, region: Crop) -> Iterator[WantedVideo]:
@@ -98,6 +98,12 @@ def wanted_videos(source: PictureSource, choice: VideoChoice, region: Crop) -> I
         if whole or cut is not None:
             yield _video(side, EXACT, None if whole else region, cut, rate)
         yield _video(side, PREVIEW, None, None, rate)
+
+
+@lru_cache(maxsize=1024)
+def _digest(clip: Clip) -> str:
+    """Of clips without a record: read once, though several parts of the page ask for it."""
+    return clip.digest()
 
 
 def _video(side: Side, encoding: Encoding, region: Crop | None, cut: Crop | None, rate: Fraction) -> WantedVideo:

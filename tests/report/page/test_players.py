@@ -180,6 +180,12 @@ def test_at_most_four_decoders_and_none_afterwards(players: Page) -> None:
     expect(players.locator(".players .pane")).to_have_count(6)
     assert players.evaluate(sources) == 4
     assert players.locator(".players .badge.version").all_inner_texts().count("still") == 2
+    # One that is only a picture plays once it is clicked.
+    pane = players.locator(".players .pane").first
+    assert pane.locator(".version").inner_text() == "still"
+    pane.locator(".picture").click()
+    expect(pane.locator(".version")).to_have_text("exact")
+    assert players.evaluate(sources) == 4
     players.keyboard.press("w")
     shows(players, 7)
     assert players.evaluate(sources) == 2
@@ -260,3 +266,10 @@ def test_a_temporal_profile_follows_the_mouse_and_leads_to_its_frames(players: P
     assert size is not None
     players.mouse.click(size["x"] + 5, size["y"] + size["height"] * 2.5 / FRAMES)
     shows(players, 2)
+
+
+def test_the_score_of_the_frame_stands_beside_its_method(players: Page) -> None:
+    heads = players.locator(".players .head")
+    players.keyboard.press("Home")
+    expect(heads.nth(1).locator(".score")).to_have_text("PSNR 22.00")
+    expect(heads.first.locator(".score")).to_have_text("")

@@ -44,8 +44,10 @@ mgld.makePanes = (clip, layers) => {
     const { title } = layers.get(key).side;
     const frame = element("span", { class: "badge frame" }, "–");
     const version = element("span", { class: "badge version" });
-    const box = element("div", { class: "head" }, mark ? element("b", { class: "mark" }, mark) : null, element("span", { class: "name", title }, title), version, frame);
-    return { box, frame, version, key };
+    const score = element("span", { class: "score" });
+    const number = mgld.data("report").methods.findIndex((method) => method.name === key);
+    const box = element("div", { class: "head" }, mark ? element("b", { class: "mark" }, mark) : null, number >= 0 ? mgld.swatch(number) : null, element("span", { class: "name", title }, title), score, version, frame);
+    return { box, frame, version, score, key };
   }
 
   const heads = () => panes.flatMap((one) => one.heads);
@@ -64,7 +66,7 @@ mgld.makePanes = (clip, layers) => {
     const notes = {
       exact: "Every pixel is that of the frame.",
       preview: "Compressed, with chroma at half resolution: not what was scored.",
-      still: "A picture; at most four videos play at once.",
+      still: "A picture; at most four videos play at once. Click it to play this one.",
     };
     for (const one of heads()) {
       if (one.key !== key) continue;
@@ -72,6 +74,11 @@ mgld.makePanes = (clip, layers) => {
       one.version.title = notes[text];
       one.version.dataset.kind = text;
     }
+  }
+
+  // text: of a side's key, what its score in this frame is.
+  function showScores(text) {
+    for (const one of heads()) one.score.textContent = text(one.key);
   }
 
   function setSplit(part) {
@@ -117,25 +124,26 @@ mgld.makePanes = (clip, layers) => {
 
   // The point of an event inside its pane; null where it is in none.
   function pointOf(event) {
-    for (const { picture } of panes) {
+    for (const { picture, heads: own } of panes) {
       const frame = picture.getBoundingClientRect();
       const x = event.clientX - frame.left;
       const y = event.clientY - frame.top;
-      if (x >= 0 && y >= 0 && x < frame.width && y < frame.height) return { x, y, width: frame.width, height: frame.height };
+      if (x >= 0 && y >= 0 && x < frame.width && y < frame.height) return { x, y, width: frame.width, height: frame.height, key: own[0].key };
     }
     return null;
   }
 
-  // As many columns as make the pictures largest.
+  // As many columns as make the pictures largest; more where that costs little, since the page is shorter then.
   function fitColumns(aspect, room) {
     const gap = 8;
     const head = 28; // above each picture
-    let best = { columns: 1, width: 0 };
-    for (let columns = 1; columns <= panes.length; columns += 1) {
+    const choices = panes.map((_, index) => {
+      const columns = index + 1;
       const rows = Math.ceil(panes.length / columns);
-      const width = Math.min((room.width - (columns - 1) * gap) / columns, (room.height / rows - head) * aspect);
-      if (width > best.width * 1.02) best = { columns, width };
-    }
+      return { columns, width: Math.min((room.width - index * gap) / columns, (room.height / rows - head) * aspect) };
+    });
+    const largest = Math.max(...choices.map((one) => one.width));
+    const best = choices.filter((one) => one.width >= 0.85 * largest).at(-1);
     stage.style.setProperty("--columns", best.columns);
     stage.style.setProperty("--pane-width", `${Math.max(1, Math.floor(best.width))}px`);
     stage.style.setProperty("--aspect", aspect);
@@ -146,6 +154,7 @@ mgld.makePanes = (clip, layers) => {
     arrange,
     showFrame,
     showVersion,
+    showScores,
     setSplit,
     setGain,
     flip: flipByHand,

@@ -1,7 +1,7 @@
 // The pointer over the videos: the wheel zooms, dragging moves, moving shifts the split and the magnifier.
 "use strict";
 
-mgld.watchPointer = (around, stage, { view, panes, magnifier, profile }) => {
+mgld.watchPointer = (around, stage, { view, panes, magnifier, profile, wake }) => {
   const APART = 400; // ms: a wheel that turns on from outside goes on scrolling the page
   let dragging = null;
   let scrolled = -Infinity;
@@ -22,7 +22,9 @@ mgld.watchPointer = (around, stage, { view, panes, magnifier, profile }) => {
   }
 
   function down(event) {
-    if (event.button !== 0 || !panes.pointOf(event)) return;
+    const point = panes.pointOf(event);
+    if (event.button !== 0 || !point) return;
+    wake(point.key);
     dragging = { x: event.clientX, y: event.clientY };
     stage.setPointerCapture(event.pointerId);
     moveLine(event);

@@ -37,6 +37,7 @@ mgld.players = (() => {
     const magnifier = mgld.makeMagnifier(clip, { live });
     const maps = mgld.makeMaps(clip, layers, { say: controls.say, seek: act.seek });
     const profile = mgld.makeProfile(clip, { say: controls.say, seek: act.seek, titles: (key) => layers.get(key).side.title });
+    const scores = mgld.makeScores(clip, { onLoaded: showScores });
     const around = element("div", { class: "around" }, panes.stage, magnifier.box);
     const box = element("div", { class: "players" }, controls.top, around, controls.transport, controls.message, profile.box, controls.shelf, keys.dialog);
     let seen = false; // Nothing is loaded before it is on the screen.
@@ -45,7 +46,7 @@ mgld.players = (() => {
     const observers = [new ResizeObserver(layout), new IntersectionObserver(appeared)];
     for (const observer of observers) observer.observe(panes.stage.parentElement);
     const forget = mgld.state.on(onState);
-    const unwatch = mgld.watchPointer(around, panes.stage, { view, panes, magnifier, profile });
+    const unwatch = mgld.watchPointer(around, panes.stage, { view, panes, magnifier, profile, wake });
     if (!playable) controls.say("There are no videos in this report. To have them: mgld-bench report … --videos crops");
     controls.showSpeed(clock.rate);
     clock.moveTo(mgld.state.get().frame);
@@ -56,9 +57,31 @@ mgld.players = (() => {
     // Which sides: as the address has them, where it has any of this clip.
     function chosen(state) {
       const known = state.sides.filter((key) => layers.has(key));
-      if (known.length) return [...new Set(known)];
+      if (known.length) return inOrder(known);
       const all = [...layers.keys()];
       return all.length <= AT_ONCE ? all : [all[0], ...all.slice(1 - AT_ONCE)];
+    }
+
+    function inOrder(keys) {
+      return [...layers.keys()].filter((key) => keys.includes(key));
+    }
+
+    // Where there are more than may play at once, those that were chosen last play.
+    function live() {
+      if (!playable) return [];
+      const latest = mgld.state.get().sides.filter((key) => shown.keys.includes(key)).slice(-AT_ONCE);
+      const rest = shown.keys.filter((key) => !latest.includes(key)).slice(0, AT_ONCE - latest.length);
+      return shown.keys.filter((key) => latest.includes(key) || rest.includes(key)).map((key) => layers.get(key));
+    }
+
+    // Lets a side that is only a picture play.
+    function wake(key) {
+      if (!playable || shown.view !== "side" || live().some((layer) => layer.side.key === key)) return;
+      mgld.state.set({ sides: [...shown.keys.filter((one) => one !== key), key] });
+    }
+
+    function showScores() {
+      panes.showScores((key) => scores.text(key, clock.frame));
     }
 
     function pairOf(state) {
@@ -68,10 +91,6 @@ mgld.players = (() => {
       if (known.length === 1) return [known[0], rest[0] ?? known[0]];
       // The last method beside the ground truth; where there is none, the last two.
       return known.length ? known.slice(0, 2) : [all[1] ?? all[0], all[0]];
-    }
-
-    function live() {
-      return playable ? shown.keys.slice(0, AT_ONCE).map((key) => layers.get(key)) : [];
     }
 
     // What is seen where everything fits: the part that the exact videos have, or the whole clip.
@@ -92,6 +111,7 @@ mgld.players = (() => {
       load(state);
       layout();
       controls.showFrame(clock.frame);
+      showScores();
       maps.show(MAPS.includes(state.map) ? state.map : "", clock.frame).then(maps.draw);
       profile.show(state, shown.keys, clock.frame).then(draw);
     }
@@ -155,6 +175,7 @@ mgld.players = (() => {
 
     function onFrame(frame) {
       controls.showFrame(frame);
+      showScores();
       maps.frameIs(frame);
       profile.frameIs(frame);
       maps.draw();
@@ -174,6 +195,7 @@ mgld.players = (() => {
       if (changed.includes("frame") && state.frame !== clock.frame) clock.moveTo(state.frame);
       const mine = ["view", "pair", "sides", "version", "gain", "map", "profile", "place"];
       const moved = ["zoom", "x", "y"].some((key) => changed.includes(key) && state[key] !== view.state[key]);
+      if (changed.includes("metric") || changed.includes("line")) showScores();
       if (moved || changed.some((key) => mine.includes(key))) apply(state);
     }
 
@@ -192,8 +214,7 @@ mgld.players = (() => {
         }
         const there = chosen(now);
         const sides = there.includes(key) ? there.filter((one) => one !== key) : [...there, key];
-        // In the order of the clip, and never none.
-        if (sides.length) set({ sides: [...layers.keys()].filter((one) => sides.includes(one)) });
+        if (sides.length) set({ sides });
       }
 
       return {
