@@ -82,7 +82,7 @@ def score(
     from mgld_bench.cli.score_display import print_scores
     from mgld_bench.cli.score_files import as_json, write_csv
     from mgld_bench.clips.atomic import require_writable
-    from mgld_bench.clips.colour import check_colour
+    from mgld_bench.clips.colour import check_colour, colour_without_effect
     from mgld_bench.clips.places import require_outside
     from mgld_bench.engine.clip_choice import choose_clips, method_sources
     from mgld_bench.engine.kept_scores import KeptScores
@@ -104,6 +104,9 @@ def score(
     progress = progress_display(quiet)
     with KeptScores(store, command_line(), compute, progress.log, fresh) as kept:
         chosen = choose_clips(method_sources(restored, gt), gt, split_names(clips), limit, kept.cache, check_colour(colour))
+        every = [clip for pair in chosen.clips for clip in (*pair.restored.values(), pair.reference) if clip is not None]
+        if note := colour_without_effect(colour, every):
+            typer.echo(note, err=True)
         scores = new_scores(chosen, request)
         try:
             if choice.runnable:

@@ -14,6 +14,7 @@ from mgld_bench.engine.metric_choice import MetricChoice
 from mgld_bench.engine.score_folders import FolderScores
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import MOST_FLAT_SHARE, ClipScore, MetricFacts
+from mgld_bench.scoring.notes import grouped_notes
 
 METRICS_PER_TABLE = 6
 """The number of columns that fit on a narrow terminal."""
@@ -28,7 +29,9 @@ def print_scores(scores: FolderScores, choice: MetricChoice, protocol: str) -> N
         Console().print(_table([describe(name) for name in part], scores, _caption(scores, protocol) if last else None))
     for name, reason in choice.left_out.items():
         typer.echo(f"not scored: {name}: {reason}")
-    for line in dict.fromkeys(_notes(scores)):
+    for place, note in grouped_notes(_notes(scores)):
+        typer.echo(f"note: {place}: {note}")
+    for line in dict.fromkeys(_shown_facts(scores)):
         typer.echo(f"note: {line}")
 
 
@@ -102,16 +105,16 @@ def _broken(metric: str) -> str:
     return metric.replace(".", ".\n", 1)
 
 
-def _notes(scores: FolderScores) -> Iterator[str]:
+def _notes(scores: FolderScores) -> Iterator[tuple[str, str, str]]:
+    """(method, clip, note); see grouped_notes()."""
     for method in scores.methods:
         for clip, results in scores.of_method(method).items():
-            where = f"{method} {clip}" if len(scores.methods) > 1 else clip
+            where = method if len(scores.methods) > 1 else ""
             for result in results:
-                yield from (f"{where}: {note}" for note in result.notes)
+                yield from ((where, clip, note) for note in result.notes)
                 share = result.facts.get("flat_share", 0.0)
                 if isinstance(share, float) and share > MOST_FLAT_SHARE:
-                    yield f"{where}: {share:.0%} of the area is flat; {result.metric} is unreliable there"
-    yield from _shown_facts(scores)
+                    yield where, clip, f"{share:.0%} of the area is flat; {result.metric} is unreliable there"
 
 
 def _shown_facts(scores: FolderScores) -> Iterator[str]:

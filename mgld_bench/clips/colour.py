@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.video_facts import VideoFormat
 from mgld_bench.errors import InputError, did_you_mean
 
@@ -61,6 +62,14 @@ def check_colour(colour: str) -> str:
         hint = did_you_mean(colour, COLOURS, f"choose one of {', '.join(COLOURS)}")
         raise InputError(f"colour {colour!r} does not exist: {hint}")
     return colour
+
+
+def colour_without_effect(colour: str, clips: Iterable[Clip]) -> str:
+    """The note that ``colour`` was stated for nothing; "" where none was stated, or a clip has samples that it is for."""
+    conversions = [clip.facts.conversion for clip in clips]
+    if not colour or any("stated" in (each.get("matrix_source"), each.get("range_source")) for each in conversions):
+        return ""
+    return f"note: --colour {colour} changes nothing: it is for video without tags, and there is none"
 
 
 def colour_conversion(path: Path, stored: VideoFormat, colour: str = "") -> ColourConversion:

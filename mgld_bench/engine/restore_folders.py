@@ -10,6 +10,7 @@ from pathlib import Path
 from mgld_bench.cards.loader import load_method
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.colour import colour_without_effect
 from mgld_bench.clips.frame_rate import frames_per_second
 from mgld_bench.clips.naming import given_name
 from mgld_bench.clips.places import require_apart
@@ -71,6 +72,8 @@ def restore_folder(
                 progress.log(f"FAILED {place.name}: {error}")
     if not clips:
         raise _failed(failures, len(places))
+    if note := colour_without_effect(wish.colour, clips):
+        progress.log(note)
     return _restore(method, clips, output, compute, cards, progress, wish, finished, failures)
 
 

@@ -151,7 +151,8 @@ def measure_shift(restored: Clip, reference: Clip, declared: tuple[float, float]
     # Where most frames show none, the rest is no measurement.
     agree = 2 * len(found) > len(places)
     spread = float(np.median(np.abs(each - middle), axis=0)[:2].max()) if agree else float("inf")
-    return MeasuredShift(*map(float, middle), spread=spread)
+    rows, columns, explained, coherence, decorrelation = map(float, middle)
+    return MeasuredShift(rows, columns, explained, coherence, decorrelation, spread)
 
 
 def measure_delay(restored: Clip, reference: Clip, declared: tuple[float, float] = (0.0, 0.0)) -> MeasuredDelay | None:

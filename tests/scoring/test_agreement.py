@@ -130,7 +130,8 @@ def test_small_frames_that_measure_noise_give_neither_an_error_nor_advice(bunny:
         noise = stream.normal(0, 20, (len(true), 16, 16, 3))
         small = [np.clip(resize_bicubic(frame, 16, 16) + one, 0, 255) for frame, one in zip(true, noise, strict=True)]
         coded = [cv2.imdecode(cv2.imencode(".jpg", frame.astype(np.uint8), [1, 10])[1], 1) for frame in small]
-        restored = np.clip(np.rint([resize_bicubic(frame, 64, 64) for frame in coded]), 0, 255).astype(np.uint8)
+        enlarged = [resize_bicubic(np.asarray(frame, np.uint8), 64, 64) for frame in coded]
+        restored = np.clip(np.rint(enlarged), 0, 255).astype(np.uint8)
         check_agreement(ArrayClip("x", restored), ArrayClip("truth", true))
         moved = ArrayClip("x", np.ascontiguousarray(np.roll(restored, 3, 2)))
         try:

@@ -20,10 +20,11 @@ from mgld_bench.engine.keys import metric_sha256, pinned_sha256
 from mgld_bench.engine.origins import Made, restored_origin, scoring_origin
 from mgld_bench.engine.progress import Progress, stage
 from mgld_bench.engine.store import Store
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, sentence
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
+from mgld_bench.scoring.notes import grouped_notes
 from mgld_bench.scoring.score_pass import FrameChoice
 
 _GENERIC = ("gt", "hr", "hq", "groundtruth", "ground_truth", "ground-truth")
@@ -113,7 +114,7 @@ def _metrics(request: KeptRequest, store: Store) -> tuple[dict[str, MetricFacts]
         try:
             facts[name] = describe(name)
         except InputError as error:
-            without.append(f"Scores of {name} are not looked for: {error}.")
+            without.append(sentence(f"Scores of {name} are not looked for: {error}"))
     return facts, without
 
 
@@ -252,5 +253,7 @@ def _notes(choice: ClipChoice, dataset: DatasetCard, request: KeptRequest) -> li
 
 
 def _score_notes(cells: Sequence[Cell]) -> list[str]:
-    notes = [f"{clip}, {cell.method}: {note}." for cell in cells for clip, score in cell.scores.items() for note in score.notes]
-    return list(dict.fromkeys(notes))
+    found = grouped_notes(
+        (cell.method, clip, note) for cell in cells for clip, score in cell.scores.items() for note in score.notes
+    )
+    return [sentence(f"{place}: {note}") for place, note in found]

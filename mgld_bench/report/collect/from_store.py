@@ -19,11 +19,12 @@ from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_record
 from mgld_bench.engine.progress import Progress, Silent, stage
 from mgld_bench.engine.store import RecordedUnit, Store
 from mgld_bench.engine.suite import Suite
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, sentence
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.planning import PlannedPair, open_pair
 from mgld_bench.pairs.stored import pairs_folder, read_side
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
+from mgld_bench.scoring.notes import grouped_notes
 
 NOT_SCORED: Final = "Not scored: "
 """How the note begins about what cannot run here."""
@@ -234,13 +235,15 @@ def _inputs(plan: Plan, workspace: Path) -> list[str]:
 
 def _score_notes(cells: Sequence[Cell]) -> list[str]:
     """The notes of scores, such as that a clip may not be aligned with its ground truth; each once."""
-    notes = [
-        f"{cell.dataset}, {clip}, {cell.method}: {note}."
-        for cell in cells
-        for clip, score in cell.scores.items()
-        for note in score.notes
+    return [
+        sentence(f"{place}: {note}")
+        for place, note in grouped_notes(
+            (f"{cell.dataset}, {cell.method}", clip, note)
+            for cell in cells
+            for clip, score in cell.scores.items()
+            for note in score.notes
+        )
     ]
-    return list(dict.fromkeys(notes))
 
 
 def _short(reason: str) -> str:
