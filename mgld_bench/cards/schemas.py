@@ -253,7 +253,7 @@ class ReportCard(Card):
     """A card whose datasets have no metrics has no table."""
     published: Published | None = None
     plots: tuple[Literal["per-frame", "per-clip", "strip"], ...] = ("per-frame", "per-clip", "strip")
-    """On the page, beside the table."""
+    """On the page, beside the table. Where a card does not name them and has many clips, only some clips have theirs."""
     figures: tuple[AnyFigure, ...] = ()
     """Figures for print, one file each in every format."""
     highlight: tuple[str, ...] = ()

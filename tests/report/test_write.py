@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mgld_bench.errors import InputError
-from mgld_bench.report.figures.pictures import file_name
+from mgld_bench.report.file_names import file_name
 from mgld_bench.report.write import write_report
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import make_data

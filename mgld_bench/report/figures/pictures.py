@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,9 +10,11 @@ from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.clips.writing import encode_png
 from mgld_bench.engine.progress import Progress, Silent, stage
 from mgld_bench.report.collect.data import ReportData
+from mgld_bench.report.figures.pictured import pictured_clips
 from mgld_bench.report.figures.plots import draw_per_clip, draw_per_frame
 from mgld_bench.report.figures.strips import draw_strip
 from mgld_bench.report.figures.style import figure_settings, save_figure
+from mgld_bench.report.file_names import file_name
 
 PictureKind = Literal["per-frame", "per-clip", "strip", "figure"]
 
@@ -35,7 +35,10 @@ class Picture:
 
 
 def write_pictures(data: ReportData, folder: Path, progress: Progress | None = None) -> tuple[Picture, ...]:
-    """Draw the kinds of pictures that the report card names into ``folder``/strips and ``folder``/plots."""
+    """Draw the kinds of pictures that the report card names into ``folder``/strips and ``folder``/plots.
+
+    Strips and plots per frame are those of `pictured_clips`.
+    """
     progress = progress or Silent()
     pictures: list[Picture] = []
     if "strip" in data.card.plots:
@@ -47,16 +50,12 @@ def write_pictures(data: ReportData, folder: Path, progress: Progress | None = N
     return tuple(pictures)
 
 
-def file_name(name: str) -> str:
-    """``name`` as a file name that works on every system and in addresses; names that had to be changed stay unique."""
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
 def _write_strips(data: ReportData, folder: Path, progress: Progress) -> list[Picture]:
     pictures = []
-    with stage(progress, "strips", len(data.pictures), "pictures"):
-        for source in data.pictures:
+    chosen = pictured_clips(data)
+    sources = [source for source in data.pictures if (source.dataset, source.clip) in chosen]
+    with stage(progress, "strips", len(sources), "pictures"):
+        for source in sources:
             strip = draw_strip(data, source)
             path = folder / source.dataset / f"{file_name(source.clip)}.frame-{strip.frame:08d}.png"
             write_bytes_atomic(path, encode_png(strip.picture))
@@ -83,9 +82,10 @@ def _write_per_clip(data: ReportData, folder: Path, progress: Progress) -> list[
 
 def _write_per_frame(data: ReportData, folder: Path, progress: Progress) -> list[Picture]:
     pictures = []
-    clips = dict.fromkeys((cell.dataset, clip) for cell in data.cells for clip in cell.expected_clips if clip in cell.scores)
+    scored = {(cell.dataset, clip) for cell in data.cells for clip in cell.scores}
+    clips = [place for place in pictured_clips(data) if place in scored]
     with stage(progress, "plots per frame", len(clips), "plots"):
-        for dataset, clip in sorted(clips, key=lambda place: list(data.datasets).index(place[0])):
+        for dataset, clip in clips:
             path = folder / dataset / f"{file_name(clip)}.per-frame"
             with figure_settings():
                 figure = draw_per_frame(data, dataset, clip)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.frame_rate import FOLDER_RATE, frames_per_second
-from mgld_bench.report.clip_ids import clip_id
+from mgld_bench.report.clip_ids import clip_id, every_clip
 from mgld_bench.report.collect.data import PictureSource, ReportData
 
 Sides = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -28,13 +28,6 @@ def clip_entries(data: ReportData, sides: Sides) -> list[dict[str, Any]]:
         }
         for dataset, clip in every_clip(data)
     ]
-
-
-def every_clip(data: ReportData) -> Sequence[tuple[str, str]]:
-    """Dataset and clip of every clip that is expected, in the order of the report."""
-    order = list(data.datasets)
-    found = dict.fromkeys((cell.dataset, clip) for cell in data.cells for clip in cell.expected_clips)
-    return sorted(found, key=lambda place: order.index(place[0]))
 
 
 def _frames(data: ReportData, source: PictureSource | None, sides: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

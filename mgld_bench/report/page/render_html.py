@@ -13,11 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mgld_bench.cards.schemas import MethodCard, Publication
 from mgld_bench.metrics.metric import MetricFacts
-from mgld_bench.report.clip_ids import clip_id
+from mgld_bench.report.clip_ids import clip_id, every_clip
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import KINDS, places
+from mgld_bench.report.figures.pictured import chosen_in_words
 from mgld_bench.report.figures.pictures import Picture
-from mgld_bench.report.page.clip_entries import every_clip
 from mgld_bench.report.page.gaps import gap_lines
 from mgld_bench.report.tables.numbers import format_value
 from mgld_bench.report.tables.table import Attribute, Heading, Table, TableCell
@@ -156,6 +156,7 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         column_groups=_column_groups(table),
         row_groups=_row_groups(table),
         figures=_figures(pictures, folder),
+        chosen=chosen_in_words(data),
         clip_sections=_clip_sections(data, table),
         metrics=[MetricTerms(data.metric_headings[name], data.metrics[name]) for name in _shown_metrics(table)],
         methods=_method_terms(data),

@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mgld_bench.clips.atomic import write_bytes_atomic
-from mgld_bench.report.clip_ids import clip_id
+from mgld_bench.report.clip_ids import clip_id, every_clip
 from mgld_bench.report.collect.data import Cell, ReportData
 from mgld_bench.report.figures.pictures import Picture
-from mgld_bench.report.page.clip_entries import Sides, every_clip
+from mgld_bench.report.page.clip_entries import Sides
 from mgld_bench.report.page.clip_scores import Origins, clip_scores
 from mgld_bench.report.page.render_html import render_page, shown
 from mgld_bench.report.page.report_data import report_data

@@ -7,14 +7,14 @@ mgld.table = (() => {
   const tools = document.getElementById("table-tools");
   const SHOWN_BY = ["show", "baseline", "sort", "metrics", "methods", "rows", "intervals", "dataset"];
   const KEYS = {
-    "": "Bold: best; underlined: second best. ≈: not told apart from the best, as the 95% interval of their difference, paired by clip, contains 0 (each comparison by itself). ±: 95% interval of the mean over clips.",
+    "": document.getElementById("table-key").textContent, // As it was written into the page: published values are explained too.
     differences: "Mean over clips of the difference to the baseline, clip by clip, and its 95% interval. ▲ better, ▼ worse, ≈ the interval contains 0: it may be chance (each comparison by itself).",
     ranks: "Place among the methods with every clip; numbers that print alike share a place, however uncertain they are: see the differences.",
   };
 
   function draw() {
     const state = mgld.state.get();
-    const focused = view.contains(document.activeElement) ? document.activeElement.dataset.place : null;
+    const { place: focused = null, sort } = view.contains(document.activeElement) ? document.activeElement.dataset : {};
     const [lines, methods] = [model.lines(state), model.methods(state)];
     const table = lines.length && methods.length
       ? element("table", { class: model.methodsAsRows(state) ? "scores by-method" : "scores", role: "grid" }, model.methodsAsRows(state) ? byMethod(lines, methods, state) : byLine(lines, methods, state))
@@ -22,6 +22,7 @@ mgld.table = (() => {
     view.replaceChildren(table);
     document.getElementById("table-key").textContent = KEYS[state.show] ?? "";
     choose(view.querySelector(focused ? `[data-place="${CSS.escape(focused)}"]` : "td"), focused !== null);
+    if (sort) view.querySelector(`[data-sort="${CSS.escape(sort)}"]`)?.focus();
     mark(state);
   }
 
@@ -71,7 +72,7 @@ mgld.table = (() => {
     const arrow = line.direction === "higher" ? "↑" : "↓";
     return element("th", { scope, class: "metric", "aria-sort": here ? (way === "best") === (line.direction === "higher") ? "descending" : "ascending" : "none" },
       element("button", {
-        type: "button", class: here ? `sort ${way}` : "sort",
+        type: "button", "data-sort": model.key(line), class: here ? `sort ${way}` : "sort",
         title: `${metric.name}: ${line.direction} is better. Sort methods by it: ${next ? `${next} first` : "as in the report"}`,
         onclick: () => mgld.state.set({ sort: next ? `${model.key(line)}/${next}` : "" }),
       }, metric.title, " ", element("span", { "aria-hidden": "true" }, arrow), element("span", { class: "hidden" }, `(${line.direction} is better)`)));
