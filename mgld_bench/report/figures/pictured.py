@@ -8,8 +8,8 @@ import statistics
 from mgld_bench.report.clip_ids import every_clip
 from mgld_bench.report.collect.data import ReportData
 
-MOST = 12
-"""Clips with pictures of their own, unless the report card names its plots: with nine methods a strip has a megabyte or more. The
+MOST = 8
+"""Clips with pictures of their own, unless the report card names its plots: with nine methods these take 3 MB per clip. The
 page shows every clip, with its players and curves."""
 
 
