@@ -32,5 +32,5 @@ def paired_lines(data: ReportData, lines: Sequence[Sequence[TableCell]], heading
     if not texts:
         return ()
     interval = f"; without interval where fewer than {FEWEST_CLIPS} clips are common" if few else ""
-    title = f"Differences to {data.method_headings[baseline_of(data)]}, paired by clip: mean [95% interval]{interval}."
-    return (title, *texts)
+    other = data.method_headings[baseline_of(data)]
+    return (f"Differences to {other}, paired by clip: mean [95% interval, Student's t]{interval}.", *texts)

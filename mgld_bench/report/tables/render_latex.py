@@ -56,6 +56,7 @@ _NUMBER = re.compile(r"^Table \d+: *")
 """LaTeX numbers tables by itself."""
 _JOINED = re.compile(r"-(?=-)|'(?=')|`(?=`)|,(?=,)|[?!](?=`)")
 """Characters that LaTeX would join with the next one to a dash, a quotation mark or an upside-down mark."""
+_MINUS = re.compile(r"(?<=[ (\[])-(\d)")
 _ACCENTS = {
     "\u0300": "`",
     "\u0301": "'",
@@ -107,12 +108,16 @@ def render_latex(table: Table) -> str:
 
 def render_latex_notes(table: Table) -> str:
     r"""What stands around the table, as paragraphs to \input: warnings, protocol, legend, footnotes, differences, notes."""
-    lines = [rf"% Notes of Table~\ref{{{_label(table, 0)}}}: what a paper's text or supplement may take from.", r"{\footnotesize"]
+    lines = [
+        rf"% Notes of Table~\ref{{{_label(table, 0)}}}: what a paper's text or supplement may take from.",
+        r"{\footnotesize\raggedright",
+    ]
     lines += [rf"\textbf{{Warning:}} {escape(warning)}\par" for warning in table.warnings]
     lines += [rf"{escape(text)}\par" for text in (table.about, table.caption) if text]
     lines.append(rf"{'; '.join(map(escape, table.legend))}.\par")
     lines += [rf"$^{{\mathrm{{{note.mark}}}}}$ {escape(note.text)}\par" for note in table.footnotes]
-    lines += [rf"{escape(line)}\par" for line in (*table.differences, *table.notes, *table.fine_print)]
+    lines += [rf"{_signed(escape(line))}\par" for line in table.differences]
+    lines += [rf"{escape(line)}\par" for line in (*table.notes, *table.fine_print)]
     return "\n".join((*lines, "}")) + "\n"
 
 
@@ -208,7 +213,12 @@ def _cell(cell: TableCell) -> str:
 
 
 def _published(cell: TableCell) -> str:
-    return rf"\scriptsize {escape(cell.published_text)}" if cell.published_text else ""
+    return rf"\scriptsize {_signed(escape(cell.published_text))}" if cell.published_text else ""
+
+
+def _signed(text: str) -> str:
+    """Escaped text, with the hyphens before its numbers as minus signs."""
+    return _MINUS.sub(r"$-$\g<1>", text)
 
 
 def _caption(table: Table, start: int, first: bool) -> str:
