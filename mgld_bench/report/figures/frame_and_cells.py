@@ -134,7 +134,7 @@ def grid_shape(count: int) -> tuple[int, int]:
     >>> grid_shape(11)
     (2, 6)
     """
-    rows = 1 if count <= 2 else 2 if count <= 12 else 3
+    rows = 1 if count <= 3 else 2 if count <= 12 else 3
     return rows, math.ceil(count / rows)
 
 
@@ -210,7 +210,9 @@ def _draw(page: PixelPage, block: Block, room: Room, top: int, page_width: int) 
             page.text(block.column_titles[column], left + block.cell[0] / 2, top, size=SMALL_FONT_SIZE, colour=GREY)
         if column == 0 and block.row_titles:
             _draw_row_title(page, *block.row_titles[row], left, y, block.cell[1])
-        _draw_picture(page, picture, left, y, block.cell, min(gap, GAP * dpi * 2), label)
+        # The last column has no gap on its right into which a label may run.
+        free = 0.0 if column == block.columns - 1 else min(gap, GAP * dpi * 2)
+        _draw_picture(page, picture, left, y, block.cell, free, label)
 
 
 def _draw_row_title(page: PixelPage, title: str, bold: bool, left: int, top: int, height: int) -> None:
@@ -233,9 +235,10 @@ def _draw_picture(
     if picture.label:
         label = fit_label(picture.label, FONT_SIZE, room, NAME_LINES, picture.bold)
         page.text(label.text, left + cell[0] / 2, y, size=label.size, bold=picture.bold)
-        y += line_pixels(len(label.lines), page.dpi)
     if picture.scores:
         scores = fit_label(picture.scores, SMALL_FONT_SIZE, room, 1)
+        # At the same height below all names, however many lines these take.
+        y = top + cell[1] + label_height - line_pixels(1, page.dpi, SMALL_FONT_SIZE)
         page.text(scores.text, left + cell[0] / 2, y, size=scores.size, colour=GREY)
 
 

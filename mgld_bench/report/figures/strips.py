@@ -69,7 +69,11 @@ def draw_strip(data: ReportData, source: PictureSource) -> Strip:
         _tile(clip, names[name], _frame_scores(data, source, name, index), index, height, width)
         for name, clip in source.restored.items()
     ]
-    tiles = [_Tile("LR (nearest)", f"{low.shape[1]}×{low.shape[0]}", enlarged), *methods, *([truth] if truth else [])]
+    source_tile = _Tile("LR (nearest)", f"{low.shape[1]}×{low.shape[0]}", enlarged)
+    last = [truth] if truth else []
+    wrapped = 1 + len(methods) + len(last) > TILES_PER_ROW
+    # In a row the ground truth stands last; in several rows it would be far from LR.
+    tiles = [source_tile, *last, *methods] if wrapped else [source_tile, *methods, *last]
     whole = (TILE_WIDTH, max(1, round(height * TILE_WIDTH / width)))
     reference = truth.frame if truth and truth.frame is not None else enlarged
     restored = [tile.frame for tile in methods if tile.frame is not None]
