@@ -211,8 +211,8 @@ def _draw(page: PixelPage, block: Block, room: Room, top: int, page_width: int) 
         if column == 0 and block.row_titles:
             _draw_row_title(page, *block.row_titles[row], left, y, block.cell[1])
         # The last column has no gap on its right into which a label may run.
-        free = 0.0 if column == block.columns - 1 else min(gap, GAP * dpi * 2)
-        _draw_picture(page, picture, left, y, block.cell, free, label)
+        beside = 0.0 if column == block.columns - 1 else min(gap, GAP * dpi * 2)
+        _draw_picture(page, picture, left, y, block.cell, beside, label)
 
 
 def _draw_row_title(page: PixelPage, title: str, bold: bool, left: int, top: int, height: int) -> None:
@@ -238,8 +238,8 @@ def _draw_picture(
     if picture.scores:
         scores = fit_label(picture.scores, SMALL_FONT_SIZE, room, 1)
         # At the same height below all names, however many lines these take.
-        y = top + cell[1] + label_height - line_pixels(1, page.dpi, SMALL_FONT_SIZE)
-        page.text(scores.text, left + cell[0] / 2, y, size=scores.size, colour=GREY)
+        bottom = top + cell[1] + label_height - line_pixels(1, page.dpi, SMALL_FONT_SIZE)
+        page.text(scores.text, left + cell[0] / 2, bottom, size=scores.size, colour=GREY)
 
 
 def _draw_mark(page: PixelPage, block: Block, width: int, height: int, top: int) -> None:
