@@ -105,7 +105,7 @@ def report(
         typer.Option(
             "--videos",
             help="crops: whole frames as preview, and a part of each clip exactly, where methods have to differ; full: whole "
-            "frames exactly, about ten times the size; none: no videos.",
+            "frames exactly, about ten times the size; previews: only these; none: no videos.",
         ),
     ] = "crops",
     videos_limit: Annotated[

@@ -157,7 +157,7 @@ def _played(data: ReportData, folder: Path, wish: VideoWish | None, progress: Pr
     """The videos, and the files of maps and temporal profiles."""
     kept = folder if wish is None else wish.kept
     played = encode_videos(data, folder, wish, progress) if wish else VideoSet({}, (), "")
-    wanted = wish is not None and wish.choice != "none"
+    wanted = any(side["videos"] for sides in played.sides.values() for side in sides.values())
     maps = draw_maps(data, mapped_frames(worst_windows(data)) if wanted else {}, folder, kept, progress)
     return played, (*maps, *draw_profiles(data, wanted, folder, kept, progress))
 

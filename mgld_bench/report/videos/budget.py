@@ -43,22 +43,14 @@ def choose(by_choice: Callable[[VideoChoice], Sequence[WantedVideo]], asked: Vid
         limit: Bytes.
         kept: Where videos are kept.
     """
-    reasons: list[str] = []
+    needed: list[str] = []
     probes: dict[tuple[str, bool], float] = {}
     free = shutil.disk_usage(next(folder for folder in (kept, *kept.parents) if folder.exists())).free - _SPARE
     for choice in reversed(CHOICES[: CHOICES.index(asked) + 1]):
-        videos = by_choice(choice)
-        there, new = estimate(videos, kept, probes)
-        size = there + new
-        if size <= limit and (not new or new <= free):
-            line = f"videos: {', '.join(reasons)}: {_instead(choice)}" if reasons else ""
-            return Budget(choice, size, new, line)
-        if size > limit:
-            reasons.append(f"{choice} would take {readable(size)}, and the limit is {readable(limit)} (--videos-limit)")
-        else:
-            reasons.append(
-                f"{choice} would take {readable(new)} more, and the disk of {kept} has {readable(max(free, 0))} to spare"
-            )
+        there, new = estimate(by_choice(choice), kept, probes)
+        if there + new <= limit and (not new or new <= free):
+            return Budget(choice, there + new, new, _shortage(needed, limit, free, kept, choice) if needed else "")
+        needed.append(f"{choice} would take {readable(there + new)}")
     raise AssertionError("no video takes no room")
 
 
@@ -120,5 +112,9 @@ def _bytes_per_pixel(video: WantedVideo) -> float:
         return path.stat().st_size / (count * part.width * part.height)
 
 
-def _instead(choice: VideoChoice) -> str:
-    return "none instead" if choice == "none" else f"{choice} instead"
+def _shortage(needed: Sequence[str], limit: int, free: int, kept: Path, choice: VideoChoice) -> str:
+    """One line on why there is only ``choice``."""
+    room = f"the limit is {readable(limit)} (--videos-limit)"
+    if free < limit:
+        room += f" and the disk of {kept} has {readable(max(free, 0))} to spare"
+    return f"videos: {', '.join(needed)}; {room}: {choice} instead"

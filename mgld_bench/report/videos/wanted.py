@@ -19,8 +19,9 @@ from mgld_bench.report.videos.encodings import EXACT, PREVIEW, Encoding, encode
 from mgld_bench.report.videos.kept import KeptFile
 from mgld_bench.report.videos.region import in_side, is_small
 
-VideoChoice = Literal["none", "crops", "full"]
-CHOICES: Final[tuple[VideoChoice, ...]] = ("none", "crops", "full")
+VideoChoice = Literal["none", "previews", "crops", "full"]
+CHOICES: Final[tuple[VideoChoice, ...]] = ("none", "previews", "crops", "full")
+"""Each takes more room than those before it."""
 DEFAULT_CHOICE: Final[VideoChoice] = "crops"
 """Whole frames in motion, and every pixel as it was scored where methods differ: what people decide by, at a tenth of the size
 of whole frames without loss."""
@@ -84,8 +85,8 @@ def wanted_videos(source: PictureSource, choice: VideoChoice, region: Crop) -> I
 
     Args:
         source: The clip.
-        choice: none: no video; crops: whole frames as preview, and the ``region`` exactly (small clips: whole); full: whole
-            frames both exactly and as preview, for browsers that cannot play the exact ones.
+        choice: none: no video; previews: whole frames as preview; crops: also the ``region`` exactly (small clips: whole);
+            full: whole frames both exactly and as preview, for browsers that cannot play the exact ones.
         region: Of the full clip.
     """
     if choice == "none":
@@ -95,7 +96,7 @@ def wanted_videos(source: PictureSource, choice: VideoChoice, region: Crop) -> I
     whole = choice == "full" or is_small(full.width, full.height)
     for side in sides_of(source):
         cut = None if whole else in_side(region, side.clip, full.width, full.height)
-        if whole or cut is not None:
+        if choice != "previews" and (whole or cut is not None):
             yield _video(side, EXACT, None if whole else region, cut, rate)
         yield _video(side, PREVIEW, None, None, rate)
 

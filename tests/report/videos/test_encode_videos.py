@@ -133,7 +133,13 @@ def test_what_is_over_the_limit_is_less_and_said(small: ReportData, tmp_path: Pa
     assert [side["videos"] for side in found.sides["one/000"].values()] == [[], [], []]
     assert len(said.lines) == 1 and said.lines[0] == found.note
     assert "full would take" in found.note and "crops would take" in found.note
-    assert "the limit is 1 kB (--videos-limit): none instead" in found.note
+    assert "the limit is 1 kB (--videos-limit)" in found.note and found.note.endswith("none instead")
+    # What is in between: previews of whole frames take less than exact videos.
+    everything, _ = write(small, tmp_path / "all", "crops")
+    limit = sum((tmp_path / "all/report" / videos(everything, side)["exact"]["src"]).stat().st_size for side in ("LR", "a", "GT"))
+    found, _ = write(small, tmp_path / "all", "full", limit)
+    assert found.note.endswith("previews instead")
+    assert all(set(videos(found, side)) == {"preview"} for side in ("LR", "a", "GT"))
 
 
 @pytest.mark.parametrize("text", ["10", "10 kB", "-1GB", "many", ""])
