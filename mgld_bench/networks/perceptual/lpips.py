@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mgld_bench.networks.perceptual.torchvision_features import (
     ALEXNET_CHANNELS,
@@ -68,6 +69,18 @@ class LPIPS(nn.Module):
     def layers(self, first: Iterable[Tensor], second: Iterable[Tensor]) -> Tensor:
         """The share (n, 5) of each stage in compare()."""
         return torch.stack([self._distance(*stage) for stage in enumerate(zip(first, second, strict=True))], dim=1)
+
+    def distance_map(self, first: Tensor, second: Tensor) -> Tensor:
+        """Where two batches of images differ, (n, h, w): each stage's share, enlarged to the images' size, and summed.
+
+        Its mean is that of compare(), but for what enlarging does at the borders.
+        """
+        total = torch.zeros(first.shape[0], 1, *first.shape[2:], device=first.device)
+        for stage, (ours, theirs) in enumerate(zip(self.stages(first), self.stages(second), strict=True)):
+            weights = self.get_parameter(f"lin{stage}.model.1.weight").view(1, -1, 1, 1)
+            share = ((ours - theirs).square_() * weights).sum(1, keepdim=True)
+            total += functional.interpolate(share, first.shape[2:], mode="bilinear", align_corners=False)
+        return total[:, 0]
 
     def activations(self, images: Tensor) -> Iterator[Tensor]:
         """The plain outputs of the backbone's five slices for images."""

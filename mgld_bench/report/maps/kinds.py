@@ -40,6 +40,8 @@ class MapKind:
     """The value that is drawn brightest, like all above it."""
     values: Callable[[Moment], Values | None]
     """(height, width), from 0 on: larger is worse. None where there is nothing to draw."""
+    identity: str = ""
+    """Of what the values depend on besides the code: weights."""
 
 
 def error(moment: Moment) -> Values:

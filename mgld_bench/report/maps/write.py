@@ -20,6 +20,7 @@ from mgld_bench.engine.progress import Progress
 from mgld_bench.report.clip_ids import clip_id
 from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.maps.kinds import MAP_KINDS, REVISION, MapKind, Moment, Values
+from mgld_bench.report.maps.learned import learned_kinds
 from mgld_bench.report.page.scripts import data_script
 from mgld_bench.report.videos.budget import readable
 from mgld_bench.report.videos.kept import KeptFile, make_missing, missing, put
@@ -51,11 +52,12 @@ def draw_maps(
     Raises:
         InputError: A frame cannot be read, or a file cannot be written.
     """
+    kinds = (*MAP_KINDS, *learned_kinds(data.metrics)) if frames else MAP_KINDS
     wanted = {clip_id(source.dataset, source.clip): source for source in data.pictures if source.ground_truth is not None}
     files = [
         (name, method, kind, frame, file)
         for name, source in wanted.items()
-        for method, kind, frame, file in _maps(source, frames.get(name, ()))
+        for method, kind, frame, file in _maps(source, kinds, frames.get(name, ()))
     ]
     new = missing([file for *_, file in files], kept)
     if new:
@@ -72,9 +74,9 @@ def draw_maps(
         written.append(target)
         address = quote(target.relative_to(folder).as_posix())
         clips.setdefault(name, {}).setdefault(method, []).append({"kind": kind.name, "frame": frame, "src": address})
-    kinds = [{"name": kind.name, "title": kind.title, "definition": kind.definition} for kind in MAP_KINDS]
+    listing = [{"name": kind.name, "title": kind.title, "definition": kind.definition} for kind in kinds]
     listed = folder / "data" / "maps.js"
-    write_bytes_atomic(listed, data_script("maps", {"kinds": kinds, "clips": clips}).encode())
+    write_bytes_atomic(listed, data_script("maps", {"kinds": listing, "clips": clips}).encode())
     return (listed, *written)
 
 
@@ -96,7 +98,7 @@ def _palette() -> list[int]:
     return [int(value) for value in cv2.applyColorMap(shades, cv2.COLORMAP_INFERNO)[:, 0, ::-1].ravel()]
 
 
-def _maps(source: PictureSource, frames: Sequence[int]) -> list[tuple[str, MapKind, int, KeptFile]]:
+def _maps(source: PictureSource, kinds: Sequence[MapKind], frames: Sequence[int]) -> list[tuple[str, MapKind, int, KeptFile]]:
     truth = source.ground_truth
     contents = {side.key: side for side in sides_of(source)}
     found = []
@@ -106,12 +108,12 @@ def _maps(source: PictureSource, frames: Sequence[int]) -> list[tuple[str, MapKi
         for frame in frames:
             if frame >= min(clip.frame_count, truth.frame_count):
                 continue
-            for kind in MAP_KINDS:
+            for kind in kinds:
                 what = {
                     "map": kind.name,
                     "content": [contents[method].content, contents["GT"].content],
                     "frame": frame,
-                    "drawn": [WIDTH, _LEVELS, kind.top, REVISION],
+                    "drawn": [WIDTH, _LEVELS, kind.top, REVISION, *([kind.identity] if kind.identity else [])],
                 }
                 file = KeptFile(text_digest(what), ".png", 1, partial(_make, clip, truth, frame, kind))
                 found.append((method, kind, frame, file))

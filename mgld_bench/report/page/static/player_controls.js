@@ -19,7 +19,7 @@ mgld.makeControls = (clip, act) => {
   const magnifier = button("Magnifier", "Magnifier to the pixel (Z)", act.magnifier, { "aria-pressed": "false" });
   const gain = select("Gain", GAINS.map((value) => [value, `× ${value}`]), (value) => act.gain(Number(value)));
   const version = select("Version", [["exact", part ? "exact (a part)" : "exact"], ["preview", part ? "preview (all of it)" : "preview"]], act.version);
-  const map = select("Map", [["", "none"], ["error", "error"], ["ssim", "SSIM"], ["warping", "warping error"]], act.map);
+  const map = select("Map", [["", "none"]], act.map);
   const profile = select("Profile", [["", "none"], ["row", "row over time"], ["column", "column over time"]], act.profile);
   const swap = button("Swap", "Swap A and B (S)", act.swap);
   const play = button("Play", "Play or pause (Space)", act.play, { class: "play" });
@@ -90,7 +90,19 @@ mgld.makeControls = (clip, act) => {
     }
   }
 
+  // The kinds of maps that the report has.
+  function offerMaps(kinds) {
+    map.list.append(...kinds.map((kind) => element("option", { value: kind.name }, kind.title)));
+  }
+
+  function mapAfter(kind) {
+    const all = [...map.list.options].map((option) => option.value);
+    return all[(all.indexOf(kind) + 1) % all.length];
+  }
+
   return {
+    offerMaps,
+    mapAfter,
     top,
     transport,
     shelf,

@@ -31,7 +31,7 @@ mgld.makeKeys = (act, { active }) => {
     ["Shift ← → ↑ ↓", "move what is seen", [], null],
     ["C", "fit", ["c"], act.fit],
     ["I", "1:1; also a double click", ["i"], act.oneToOne],
-    ["M", "what a metric sees in this frame: error, SSIM, warping error", ["m"], act.nextMap],
+    ["M", "what a metric sees in this frame: error, SSIM, warping error, LPIPS", ["m"], act.nextMap],
     ["T", "temporal profile: a row, a column; ↑ and ↓ move it, so does a click", ["t"], act.nextProfile],
     ["N", "next worst frame of the chosen method; with Shift: back", [], null],
     ["< >", "previous, next clip", [], null],

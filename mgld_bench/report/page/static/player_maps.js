@@ -1,29 +1,26 @@
 // What a metric sees in a frame, laid over the videos where the report has drawn it.
 "use strict";
 
-mgld.makeMaps = (clip, layers, { say, seek }) => {
+mgld.makeMaps = (clip, layers, { say, seek, onKinds }) => {
   const { element } = mgld;
   let kind = "";
   let all = null; // what the report has: {kinds, clips}
-  let asked = 0;
 
   const mine = () => all?.clips[clip.id] ?? {};
   const frames = () => [...new Set(Object.values(mine()).flat().filter((one) => one.kind === kind).map((one) => one.frame))].sort((a, b) => a - b);
 
-  async function show(next, frame) {
+  mgld.load("maps").then(
+    (found) => {
+      all = found;
+      onKinds(found.kinds);
+    },
+    () => {}, // Without the file there are no maps, and the list of kinds stays empty.
+  );
+
+  function show(next, frame) {
     const changed = next !== kind;
-    kind = next;
-    if (!kind && !changed) return;
-    if (kind && !all) {
-      const mineNow = ++asked;
-      try {
-        all = await mgld.load("maps");
-      } catch (error) {
-        return say(String(error.message));
-      }
-      if (mineNow !== asked || next !== kind) return;
-    }
-    lay(frame, changed);
+    kind = all?.kinds.some((one) => one.name === next) ? next : "";
+    if (kind || changed) lay(frame, changed);
   }
 
   function lay(frame, changed) {

@@ -5,7 +5,6 @@ mgld.players = (() => {
   const AT_ONCE = 4; // decoders
   const VIEWS = ["side", "split", "flicker", "difference"];
   const KINDS = ["exact", "preview"];
-  const MAPS = ["", "error", "ssim", "warping"];
   let session = null;
 
   mgld.state.declare({ view: "side", pair: [], zoom: 0, x: 0.5, y: 0.5, version: "exact", gain: 4, map: "", profile: "", place: 0.5 });
@@ -35,11 +34,12 @@ mgld.players = (() => {
     const controls = mgld.makeControls(clip, act);
     const keys = mgld.makeKeys(act, { active: () => root.isConnected && root.offsetParent !== null });
     const magnifier = mgld.makeMagnifier(clip, { live });
-    const maps = mgld.makeMaps(clip, layers, { say: controls.say, seek: act.seek });
+    const maps = mgld.makeMaps(clip, layers, { say: controls.say, seek: act.seek, onKinds: (kinds) => (controls.offerMaps(kinds), apply(mgld.state.get())) });
     const profile = mgld.makeProfile(clip, { say: controls.say, seek: act.seek, titles: (key) => layers.get(key).side.title });
     const scores = mgld.makeScores(clip, { onLoaded: showScores });
     const around = element("div", { class: "around" }, panes.stage, magnifier.box);
     const box = element("div", { class: "players" }, controls.top, around, controls.transport, controls.message, profile.box, controls.shelf, keys.dialog);
+    let over = false;
     let seen = false; // Nothing is loaded before it is on the screen.
     let shown = { view: "", keys: [] };
     root.replaceChildren(box);
@@ -100,6 +100,7 @@ mgld.players = (() => {
     }
 
     function apply(state) {
+      if (over) return;
       const mode = VIEWS.includes(state.view) ? state.view : "side";
       const wanted = mode === "side" ? chosen(state) : pairOf(state);
       if (mode !== shown.view || wanted.join("\n") !== shown.keys.join("\n")) {
@@ -112,7 +113,8 @@ mgld.players = (() => {
       layout();
       controls.showFrame(clock.frame);
       showScores();
-      maps.show(MAPS.includes(state.map) ? state.map : "", clock.frame).then(maps.draw);
+      maps.show(state.map, clock.frame);
+      maps.draw();
       profile.show(state, shown.keys, clock.frame).then(draw);
     }
 
@@ -253,7 +255,7 @@ mgld.players = (() => {
         moveLine: (by) => set({ place: profile.next(by) }),
         profiling: () => profile.open,
         map: (kind) => set({ map: kind }),
-        nextMap: () => set({ map: MAPS[(MAPS.indexOf(state().map) + 1) % MAPS.length] }),
+        nextMap: () => set({ map: controls.mapAfter(state().map) }),
         moveSplit: (by) => panes.setSplit(panes.split + by),
         zoom: (factor) => view.zoomAt(factor, view.pane.width / 2, view.pane.height / 2),
         pan: (dx, dy) => view.panBy(dx, dy),
@@ -268,6 +270,7 @@ mgld.players = (() => {
     }
 
     function end() {
+      over = true;
       forget();
       unwatch();
       keys.end();
