@@ -143,7 +143,8 @@ def write_report(
     if "html" in formats and data.has_table:
         pictures = (*pictures, *write_pictures(data, folder, progress))
         played, shown = _played(data, folder, videos, progress)
-        page = (*write_page(data, table, pictures, folder, [*written, run], played.sides), *played.files, *shown)
+        lacking = [f"{figure.title}: {reason}" for figure in figures for reason in figure.missing]
+        page = (*write_page(data, table, pictures, folder, [*written, run], played.sides, lacking), *played.files, *shown)
         index = page[0]
     files = [*written, *(file for picture in pictures for file in picture.files), *page]
     write_json_atomic(run, strict(_run(data, table, [file.relative_to(folder).as_posix() for file in files])))

@@ -125,7 +125,14 @@ class MetricTerms:
     facts: MetricFacts
 
 
-def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path, files: Sequence[Path]) -> str:
+def render_page(
+    data: ReportData,
+    table: Table,
+    pictures: Sequence[Picture],
+    folder: Path,
+    files: Sequence[Path],
+    lacking: Sequence[str] = (),
+) -> str:
     """The page as HTML.
 
     Every name is escaped.
@@ -136,6 +143,7 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         pictures: its pictures, below ``folder``, to which the page links by relative addresses.
         folder: where the page is to be written.
         files: other files of the report, below ``folder``, to which the page links likewise.
+        lacking: what figures could not show, and why.
     """
     environment = Environment(
         loader=PackageLoader("mgld_bench.report.page", "templates"),
@@ -161,7 +169,7 @@ def render_page(data: ReportData, table: Table, pictures: Sequence[Picture], fol
         metrics=[MetricTerms(data.metric_headings[name], data.metrics[name]) for name in _shown_metrics(table)],
         methods=_method_terms(data),
         datasets=_dataset_terms(data),
-        gaps=gap_lines(data),
+        gaps=(*gap_lines(data), *lacking),
         statements={
             "Stated by the source": table.stated,
             "Not stated by the source, and assumed here": table.assumed,

@@ -22,7 +22,13 @@ from mgld_bench.report.tables.table import Table
 
 
 def write_page(
-    data: ReportData, table: Table, pictures: Sequence[Picture], folder: Path, files: Sequence[Path], sides: Sides | None = None
+    data: ReportData,
+    table: Table,
+    pictures: Sequence[Picture],
+    folder: Path,
+    files: Sequence[Path],
+    sides: Sides | None = None,
+    lacking: Sequence[str] = (),
 ) -> tuple[Path, ...]:
     """Write index.html, page/ (scripts and styles) and data/ (numbers as scripts) into ``folder``.
 
@@ -33,6 +39,7 @@ def write_page(
         folder: where to write.
         files: other files of the report, below ``folder``, to which the page links.
         sides: what there is to play.
+        lacking: what figures could not show, and why.
 
     Returns:
         The files written, index.html first.
@@ -47,7 +54,7 @@ def write_page(
         _write(folder / "data" / "report.js", data_script("report", report)),
         _write(folder / "data" / "windows.js", data_script("windows", worst_windows(data))),
     ]
-    page = render_page(data, table, pictures, folder, files)
+    page = render_page(data, table, pictures, folder, files, lacking)
     return (_write(folder / "index.html", page), *written)
 
 

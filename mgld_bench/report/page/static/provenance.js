@@ -39,7 +39,9 @@ mgld.provenance = (() => {
     const [key, run, at, origin] = loaded.units[metric]?.[method_name] ?? [];
     const restored = loaded.restored[method_name];
     const marks = line?.cells[method].marks ?? [];
-    const repeat = `mgld-bench run ${name} --datasets ${clip.dataset} --methods ${method_name} --metrics ${metric}`;
+    // Scores that `mgld-bench score` has kept belong to no restored clip of a suite: the command that made them repeats them.
+    const suite = `mgld-bench run ${name} --datasets ${clip.dataset} --methods ${method_name} --metrics ${metric}`;
+    const repeat = restored && !restored.unit ? String(runs[run]?.provenance.command ?? "") : suite;
     const gap = line?.cells[method].gap;
     return [
       element("ol", { class: "chain" },
@@ -55,7 +57,7 @@ mgld.provenance = (() => {
           ["command of the run", runs[run]?.provenance.command ? code(String(runs[run].provenance.command)) : ""], ["notes", (score.notes ?? []).join("; ")], ["facts", plain(score.facts)],
         ] : [["", gap ? `no score: ${gap}` : "no score"]])),
       ...marks.map((mark) => element("p", { class: "small" }, element("sup", {}, mark), " ", mgld.data("report").footnotes[mark])),
-      element("p", {}, "To repeat it: ", code(repeat)),
+      repeat ? element("p", {}, "To repeat it: ", code(repeat)) : "",
     ];
   }
 
