@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +23,7 @@ _POOLS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "
 _PASSIVE: Final = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 _ASKED: Final = "MGLD_BENCH_THREADS"
 """Inherited by the processes that this one starts."""
+_processes: ContextVar[int] = ContextVar("processes", default=1)
 
 
 def usable_cores(root: Path = Path("/")) -> int:
@@ -72,8 +76,22 @@ def use_threads(count: int | None = None) -> None:
 
 
 def share_of_threads(parts: int) -> int:
-    """The threads of each of so many ``parts`` that work at the same time."""
-    return max(1, threads() // parts)
+    """The threads of each of so many ``parts`` that work at the same time, in each of the processes of `side_by_side`."""
+    return max(1, threads() // (parts * _processes.get()))
+
+
+@contextmanager
+def side_by_side(processes: int) -> Iterator[None]:
+    """A block in which so many of the same processes run at the same time; `share_of_threads` counts them.
+
+    The threads of PyTorch stay as they are: with a different number of them a sum is rounded differently, and a score would
+    depend on what else is scored.
+    """
+    before = _processes.set(max(1, processes))
+    try:
+        yield
+    finally:
+        _processes.reset(before)
 
 
 def busy_warning(load: float, cores: int) -> str | None:

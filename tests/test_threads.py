@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mgld_bench.errors import InputError
-from mgld_bench.threads import busy_warning, share_of_threads, threads, usable_cores, use_threads
+from mgld_bench.threads import busy_warning, share_of_threads, side_by_side, threads, usable_cores, use_threads
 
 QUIET = {name: value for name, value in os.environ.items() if not name.endswith("_THREADS") and name != "OPENCV_FOR_THREADS_NUM"}
 
@@ -120,6 +120,15 @@ def test_numbers_of_threads_that_are_none() -> None:
     assert done.stderr.strip() == "mgld-bench: --threads 0: use 1 or more"
     assert 1 <= threads() <= max(usable_cores(), int(os.environ.get("OMP_NUM_THREADS", "1")))
     assert share_of_threads(1000) == 1
+
+
+def test_programs_of_several_methods_share_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MGLD_BENCH_THREADS", "12")
+    with side_by_side(3):
+        assert share_of_threads(2) == 2
+        with side_by_side(9):
+            assert share_of_threads(2) == 1
+    assert share_of_threads(2) == 6
 
 
 def test_a_busy_machine_is_warned_of() -> None:

@@ -17,6 +17,7 @@ from mgld_bench.metrics.metric import ClipScore, ClipScorer, Metric, MetricFacts
 from mgld_bench.scoring.agreement import check_agreement
 from mgld_bench.scoring.chunk_size import NotEnoughMemoryError, chunk_size, in_smaller_chunks, keep_freed_memory
 from mgld_bench.scoring.steps import Chunks, Step, prefetched, read_steps
+from mgld_bench.threads import side_by_side
 
 FrameChoice = Literal["all"] | tuple[int, ...]
 Scores = dict[str, dict[str, ClipScore]]
@@ -201,6 +202,8 @@ def _score_pass(
     first = next(iter(restored.values()))
     selected = selected_frames(first.facts, work.frames)
     with ExitStack() as stack:
+        # A metric that runs a program of its own does so for each method.
+        stack.enter_context(side_by_side(len(restored)))
         lanes = _start(restored, work, reference, stack)
         if not lanes:
             return {}

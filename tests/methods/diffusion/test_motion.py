@@ -16,6 +16,7 @@ from mgld_bench.methods.diffusion.motion import (
     guidance_loss,
 )
 from mgld_bench.networks.layers.optical_flow import resize_flow, warp
+from mgld_bench.networks.raft.network import RAFT
 from mgld_bench.networks.spynet import SPyNet
 
 FRAMES, HEIGHT, WIDTH = 4, 9, 11
@@ -46,6 +47,21 @@ def test_flow_sees_a_quarter_of_the_padded_frames_and_motion_has_the_size_of_the
         onwards, back = network(pictures[:-1], pictures[1:]), network(pictures[1:], pictures[:-1])
     torch.testing.assert_close(found.to_next, resize_flow(onwards, (16, 24)))
     torch.testing.assert_close(found.to_previous, resize_flow(back, (16, 24)))
+
+
+def test_raft_sees_the_same_neighbours_in_both_directions() -> None:
+    padded = torch.rand(3, 3, 512, 544, generator=torch.Generator().manual_seed(4)) * 2 - 1
+    network = RAFT(1, scale_input=False).eval()
+    fill_with_fixed_weights(network)
+    found = estimate_motion(network, padded)
+    with torch.no_grad():
+        features = network.features(flow_pictures(padded))
+        for index in range(2):
+            first, second = features[index : index + 1], features[index + 1 : index + 2]
+            onwards, back = (resize_flow(network.flow(*pair), (64, 68)) for pair in ((first, second), (second, first)))
+            torch.testing.assert_close(found.to_next[index], onwards[0], rtol=1e-3, atol=1e-3)
+            torch.testing.assert_close(found.to_previous[index], back[0], rtol=1e-3, atol=1e-3)
+            assert (onwards - back).abs().max() > 0.05
 
 
 def test_the_official_loss_is_the_chain_of_the_authors_code() -> None:
