@@ -25,7 +25,7 @@ def validate_card(tree: Tree, schema: type[SomeCard]) -> SomeCard:
     Raises:
         InputError: The first error in the file, with file, line and field.
     """
-    card = _validate(tree, schema, ())
+    card = validate_plain(tree, schema, ())
     card._tree = tree
     return card
 
@@ -40,7 +40,7 @@ def validate_options(card: MethodCard, options: type[Model]) -> Model:
     written, found = (card._tree, 0) if card._tree is None else follow(card._tree, ["options"])
     if written is None or not found or plain(written) != card.options:
         written = as_tree(card.options, place)
-    return _validate(written, options, ("options",))
+    return validate_plain(written, options, ("options",))
 
 
 def field_error(card: Card, steps: Sequence[str | int], message: str) -> InputError:
@@ -66,8 +66,8 @@ def _unwritten(card: Card) -> Place:
     return Place(f"{card.kind} {card.name}", 0)
 
 
-def _validate(tree: Tree, model: type[Model], above: tuple[str, ...]) -> Model:
-    """The tree as ``model``; ``above``: the steps that lead to it from its card."""
+def validate_plain(tree: Tree, model: type[Model], above: tuple[str, ...] = ()) -> Model:
+    """The tree as ``model``, strict as cards are, and with their messages; ``above``: the steps that lead to it from its card."""
     try:
         return model.model_validate_json(json.dumps(plain(tree)), strict=True)
     except ValidationError as error:

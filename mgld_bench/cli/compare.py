@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,11 +20,6 @@ from mgld_bench.cli.options import (
     split_names,
 )
 
-if TYPE_CHECKING:
-    from mgld_bench.comparing.comparison import Comparison
-
-_SUFFIXES = (".md", ".json", ".xml", ".html")
-
 
 def compare(
     sides: Annotated[
@@ -40,6 +35,14 @@ def compare(
         bool,
         typer.Option("--baselines", help="Compare one method, A, with every other that has scores: a verdict on one page."),
     ] = False,
+    gate: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Rules that must hold (nightly: the shipped ones): exit code 1 where a blocking one is violated, 3 where one "
+            "has no result; default: no rules.",
+        ),
+    ] = "",
     gt: Annotated[
         Path | None, typer.Option("--gt", help="Ground truth of folders; default: none, only no-reference metrics.")
     ] = None,
@@ -78,50 +81,22 @@ def compare(
     """
     from rich.console import Console
 
-    from mgld_bench.clips.atomic import require_writable, write_bytes_atomic
-    from mgld_bench.comparing.show.render_terminal import render_terminal
-    from mgld_bench.errors import IncompleteError
-
-    chosen = "json" if json_output else formats
-    if chosen not in ("", "md", "json", "junit", "html"):
-        raise typer.BadParameter(f"{formats!r}: use md, json, junit or html", param_hint="--format")
-    for path in output or ():
-        if path.suffix not in _SUFFIXES:
-            raise typer.BadParameter(f"{path}: its name has to end in {', '.join(_SUFFIXES)}", param_hint="--output")
-        require_writable(path.parent)
-    found = _comparison(sides, baselines, gt, datasets, metrics, protocol, margin, workspace, store, cards, device, quiet)
-    for path in output or ():
-        kind = {".md": "md", ".json": "json", ".xml": "junit", ".html": "html"}[path.suffix]
-        write_bytes_atomic(path, _rendered(found, kind).encode())
-    if chosen:
-        typer.echo(_rendered(found, chosen), nl=False)
-    else:
-        Console().print(render_terminal(found), soft_wrap=False)
-        for path in output or ():
-            typer.echo(f"written: {path}")
-    if found.missing:
-        raise IncompleteError(f"incomplete: {'; '.join(found.missing)}")
-
-
-def _comparison(
-    sides: list[str],
-    baselines: bool,
-    gt: Path | None,
-    datasets: str,
-    metrics: str,
-    protocol: str,
-    margin: str,
-    workspace: Path,
-    store: str,
-    cards: list[Path] | None,
-    device: str,
-    quiet: bool,
-) -> Comparison:
+    from mgld_bench.cli.compare_output import BY_SUFFIX, kind_of, rendered, require_passed
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.comparing.request import CompareRequest, run_request
+    from mgld_bench.clips.atomic import require_writable, write_bytes_atomic
+    from mgld_bench.comparing.gates.gate import load_gate
+    from mgld_bench.comparing.request import CompareRequest, run_gate, run_request
+    from mgld_bench.comparing.show.render_terminal import render_gate, render_terminal
     from mgld_bench.engine.machine import command_line
     from mgld_bench.engine.progress import Silent
 
+    chosen = "json" if json_output else formats
+    if chosen not in ("", *BY_SUFFIX.values()):
+        raise typer.BadParameter(f"{formats!r}: use {', '.join(BY_SUFFIX.values())}", param_hint="--format")
+    for path in output or ():
+        if path.suffix not in BY_SUFFIX:
+            raise typer.BadParameter(f"{path}: its name has to end in {', '.join(BY_SUFFIX)}", param_hint="--output")
+        require_writable(path.parent)
     request = CompareRequest(
         sides=tuple(sides),
         against_all=baselines,
@@ -136,26 +111,22 @@ def _comparison(
         device=device,
         command=tuple(command_line()),
     )
-    return run_request(request, Silent() if quiet else progress_display())
-
-
-def _rendered(comparison: Comparison, kind: str) -> str:
-    import json
-
-    from mgld_bench.comparing.show.as_json import as_json
-    from mgld_bench.comparing.show.render_html import render_html
-    from mgld_bench.comparing.show.render_junit import comparison_cases, render_junit
-    from mgld_bench.comparing.show.render_markdown import render_markdown
-    from mgld_bench.comparing.show.words import title
-    from mgld_bench.strict_json import strict
-
-    if kind == "md":
-        return render_markdown(comparison)
-    if kind == "html":
-        return render_html(comparison)
-    if kind == "junit":
-        return render_junit(title(comparison), comparison_cases(comparison))
-    return json.dumps(strict(as_json(comparison)), indent=1, allow_nan=False) + "\n"
+    progress = Silent() if quiet else progress_display()
+    if gate:
+        comparison, seen = run_gate(request, load_gate(gate), progress)
+    else:
+        comparison, seen = run_request(request, progress), None
+    for path in output or ():
+        write_bytes_atomic(path, rendered(comparison, seen, kind_of(path)).encode())
+    if chosen:
+        typer.echo(rendered(comparison, seen, chosen), nl=False)
+    else:
+        Console().print(render_terminal(comparison))
+        if seen is not None:
+            Console().print(render_gate(seen))
+        for path in output or ():
+            typer.echo(f"written: {path}")
+    require_passed(comparison, seen)
 
 
 def parse_margins(text: str) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mgld_bench.cards.loader import has_card, load_protocol
@@ -11,6 +11,8 @@ from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.comparing.compare import Wish, compare
 from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.comparing.from_folders import FolderScoring
+from mgld_bench.comparing.gates.check import GateResult, check_gate
+from mgld_bench.comparing.gates.gate import ACCEPTED, COSTS, Gate, metric_name
 from mgld_bench.comparing.load import Pairing, Places, load_against_all, load_pairings
 from mgld_bench.engine.progress import Progress
 from mgld_bench.errors import InputError
@@ -44,11 +46,49 @@ class CompareRequest:
 
 def run_request(request: CompareRequest, progress: Progress) -> Comparison:
     """Load the sides, scoring folders where there are some, and compare them. Raises InputError where that cannot be done."""
-    pairings = load_sides(request, progress)
-    return compare(pairings, wish_of(request, pairings))
+    pairings = _load_sides(request, progress)
+    return compare(pairings, _wish_of(request, pairings))
 
 
-def load_sides(request: CompareRequest, progress: Progress) -> tuple[Pairing, ...]:
+def run_gate(request: CompareRequest, gate: Gate, progress: Progress) -> tuple[Comparison, GateResult]:
+    """The same, and what the rules of a gate see in it."""
+    if request.against_all:
+        raise InputError("--gate needs one reference: it cannot be combined with --baselines")
+    sides = gate_sides(request.sides, gate.reference)
+    protocol = protocol_named(request.protocol, request.cards)
+    named = [metric_name(rule, protocol) for rule in gate.rules]
+    metrics = request.metrics or tuple(name for name in dict.fromkeys(named) if name not in COSTS)
+    request = replace(request, sides=sides, metrics=metrics)
+    pairings = _load_sides(request, progress)
+    # Everything that both sides have is compared, so that a rule's missing metric is a finding of that rule.
+    comparison = compare(pairings, replace(_wish_of(request, pairings), metrics=()))
+    return comparison, check_gate(gate, comparison, protocol_named(comparison.protocol or request.protocol, request.cards))
+
+
+def gate_sides(sides: tuple[str, ...], reference: str) -> tuple[str, ...]:
+    """The reference and what is compared with it.
+
+    >>> gate_sides(("mine",), "bicubic")
+    ('bicubic', 'mine')
+    >>> gate_sides(("before", "after"), "accepted")
+    ('before', 'after')
+
+    Raises:
+        InputError: the gate's reference is not the first side, or nobody knows what was accepted.
+    """
+    if reference == ACCEPTED:
+        if len(sides) < 2:
+            raise InputError(
+                "the gate compares with what was accepted, which nightly runs know and compare does not: name it first, as "
+                f"mgld-bench compare ACCEPTED {' '.join(sides)} --gate …"
+            )
+        return sides
+    if len(sides) > 1 and sides[0] != reference:
+        raise InputError(f"the gate's reference is {reference}, but the first side is {sides[0]}: leave one of them out")
+    return sides if len(sides) > 1 else (reference, *sides)
+
+
+def _load_sides(request: CompareRequest, progress: Progress) -> tuple[Pairing, ...]:
     """Who is compared with whom."""
     places = Places(request.workspace, request.store, request.protocol, request.cards)
     if request.against_all:
@@ -63,7 +103,7 @@ def load_sides(request: CompareRequest, progress: Progress) -> tuple[Pairing, ..
     return load_pairings(request.sides, places, scoring)
 
 
-def wish_of(request: CompareRequest, pairings: tuple[Pairing, ...]) -> Wish:
+def _wish_of(request: CompareRequest, pairings: tuple[Pairing, ...]) -> Wish:
     """The names of metrics, resolved by the protocol of the sides."""
     used = next((state.protocol for pair in pairings for state in (pair.reference, pair.candidate) if state.protocol), "")
     protocol = protocol_named(used or request.protocol, request.cards)

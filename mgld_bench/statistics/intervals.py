@@ -61,6 +61,20 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     return Interval(mean, mean - half, mean + half, len(values))
 
 
+def mean_bound(values: Sequence[float], confidence: float, upper: bool) -> float:
+    """The one-sided bound of the mean by Student's t: with this confidence, the true mean is below it, or above it.
+
+    Args:
+        values: at least two, finite.
+        confidence: between 0.5 and 1.
+        upper: the upper bound, or else the lower one.
+    """
+    mean = math.fsum(values) / len(values)
+    error = float(np.std(np.asarray(values), ddof=1)) / math.sqrt(len(values))
+    half = float(stats.t.ppf(confidence, len(values) - 1)) * error
+    return mean + half if upper else mean - half
+
+
 @dataclass(frozen=True)
 class PairedDifference:
     """How two methods differ on the clips that both have."""

@@ -54,11 +54,26 @@ def test_what_is_missing_ends_with_3_after_everything_else(tmp_path: Path) -> No
     assert "mgld-bench: incomplete: psnr.rgb of set: 2 of 3 clips have both scores; missing: 2 of b" in done.stderr
 
 
-def test_wrong_use_is_one_line(workspace: Path, tmp_path: Path) -> None:
+def test_wrong_use_is_one_line(workspace: Path) -> None:
     done = bench("bicubic", "nothing", "--workspace", workspace)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "no scores of nothing" in done.stderr
-    assert bench("a", "b", "--output", tmp_path / "x.pdf").returncode == 2
+
+
+def test_a_violated_gate_ends_with_1(workspace: Path, tmp_path: Path) -> None:
+    file = tmp_path / "gate.yaml"
+    file.write_text("reference: mine\nrules:\n  - {metric: psnr, datasets: [udm10], max_drop: 0.1}\n")
+    done = bench("bicubic", "--gate", file, "--workspace", workspace, "--output", tmp_path / "gate.xml")
+    assert done.returncode == 1, done.stderr
+    assert "gate: violated: psnr.rgb on UDM10" in done.stdout
+    assert "mgld-bench: gate failed: psnr.rgb on UDM10" in done.stderr
+    assert ElementTree.parse(tmp_path / "gate.xml").getroot().get("failures") == "1"
+
+
+def test_a_gate_that_measured_nothing_ends_with_3(workspace: Path) -> None:
+    done = bench("bicubic", "mine", "--gate", "nightly", "--workspace", workspace)
+    assert done.returncode == 3, done.stderr
+    assert "gate has no result: dover.fused" in done.stderr
 
 
 def test_two_folders_of_frames_are_scored_and_compared(tmp_path: Path) -> None:

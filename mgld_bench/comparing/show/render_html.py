@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mgld_bench.comparing.comparison import SHOWN_CLIPS, Comparison, Contest, Line, SetsLine
+from mgld_bench.comparing.gates.check import EXPLAINED, GateResult
 from mgld_bench.comparing.show import words
 from mgld_bench.comparing.standing import ClipGain, clip_gains, flags, standings
 from mgld_bench.statistics.intervals import Interval
@@ -26,14 +26,14 @@ class Drawing:
     high: float
 
 
-def render_html(comparison: Comparison, gate: Sequence[tuple[str, str]] = ()) -> str:
+def render_html(comparison: Comparison, gate: GateResult | None = None) -> str:
     """The page.
 
     Every name is escaped.
 
     Args:
         comparison: what to show.
-        gate: what each rule of a gate saw, with the state of the rule; stands first.
+        gate: what the rules of a gate saw; stands first.
     """
     environment = Environment(
         loader=PackageLoader("mgld_bench.comparing.show", "templates"),
@@ -48,6 +48,7 @@ def render_html(comparison: Comparison, gate: Sequence[tuple[str, str]] = ()) ->
         comparison=comparison,
         words=words,
         gate=gate,
+        explained=EXPLAINED,
         several=len(comparison.contests) > 1,
         lines_of=lambda contest: [line for line in comparison.lines if _of(line, contest)],
         sets_of=lambda contest: [line for line in comparison.together if _of(line, contest)],

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mgld_bench.comparing.comparison import Comparison
+from mgld_bench.comparing.gates.check import GateResult, Result
 from mgld_bench.comparing.show.words import HOW_TESTED, difference_text
 from mgld_bench.comparing.verdict import Word
 
@@ -22,6 +23,9 @@ _OUTCOMES: Final[Mapping[Word, Outcome]] = {
     "worse": "failed",
     "cannot tell": "skipped",
 }
+
+
+_RESULTS: Final[Mapping[Result, Outcome]] = {"kept": "passed", "violated": "skipped", "open": "skipped", "no result": "error"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,17 @@ def comparison_cases(comparison: Comparison) -> list[Case]:
         name = f"{line.metric.name}: {line.candidate} against {line.reference}"
         cases.append(Case(comparison.heading(line.dataset), name, outcome, message))
     return [*cases, *(Case("missing", text, "error", text) for text in comparison.missing)]
+
+
+def gate_cases(result: GateResult) -> list[Case]:
+    """Each finding as a case: a violated blocking rule is a failure, an advisory or open one is skipped, no result an error."""
+    cases = []
+    for finding in result.findings:
+        outcome: Outcome = "failed" if finding.blocks else _RESULTS[finding.result]
+        where = f" on {finding.dataset}" if finding.dataset else ""
+        name = f"{finding.candidate}: {finding.metric}{where}: {finding.rule.text} ({finding.role})"
+        cases.append(Case("gate", name, outcome, f"{finding.result}: {finding.saw}"))
+    return cases
 
 
 def render_junit(name: str, cases: Iterable[Case]) -> str:

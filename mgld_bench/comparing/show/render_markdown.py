@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mgld_bench.comparing.comparison import SHOWN_CLIPS, Comparison, Contest, Line, SetsLine
+from mgld_bench.comparing.gates.check import EXPLAINED, GateResult
 from mgld_bench.comparing.show.words import (
     ALL_SETS,
     HOW_TESTED,
@@ -35,13 +36,13 @@ MOST_CHARACTERS: Final = 65_000
 """GitHub takes 65,536 in a comment."""
 
 
-def render_markdown(comparison: Comparison, above: str = "") -> str:
-    """The comparison; ``above``: Markdown that stands below the title, such as what a gate found.
+def render_markdown(comparison: Comparison, gate: GateResult | None = None) -> str:
+    """The comparison, below what a gate saw in it.
 
     Where it would be too long for a comment, parts are left out from the end, and named.
     """
     several = len(comparison.contests) > 1
-    parts = [f"## {escape(title(comparison))}", above]
+    parts = [f"## {escape(title(comparison))}", _gate(gate)]
     parts += [_summary(comparison)]
     parts += [_matrix(comparison) if several else _table(comparison)]
     parts += [_warnings(comparison), _ranks(comparison), _clips(comparison), _costs(comparison), _flags(comparison)]
@@ -53,6 +54,20 @@ def render_markdown(comparison: Comparison, above: str = "") -> str:
             break
         kept.append(part)
     return "\n\n".join(kept) + "\n"
+
+
+def _gate(gate: GateResult | None) -> str:
+    if gate is None:
+        return ""
+    rows = [
+        [
+            f"**{finding.result}**" if finding.blocks or finding.result == "no result" else finding.result,
+            *map(escape, (finding.metric, finding.dataset, finding.rule.text, finding.role, finding.saw)),
+        ]
+        for finding in gate.findings
+    ]
+    table = _grid(["Gate", "Metric", "Dataset", "Rule", "Role", "Saw"], rows, left=range(6))
+    return f"{table}\n\n<sub>{EXPLAINED}</sub>"
 
 
 def _summary(comparison: Comparison) -> str:

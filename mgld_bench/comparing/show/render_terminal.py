@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mgld_bench.comparing.comparison import Comparison, Contest, Line, SetsLine
+from mgld_bench.comparing.gates.check import GateResult
 from mgld_bench.comparing.show.words import (
     ALL_SETS,
     MARKS,
@@ -62,6 +63,12 @@ def render_terminal(comparison: Comparison) -> RenderableType:
     parts += [Text(f"note: {note}") for note in comparison.notes]
     parts += [Text(f"missing: {text}", style="yellow") for text in comparison.missing]
     return Group(*parts)
+
+
+def render_gate(gate: GateResult) -> RenderableType:
+    """What each rule saw."""
+    styles = {"kept": "green", "violated": "red", "open": "", "no result": "yellow"}
+    return Group(*(Text(f"gate: {each.result}: {each.text}", style=styles[each.result]) for each in gate.findings))
 
 
 def _summary(comparison: Comparison) -> RenderableType:
