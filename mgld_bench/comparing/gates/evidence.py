@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mgld_bench.comparing.comparison import Comparison, Contest
-from mgld_bench.comparing.show.words import memory_text
 from mgld_bench.errors import first_of
 
 
@@ -69,7 +68,7 @@ def changes_of_costs(cost: str, dataset: str, comparison: Comparison, contest: C
     return Changes(
         tuple(after - before for before, after in pairs.values()),
         math.fsum(before for before, _ in pairs.values()) / len(pairs),
-        (lambda value: f"{value:.3g} s") if cost == "seconds_per_frame" else (lambda value: memory_text(int(value))),
+        (lambda value: f"{value:.3g} s") if cost == "seconds_per_frame" else (lambda value: f"{value / 1e9:.2f} GB"),
         f"{len(pairs)} of {len(clips)} clips, without {first_of(without)}" if without else "",
     )
 
