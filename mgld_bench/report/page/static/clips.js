@@ -120,6 +120,11 @@ mgld.clips = (() => {
       mgld.state.set({ clip: "" });
     });
     document.addEventListener("keydown", onKey);
+    // As things are when it is clicked: the view, the sides and the zoom stay from clip to clip.
+    list.addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-clip]");
+      if (link) link.href = mgld.state.address({ tab: "clips", clip: link.dataset.clip, frame: 0 });
+    });
     addEventListener("mgld-theme", () => scores(entry(shown)));
     mgld.state.on((state, changed) => {
       showTools(state);

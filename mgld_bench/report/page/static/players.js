@@ -59,7 +59,17 @@ mgld.players = (() => {
       const known = state.sides.filter((key) => layers.has(key));
       if (known.length) return inOrder(known);
       const all = [...layers.keys()];
-      return all.length <= AT_ONCE ? all : [all[0], ...all.slice(1 - AT_ONCE)];
+      if (all.length <= AT_ONCE) return all;
+      const ends = all.filter((key) => ["lr", "gt"].includes(layers.get(key).side.kind));
+      return inOrder([...ends, ...methodsFirst(state).slice(0, AT_ONCE - ends.length)]);
+    }
+
+    // The methods, those first that the page is about: the chosen one (or the reader's own, or the best) and the one beside it.
+    function methodsFirst(state) {
+      const methods = [...layers.keys()].filter((key) => layers.get(key).side.kind === "method");
+      const chosen = mgld.data("report").methods[mgld.cell.chosen(state).method].name;
+      const rest = methods.filter((key) => ![chosen, state.against].includes(key)).reverse();
+      return [chosen, state.against, ...rest].filter((key) => methods.includes(key));
     }
 
     function inOrder(keys) {
@@ -86,11 +96,12 @@ mgld.players = (() => {
 
     function pairOf(state) {
       const known = [...new Set(state.pair.filter((key) => layers.has(key)))];
-      const all = [...layers.keys()].reverse();
-      const rest = all.filter((key) => !known.includes(key));
-      if (known.length === 1) return [known[0], rest[0] ?? known[0]];
-      // The last method beside the ground truth; where there is none, the last two.
-      return known.length ? known.slice(0, 2) : [all[1] ?? all[0], all[0]];
+      const methods = methodsFirst(state);
+      // The chosen method and the one it is compared with, else the ground truth, else what there is.
+      const others = [...layers.keys()].reverse();
+      const wanted = [...known, methods[0], ...(methods.includes(state.against) ? [state.against] : []), ...others];
+      const pair = [...new Set(wanted.filter(Boolean))].slice(0, 2);
+      return pair.length < 2 ? [pair[0], pair[0]] : pair;
     }
 
     // What is seen where everything fits: the part that the exact videos have, or the whole clip.
@@ -195,7 +206,7 @@ mgld.players = (() => {
 
     function onState(state, changed) {
       if (changed.includes("frame") && state.frame !== clock.frame) clock.moveTo(state.frame);
-      const mine = ["view", "pair", "sides", "version", "gain", "map", "profile", "place"];
+      const mine = ["view", "pair", "sides", "method", "against", "line", "version", "gain", "map", "profile", "place"];
       const moved = ["zoom", "x", "y"].some((key) => changed.includes(key) && state[key] !== view.state[key]);
       if (changed.includes("metric") || changed.includes("line")) showScores();
       if (moved || changed.some((key) => mine.includes(key))) apply(state);
