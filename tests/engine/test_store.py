@@ -156,7 +156,7 @@ workspace = Path(sys.argv[1])
 with sole_writer(workspace), open_store("", workspace, create=True) as store:
     run = store.begin_run("table1", {})
     print("begun", flush=True)
-    for number in range(60):
+    for number in range(30):
         unit = FinishedUnit(f"k{number}", "score", "reds4", f"{number}", "bicubic", "psnr.rgb", "mgld-2024")
         store.add(run, [(unit, ClipScore("psnr.rgb", 30.0, {frame: 30.0 for frame in range(100)}))])
 """
@@ -164,7 +164,7 @@ with sole_writer(workspace), open_store("", workspace, create=True) as store:
 
 
 def test_a_reader_sees_whole_units_while_another_process_adds_them_and_does_not_stop_it(tmp_path: Path) -> None:
-    keys = [f"k{number}" for number in range(60)]
+    keys = [f"k{number}" for number in range(30)]
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     seen, running = [0], []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
@@ -178,10 +178,10 @@ def test_a_reader_sees_whole_units_while_another_process_adds_them_and_does_not_
                 assert [key for key, score in scores.items() if len(score.per_frame or ()) != 100] == []
                 assert set(scores) <= set(store.units(keys))
                 seen.append(len(scores))
-            assert len(store.scores(keys)) == 60
+            assert len(store.scores(keys)) == 30
         assert (writer.wait(), writer.stderr.read()) == (0, "")
     assert seen == sorted(seen)
-    assert len([count for count in set(seen) if 0 < count < 60]) > 1
+    assert len([count for count in set(seen) if 0 < count < 30]) > 1
     assert running[0]
     assert not has_writer(tmp_path)
 
