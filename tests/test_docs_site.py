@@ -52,14 +52,18 @@ def leaves(nav: Any) -> Iterator[str]:
             yield from leaves(part)
 
 
-def test_the_cards_that_how_tos_print_are_right(tmp_path: Path) -> None:
+def test_the_cards_that_how_tos_print_are_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One folder holds them all, as it would if somebody followed every page."""
     printed = {name: text for page in HOW_TOS for name, text in blocks(page, "yaml")}
-    assert len(printed) == 11
+    assert len(printed) == 16
     for name, text in printed.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for name, text in blocks(DOCS / "how-to/figure.md", "python"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
     checked = check_cards([tmp_path / "mycards"])
     assert len(checked) == len(printed)
     assert [card.error for card in checked if card.error] == []

@@ -1,11 +1,12 @@
 """Makes the gallery of the documentation: `python docs/scripts/gallery.py`.
 
-It runs the demo, and the card that docs/how-to/figure.md prints, which takes some minutes at the first time. The result is in
+It runs the demo, and the cards that docs/how-to/figure.md prints, which takes some minutes at the first time. The result is in
 build/gallery and is not committed: the gallery always shows what this version of the program makes.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 TARGET = BUILD / "gallery"
 FIGURES_PAGE = TOP / "docs/how-to/figure.md"
-FIGURES = "my-figures"
+FIGURES = ("my-figures", "my-sweep", "my-study")
 INTRODUCTION = """\
 # Gallery
 
@@ -33,9 +34,10 @@ def main() -> None:
     """Run the demo and the figures' card, and collect their pictures."""
     workspace = ["--workspace", str(BUILD / "demo")]
     bench("demo", *workspace)
-    cards = printed_cards()
-    bench("run", FIGURES, "--cards", str(cards), *workspace)
-    report, figures = (BUILD / "demo/reports" / name / "latest" for name in ("demo", FIGURES))
+    printed = printed_files()
+    for name in FIGURES:
+        bench("run", name, "--cards", str(printed / "mycards"), *workspace, own_code=printed)
+    report, *figures = (BUILD / "demo/reports" / name / "latest" for name in ("demo", *FIGURES))
     shutil.rmtree(TARGET, ignore_errors=True)
     # Its tables in Markdown would become pages of the site.
     shutil.copytree(report, TARGET / "demo", ignore=shutil.ignore_patterns("*.md"))
@@ -43,28 +45,30 @@ def main() -> None:
     parts += ["## On the page", *(picture(path, report, "demo") for path in sorted(report.glob("strips/*/*.png")))]
     parts += [picture(path, report, "demo") for path in sorted(report.glob("plots/*/*.svg"))]
     parts.append("## Figures for print")
-    for path in sorted((figures / "figures").glob("*.png")):
+    for path in [path for folder in figures for path in sorted((folder / "figures").glob("*.png"))]:
         (TARGET / "figures").mkdir(exist_ok=True)
         shutil.copy2(path, TARGET / "figures")
         parts.append(f"![{path.stem}](figures/{path.name})")
     (TARGET / "index.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def bench(*words: str) -> None:
-    """Run the program; 3 means that something has no result, which a gallery can do without."""
-    done = subprocess.run([sys.executable, "-m", "mgld_bench", *words], check=False)
+def bench(*words: str, own_code: Path | None = None) -> None:
+    """Run the program, with a folder of Python of one's own; 3: something has no result, which a gallery can do without."""
+    search = [str(own_code)] if own_code else []
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*search, str(TOP), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-m", "mgld_bench", *words], env=environment, check=False)
     if done.returncode not in (0, 3):
         raise SystemExit(done.returncode)
 
 
-def printed_cards() -> Path:
-    """A folder with the cards that the page about figures prints."""
-    folder = BUILD / "gallery-cards"
-    for name, card in re.findall(
-        r"^```yaml\n# mycards/(\S+)\n(.*?)^```", FIGURES_PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
-    ):
+def printed_files() -> Path:
+    """A folder with the files that the page about figures prints: cards, votes and a method."""
+    folder = BUILD / "gallery-files"
+    shutil.rmtree(folder, ignore_errors=True)
+    text = FIGURES_PAGE.read_text("utf-8")
+    for name, content in re.findall(r"^```(?:yaml|csv|python)\n# (\S+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(card, encoding="utf-8")
+        (folder / name).write_text(content, encoding="utf-8")
     return folder
 
 

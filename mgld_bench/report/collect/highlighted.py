@@ -9,12 +9,14 @@ from mgld_bench.report.collect.data import ReportData
 
 
 def highlighted_methods(data: ReportData) -> frozenset[str]:
-    """Those that the report card highlights; where it names none, those whose cards did not come with the suite."""
+    """Those that the report card highlights; where it names none, those whose cards did not come with the suite, if some did."""
     if data.card.highlight:
         return frozenset(data.card.highlight)
-    return frozenset(name for name, card in data.methods.items() if _own(card))
+    own = frozenset(name for name, card in data.methods.items() if _own(card))
+    return own if len(own) < len(data.methods) else frozenset()
 
 
 def _own(card: MethodCard) -> bool:
     folder = folder_of(card, ("name",))
-    return folder is not None and not folder.is_relative_to(shipped_folder())
+    # Cards of one's own may lie in the checkout too, but not in its folder of methods.
+    return folder is not None and folder.resolve() != shipped_folder() / "baselines"
