@@ -74,6 +74,7 @@ def _cell(cell: TableCell) -> dict[str, Any]:
         "tied": cell.tied,
         "marks": list(cell.marks),
         "published": cell.published_text,
+        "measured": f"{cell.measured_on} ({cell.measured_at[:10]})" if cell.measured_on else "",
     }
 
 

@@ -10,6 +10,7 @@ from mgld_bench.metrics.metric import Direction
 from mgld_bench.report.tables.notes import Footnote
 from mgld_bench.report.tables.numbers import GAP, Rank, format_difference, format_value
 from mgld_bench.report.tables.paired import Paired
+from mgld_bench.statistics.intervals import FEWEST_CLIPS
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,8 @@ class Table:
             parts.append(
                 f"±: 95% interval of the mean over clips, Student's t{cut}; it shows how clips differ, not whether methods do."
             )
+        if any(cell.rank and cell.dataset and cell.scored < FEWEST_CLIPS for cell in cells):
+            parts.append(f"Fewer than {FEWEST_CLIPS} clips have no interval: there, nothing can be told apart.")
         if self.published_source:
             differences = " and, in brackets, ours minus published" if any(cell.dataset for cell in cells) else ""
             parts.append(f"Below a value: the published one{differences}.")

@@ -42,6 +42,7 @@ def test_markdown_is_exactly_this(tmp_path: Path) -> None:
         f" {dataset}: 2 clips, 4 frames scored. Two: 2 clips, 4 frames scored.\n\n"
         "PSNR is psnr.rgb (higher is better); LPIPS is lpips.alex (lower is better).\n\n"
         "Bold: best; underlined: second best, among the methods with every clip of a dataset."
+        " Fewer than 3 clips have no interval: there, nothing can be told apart."
         " Below a value: the published one and, in brackets, ours minus published.\n\n"
         rf"- <sup>a</sup> Infinite because of 00\|0 of {dataset}: restored frames that equal the ground truth."
         "\n"

@@ -32,6 +32,10 @@ mgld.cell = (() => {
     const { title } = mgld.data("report").methods[method];
     const cell = line.cells[method];
     const metric = mgld.data("report").metrics.find((one) => one.name === line.metric);
+    if (!line.dataset) {
+      panel.replaceChildren(...cost(line, method, metric));
+      return;
+    }
     panel.replaceChildren(
       element("h2", {}, mgld.swatch(method), `${title}: ${metric.title} on ${line.heading}`),
       element("p", { class: "small" }, element("strong", { class: "number" }, cell.text), cell.interval ? ` ${cell.interval}` : "", ` · ${cell.scored} of ${cell.expected} clips${cell.frames ? ` · ${cell.frames} frames` : ""} · ${line.direction} is better`),
@@ -41,6 +45,18 @@ mgld.cell = (() => {
       element("div", { class: "halves" }, element("figure", { class: "dots" }, dots(line, method), element("figcaption", { class: "small quiet" }, `A dot per clip${meaning(line, method).of && `: its ${meaning(line, method).of}`}; the line is the mean. Choose a dot to see its clip.`)), element("div", {}, list(line, method))),
       element("p", { class: "small" }, element("a", { href: mgld.state.address({ tab: "made", clip: worstFirst(line, method)[0]?.clip ?? "", line: model.key(line), method: mgld.data("report").methods[method].name }) }, "Where this number comes from")),
     );
+  }
+
+  // What a method costs: a number of no clip.
+  function cost(line, method, metric) {
+    const cell = line.cells[method];
+    return [
+      element("h2", {}, mgld.swatch(method), `${mgld.data("report").methods[method].title}: ${metric.title}`),
+      element("p", { class: "small" }, element("strong", { class: "number" }, cell.text), ` · ${line.heading}`),
+      element("p", { class: "small" }, `${metric.definition}.`),
+      cell.measured ? element("p", { class: "small quiet" }, `Measured on ${cell.measured}.`) : "",
+      ...cell.marks.map((mark) => element("p", { class: "small quiet" }, element("sup", {}, mark), " ", mgld.data("report").footnotes[mark])),
+    ];
   }
 
   // In words: how the method stands to the best one, or the best to the next; where differences are shown, to the baseline.

@@ -85,7 +85,7 @@ mgld.table = (() => {
     const classes = [shown.mark, own && "own", known.scored < known.expected && "partial"].filter(Boolean).join(" ");
     return element("td", {
       class: classes || null, tabindex: -1, "data-place": `${model.key(line)}/${name}`, "data-line": model.key(line), "data-method": name,
-      title: `${title}, ${model.name("metrics", line.metric)} on ${line.heading}: ${known.scored} of ${known.expected} clips${known.frames ? `, ${known.frames} frames` : ""}${known.gap ? `; ${known.gap}` : ""}`,
+      title: line.dataset === "" ? `${title}, ${model.name("metrics", line.metric)}` : `${title}, ${model.name("metrics", line.metric)} on ${line.heading}: ${known.scored} of ${known.expected} clips${known.frames ? `, ${known.frames} frames` : ""}${known.gap ? `; ${known.gap}` : ""}`,
     },
       spoken(shown.mark), element("span", { class: "number" }, shown.text),
       shown.sign && element("span", { class: "sign", "aria-hidden": "true" }, shown.sign),
