@@ -18,6 +18,7 @@ NOT_RUN = {
     "mgld-bench score": "tests/cli runs it",
     "mgld-bench weights": "needs the network; tests/weights runs it",
     "mgld-bench compare": "tests/cli runs it",
+    "mgld-bench nightly": "tests/nightly runs it",
     "mgld-bench restore": "needs a GPU; tests/cli runs it",
     "mgld-bench list": "tests/cli runs it",
     "mgld-bench doctor": "tests/cli runs it",

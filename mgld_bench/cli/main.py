@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mgld_bench.cli import cards, compare, datasets, demo, doctor, listing, profile, report, restore, run, score, weights
+from mgld_bench.cli import cards, compare, datasets, demo, doctor, listing, nightly, profile, report, restore, run, score, weights
 from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE, check_home
 from mgld_bench.cli.terminal import print_whatever_the_encoding
 from mgld_bench.errors import CheckError, IncompleteError, InputError
@@ -86,6 +86,7 @@ app.command("restore")(restore.restore)
 app.command("score")(score.score)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.add_typer(nightly.app, name="nightly")
 app.command("profile")(profile.profile)
 
 

@@ -19,6 +19,7 @@ from mgld_bench.engine.schema.tables import Table
 from mgld_bench.engine.schema.upgrade import VERSION
 from mgld_bench.engine.store import open_store
 from mgld_bench.errors import InputError
+from mgld_bench.nightly.history import nights
 from tests.helpers.run_state import database
 
 HERE = Path(__file__).parent
@@ -45,6 +46,13 @@ def test_a_database_of_every_version_opens_and_keeps_what_it_holds(kept: Path, t
     with open_store("", tmp_path, create=True) as store:
         run = store.begin_run("more", {})
         assert store.runs([run])[run].report == "more"
+
+
+def test_the_history_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    shutil.copy(HERE / "stores/0002.sqlite", tmp_path / "results.sqlite")
+    with open_store("", tmp_path, create=True) as store:
+        (night,) = nights(store)
+    assert (night.suite, night.verdict, night.units, night.run) == ("small", "accepted", ("b2",), 1)
 
 
 def test_there_is_a_database_of_each_version() -> None:

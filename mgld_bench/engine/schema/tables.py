@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Float, ForeignKey, Integer, String
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Table(DeclarativeBase):
     """What all tables share."""
 
-    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
+    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
 
 
 class RunRow(Table):
@@ -70,4 +70,33 @@ class ProfileRow(Table):
     """What was measured; see `kept_profiles.profile_identity`."""
     method: Mapped[str] = mapped_column(String)
     measured_at: Mapped[str] = mapped_column(String)
+    facts: Mapped[dict[str, Any]]
+
+
+class NightRow(Table):
+    """One night: a nightly run of a suite on one checkpoint. See `mgld_bench.nightly.history`."""
+
+    __tablename__ = "nights"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    suite: Mapped[str] = mapped_column(String, index=True)
+    method: Mapped[str] = mapped_column(String)
+    """The card that the checkpoint's own extends."""
+    checkpoint: Mapped[str] = mapped_column(String)
+    sha256: Mapped[str] = mapped_column(String)
+    name: Mapped[str] = mapped_column(String)
+    """Under which its restored clips and scores are kept."""
+    kind: Mapped[str] = mapped_column(String)
+    """quality or identity."""
+    started_at: Mapped[str] = mapped_column(String)
+    finished_at: Mapped[str] = mapped_column(String)
+    """"" while it goes on, and where it was interrupted; likewise ``verdict``."""
+    verdict: Mapped[str] = mapped_column(String)
+    """accepted, rejected or incomplete."""
+    why: Mapped[str] = mapped_column(String)
+    accepted_at: Mapped[str] = mapped_column(String)
+    """When it became the reference; "" where it never did."""
+    by_hand: Mapped[bool] = mapped_column(Boolean)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id"))
+    units: Mapped[list[str]]
+    """The keys of its scores."""
     facts: Mapped[dict[str, Any]]
