@@ -222,7 +222,7 @@ def _references(series: Sequence[Night]) -> dict[str, Night]:
 
 
 def _twin(series: Sequence[Night], name: str, keys: set[str]) -> Night | None:
-    """The finished night of the same checkpoint, options, pairs and metrics; with the environment in which it was repeated last."""
+    """The finished night of the same checkpoint, options, pairs and metrics, with the environment of its last repetition."""
     same = [night for night in series if night.name == name and night.verdict in ("accepted", "rejected")]
     first = next((night for night in same if night.kind == "quality" and set(night.units) == keys), None)
     if first is None:
