@@ -64,7 +64,7 @@ def estimate(videos: Sequence[WantedVideo], kept: Path, probes: dict[tuple[str, 
         kept: Where videos are kept.
         probes: What was measured already, by kind and whether it is LR; more is added.
     """
-    absent = {video.file.key for video in videos if video.file in missing([video.file], kept)}
+    absent = {video.file.key for video in videos if missing([video.file], kept)}
     there = sum(video.file.place(kept).stat().st_size for video in videos if video.file.key not in absent)
     new = {video.file.key: video for video in videos if video.file.key in absent}
     for video in new.values():

@@ -71,7 +71,7 @@ def pressed(page: Page, name: str) -> bool:
 
 
 def hash_of(page: Page) -> str:
-    page.wait_for_timeout(400)
+    page.evaluate("mgld.state.flush()")
     return str(page.evaluate("location.hash"))
 
 

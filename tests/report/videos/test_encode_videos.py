@@ -159,15 +159,40 @@ def test_a_frame_that_is_gone_is_an_error_and_leaves_nothing_half(tmp_path: Path
     assert not list((tmp_path / "kept").rglob(".*.tmp"))
 
 
+class Interrupted(Lines):
+    """Ctrl-C once the first video is there."""
+
+    def __init__(self, kept: Path) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def advance(self, frames: int) -> None:
+        if list(self._kept.glob("*/[!.]*.mp4")):
+            raise KeyboardInterrupt
+
+
+def test_after_ctrl_c_the_next_report_goes_on(tmp_path: Path) -> None:
+    data = report_of(moving(128, 160, 30), moving(32, 40, 30), a=moving(128, 160, 30, seed=1))
+    with pytest.raises(KeyboardInterrupt):
+        encode_videos(data, tmp_path / "report", VideoWish(tmp_path / "kept"), Interrupted(tmp_path / "kept"))
+    assert not list((tmp_path / "kept").rglob(".*.tmp"))
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").glob("*/[!.]*")}
+    found, said = write(data, tmp_path, "crops")
+    assert all(path.stat().st_mtime_ns == at for path, at in done.items())
+    assert said.frames == 30 * (6 - sum(path.suffix in {".mp4", ".webm"} for path in done))
+    assert len(videos(found, "GT")) == 2
+
+
 KILLED = """
 import sys, numpy as np
 from pathlib import Path
 from tests.report.videos.test_encode_videos import moving, report_of, write
 print("ready", flush=True)
-write(report_of(moving(256, 320, 120), moving(64, 80, 120), a=moving(256, 320, 120, 1)), Path(sys.argv[1]), "crops")
+write(report_of(moving(256, 320, 60), moving(64, 80, 60), a=moving(256, 320, 60, 1)), Path(sys.argv[1]), "crops")
 """
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_next_report_goes_on(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, env={**os.environ})
     kept = tmp_path / "kept"
@@ -178,9 +203,9 @@ def test_after_a_kill_the_next_report_goes_on(tmp_path: Path) -> None:
     child.communicate()
     done = {path: path.stat().st_mtime_ns for path in kept.glob("*/[!.]*")}
     assert any(path.suffix == ".mp4" for path in done)
-    data = report_of(moving(256, 320, 120), moving(64, 80, 120), a=moving(256, 320, 120, 1))
+    data = report_of(moving(256, 320, 60), moving(64, 80, 60), a=moving(256, 320, 60, 1))
     found, said = write(data, tmp_path, "crops")
     assert all(path.stat().st_mtime_ns == at for path, at in done.items())
-    assert said.frames < 6 * 120
+    assert said.frames < 6 * 60
     assert len(videos(found, "GT")) == 2
     assert not list(kept.glob("*/.*.tmp"))

@@ -42,9 +42,10 @@ mgld.makeLayer = (clip, side, { onShown, onFailed }) => {
   function watch(mine) {
     video.requestVideoFrameCallback((_now, facts) => {
       if (mine !== current) return;
+      const first = last === null;
       box.classList.add("ready");
       last = facts.mediaTime;
-      onShown(api, facts.mediaTime);
+      onShown(api, facts.mediaTime, first);
       watch(mine);
     });
   }

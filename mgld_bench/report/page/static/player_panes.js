@@ -70,8 +70,9 @@ mgld.makePanes = (clip, layers) => {
     };
     for (const one of heads()) {
       if (one.key !== key) continue;
-      one.version.textContent = text;
-      one.version.title = notes[text];
+      const part = version?.region;
+      one.version.textContent = part ? `${text} part` : text;
+      one.version.title = notes[text] + (part ? ` ${part.width}x${part.height} pixels from ${part.left}, ${part.top} on.` : "");
       one.version.dataset.kind = text;
     }
   }

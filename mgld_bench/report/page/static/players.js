@@ -171,10 +171,11 @@ mgld.players = (() => {
 
     // --- what happens
 
-    function onShown(layer, seconds) {
+    function onShown(layer, seconds, first) {
       panes.showFrame(layer.side.key, clock.shown(layer.video, seconds), clock.frame);
       // The size of a video is known with its first picture.
-      draw();
+      if (first) draw();
+      else magnifier.draw();
     }
 
     function onFailed(layer, version) {
