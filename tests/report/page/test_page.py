@@ -152,7 +152,8 @@ def test_what_is_seen_is_saved(browser: Browser, page_file: Path, tmp_path: Path
 
 def test_hostile_names_stay_text(browser: Browser, tmp_path: Path) -> None:
     data = nasty_data(published_csv(tmp_path))
-    evil = data.methods["evil"].model_copy(update={"notes": f"</script><script>alert(1)</script>\u2028{LONG}"})
+    notes, title = f"</script><script>alert(1)</script>\u2028{LONG}", METHODS["evil"] + LONG
+    evil = data.methods["evil"].model_copy(update={"notes": notes, "title": title})
     data = replace(
         data,
         card=data.card.model_copy(update={"table": TableLayout(orientation="methods-as-rows"), "plots": ()}),
