@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -99,6 +100,9 @@ def report(
         str, typer.Option(help="With --scores: the frame numbers that were scored, such as 0-5; default: those of the protocol.")
     ] = "",
     shift: Annotated[str, typer.Option(metavar="DOWN,RIGHT", help="With --scores: as it was scored; default: not shifted.")] = "",
+    colour: Annotated[
+        str, typer.Option(help="With --scores: as it was scored, for video without tags; default: as score takes it.")
+    ] = "",
     cards: Cards = None,
     videos: Annotated[
         str,
@@ -144,6 +148,10 @@ def report(
         raise InputError(
             "--against and --protocol exclude each other: published values belong to the protocol of the report's card"
         )
+    of_scores = {"--gt": gt, "--lr": lr, "--frames": frames, "--shift": shift, "--colour": colour}
+    alone = [option for option, value in of_scores.items() if value]
+    if alone and not scores:
+        raise typer.BadParameter("belongs to --scores; a report card names its datasets and its protocol", param_hint=alone[0])
     places = places_to_read(workspaces or [], stores or [], to_write=output is None)
     if scores:
         of_cards = {"--methods": methods, "--datasets": datasets, "--degradation": degradation, "--source": source}
@@ -151,10 +159,20 @@ def report(
         if given or len(places) > 1:
             raise typer.BadParameter("needs a report card, and --scores has none", param_hint=(given or ["several --store"])[0])
         request = KeptWish(
-            scores, gt, lr, split_names(clips), limit, split_names(metrics), protocol or "mgld-2024", frames, shift, cards or ()
+            restored=scores,
+            ground_truth=gt,
+            low_resolution=lr,
+            clips=split_names(clips),
+            limit=limit,
+            metrics=split_names(metrics),
+            protocol=protocol or "mgld-2024",
+            frames=frames,
+            shift=shift,
+            colour=colour,
+            cards=cards or (),
         )
         ((workspace, store),) = places
-        kept_videos = VideoWish(workspace / "videos", choice, room)
+        kept_videos = VideoWish(folder_of_videos(workspace, output), choice, room)
         files = write_kept(request, workspace, store, chosen, output, kept_videos, progress_display(quiet))
         show(files, json_output, dated=output is None)
         missing = incomplete(files)
@@ -185,7 +203,7 @@ def report(
             for workspace, store in places
         ]
         first.require_known()
-        wish = VideoWish(first.workspace / "videos", choice, room)
+        wish = VideoWish(folder_of_videos(first.workspace, output), choice, room)
         files = write(first, chosen, against == "paper", json_output, output, wish, others, quiet)
         missing = incomplete(files)
         if missing:
@@ -209,6 +227,13 @@ def places_to_read(workspaces: Sequence[Path], stores: Sequence[str], to_write: 
             if not folder.is_dir() or not (stores or (folder / "results.sqlite").exists()):
                 raise InputError(f"--workspace {folder}: holds no results; name that of a run, or its database with --store")
     return [(folder, store) for folder in folders for store in dict.fromkeys(stores or [""])]
+
+
+def folder_of_videos(workspace: Path, output: Path | None) -> Path:
+    """Where encoded videos are kept: in the workspace, but beside a report that is written elsewhere if that cannot be used."""
+    if output is not None and not os.access(workspace, os.W_OK):
+        return output / ".videos"
+    return workspace / "videos"
 
 
 def write(

@@ -10,6 +10,7 @@ from mgld_bench.cards.loader import load_protocol
 from mgld_bench.cli.score import parse_frames, parse_shift
 from mgld_bench.clips.atomic import require_writable
 from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.colour import check_colour
 from mgld_bench.clips.places import require_outside
 from mgld_bench.engine.clip_choice import choose_clips, method_sources
 from mgld_bench.engine.kept_scores import digests_of_scored, open_kept
@@ -34,6 +35,7 @@ class KeptWish:
     protocol: str
     frames: str
     shift: str
+    colour: str
     cards: Sequence[Path]
 
 
@@ -60,7 +62,7 @@ def write_kept(
         require_writable(output)
     cache = digests_of_scored()
     sources = method_sources(wish.restored, wish.ground_truth)
-    chosen = choose_clips(sources, wish.ground_truth, wish.clips, wish.limit, cache)
+    chosen = choose_clips(sources, wish.ground_truth, wish.clips, wish.limit, cache, check_colour(wish.colour))
     low = _clips(wish.low_resolution) if wish.low_resolution is not None and needs_pictures(formats) else {}
     with open_kept(store) as kept:
         data = collect_kept(chosen, wish.ground_truth, request, kept, progress, " ".join(command_line()), low)

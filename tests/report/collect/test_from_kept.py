@@ -88,6 +88,7 @@ def test_what_has_no_score_is_a_gap(top: Path, tmp_path: Path) -> None:
         (("--scores", "{top}/out", "--gt", "{top}/My set/GT", "--frames", "0"), "these frames and this shift; score them first"),
         (("--scores", "{top}/out", "--methods", "x"), "needs a report card"),
         (("--scores", "{top}/nowhere"), "nowhere"),
+        (("demo", "--gt", "{top}/My set/GT"), "belongs to --scores"),
     ],
 )
 def test_what_cannot_be_reported_is_one_line(top: Path, tmp_path: Path, words: tuple[str, ...], message: str) -> None:
