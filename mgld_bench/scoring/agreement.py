@@ -26,6 +26,8 @@ The thresholds were set on four real clips so that Real-ESRGAN on a clip degrade
 warning: it puts contours in different places than bicubic does on the same LR, which lies within 0.1 pixel. The price: of clips
 moved by one pixel on purpose, two of those that Real-ESRGAN restored from the hardest LR clips give warnings too (0.04 and 0.56;
 0.11 and 0.33); all the rest were errors."""
+FAINT = 0.005
+"""Below this share, of 0 % when it is printed, moving the frames back changes nothing: what was measured is noise."""
 CERTAIN, AGREEING = 0.1, 0.5
 """Pixels by which the frames' shifts lie apart, at the median: up to the first, a shift to declare is advised; above the second,
 a shift is a warning at most. Frames of a clip that is moved as a whole agree within 0.1; those of small or hardly legible ones,
@@ -70,6 +72,8 @@ def check_agreement(restored: Clip, reference: Clip, allowed_shift: tuple[float,
     if shift is None or not off:
         return None
     measured = f"{round(shift.rows, 1) + 0.0:+.1f} rows (down), {round(shift.columns, 1) + 0.0:+.1f} columns (right)"
+    if shift.explained < FAINT:
+        return None
     if (shift.explained < EXPLAINED and shift.coherence < COHERENCE) or shift.spread > AGREEING:
         return f"may be shifted by {measured}; moving it back explains {shift.explained:.0%} of the difference"
     raise InputError(

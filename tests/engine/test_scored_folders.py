@@ -245,6 +245,7 @@ def test_the_other_functions_name_their_arguments_too(tmp_path: Path) -> None:
         (lambda: mgld_bench.run("demo", workers=0, workspace=tmp_path / "w"), "workers: "),
         (lambda: mgld_bench.run("demo", limit=0), "limit: "),
         (lambda: mgld_bench.run("demo", level="clips"), "level: .*did you mean clip"),
+        (lambda: mgld_bench.degrade(TRUTH["a"][:, :46]), "clip: the ground truth is .*multiples of 4"),
         (lambda: mgld_bench.degrade(TRUTH["a"], seed="x"), "seed: "),  # type: ignore[arg-type]
         (lambda: mgld_bench.degrade(TRUTH["a"], "nothing"), "degradation: "),
         (lambda: mgld_bench.load_card("reds4", "methods"), "kind: "),  # type: ignore[arg-type]
