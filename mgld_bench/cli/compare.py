@@ -81,9 +81,9 @@ def compare(
     """
     from rich.console import Console
 
-    from mgld_bench.cli.compare_output import BY_SUFFIX, kind_of, rendered, require_passed
+    from mgld_bench.cli.compare_output import BY_SUFFIX, rendered, require_passed, write
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.clips.atomic import require_writable, write_bytes_atomic
+    from mgld_bench.clips.atomic import require_writable
     from mgld_bench.comparing.gates.gate import load_gate
     from mgld_bench.comparing.request import CompareRequest, run_gate, run_request
     from mgld_bench.comparing.show.render_terminal import render_gate, render_terminal
@@ -117,7 +117,7 @@ def compare(
     else:
         comparison, seen = run_request(request, progress), None
     for path in output or ():
-        write_bytes_atomic(path, rendered(comparison, seen, kind_of(path)).encode())
+        write(comparison, seen, path, workspace)
     if chosen:
         typer.echo(rendered(comparison, seen, chosen), nl=False)
     else:

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Final
 
+from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.comparing.gates.check import GateResult
+from mgld_bench.comparing.players import player_addresses
 from mgld_bench.comparing.show.as_json import as_json, gate_as_json
 from mgld_bench.comparing.show.render_html import render_html
 from mgld_bench.comparing.show.render_junit import comparison_cases, gate_cases, render_junit
@@ -43,6 +45,11 @@ def require_passed(comparison: Comparison, gate: GateResult | None) -> None:
         raise IncompleteError(f"incomplete: {'; '.join(dict.fromkeys(missing))}")
 
 
-def kind_of(path: Path) -> str:
-    """The format of a file by its suffix."""
-    return BY_SUFFIX[path.suffix]
+def write(comparison: Comparison, gate: GateResult | None, path: Path, workspace: Path) -> None:
+    """Write the comparison in the format of the file's suffix; a page links to the clips in the workspace's reports."""
+    kind = BY_SUFFIX[path.suffix]
+    if kind == "html":
+        text = render_html(comparison, gate, player_addresses(comparison, workspace, path))
+    else:
+        text = rendered(comparison, gate, kind)
+    write_bytes_atomic(path, text.encode())

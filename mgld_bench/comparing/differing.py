@@ -37,7 +37,7 @@ def differing(reference: State, candidate: State) -> tuple[Difference, ...]:
         one, other = ours.get((group, name)), theirs.get((group, name))
         # A side of which the whole group is unknown is named once.
         if one != other and not (name != _ALL and _unknown(ours, theirs, group)):
-            found.append(Difference(group, name, one or _absent(ours, group), other or _absent(theirs, group)))
+            found.append(Difference(group, name, one or _absent(ours, group, name), other or _absent(theirs, group, name)))
     return tuple(found)
 
 
@@ -66,8 +66,9 @@ def _unknown(ours: _Facts, theirs: _Facts, group: str) -> bool:
     return (group, _ALL) in ours or (group, _ALL) in theirs
 
 
-def _absent(facts: _Facts, group: str) -> str:
-    return NOT_RECORDED if (group, _ALL) in facts else "none"
+def _absent(facts: _Facts, group: str, name: str) -> str:
+    # Version 0.1 recorded cards and weights, but not the revision of the code.
+    return NOT_RECORDED if (group, _ALL) in facts or name == "revision" else "none"
 
 
 def _of_method(made_of: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:

@@ -17,7 +17,7 @@ def notes(contests: Sequence[Contest], lines: Sequence[Line], headings: Mapping[
         if most < 6:
             what = f"{headings.get(dataset, dataset)} alone" if dataset else "these clips alone"
             found.append(
-                f"{what} cannot decide: with {most} {'clip' if most == 1 else 'clips'} no two-sided p is below "
+                f"{what} cannot decide which is better: with {most} {'clip' if most == 1 else 'clips'} no two-sided p is below "
                 f"{2.0 ** (1 - most):.3g}, however large the difference; add clips or a further dataset"
             )
     for contest in contests:

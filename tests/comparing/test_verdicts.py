@@ -68,7 +68,7 @@ def test_a_realistic_comparison(example: Path, compared: Compared) -> None:
     words = {(each.dataset, each.metric.name): each.verdict.word for each in found.lines}
     assert {word for (dataset, _), word in words.items() if dataset == "reds4"} == {"cannot tell"}
     assert {word for (dataset, _), word in words.items() if dataset == "spmcs"} == {"better"}
-    assert found.notes[0].startswith("REDS4 alone cannot decide: with 4 clips no two-sided p is below 0.125")
+    assert found.notes[0].startswith("REDS4 alone cannot decide which is better: with 4 clips no two-sided p is below 0.125")
     assert [each.verdict.word for each in found.together] == ["better"] * 3
     assert found.together[0].sets.clips == 44
     lpips = line(found.lines, "spmcs", "lpips.alex")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -26,7 +27,9 @@ class Drawing:
     high: float
 
 
-def render_html(comparison: Comparison, gate: GateResult | None = None) -> str:
+def render_html(
+    comparison: Comparison, gate: GateResult | None = None, players: Mapping[tuple[str, str], str] | None = None
+) -> str:
     """The page.
 
     Every name is escaped.
@@ -34,6 +37,7 @@ def render_html(comparison: Comparison, gate: GateResult | None = None) -> str:
     Args:
         comparison: what to show.
         gate: what the rules of a gate saw; stands first.
+        players: by dataset and clip, the address where the clip can be watched.
     """
     environment = Environment(
         loader=PackageLoader("mgld_bench.comparing.show", "templates"),
@@ -48,6 +52,7 @@ def render_html(comparison: Comparison, gate: GateResult | None = None) -> str:
         comparison=comparison,
         words=words,
         gate=gate,
+        players=players or {},
         explained=EXPLAINED,
         several=len(comparison.contests) > 1,
         lines_of=lambda contest: [line for line in comparison.lines if _of(line, contest)],

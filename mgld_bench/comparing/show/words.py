@@ -86,14 +86,17 @@ def matrix_of_sets(comparison: Comparison) -> tuple[list[SetsLine], list[tuple[s
 
 
 def difference_text(mean: float, interval: Interval | None, digits: int) -> str:
-    """A difference with its interval.
+    """A difference with its interval; a difference that its digits would show as 0 gets more of them.
 
     >>> difference_text(0.217, Interval(0.217, 0.1, 0.334, 4), 2)
     '+0.22 [+0.10, +0.33]'
+    >>> difference_text(-0.00042, None, 2)
+    '-0.00042'
     """
     if math.isnan(mean):
         return "no mean"
-    text = format_difference(mean, digits)
+    shown = not mean or math.isinf(mean) or round(mean, digits)
+    text = format_difference(mean, digits) if shown else f"{mean:+.2g}"
     if interval is None:
         return text
     return f"{text} [{format_difference(interval.low, digits)}, {format_difference(interval.high, digits)}]"
