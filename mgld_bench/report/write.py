@@ -147,7 +147,7 @@ def write_report(
         page = (*write_page(data, table, pictures, folder, [*written, run], played.sides, lacking), *played.files, *shown)
         index = page[0]
     files = [*written, *(file for picture in pictures for file in picture.files), *page]
-    write_json_atomic(run, strict(_run(data, table, [file.relative_to(folder).as_posix() for file in files])))
+    write_json_atomic(run, strict(_run(data, table, figures, [file.relative_to(folder).as_posix() for file in files])))
     written.append(run)
     if index is not None:
         written.append(index)
@@ -179,7 +179,7 @@ def _texts(table: Table, data: ReportData, formats: Sequence[str]) -> dict[str, 
     return texts
 
 
-def _run(data: ReportData, table: Table, files: Sequence[str]) -> dict[str, Any]:
+def _run(data: ReportData, table: Table, figures: Sequence[WrittenFigure], files: Sequence[str]) -> dict[str, Any]:
     """Everything that is needed to assess and to repeat the numbers."""
     return {
         "report": data.card.model_dump(mode="json"),
@@ -193,5 +193,7 @@ def _run(data: ReportData, table: Table, files: Sequence[str]) -> dict[str, Any]
         **origins_record(data),
         "warnings": list(table.warnings),
         "notes": list(table.notes),
+        # Which clips, frames and places were found is in the captions.
+        "figures": {figure.name: {"caption": figure.caption, "missing": list(figure.missing)} for figure in figures},
         "files": list(files),
     }

@@ -41,6 +41,7 @@ _LITERAL = {
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
     "’": "'",
+    "…": r"\ldots{}",
     "ß": r"\ss{}",
     "ø": r"\o{}",
     "Ø": r"\O{}",
@@ -51,6 +52,11 @@ _LITERAL = {
     "ł": r"\l{}",
     "Ł": r"\L{}",
     "ı": r"\i{}",
+}
+_GREEK = {
+    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta"},
+    **{"ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho"},
+    **{"σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega"},
 }
 _NUMBER = re.compile(r"^Table \d+: *")
 """LaTeX numbers tables by itself."""
@@ -129,6 +135,8 @@ def escape(text: str) -> str:
 def _character(character: str) -> str:
     if character in _LITERAL:
         return _LITERAL[character]
+    if character in _GREEK:
+        return rf"$\{_GREEK[character]}$"
     if character.isascii():
         return character if character.isprintable() else ""
     parts = unicodedata.normalize("NFD", character)

@@ -269,7 +269,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReportData, Path]
     (folder / "votes.csv").write_text("method_a,method_b,choice\nm0,m1,a\n")
     data = noise_data(
         3,
-        CropsFigure(kind="crops", consecutive=2, shots=(Shot(dataset="set", frame=0),), title="A_title & 100%", width=4.0),
+        CropsFigure(kind="crops", consecutive=2, shots=(Shot(dataset="set", frame=0),), title="A_title & 100%, η…", width=4.0),
         TemporalProfileFigure(kind="temporal-profile", width=4.0, caption="About $5_0."),
         VotesFigure(kind="votes", votes="votes.csv"),
         CostFigure(kind="cost", metric="psnr", published=True, published_seconds={"m0": 0.1, "m1": 10.0}, name="a_b"),
@@ -311,4 +311,4 @@ def test_the_snippets_compile(gallery: tuple[ReportData, Path]) -> None:
     result = subprocess.run(command, cwd=folder / "one" / "figures", capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-1500:]
     caption = (folder / "one" / "figures" / "crops.tex").read_text()
-    assert r"\caption{A\_title \& 100\%. set, clip, frames 0 to 1" in caption
+    assert r"\caption{A\_title \& 100\%, $\eta$\ldots{}. set, clip, frames 0 to 1" in caption
