@@ -221,7 +221,10 @@ def print_done(session: Session, outcome: Outcome, json_output: bool, quiet: boo
         print_json(answer)
         return
     if shown:
-        write(session, quiet=quiet)
+        files = write(session, quiet=quiet)
+        # A run may be one of many, in a night or on a cluster: it takes neither time nor disk for videos.
+        if files.index is not None:
+            typer.echo("the page has no videos yet: mgld-bench report with the same arguments adds them")
     counts = ", ".join(f"{count} {kind} units" for kind, count in done.items())
     if outcome.missing:
         typer.echo(f"{counts} were to be done; the last line names what has no result; the rest was done earlier")
