@@ -187,6 +187,28 @@ def test_the_page_is_dark_or_light_as_its_reader_wants(browser: Browser, page_fi
         assert (dark, light) == ("rgb(20, 23, 26)", "rgb(255, 255, 255)")
 
 
+@pytest.mark.parametrize("place", ["", "tab=clips&clip=set0%2F002", "tab=made"])
+def test_nothing_moves_while_the_page_loads(browser: Browser, page_file: Path, place: str) -> None:
+    shifts = """new Promise(done => new PerformanceObserver(list => done(list.getEntries().map(entry => entry.value)))
+        .observe({type: "layout-shift", buffered: true}) || setTimeout(() => done([]), 300))"""
+    with opened(browser, page_file, state=place) as page:
+        # Below 0.1 nobody notices.
+        assert sum(page.evaluate(shifts)) < 0.1
+
+
+@pytest.mark.slow
+def test_fifty_clips_and_nine_methods_are_small_and_open_quickly(browser: Browser, tmp_path: Path) -> None:
+    files = write_report(made_up_suite(50, 9, 100), tmp_path, ("html",))
+    assert files.index is not None
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 30e6
+    times = []
+    for _ in range(3):
+        with opened(browser, files.index, width=1600) as page:
+            page.locator("#table-view [role=grid] td").first.wait_for()
+            times.append(page.evaluate("performance.now()") / 1000)
+    assert min(times) < 2
+
+
 def test_without_its_scripts_the_page_still_has_its_numbers(browser: Browser, page_file: Path, tmp_path: Path) -> None:
     alone = tmp_path / "sent-by-mail.html"
     alone.write_text(page_file.read_text())

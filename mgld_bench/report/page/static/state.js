@@ -130,6 +130,7 @@ var mgld = {};
   root.classList.add("js");
   root.dataset.theme = kept();
   root.dataset.tab = state.tab;
+  root.classList.toggle("one-clip", state.clip !== "");
   on((now, changed) => {
     if (changed.includes("tab")) root.dataset.tab = now.tab;
   });
