@@ -19,6 +19,9 @@ from mgld_bench.report.figures.temporal_profile import Profile, draw_temporal_pr
 FRAMES_SEARCHED = 12
 """Of the clip, evenly spread, by which the line is found."""
 
+BORDER_PART = 20
+"""This part of the frame's shorter side, at each edge, is no place for a line that is found."""
+
 
 def temporal_profile(data: ReportData, figure: TemporalProfileFigure) -> Drawing:
     """Draw it.
@@ -81,7 +84,17 @@ def _line(clip: ClipFrames, figure: TemporalProfileFigure, weights: Map | None) 
         raise NothingToDrawError(f"{along} {index} or its span does not lie inside {name}")
     if index is not None and figure.span is not None and along != "either":
         return Line(along, index, *figure.span)
-    return best_line(_differences(clip, figure) if weights is None else weights, "third", along, index)
+    found = _differences(clip, figure) if weights is None else weights
+    return best_line(found if index is not None else _without_border(found), "third", along, index)
+
+
+def _without_border(weights: Map) -> Map:
+    """With nothing near the edges of the frame, where methods differ by how they treat borders."""
+    border = min(weights.shape) // BORDER_PART
+    inner: Map = np.zeros_like(weights)
+    kept = (slice(border, weights.shape[0] - border), slice(border, weights.shape[1] - border))
+    inner[kept] = weights[kept]
+    return inner
 
 
 def _differences(clip: ClipFrames, figure: TemporalProfileFigure) -> Map:
