@@ -5,7 +5,7 @@ Maps are (height, width) float64, one value per pixel, none negative.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mgld_bench.clips.clip import Frame
 
 Map = npt.NDArray[np.float64]
+Along = Literal["row", "column"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Region:
 class Line:
     """A part of a row or column of pixels."""
 
-    along: Literal["row", "column"]
+    along: Along
     index: int
     first: int
     """The first pixel of the part, and with ``last`` the last one."""
@@ -56,9 +57,14 @@ class Line:
 
 def structure(frame: Frame) -> Map:
     """The magnitude of the luma's gradient."""
+    return np.asarray(np.hypot(structure_along(frame, "column"), structure_along(frame, "row")))
+
+
+def structure_along(frame: Frame, along: Along) -> Map:
+    """How much the luma changes from pixel to pixel along each row or column."""
     luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    down, right = np.gradient(luma) if min(luma.shape) > 1 else (np.zeros_like(luma), np.zeros_like(luma))
-    return np.asarray(np.hypot(down, right))
+    axis = 1 if along == "row" else 0
+    return np.abs(np.gradient(luma, axis=axis)) if luma.shape[axis] > 1 else np.zeros_like(luma)
 
 
 def disagreement(frames: Sequence[Frame]) -> Map:
@@ -98,21 +104,20 @@ def best_region(maps: Sequence[Map], height: int, width: int, step: int) -> tupl
     return Region(int(tops[row]), int(lefts[column]), height, width), largest
 
 
-def best_line(weights: Map, length: Literal["third"] | int, along: Literal["row", "column", "either"], index: int | None) -> Line:
-    """The part of a row or column where the mean of ``weights`` is largest.
+def best_line(weights: Mapping[Along, Map], length: Literal["third"] | int, index: int | None = None) -> Line:
+    """The part of a row or column where the mean of its map is largest.
 
     Args:
-        weights: a map.
+        weights: a map for each direction in which the line may run.
         length: pixels of the part; third: a third of the row or column.
-        along: in which direction; either: whichever has the larger mean.
         index: the row or column, where it is given.
     """
     found = []
-    for direction in ("row", "column") if along == "either" else (along,):
-        turned = weights if direction == "row" else weights.T
+    for along, values in weights.items():
+        turned = values if along == "row" else values.T
         part = max(1, turned.shape[1] // 3) if length == "third" else min(length, turned.shape[1])
         region, mean = best_region([turned if index is None else turned[index : index + 1]], 1, part, 1)
-        line = Line(direction, region.top if index is None else index, region.left, region.left + part - 1)
+        line = Line(along, region.top if index is None else index, region.left, region.left + part - 1)
         found.append((mean, line))
     return max(found, key=lambda candidate: candidate[0])[1]
 

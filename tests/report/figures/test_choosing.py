@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgld_bench.report.figures.choosing import best_line, best_region, disagreement, error, spread_over
+from mgld_bench.report.figures.choosing import (
+    best_line,
+    best_region,
+    disagreement,
+    error,
+    spread_over,
+    structure,
+    structure_along,
+)
 
 
 def test_the_box_is_where_pictures_differ_and_not_only_where_there_is_structure() -> None:
@@ -32,11 +40,19 @@ def test_the_variance_of_pictures() -> None:
 def test_a_line_is_found_in_either_direction_or_on_the_row_that_is_given() -> None:
     weights = np.zeros((30, 60))
     weights[5:15, 44] = 1.0
-    line = best_line(weights, "third", "either", None)
+    line = best_line({"row": weights, "column": weights}, "third")
     assert (line.along, line.index, line.first, line.last) == ("column", 44, 5, 14)
-    line = best_line(weights, "third", "row", 7)
+    line = best_line({"row": weights}, "third", 7)
     assert (line.along, line.index, line.length) == ("row", 7, 20)
     assert line.first <= 44 <= line.last
+
+
+def test_a_line_along_an_edge_shows_nothing_and_one_across_it_does() -> None:
+    frame = np.zeros((8, 8, 3), dtype=np.uint8)
+    frame[:, 4:] = 200
+    assert not structure_along(frame, "column").any()
+    assert structure_along(frame, "row")[3].max() == 100
+    np.testing.assert_allclose(structure(frame), structure_along(frame, "row"))
 
 
 def test_frames_are_spread_evenly() -> None:

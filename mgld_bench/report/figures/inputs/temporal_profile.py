@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from mgld_bench.cards.figures import TemporalProfileFigure
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.report.collect.data import ReportData
-from mgld_bench.report.figures.choosing import Line, Map, best_line, disagreement, spread_over, structure
+from mgld_bench.report.figures.choosing import Along, Line, Map, best_line, disagreement, spread_over, structure_along
 from mgld_bench.report.figures.drawing import Drawing, NothingToDrawError
 from mgld_bench.report.figures.inputs.frames import ClipFrames, clips_of, shown_methods
 from mgld_bench.report.figures.style import method_styles
@@ -36,7 +35,7 @@ def temporal_profile(data: ReportData, figure: TemporalProfileFigure) -> Drawing
         figure = figure.model_copy(update={"clip": "", "row": None, "column": None, "span": None, "frames": None})
     clips = clips_of(data, dataset, figure.clip, shown_methods(data, figure.methods))
     weights = {id(clip): _differences(clip, figure) for clip in clips} if clips[1:] else {}
-    clip = max(clips, key=lambda one: float(weights[id(one)].mean())) if weights else clips[0]
+    clip = max(clips, key=lambda one: max(float(values.mean()) for values in weights[id(one)].values())) if weights else clips[0]
     frames = _frames(clip, figure)
     line = _line(clip, figure, weights.get(id(clip)))
     styles, names = method_styles(data), data.method_headings
@@ -72,20 +71,21 @@ def _frames(clip: ClipFrames, figure: TemporalProfileFigure) -> range:
     return range(first, last + 1)
 
 
-def _line(clip: ClipFrames, figure: TemporalProfileFigure, weights: Map | None) -> Line:
+def _line(clip: ClipFrames, figure: TemporalProfileFigure, weights: Mapping[Along, Map] | None) -> Line:
     height, width = clip.whole(0).shape[:2]
-    along: Literal["row", "column", "either"] = (
-        "row" if figure.row is not None else "column" if figure.column is not None else "either"
-    )
-    index = figure.row if figure.row is not None else figure.column
+    if figure.row is None and figure.column is None:
+        found = _differences(clip, figure) if weights is None else weights
+        return best_line({along: _without_border(values) for along, values in found.items()}, "third")
+    along: Along = "row" if figure.row is not None else "column"
+    index = figure.row if figure.row is not None else figure.column or 0
     across, length = (height, width) if along == "row" else (width, height)
-    if index is not None and (index >= across or (figure.span is not None and figure.span[1] >= length)):
+    if index >= across or (figure.span is not None and figure.span[1] >= length):
         name = f"{clip.source.dataset} {clip.source.clip} ({width}×{height})"
         raise NothingToDrawError(f"{along} {index} or its span does not lie inside {name}")
-    if index is not None and figure.span is not None and along != "either":
+    if figure.span is not None:
         return Line(along, index, *figure.span)
     found = _differences(clip, figure) if weights is None else weights
-    return best_line(found if index is not None else _without_border(found), "third", along, index)
+    return best_line({along: found[along]}, "third", index)
 
 
 def _without_border(weights: Map) -> Map:
@@ -97,16 +97,19 @@ def _without_border(weights: Map) -> Map:
     return inner
 
 
-def _differences(clip: ClipFrames, figure: TemporalProfileFigure) -> Map:
-    """How much the methods differ at each pixel over time, where there is structure."""
+def _differences(clip: ClipFrames, figure: TemporalProfileFigure) -> dict[Along, Map]:
+    """By the direction of a line, how much the methods differ at each pixel over time, where a line shows structure."""
     frames = _frames(clip, figure)
-    total: Map = np.zeros(clip.whole(frames[0]).shape[:2])
+    size = clip.whole(frames[0]).shape[:2]
+    total: dict[Along, Map] = {"row": np.zeros(size), "column": np.zeros(size)}
     for place in spread_over(len(frames), FRAMES_SEARCHED):
         index = frames[place]
         restored = [clip.restored(name, index) for name in clip.usable]
         truth = clip.truth(index)
         compared = [*restored, *([truth] if truth is not None and len(restored) == 1 else [])]
-        total += np.sqrt(disagreement(compared)) * structure(clip.whole(index))
+        different, whole = np.sqrt(disagreement(compared)), clip.whole(index)
+        for along in total:
+            total[along] += different * structure_along(whole, along)
     return total
 
 
