@@ -12,7 +12,8 @@ from mgld_bench.comparing.from_scores import CSV_NAME, read_csv, read_json
 from mgld_bench.comparing.from_store import StorePlace, load_state, methods_of
 from mgld_bench.comparing.operands import Operand, parse_operand
 from mgld_bench.comparing.state import State
-from mgld_bench.engine.store import Store, open_store
+from mgld_bench.engine.clip_choice import method_sources
+from mgld_bench.engine.store import Store, open_store, sqlite_address
 from mgld_bench.errors import InputError, did_you_mean, first_of
 
 
@@ -156,8 +157,15 @@ class _Reader:
         texts = [operand.text for operand in operands if operand.kind == "folder"]
         if not texts:
             return {}
+        how = scoring()
+        for text in texts:
+            inside = list(method_sources([Path(text)], how.ground_truth))
+            if len(inside) > 1:
+                raise InputError(
+                    f"{text}: holds folders of clips of {first_of(inside)}: name one of these, as {text}/{inside[0]}"
+                )
         names = distinct_names([Path(text) for text in texts])
-        states = score_states({name: Path(text) for name, text in zip(names, texts, strict=True)}, scoring())
+        states = score_states({name: Path(text) for name, text in zip(names, texts, strict=True)}, how)
         return {text: next(state for state in states if state.method == name) for name, text in zip(names, texts, strict=True)}
 
     def _of_file(self, operand: Operand) -> State:
@@ -184,11 +192,12 @@ class _Reader:
             store = open_store(self._places.store, self._places.workspace, create=False)
             return StorePlace(self._open.enter_context(store), "", self._places.workspace, cards)
         if "://" in shown:
-            return StorePlace(self._open.enter_context(Store(shown)), shown, None, cards)
+            return StorePlace(self._open.enter_context(Store(shown, read_only=True)), shown, None, cards)
         path = Path(shown)
         folder = path if path.is_dir() else None
         file = path / "results.sqlite" if folder else path
-        return StorePlace(self._open.enter_context(Store(f"sqlite:///{file}")), shown, folder or path.parent, cards)
+        store = Store(sqlite_address(file), read_only=True)
+        return StorePlace(self._open.enter_context(store), shown, folder or path.parent, cards)
 
     def _workspace_exists(self) -> bool:
         return bool(self._places.store) or (self._places.workspace / "results.sqlite").is_file()

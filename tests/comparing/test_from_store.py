@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from mgld_bench.clips.writing import write_frame
 from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.engine.store import Store
 from mgld_bench.errors import InputError
@@ -170,12 +172,22 @@ def test_infinite_scores_tie_or_count_as_a_win(filler: Filler, compared: Compare
         (("bicubic", "bicubik"), "no scores of bicubik: did you mean bicubic"),
         (("bicubic", ""), "a side of the comparison is empty"),
         (("bicubic", "results/old.json"), "no such file or folder"),
+        (("bicubic", "sqlite:///no-such.sqlite:mine"), "no-such.sqlite: there is no such file"),
         (("bicubic@0", "mine"), "the first run with scores of bicubic is 1"),
     ],
 )
 def test_sides_that_stand_for_nothing(example: Path, compared: Compared, sides: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         compared(*sides, workspace=example)
+
+
+def test_a_folder_of_several_methods_is_none(tmp_path: Path, compared: Compared) -> None:
+    for method in ("one", "two"):
+        frame = tmp_path / "out" / method / "clip" / "00000000.png"
+        frame.parent.mkdir(parents=True)
+        write_frame(frame, np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(InputError, match="out: holds folders of clips of one, two: name one of these"):
+        compared(str(tmp_path / "out"), str(tmp_path / "out" / "one"), metrics=("niqe",))
 
 
 def test_a_workspace_without_results_is_named(compared: Compared) -> None:
