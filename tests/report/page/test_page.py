@@ -145,6 +145,8 @@ def test_what_is_seen_is_saved(browser: Browser, page_file: Path, tmp_path: Path
     assert {row["Dataset"] for row in rows} == {"Set1"}
     assert len(rows) == 10
     assert f"{float(rows[0][OWN]):+.2f}" in shown
+    # Of the baseline the table shows the value, which is no difference.
+    assert {row["Bicubic"] for row in rows} == {""}
     tex = (tmp_path / "table.tex").read_text()
     assert tex.count(r"\\") == 11
     assert r"\textbf" not in tex

@@ -40,6 +40,8 @@ mgld.export = (() => {
       line.heading, line.metric, line.direction, what,
       ...methods.flatMap((method) => {
         const shown = model.cell(line, method, state);
+        // The baseline has no difference to itself; the table shows its value there, which no column of differences may hold.
+        if (shown.mark === "base") return ends ? [null, null, null] : [null];
         return ends ? [shown.number, ...(shown.ends ?? line.cells[method].ends)] : [shown.number];
       }),
     ]);
@@ -77,12 +79,15 @@ mgld.export = (() => {
     return [["", ...datasets], ["Method", ...lines.map(metric)], "\\midrule", ...methods.map((one) => [method(one), ...lines.map((line) => number(line, one, state))])];
   }
 
+  // A hyphen before a digit is a minus.
+  const figures = (text) => literal(text).replace(/-(?=\d)/g, () => "$-$");
+
   function number(line, place, state) {
     const shown = model.cell(line, place, state);
-    const text = literal(shown.text);
+    const text = figures(shown.text);
     const set = { best: `\\textbf{${text}}`, second: `\\underline{${text}}` }[shown.mark] ?? text;
     const sign = shown.sign ? literal(shown.sign) : "";
-    const below = shown.below && state.intervals !== "off" ? ` {\\scriptsize ${literal(shown.below)}}` : "";
+    const below = shown.below && state.intervals !== "off" ? ` {\\scriptsize ${figures(shown.below)}}` : "";
     return `${set}${sign}${below}`;
   }
 
