@@ -163,6 +163,8 @@ def test_brisque_at_one_support_vector_is_the_sum_over_the_others() -> None:
         ("niqe.pyiqa", 95, 400),
         ("niqe.live", 191, 191),
         ("niqe.y.crop4", 103, 400),
+        ("niqe.y.crop4", 103, 199),
+        ("niqe.y.crop4", 199, 103),
         ("niqe.y.crop4", 199, 199),
         ("brisque.live", 15, 400),
     ],
