@@ -95,8 +95,6 @@ def score(
         InputError: an argument is wrong (the message names it), clips do not match each other, a metric cannot run, or something
             failed; everything else is then scored and kept.
     """
-    import pandas as pd
-
     from mgld_bench.cards.loader import load_protocol
     from mgld_bench.clips.clip import Clip
     from mgld_bench.clips.colour import check_colour
@@ -107,13 +105,9 @@ def score(
     from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
     from mgld_bench.engine.progress import Silent
     from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
-    from mgld_bench.engine.score_tables import LEVELS, at_level, rows_of
-    from mgld_bench.metrics.catalogue import describe
-    from mgld_bench.threads import use_threads
-    from mgld_bench.weights.offline import obey_environment
+    from mgld_bench.engine.score_tables import LEVELS, at_level, score_table
 
-    obey_environment()
-    use_threads()
+    _begin()
     arguments.choice("level", level, LEVELS)
     with arguments.naming("protocol"):
         card = load_protocol(arguments.text("protocol", protocol), arguments.paths("cards", cards))
@@ -137,26 +131,14 @@ def score(
             methods,
             truth,
             arguments.names("clips", clips),
-            None if limit is None else arguments.whole("limit", limit, least=1),
+            arguments.limit(limit),
             kept.cache,
             untagged,
         )
         scores = new_scores(chosen, request)
         score_folders(chosen, request, kept, Silent(), scores)
     scores.raise_failures()
-    rows = [
-        (method, clip, *row)
-        for clip in scores.names
-        for method in scores.methods
-        for result in scores.of_clip(method, clip)
-        for row in rows_of(result)
-    ]
-    table = pd.DataFrame(rows, columns=["method", "clip", "metric", "frame", "value"])
-    table.attrs = {
-        "protocol": card.name,
-        "direction": {name: describe(name).direction for name in request.metrics},
-        "notes": [f"{clip}: {note}" for (_, clip, _), result in scores.scores.items() for note in result.notes],
-    }
+    table = score_table(scores, card.name)
     if len(methods) == 1 and not isinstance(restored, Mapping):
         table = table.drop(columns="method")
     return at_level(table, level)
@@ -222,11 +204,8 @@ def run(
     from mgld_bench.engine import arguments
     from mgld_bench.engine.score_tables import LEVELS, at_level, rows_of
     from mgld_bench.engine.session import Session
-    from mgld_bench.threads import use_threads
-    from mgld_bench.weights.offline import obey_environment
 
-    obey_environment()
-    use_threads()
+    _begin()
     arguments.choice("level", level, LEVELS)
     places, names = arguments.paths("cards", cards), arguments.names("datasets", datasets)
     card = arguments.suite(report, names, protocol, places)
@@ -250,7 +229,7 @@ def run(
         degradation=degradation,
         protocol=protocol,
         clips=arguments.names("clips", clips),
-        limit=None if limit is None else arguments.whole("limit", limit, least=1),
+        limit=arguments.limit(limit),
     ) as session:
         for obstacle in session.suite.obstacles:
             if obstacle.wrong_use and not skip_unavailable:
@@ -295,11 +274,8 @@ def compare(
         InputError: a side stands for nothing, or what is compared was not done alike.
     """
     from mgld_bench.comparing.from_python import compare_sides
-    from mgld_bench.threads import use_threads
-    from mgld_bench.weights.offline import obey_environment
 
-    obey_environment()
-    use_threads()
+    _begin()
     return compare_sides(sides, baselines, gt, datasets, metrics, protocol, margins or {}, workspace, store, cards, device)
 
 
@@ -338,25 +314,10 @@ def restore(
     Raises:
         InputError: the method or the clip cannot be used.
     """
-    from mgld_bench.cards.loader import load_method
-    from mgld_bench.clips.colour import check_colour
-    from mgld_bench.engine import arguments
-    from mgld_bench.engine.progress import Silent
-    from mgld_bench.engine.restore_folders import Wish, restore_clips
-    from mgld_bench.threads import use_threads
-    from mgld_bench.weights.offline import obey_environment
+    from mgld_bench.engine.from_python import restore_one
 
-    obey_environment()
-    use_threads()
-    card = str(method) if isinstance(method, Path) else arguments.text("method", method)
-    folder, places = arguments.path("output", output), arguments.paths("cards", cards)
-    with arguments.naming("method"):
-        load_method(card, places)
-    compute = arguments.compute(device, precision, max_memory, allow_tf32)
-    with arguments.naming("colour"):
-        wish = Wish(overwrite=overwrite, colour=check_colour(colour))
-    lr = arguments.clip("clip", clip, wish.colour)
-    return restore_clips(card, [lr], folder, compute, places, Silent(), wish)[0]
+    _begin()
+    return restore_one(method, clip, output, device, precision, overwrite, colour, cards, max_memory, allow_tf32)
 
 
 def degrade(clip: Frames, degradation: str = "realbasicvsr", seed: int = 0) -> npt.NDArray[np.uint8]:
@@ -375,15 +336,15 @@ def degrade(clip: Frames, degradation: str = "realbasicvsr", seed: int = 0) -> n
     Raises:
         InputError: the frames cannot be degraded.
     """
-    import numpy as np
+    from mgld_bench.engine.from_python import degrade_one
 
-    from mgld_bench.cards.loader import load_degradation
-    from mgld_bench.degradation.pipeline import degrade_clip
-    from mgld_bench.engine import arguments
+    return degrade_one(clip, degradation, seed)
 
-    with arguments.naming("degradation"):
-        named = str(degradation) if isinstance(degradation, Path) else arguments.text("degradation", degradation)
-        card = load_degradation(named)
-    card = card.model_copy(update={"salt": arguments.whole("seed", seed)})
-    frames, _plan = degrade_clip(arguments.clip("clip", clip), card, clip_name="")
-    return np.stack(frames)
+
+def _begin() -> None:
+    """What the environment asks for, as for the command line."""
+    from mgld_bench.threads import use_threads
+    from mgld_bench.weights.offline import obey_environment
+
+    obey_environment()
+    use_threads()

@@ -61,6 +61,11 @@ def whole(argument: str, value: object, least: int | None = None) -> int:
     return number
 
 
+def limit(value: object) -> int | None:
+    """How many of the first clips; None: all."""
+    return None if value is None else whole("limit", value, least=1)
+
+
 def names(argument: str, value: object) -> tuple[str, ...]:
     """Names, as a list or as text with commas; () for None."""
     if value is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgld_bench.engine.score_folders import FolderScores
+from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import ClipScore
 
 if TYPE_CHECKING:
@@ -18,6 +20,26 @@ def rows_of(score: ClipScore) -> list[tuple[str, int | None, float]]:
         (score.metric, None, score.value),
         *((score.metric, frame, value) for frame, value in (score.per_frame or {}).items()),
     ]
+
+
+def score_table(scores: FolderScores, protocol: str) -> pd.DataFrame:
+    """The rows of clips and frames: columns method, clip, metric, frame, value. ``attrs``: the protocol, directions and notes."""
+    import pandas as pd
+
+    rows = [
+        (method, clip, *row)
+        for clip in scores.names
+        for method in scores.methods
+        for result in scores.of_clip(method, clip)
+        for row in rows_of(result)
+    ]
+    table: pd.DataFrame = pd.DataFrame(rows, columns=["method", "clip", "metric", "frame", "value"])
+    table.attrs = {
+        "protocol": protocol,
+        "direction": {name: describe(name).direction for name in scores.metrics},
+        "notes": [f"{clip}: {note}" for (_, clip, _), result in scores.scores.items() for note in result.notes],
+    }
+    return table
 
 
 def at_level(table: pd.DataFrame, level: str) -> pd.DataFrame:

@@ -131,6 +131,15 @@ def test_a_package_with_a_broken_metric_is_named(name: str, complaint: str) -> N
         describe(name)
 
 
+def test_the_range_of_each_metric_ends_where_its_definition_does() -> None:
+    ranges = {name: describe(name).bounds for name in metric_names()}
+    assert {name for name, bounds in ranges.items() if bounds == (-1.0, 1.0)} == {"ssim.rgb", "ssim.y", "ssim.y-full"}
+    assert {name.split(".")[0] for name, bounds in ranges.items() if bounds == (0.0, 100.0)} == {"vmaf"}
+    assert {name.split(".")[0] for name, bounds in ranges.items() if bounds == (0.0, 1.0)} == {"dover"}
+    open_ended = {name.split(".")[0] for name, bounds in ranges.items() if bounds == (None, None)}
+    assert open_ended == {"brisque", "musiq"}
+
+
 def test_the_catalogue_needs_no_torch_and_the_package_nothing() -> None:
     code = "import sys, {}; print(sorted({{'torch', 'cv2', 'scipy', 'pyiqa'}} & set(sys.modules)))"
     for module, allowed in (("mgld_bench.metrics", "[]"), ("mgld_bench.metrics.catalogue", "['cv2', 'scipy']")):

@@ -119,6 +119,7 @@ def test_only_pyiqas_variant_clips_the_structure_of_inverted_frames(bunny: Frame
     # Bright where the other is dark: the covariance is negative nearly everywhere.
     frames = np.repeat(cv2.cvtColor(bunny[0], cv2.COLOR_RGB2GRAY)[None, ..., None], 3, axis=3)
     assert score("ssim.rgb", 255 - frames, frames).value < 0
+    assert score("ssim.y", 255 - frames, frames).value < 0
     assert score("ssim.y-full", 255 - frames, frames).value > 0
 
 
