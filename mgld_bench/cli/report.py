@@ -307,6 +307,15 @@ def as_json(files: ReportFiles) -> dict[str, object]:
         "protocol": record["protocol"]["name"],
         "numbers": numbers,
         **{name: record[name] for name in ("metrics", "made_on", "provenance", "warnings")},
+        "figures": [
+            {
+                "name": figure.name,
+                "caption": figure.caption,
+                "missing": list(figure.missing),
+                "written": [str(path) for path in figure.files],
+            }
+            for figure in files.figures
+        ],
         "written": [str(path) for path in files.written],
     }
 
