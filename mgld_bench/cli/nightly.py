@@ -73,6 +73,10 @@ def run(
     confirm: Annotated[
         int, typer.Option("--confirm", min=0, max=1, help="1: what raises an alarm is restored and scored again before it does.")
     ] = 1,
+    gate: Annotated[
+        str,
+        typer.Option("--gate", help="File or name of a gate, whose rules are checked too; default: only the quality alarm."),
+    ] = "",
     source: Sources = None,
     offline: Offline = False,
     device: Device = "",
@@ -103,6 +107,7 @@ def run(
         method=method,
         role=role,
         again=again,
+        gate=gate,
         confirm=bool(confirm),
         workspace=workspace,
         store=store,

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.comparing.compare import Wish, compare
 from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.comparing.costs import Cost, cost_of
 from mgld_bench.comparing.from_store import StorePlace, load_state
+from mgld_bench.comparing.gates.check import check_gate
+from mgld_bench.comparing.gates.gate import Gate
 from mgld_bench.comparing.load import Pairing
 from mgld_bench.comparing.state import State
 from mgld_bench.engine.store import Store
@@ -41,11 +44,13 @@ class Judging:
     store: Store
     workspace: Path
     cards: tuple[Path, ...]
-    protocol: str
+    protocol: ProtocolCard
+    gate: Gate | None = None
+    """Rules beside the quality alarm."""
 
     def state(self, name: str) -> State:
         """What is known of the restored clips of this name, and their scores. Raises InputError where there are none."""
-        return load_state(StorePlace(self.store, "", self.workspace, self.cards), name, protocol=self.protocol)
+        return load_state(StorePlace(self.store, "", self.workspace, self.cards), name, protocol=self.protocol.name)
 
     def cost(self, name: str) -> Cost:
         """What they took."""
@@ -69,17 +74,31 @@ def judge_quality(place: Judging, name: str, references: Mapping[str, Night]) ->
         )
     found: list[Quality] = []
     missing: list[str] = []
+    gate_lines: list[str] = []
+    violated: list[str] = []
+    affected: dict[tuple[str, str], None] = {}
     for against, night in references.items():
         comparison = place.comparison(night.name, name)
         missing += comparison.missing
         series = [Series(line.dataset, line.metric, line.gains) for line in comparison.lines]
         found += quality_of(series, against)
-    lines = [quality.text for quality in found]
+        if place.gate is not None:
+            result = check_gate(place.gate, comparison, place.protocol)
+            gate_lines += [f"gate, against {against}: {finding.result}: {finding.text}" for finding in result.findings]
+            violated += [f"gate, against {against}: {finding.text}" for finding in result.failed]
+            missing += [f"gate: {finding.text}" for finding in result.without_result]
+            headings = {finding.dataset for finding in result.failed}
+            affected |= {
+                (line.dataset, line.metric.name): None
+                for line in comparison.lines
+                if comparison.heading(line.dataset) in headings
+            }
+    lines = [*(quality.text for quality in found), *gate_lines]
     alarms = [quality for quality in found if quality.alarm]
     warnings = [f"warning: {quality.text}" for quality in found if quality.warning]
-    if alarms:
-        affected = dict.fromkeys((each.series.dataset, each.series.metric.name) for each in alarms)
-        why = f"quality: {first_of([alarm.text for alarm in alarms], 3, '; ')}"
+    if alarms or violated:
+        affected |= dict.fromkeys((each.series.dataset, each.series.metric.name) for each in alarms)
+        why = f"quality: {first_of([*(alarm.text for alarm in alarms), *violated], 3, '; ')}"
         return Judged("rejected", why, [*lines, *warnings], tuple(affected))
     if missing:
         return Judged("incomplete", f"no result on one side: {first_of(missing, 3, '; ')}", lines, ())

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from mgld_bench.cards.loader import load_report
+from mgld_bench.cards.loader import load_protocol, load_report
+from mgld_bench.cards.schemas import ProtocolCard
+from mgld_bench.comparing.gates.gate import ACCEPTED, Gate, load_gate, metric_name
 from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.session import Session
@@ -37,6 +39,8 @@ class NightRequest:
     """Which of its weight files the checkpoint is; "": the only one, or ``network``."""
     again: bool = False
     """Restore and score a checkpoint again that has a night already, on whatever machine."""
+    gate: str = ""
+    """File or name of a gate, whose rules are checked beside the quality alarm."""
     confirm: bool = True
     """Before an alarm, restore and score what is affected again."""
     workspace: Path = Path("workspace")
@@ -67,8 +71,10 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
     Raises:
         InputError: no checkpoint, an unknown suite or method, or a workspace that another night uses: nothing is recorded.
     """
-    suite = load_report(request.suite, request.cards).name
+    card_of_suite = load_report(request.suite, request.cards)
+    suite = card_of_suite.name
     base = choose_base(request.suite, request.method, request.role, request.cards)
+    gate = load_night_gate(request.gate, load_protocol(card_of_suite.protocol, request.cards)) if request.gate else None
     checkpoint = find_checkpoint(request.checkpoint)
     for line in checkpoint.passed_over:
         progress.log(f"passed over: {line}")
@@ -108,7 +114,7 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
             copy_card(folder, card, name, base, checkpoint)
         confirming = f"{name}-confirmed{night.id}"
         copy_card(folder, card, confirming, base, checkpoint)
-        done = _Work(request, store, night, name, confirming, progress).do(series, twin, different)
+        done = _Work(request, store, night, name, confirming, progress, gate).do(series, twin, different)
         return NightResult(done, True, done.lines)
 
 
@@ -124,6 +130,7 @@ class _Work:
     confirming: str
     """Under which it does so again before an alarm."""
     progress: Progress
+    gate: Gate | None
 
     def do(self, series: Sequence[Night], twin: Night | None, different: Sequence[str]) -> Night:
         """Run the suite, judge, and record the verdict."""
@@ -133,7 +140,7 @@ class _Work:
                 units = [unit.key for unit in session.plan().scores if unit.key]
             if outcome.missing:
                 return self._finish("incomplete", outcome.missing, units)
-            place = Judging(self.store, self.request.workspace, self.request.cards, session.suite.protocol.name)
+            place = Judging(self.store, self.request.workspace, self.request.cards, session.suite.protocol, self.gate)
             judged = self._judged(place, series, twin, different)
             cost = cost_facts(place.cost(self.name))
         except (InputError, OSError) as error:
@@ -193,6 +200,16 @@ class _Work:
             facts=facts,
             becomes_reference=becomes_reference,
         )
+
+
+def load_night_gate(file: str, protocol: ProtocolCard) -> Gate:
+    """A gate whose reference is the accepted night. Raises InputError where it is another one, or a rule names no metric."""
+    gate = load_gate(file)
+    for rule in gate.rules:
+        metric_name(rule, protocol)
+    if gate.reference != ACCEPTED:
+        raise InputError(f"--gate {file}: its reference is {gate.reference}; that of a night is always `{ACCEPTED}`")
+    return gate
 
 
 def _session(request: NightRequest, name: str, datasets: Sequence[str] = (), metrics: Sequence[str] = ()) -> Session:

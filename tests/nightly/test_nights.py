@@ -167,6 +167,22 @@ def test_accepting_a_rejected_night_by_hand_makes_it_the_reference_and_the_ancho
     assert "[reference, anchor] accepted: by hand" in call("nightly", "history", "--workspace", here.workspace).out
 
 
+def test_a_gate_of_the_users_own_rejects_or_leaves_the_night_incomplete(first: tuple[Site, Done], tmp_path: Path) -> None:
+    here = copy(first, tmp_path)
+    write_checkpoint(here.checkpoints / "step2.pth", 2)
+    gate = tmp_path / "gate.yaml"
+    gate.write_text("reference: bicubic\nrules: [{metric: ssim, max_drop: 1}]\n")
+    assert "its reference is bicubic" in here.night("--gate", str(gate)).err
+    gate.write_text("reference: accepted\nrules: [{metric: dover, max_drop: 1}]\n")
+    incomplete = here.night("--gate", str(gate))
+    assert incomplete.code == 3
+    assert "gate: dover" in incomplete.err
+    gate.write_text("reference: accepted\nrules: [{metric: ssim, max_drop: 0.5}]\n")
+    accepted = here.night("--gate", str(gate))
+    assert accepted.code == 0, accepted.err
+    assert "gate, against the accepted night 1: kept: ssim.rgb" in accepted.out
+
+
 def test_a_night_that_is_killed_resumes_as_the_same_night(first: tuple[Site, Done], tmp_path: Path) -> None:
     here = copy(first, tmp_path)
     write_checkpoint(here.checkpoints / "step2.pth", 2)
