@@ -100,6 +100,7 @@ def run(
     from mgld_bench.engine.machine import command_line
     from mgld_bench.errors import CheckError, IncompleteError
     from mgld_bench.nightly.night import NightRequest, run_night
+    from mgld_bench.nightly.publish import publish
 
     request = NightRequest(
         suite=suite,
@@ -119,14 +120,19 @@ def run(
         allow_tf32=allow_tf32,
         command=tuple(command_line()),
     )
-    result = run_night(request, progress_display(quiet))
+    progress = progress_display(quiet)
+    result = run_night(request, progress)
     night = result.night
+    pages = publish(request, night, _print_warning) if result.new else None
     if json_output:
-        print_json({**_row(night), "new": result.new, "lines": list(result.lines)})
+        page = {} if pages is None else {"page": str(pages.night), "index": str(pages.index)}
+        print_json({**_row(night), "new": result.new, "lines": list(result.lines), **page})
     else:
         for line in result.lines:
             typer.echo(line)
         typer.echo(f"night {night.id} of {night.suite}, {Path(night.checkpoint).name}: {night.verdict}: {night.why}")
+        if pages is not None:
+            typer.echo(f"page: {pages.night}; all nights: {pages.index}")
     if night.verdict == "rejected":
         raise CheckError(f"night {night.id} is rejected: {night.why}")
     if night.verdict == "incomplete":
@@ -183,12 +189,58 @@ def accept(
     from mgld_bench.engine.store import open_store
     from mgld_bench.nightly.history import accept as accept_night
     from mgld_bench.nightly.history import night_of
+    from mgld_bench.nightly.publish import refresh
 
     with open_store(store, workspace, create=False) as opened:
         night_of(opened, night)
     with open_store(store, workspace, create=True) as opened:
         accepted = accept_night(opened, night, why)
+    refresh(workspace, store, accepted)
     typer.echo(f"night {accepted.id} of {accepted.suite} is the reference and the anchor now")
+
+
+@app.command("clean")
+def clean(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="Nights of this suite.")],
+    keep: Annotated[int, typer.Option("--keep", min=0, help="So many of the last nights keep their frames.")] = 5,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only state what would be freed.")] = False,
+    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    store: StoreUrl = "",
+) -> None:
+    """Free the restored frames of old nights; the accepted night, the anchor and the last ones keep theirs. Scores always stay.
+
+    Example: mgld-bench nightly clean demo --keep 3
+    """
+    from mgld_bench.cli.display import size
+    from mgld_bench.engine.safe_writes import sole_writer
+    from mgld_bench.engine.store import open_store
+    from mgld_bench.nightly.history import nights
+    from mgld_bench.nightly.night import FOLDER
+    from mgld_bench.nightly.retention import free, plan_retention
+
+    with open_store(store, workspace, create=False) as opened:
+        found = nights(opened, suite)
+    methods = dict.fromkeys(night.method for night in found)
+    planned = [
+        freed
+        for method in methods
+        for freed in plan_retention(workspace, [night for night in found if night.method == method], keep)
+    ]
+    for freed in planned:
+        typer.echo(f"night {freed.night}: {freed.folder}: {size(freed.size)}")
+    total = size(sum(freed.size for freed in planned))
+    if not planned:
+        typer.echo("nothing to free")
+    elif yes:
+        with sole_writer(workspace / FOLDER):
+            free(planned)
+        typer.echo(f"freed: {total}")
+    else:
+        typer.echo(f"would free {total}; --yes does")
+
+
+def _print_warning(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _row(night: Night) -> dict[str, object]:

@@ -5,6 +5,5 @@ For use from outside:
 - `run_night`, `NightRequest`, `NightResult` (`night`): one night, from the checkpoint to the verdict
 - `Night`, `nights`, `accept` (`history`): what is known of all of them
 - `plan_retention`, `free` (`retention`): which frames are kept
-- `write_pages` (`pages`): a night's page and the index of all nights
-- `send_messages` (`messages`): webhook and e-mail
+- `publish`, `refresh` (`publish`): a night's page, the index of all nights, and messages
 """

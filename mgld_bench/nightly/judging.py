@@ -88,11 +88,8 @@ def judge_quality(place: Judging, name: str, references: Mapping[str, Night]) ->
             violated += [f"gate, against {against}: {finding.text}" for finding in result.failed]
             missing += [f"gate: {finding.text}" for finding in result.without_result]
             headings = {finding.dataset for finding in result.failed}
-            affected |= {
-                (line.dataset, line.metric.name): None
-                for line in comparison.lines
-                if comparison.heading(line.dataset) in headings
-            }
+            there = [line for line in comparison.lines if comparison.heading(line.dataset) in headings]
+            affected |= {(line.dataset, line.metric.name): None for line in there}
     lines = [*(quality.text for quality in found), *gate_lines]
     alarms = [quality for quality in found if quality.alarm]
     warnings = [f"warning: {quality.text}" for quality in found if quality.warning]

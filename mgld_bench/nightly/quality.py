@@ -58,9 +58,10 @@ class Quality:
     def text(self) -> str:
         """In one line."""
         metric, clips = self.series.metric, len(self.series.gains)
-        change = (
-            "the same" if self.loss == 0 else f"{abs(self.loss):.{metric.digits + 1}f} {'worse' if self.loss > 0 else 'better'}"
-        )
+        size = f"{abs(self.loss):.{metric.digits + 1}f}"
+        if not float(size):
+            size = f"{abs(self.loss):.1g}"
+        change = "the same" if self.loss == 0 else f"{size} {'worse' if self.loss > 0 else 'better'}"
         p = "" if self.p is None else f", p {self.p:.2g}"
         return f"{self.series.dataset} {metric.name}: {change} than {self.against} (worse on {self.worse} of {clips} clips{p})"
 

@@ -104,6 +104,38 @@ def test_the_same_night_again_does_nothing_new(three: tuple[Site, list[Done]]) -
     assert len(here.history()) == 3
 
 
+def test_the_index_shows_every_night_and_links_to_its_page(three: tuple[Site, list[Done]]) -> None:
+    here, (_, second, _) = three
+    folder = here.workspace / "nightly/watch/compact"
+    index = (folder / "index.html").read_text()
+    assert "street: psnr.rgb" in index
+    assert index.count('class="rejected"><title>night 2, rejected') == 2
+    for number in (1, 2, 3):
+        assert f'href="night-{number}.html"' in index
+        assert (folder / f"night-{number}.html").is_file()
+    assert "accepted" in (folder / "badge.svg").read_text()
+    page = (folder / "night-2.html").read_text()
+    assert "confirmed by a second run" in page
+    assert (folder / "night-2-with-1.html").is_file()
+    assert 'href="night-2-with-1.html"' in page
+    assert "http" not in index.replace("http-equiv", "")
+    assert f"page: {folder / 'night-2.html'}" in second.out
+
+
+def test_clean_states_what_it_would_free_and_keeps_reference_and_anchor(three: tuple[Site, list[Done]], tmp_path: Path) -> None:
+    here = copy((three[0], three[1][0]), tmp_path)
+    folders = set((here.workspace / "restored/street").iterdir())
+    arguments = ("nightly", "clean", "watch", "--keep", "0", "--workspace", str(here.workspace))
+    stated = call(*arguments)
+    assert "would free" in stated.out
+    assert set((here.workspace / "restored/street").iterdir()) == folders
+    assert "freed:" in call(*arguments, "--yes").out
+    names = {night["night"]: night["name"] for night in here.history()}
+    left = {path.name for path in (here.workspace / "restored/street").iterdir()}
+    assert left == {names[1], names[3]}
+    assert "nothing to free" in call(*arguments).out
+
+
 def test_the_scores_of_a_night_are_found_by_its_units(three: tuple[Site, list[Done]]) -> None:
     here, _ = three
     with sqlite3.connect(here.workspace / "results.sqlite") as database:
@@ -173,7 +205,9 @@ def test_a_gate_of_the_users_own_rejects_or_leaves_the_night_incomplete(first: t
     gate = tmp_path / "gate.yaml"
     gate.write_text("reference: bicubic\nrules: [{metric: ssim, max_drop: 1}]\n")
     assert "its reference is bicubic" in here.night("--gate", str(gate)).err
-    gate.write_text("reference: accepted\nrules: [{metric: dover, max_drop: 1}]\n")
+    gate.write_text("reference: accepted\nrules: [{metric: nothing, max_drop: 1}]\n")
+    assert here.night("--gate", str(gate)).code == 2
+    gate.write_text("reference: accepted\nrules: [{metric: dover.fused, max_drop: 1}]\n")
     incomplete = here.night("--gate", str(gate))
     assert incomplete.code == 3
     assert "gate: dover" in incomplete.err

@@ -1,0 +1,157 @@
+"""Writing the pages of one suite and method: the index, a page for each night, its comparisons, and the badge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mgld_bench.clips.atomic import write_bytes_atomic
+from mgld_bench.comparing.show.render_html import render_html
+from mgld_bench.engine.store import FinishedUnit, Store
+from mgld_bench.errors import InputError
+from mgld_bench.metrics.catalogue import describe
+from mgld_bench.nightly.history import Night, anchor_of, reference_of
+from mgld_bench.nightly.judging import Judging
+from mgld_bench.nightly.pages.badge import badge
+from mgld_bench.nightly.pages.trend import HEIGHT, WIDTH, Drawing, Value, draw
+from mgld_bench.nightly.trends import MEASURED, steps
+from mgld_bench.statistics.intervals import mean_interval
+from mgld_bench.statistics.paired import differences
+
+_Scores = Mapping[tuple[str, str], Mapping[str, float]]
+"""By dataset and metric, then by clip."""
+
+
+@dataclass(frozen=True)
+class WrittenPages:
+    """The files that somebody opens first."""
+
+    index: Path
+    night: Path
+
+
+def write_pages(folder: Path, series: Sequence[Night], latest: Night, place: Judging | None, store: Store) -> WrittenPages:
+    """Write the page of ``latest`` and refresh the index.
+
+    Args:
+        folder: of this suite and method.
+        series: all nights of the suite and method.
+        latest: the night whose page is written.
+        place: where scores can be compared; None: without comparisons.
+        store: the results database.
+    """
+    compared = dict(_comparisons(folder, series, latest, place)) if place is not None else {}
+    marks = _marks(series)
+    page = folder / f"night-{latest.id}.html"
+    write_bytes_atomic(page, _render("night.html.j2", night=latest, compared=compared, marks=marks).encode())
+    index = folder / "index.html"
+    rows = [(night, (folder / f"night-{night.id}.html").is_file()) for night in reversed(series)]
+    title = f"{latest.suite}, {latest.method}"
+    text = _render(
+        "index.html.j2",
+        title=title,
+        rows=rows,
+        marks=marks,
+        trends=_trends(store, series),
+        width=WIDTH,
+        height=HEIGHT,
+        last=latest,
+    )
+    write_bytes_atomic(index, text.encode())
+    write_bytes_atomic(folder / "badge.svg", badge(f"nightly {latest.suite}", latest.verdict).encode())
+    return WrittenPages(index, page)
+
+
+def _render(template: str, **values: object) -> str:
+    environment = Environment(
+        loader=PackageLoader("mgld_bench.nightly.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**values)
+
+
+def _marks(series: Sequence[Night]) -> dict[int, str]:
+    found: dict[int, list[str]] = {}
+    for word, night in (("reference", reference_of(series)), ("anchor", anchor_of(series))):
+        if night is not None:
+            found.setdefault(night.id, []).append(word)
+    return {number: ", ".join(words) for number, words in found.items()}
+
+
+def _comparisons(folder: Path, series: Sequence[Night], latest: Night, place: Judging) -> Iterator[tuple[str, str]]:
+    """Writes the pages of the comparisons of ``latest``; yields what each is with, and the name of its file."""
+    if latest.kind == "identity" or latest.verdict not in ("accepted", "rejected"):
+        return
+    before = [night for night in series if night.id < latest.id]
+    for word, night in (("the anchor", anchor_of(before)), ("the night accepted before", reference_of(before))):
+        if night is None or night.id == latest.id or night.name == latest.name:
+            continue
+        name = f"night-{latest.id}-with-{night.id}.html"
+        try:
+            comparison = place.comparison(night.name, latest.name)
+        except InputError:
+            # What cannot be compared is the night's verdict already.
+            continue
+        write_bytes_atomic(folder / name, render_html(comparison).encode())
+        yield f"{word}, night {night.id}", name
+
+
+def _trends(store: Store, series: Sequence[Night]) -> list[Drawing]:
+    """Every metric and dataset as paired differences to the anchor; then costs."""
+    units = {unit.key: unit for unit, _ in store.recorded("score") if unit.metric}
+    scores = {night.id: _scores(store, night, units) for night in series if night.verdict in ("accepted", "rejected")}
+    anchor = anchor_of(series)
+    drawings: list[Drawing | None] = []
+    if anchor is not None:
+        for dataset, metric in scores[anchor.id]:
+            facts = describe(metric)
+            better = "above 0" if facts.direction == "higher" else "below 0"
+            values = [
+                value
+                for night in series
+                if night.id in scores
+                for value in _difference(night, scores[night.id], scores[anchor.id], (dataset, metric), facts.digits)
+            ]
+            remark = f"minus the anchor (night {anchor.id}), mean over clips with its 95 % interval; {better} is better"
+            drawings.append(draw(f"{dataset}: {metric}", remark, values, facts.digits))
+    found = steps(series)
+    for what, title in MEASURED.items():
+        scale, unit, digits = (1.0, "s", 4) if what == "seconds" else (1e6, "MB", 0)
+        costs = [
+            Value(night, float(night.facts["cost"][what]) / scale, None, None, f"{night.facts['cost'][what] / scale:.4g} {unit}")
+            for night in series
+            if (night.facts.get("cost") or {}).get(what)
+        ]
+        own = [step for step in found if step.what == what]
+        remark = "; ".join(step.text for step in own) or f"{unit}; no step"
+        drawings.append(draw(title, remark, costs, digits, [step.night for step in own]))
+    return [drawing for drawing in drawings if drawing is not None]
+
+
+def _scores(store: Store, night: Night, units: Mapping[str, FinishedUnit]) -> _Scores:
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for key, score in store.scores(night.units).items():
+        unit = units[key]
+        found.setdefault((unit.dataset, unit.metric), {})[unit.clip] = score.value
+    return found
+
+
+def _difference(night: Night, scores: _Scores, anchor: _Scores, place: tuple[str, str], digits: int) -> Iterator[Value]:
+    ours, theirs = scores.get(place, {}), anchor[place]
+    clips = [clip for clip in theirs if clip in ours]
+    if not clips:
+        return
+    found = differences([theirs[clip] for clip in clips], [ours[clip] for clip in clips])
+    finite = all(map(math.isfinite, found))
+    interval = mean_interval(found) if finite else None
+    mean = math.fsum(found) / len(found) if finite else math.inf
+    level = [ours[clip] for clip in clips]
+    text = f"{mean:+.{digits + 1}f}, mean {math.fsum(level) / len(level):.{digits}f} over {len(clips)} clips"
+    yield Value(night, mean, interval.low if interval else None, interval.high if interval else None, text)
