@@ -109,7 +109,7 @@ def test_the_index_shows_every_night_and_links_to_its_page(three: tuple[Site, li
     folder = here.workspace / "nightly/watch/compact"
     index = (folder / "index.html").read_text()
     assert "street: psnr.rgb" in index
-    assert index.count('class="rejected"><title>night 2, rejected') == 2
+    assert index.count('class="rejected"><title>night 2, rejected') == 4
     for number in (1, 2, 3):
         assert f'href="night-{number}.html"' in index
         assert (folder / f"night-{number}.html").is_file()

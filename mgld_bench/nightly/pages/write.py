@@ -110,7 +110,7 @@ def _trends(store: Store, series: Sequence[Night]) -> list[Drawing]:
     anchor = anchor_of(series)
     drawings: list[Drawing | None] = []
     if anchor is not None:
-        for dataset, metric in scores[anchor.id]:
+        for dataset, metric in sorted(scores[anchor.id]):
             facts = describe(metric)
             better = "above 0" if facts.direction == "higher" else "below 0"
             values = [
