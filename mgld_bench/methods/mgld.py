@@ -65,8 +65,10 @@ class MGLDVSR(Restorer[MGLDOptions]):
     """MGLD-VSR, segment by segment; nothing passes from one segment to the next.
 
     Weights: role ``diffusion`` (mgldvsr_unet.ckpt), ``decoder`` (video_vae_cfw.ckpt), and ``flow`` for SPyNet, or for RAFT where
-    the diffusion file has none. float32 computes like the authors' script with ``--precision full`` on the CPU; float16 and
-    bfloat16 need a GPU, where the authors use float16. Optical flow, guidance and sampler stay in float32.
+    the diffusion file has none. float32 computes like the authors' script with ``--precision full`` on the CPU, but for the order
+    of the noise: their latents are stored channels-last there, and filled in that order; on a GPU theirs are filled plane by
+    plane, as ours are everywhere. float16 and bfloat16 need a GPU, where the authors use float16. Optical flow, guidance and
+    sampler stay in float32.
 
     The last segment is filled up with the last frame. In pictures of up to one tile, every segment draws different noise (seed
     plus its number), where the authors' generator continues from segment to segment; in larger ones every tile and segment draws
