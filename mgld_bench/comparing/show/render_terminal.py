@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich.box import SIMPLE
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -130,11 +132,14 @@ def _ranks(comparison: Comparison) -> list[RenderableType]:
 
 
 def _table(comparison: Comparison, contest: Contest) -> Table:
-    table = Table(box=SIMPLE, pad_edge=False)
-    heads = ("dataset", "metric", contest.reference.name, contest.candidate.name, "difference [95 %]", "p", "+ / = / −", "clips")
-    for place, head in enumerate(heads):
-        table.add_column(Text(head), justify="left" if place < 2 else "right", overflow="fold")
-    table.add_column("verdict", overflow="fold")
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    names = contest.reference.name, contest.candidate.name
+    heads = ("dataset", "metric", *names, "difference [95 %]", "p", "+ / = / −", "verdict")
+    # Where the terminal is narrow, cells take several lines, but a number stays whole.
+    widths = (6, 15, 6, 6, 10, 3, 9, 13)
+    for place, (head, width) in enumerate(zip(heads, widths, strict=True)):
+        justify: Literal["left", "right"] = "left" if head in ("dataset", "metric", "verdict") else "right"
+        table.add_column(Text(head), justify=justify, overflow="fold", min_width=width, no_wrap=head in ("metric", "verdict"))
     previous = None
     for line in comparison.lines:
         if (line.reference, line.candidate) != (contest.reference.name, contest.candidate.name):
@@ -148,8 +153,7 @@ def _table(comparison: Comparison, contest: Contest) -> Table:
             mean_text(line.candidate_mean, line),
             Text(_difference(line)),
             p_text(line.p),
-            wins_text(line),
-            clips_text(line),
+            Text(f"{wins_text(line)} ({clips_text(line)})" if line.missing else wins_text(line)),
             Text(f"{MARKS[word]} {word}", style=_STYLES[word]),
         )
         previous = dataset
@@ -163,8 +167,7 @@ def _table(comparison: Comparison, contest: Contest) -> Table:
                 "",
                 Text(difference_text(together.sets.mean, together.sets.interval, together.metric.digits)),
                 p_text(together.p),
-                "",
-                str(together.sets.clips),
+                f"{together.sets.clips} clips",
                 Text(f"{MARKS[word]} {word}", style=_STYLES[word]),
             )
     return table
