@@ -132,12 +132,12 @@ def _ranks(comparison: Comparison) -> list[RenderableType]:
 
 
 def _table(comparison: Comparison, contest: Contest) -> Table:
-    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table = Table(box=SIMPLE, pad_edge=False, padding=0, show_edge=False)
     names = contest.reference.name, contest.candidate.name
     heads = ("dataset", "metric", *names, "difference [95 %]", "p", "+ / = / −", "verdict")
     # Where the terminal is narrow, cells take several lines, but a number stays whole.
     widths = (6, 15, 6, 6, 10, 3, 9, 13)
-    for place, (head, width) in enumerate(zip(heads, widths, strict=True)):
+    for head, width in zip(heads, widths, strict=True):
         justify: Literal["left", "right"] = "left" if head in ("dataset", "metric", "verdict") else "right"
         table.add_column(Text(head), justify=justify, overflow="fold", min_width=width, no_wrap=head in ("metric", "verdict"))
     previous = None
