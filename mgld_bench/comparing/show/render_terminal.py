@@ -139,7 +139,7 @@ def _table(comparison: Comparison, contest: Contest) -> Table:
     widths = (6, 15, 6, 6, 10, 3, 9, 13)
     for head, width in zip(heads, widths, strict=True):
         justify: Literal["left", "right"] = "left" if head in ("dataset", "metric", "verdict") else "right"
-        table.add_column(Text(head), justify=justify, overflow="fold", min_width=width, no_wrap=head in ("metric", "verdict"))
+        table.add_column(Text(head), justify=justify, overflow="fold", min_width=width, no_wrap=head == "metric")
     previous = None
     for line in comparison.lines:
         if (line.reference, line.candidate) != (contest.reference.name, contest.candidate.name):
