@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from rich.box import SIMPLE
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -45,7 +46,7 @@ def render_terminal(comparison: Comparison) -> RenderableType:
     parts: list[RenderableType] = [Text(title(comparison), style="bold")]
     if len(comparison.contests) == 1:
         (contest,) = comparison.contests
-        parts += [_table(comparison, contest), *map(Text, (*reasons(comparison, contest), *_clips(comparison, contest)))]
+        parts += [_Lines(comparison, contest), *map(Text, (*reasons(comparison, contest), *_clips(comparison, contest)))]
     else:
         parts += [_matrix(comparison, dataset) for dataset in comparison.datasets]
         parts += [_matrix_of_sets(comparison)] if comparison.together else []
@@ -131,15 +132,32 @@ def _ranks(comparison: Comparison) -> list[RenderableType]:
     return list(lines)
 
 
-def _table(comparison: Comparison, contest: Contest) -> Table:
+_ROOM = 78
+"""Columns from which on no number of the table has to be broken."""
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The table of a contest, as wide as the terminal allows."""
+
+    comparison: Comparison
+    contest: Contest
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _table(self.comparison, self.contest, whole=options.max_width >= _ROOM)
+
+
+def _table(comparison: Comparison, contest: Contest, whole: bool) -> Table:
+    """``whole``: names of metrics and numbers are not broken; cells with words may take several lines."""
     table = Table(box=SIMPLE, pad_edge=False, padding=0, show_edge=False)
     names = contest.reference.name, contest.candidate.name
     heads = ("dataset", "metric", *names, "difference [95 %]", "p", "+ / = / −", "verdict")
-    # Where the terminal is narrow, cells take several lines, but a number stays whole.
-    widths = (6, 15, 6, 6, 10, 3, 9, 13)
+    widths = (6, 15, 6, 6, 10, 3, 9, 8)
     for head, width in zip(heads, widths, strict=True):
         justify: Literal["left", "right"] = "left" if head in ("dataset", "metric", "verdict") else "right"
-        table.add_column(Text(head), justify=justify, overflow="fold", min_width=width, no_wrap=head == "metric")
+        table.add_column(
+            Text(head), justify=justify, overflow="fold", min_width=width if whole else None, no_wrap=whole and head == "metric"
+        )
     previous = None
     for line in comparison.lines:
         if (line.reference, line.candidate) != (contest.reference.name, contest.candidate.name):
