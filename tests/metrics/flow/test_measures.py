@@ -244,3 +244,9 @@ def test_consistency_leaves_its_inputs_as_they_are() -> None:
     sobel_magnitude(truth)
     for before, after in zip(given_before, (restored, truth, forward, backward), strict=True):
         assert torch.equal(before, after)
+
+
+def test_the_thresholds_of_occlusions_and_motion_boundaries_are_those_of_the_sources() -> None:
+    """Lai et al., 2018, after Sundaram et al., 2010: 0.01 and 0.5 for occlusions, 0.01 and 0.002 for boundaries."""
+    assert (measures.OCCLUSION_ALPHA, measures.OCCLUSION_BETA) == (0.01, 0.5)
+    assert (measures._BOUNDARY_SHARE, measures._BOUNDARY_FLOOR) == (0.01, 0.002)
