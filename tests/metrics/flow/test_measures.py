@@ -247,6 +247,6 @@ def test_consistency_leaves_its_inputs_as_they_are() -> None:
 
 
 def test_the_thresholds_of_occlusions_and_motion_boundaries_are_those_of_the_sources() -> None:
-    """Lai et al., 2018, after Sundaram et al., 2010: 0.01 and 0.5 for occlusions, 0.01 and 0.002 for boundaries."""
+    """Occlusions: the forward-backward check of GMFlow. Boundaries: the warping error of Lai et al., 2018."""
     assert (measures.OCCLUSION_ALPHA, measures.OCCLUSION_BETA) == (0.01, 0.5)
     assert (measures._BOUNDARY_SHARE, measures._BOUNDARY_FLOOR) == (0.01, 0.002)
