@@ -138,7 +138,8 @@ def accept(store: Store, number: int, why: str) -> Night:
     night = night_of(store, number)
     if not why.strip():
         raise InputError("--why is empty: the history keeps the reason")
-    if night.verdict not in ("accepted", "rejected"):
+    # A night that is incomplete only because it took too long has all its scores.
+    if night.verdict not in ("accepted", "rejected") and not night.facts.get("complete"):
         raise InputError(f"night {number} is {night.verdict or 'not finished'}: only a night with all its scores can be accepted")
     if night.kind == "identity":
         raise InputError(f"night {number} repeats an earlier one to see whether its scores are the same: accept that one")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -145,9 +145,17 @@ class _Work:
             cost = cost_facts(place.cost(self.name))
         except (InputError, OSError) as error:
             return self._finish("incomplete", str(error), [])
-        remark = twice_as_long(series, cost["seconds"])
-        lines = [*judged.lines, *([remark] if remark else [])]
-        facts = {"lines": lines, "cost": cost, "identical": judged.identical}
+        slow = twice_as_long(series, cost)
+        if slow and judged.verdict == "accepted":
+            why = f"{slow}, look at the machine; its scores are complete: {judged.why}"
+            judged = replace(judged, verdict="incomplete", why=why)
+        lines = [*judged.lines, *([slow] if slow else [])]
+        facts = {
+            "lines": lines,
+            "cost": cost,
+            "identical": judged.identical,
+            "complete": judged.verdict != "incomplete" or bool(slow),
+        }
         ended = self._finish(judged.verdict, judged.why, units, facts, twin is None and judged.verdict == "accepted")
         trend = [step.text for step in steps([*series, ended])]
         if trend:

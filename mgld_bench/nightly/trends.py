@@ -1,10 +1,11 @@
-"""Speed and memory over the nights: where their level changed. A single night never says anything."""
+"""Speed and memory over the nights: where their level changed, and a night that took twice as long as usual."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import Any, Final
 
 from mgld_bench.comparing.costs import Cost
@@ -13,6 +14,8 @@ from mgld_bench.statistics.change_points import levels
 
 LEAST_CHANGE: Final = 0.05
 """Steps of less than this share are not reported."""
+USUAL: Final = 5
+"""Nights before this one: so few that a slower machine is the usual one soon."""
 MEASURED: Final = {"seconds": "s/frame", "memory": "peak memory", "gpu_memory": "peak GPU memory"}
 _UNITS: Final = {"seconds": (1.0, "s"), "memory": (1e6, "MB"), "gpu_memory": (1e6, "MB")}
 
@@ -65,10 +68,19 @@ def steps(series: Sequence[Night]) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def twice_as_long(series: Sequence[Night], seconds: float | None) -> str:
-    """A remark where a night took at least twice the median of the nights before it, "" otherwise."""
-    before = sorted(float(night.facts["cost"]["seconds"]) for night in series if (night.facts.get("cost") or {}).get("seconds"))
-    if seconds is None or len(before) < 3:
+def twice_as_long(series: Sequence[Night], cost: Mapping[str, Any]) -> str:
+    """How much longer per frame than usual a night took, from twice the usual on, in words; "" otherwise.
+
+    Usual is the median of the last USUAL nights on the same device, at least three of them.
+
+    Args:
+        series: the nights before.
+        cost: that of this night, see cost_facts().
+    """
+    alike = [found for night in series if (found := night.facts.get("cost") or {}).get("places") == cost["places"]]
+    before = [float(each["seconds"]) for each in alike if each["seconds"]][-USUAL:]
+    if not cost["seconds"] or len(before) < 3:
         return ""
-    usual = before[len(before) // 2]
-    return f"took {seconds / usual:.1f} times as long per frame as usual" if seconds >= 2 * usual else ""
+    usual = median(before)
+    ratio = cost["seconds"] / usual
+    return f"took {ratio:.1f} times as long per frame as usual" if ratio >= 2 else ""

@@ -136,6 +136,21 @@ def test_clean_states_what_it_would_free_and_keeps_reference_and_anchor(three: t
     assert "nothing to free" in call(*arguments).out
 
 
+def test_a_night_that_took_twice_as_long_is_incomplete_until_somebody_accepts_it(
+    three: tuple[Site, list[Done]], tmp_path: Path
+) -> None:
+    here = copy((three[0], three[1][0]), tmp_path)
+    with sqlite3.connect(here.workspace / "results.sqlite") as database:
+        database.execute("UPDATE nights SET facts = json_set(facts, '$.cost.seconds', 1e-5)")
+    database.close()
+    write_checkpoint(here.checkpoints / "step5.pth", 5)
+    slow = here.night()
+    assert slow.code == 3
+    assert "times as long per frame as usual, look at the machine; its scores are complete: not worse than" in slow.err
+    assert call("nightly", "accept", "4", "--why", "a new machine", "--workspace", str(here.workspace)).code == 0
+    assert here.history()[-1]["is"] == ["reference", "anchor"]
+
+
 def test_the_scores_of_a_night_are_found_by_its_units(three: tuple[Site, list[Done]]) -> None:
     here, _ = three
     with sqlite3.connect(here.workspace / "results.sqlite") as database:
