@@ -145,6 +145,7 @@ class _Work:
             cost = cost_facts(place.cost(self.name))
         except (InputError, OSError) as error:
             return self._finish("incomplete", str(error), [])
+        complete = judged.verdict != "incomplete"
         slow = twice_as_long(series, cost)
         if slow and judged.verdict == "accepted":
             why = f"{slow}, look at the machine; its scores are complete: {judged.why}"
@@ -154,7 +155,7 @@ class _Work:
             "lines": lines,
             "cost": cost,
             "identical": judged.identical,
-            "complete": judged.verdict != "incomplete" or bool(slow),
+            "complete": complete,
         }
         ended = self._finish(judged.verdict, judged.why, units, facts, twin is None and judged.verdict == "accepted")
         trend = [step.text for step in steps([*series, ended])]
