@@ -16,6 +16,15 @@ class IncompleteError(InputError):
     """Something that was asked for has no result, and everything else is done: one line that names it. Exit code 3."""
 
 
+class WrongCheckpointError(InputError):
+    """A weight file that holds something different from what a network needs."""
+
+    def __init__(self, file: Path | str, problem: str) -> None:
+        """``problem``: what it is instead, as the rest of a sentence."""
+        super().__init__(f"{file}: {problem}")
+        self.file = Path(file)
+
+
 class CheckError(Exception):
     """A check or a gate failed on valid input: one line with which and by how much. Exit code 1."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, inspect, select
 from sqlalchemy.engine import URL
@@ -24,8 +24,11 @@ from mgld_bench.engine.database import open_database, settle_schema, shown_addre
 from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, UnitRow
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
-from mgld_bench.restoring.way import Way
 from mgld_bench.signals import interrupt_held_back
+
+if TYPE_CHECKING:
+    # What reads scores need not load what restores.
+    from mgld_bench.restoring.way import Way
 
 _NOTES = "notes"
 """Among the facts in the column of a score's notes: the list of its notes."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
-from spandrel.architectures.ESRGAN import ESRGANArch
 from torch import nn
 
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions, FrameByFrameRestorer
@@ -42,6 +41,9 @@ def build_rrdbnet(state: Mapping[str, torch.Tensor]) -> nn.Module:
     Raises InputError unless names and shapes are exactly those of an RRDBNet x4: spandrel itself ignores names that it does not
     know.
     """
+    # Here, because it takes seconds to import, and planning a run builds no network.
+    from spandrel.architectures.ESRGAN import ESRGANArch
+
     check_official("state dict", state)
     network: nn.Module = ESRGANArch().load(dict(state)).model
     return network

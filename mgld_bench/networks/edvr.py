@@ -10,7 +10,6 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.ops import deform_conv2d
 
 from mgld_bench.networks.layers.blocks import ResidualBlock
 from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
@@ -214,6 +213,9 @@ class ModulatedDeformableConvolution(nn.Module):
         first down, then right. The last third is the mask before the sigmoid, per group and kernel position. (The authors cut
         three thirds and join the first two again: these are not "all down" and "all right".)
         """
+        # Here, because it takes seconds to import, and planning a run computes nothing.
+        from torchvision.ops import deform_conv2d
+
         raw = self.conv_offset_mask(guide.to(self.weight.dtype))
         inputs = x.to(self.weight.dtype).chunk(self.groups, 1)
         displacements = raw[:, : self.displacements].chunk(self.groups, 1)

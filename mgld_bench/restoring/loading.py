@@ -6,12 +6,11 @@ import importlib
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.cards.validation import field_error, folder_of, validate_options
-from mgld_bench.errors import BROKEN, InputError
+from mgld_bench.errors import BROKEN, InputError, WrongCheckpointError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
 from mgld_bench.weights.locate import forget_record
 from mgld_bench.weights.missing import locate_all
-from mgld_bench.weights.reading import WrongCheckpointError
 
 
 def restorer_class(card: MethodCard) -> type[AnyRestorer]:

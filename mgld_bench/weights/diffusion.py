@@ -10,9 +10,8 @@ from typing import Final, Literal
 
 from torch import Tensor
 
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, WrongCheckpointError
 from mgld_bench.weights.loading import does_not_belong
-from mgld_bench.weights.reading import WrongCheckpointError
 
 _UNET: Final = "model.diffusion_model."
 _STRUCTURE: Final = "structcond_stage_model."

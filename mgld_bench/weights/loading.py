@@ -9,8 +9,7 @@ from typing import Final
 import torch
 from torch import nn
 
-from mgld_bench.errors import first_of
-from mgld_bench.weights.reading import WrongCheckpointError
+from mgld_bench.errors import WrongCheckpointError, first_of
 
 _FAULTS: Final = 5
 """How many tensors that do not fit a message lists."""

@@ -38,15 +38,6 @@ _UNREADABLE: Final = (
 """What is raised for bytes that are not a checkpoint depends on where they stop making sense."""
 
 
-class WrongCheckpointError(InputError):
-    """A weight file that holds something different from what a network needs."""
-
-    def __init__(self, file: Path | str, problem: str) -> None:
-        """``problem``: what it is instead, as the rest of a sentence."""
-        super().__init__(f"{file}: {problem}")
-        self.file = Path(file)
-
-
 @dataclass(frozen=True)
 class Checkpoint:
     """The content of a checkpoint."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, WrongCheckpointError
 from mgld_bench.weights.ncnn import Convolution, read_structure, read_tensors, tensor_records
-from mgld_bench.weights.reading import WrongCheckpointError, read_state_dict
+from mgld_bench.weights.reading import read_state_dict
 
 GROWTH = 32
 """Channels that each convolution of a dense block adds; the same in every published checkpoint."""

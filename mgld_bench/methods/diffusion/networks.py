@@ -10,7 +10,7 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, WrongCheckpointError
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.compute import Compute
 from mgld_bench.networks.autoencoder.config import FIRST_STAGE, AutoencoderConfig
@@ -22,7 +22,7 @@ from mgld_bench.networks.diffusion.unet import MGLD_UNET, DenoisingUNet, UNetCon
 from mgld_bench.plain_data import PlainData
 from mgld_bench.weights.diffusion import autoencoder_entries, split_groups
 from mgld_bench.weights.loading import load_strictly
-from mgld_bench.weights.reading import WrongCheckpointError, read_state_dict
+from mgld_bench.weights.reading import read_state_dict
 
 LATENT_REDUCTION: Final = 8
 """Pixels along one side of a latent pixel."""
