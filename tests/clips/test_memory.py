@@ -27,7 +27,7 @@ LIMIT = 400_000_000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's own memory is read from /proc")
-@pytest.mark.parametrize("kind", ["folder", "video"])
+@pytest.mark.parametrize("kind", [pytest.param("folder", marks=pytest.mark.slow), "video"])
 def test_long_clip_is_read_in_little_memory(tmp_path: Path, make_video: Make, kind: str) -> None:
     path = tmp_path / "clip"
     if kind == "folder":

@@ -41,7 +41,7 @@ RETURNED_AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "65536"}
 @pytest.mark.parametrize(
     ("restorer", "frames", "height", "width"),
     [
-        ("RRDBNetRestorer(FrameByFrameOptions(), None, Compute())", 1, 48, 64),
+        pytest.param("RRDBNetRestorer(FrameByFrameOptions(), None, Compute())", 1, 48, 64, marks=pytest.mark.slow),
         # Large enough that pages of libraries, which are loaded on the way, do not count.
         ("SRVGGRestorer(FrameByFrameOptions(), None, Compute())", 1, 192, 256),
         # Two frames: features of the first window are held while the next frame's are computed.

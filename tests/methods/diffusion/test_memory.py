@@ -74,6 +74,7 @@ def test_frames_that_do_not_fit_together_are_restored_in_smaller_groups(
     assert "frames of the clip at a time reduced to 2" in restorer.notes(clip)["memory"]
 
 
+@pytest.mark.slow
 def test_tiles_and_frames_together_give_what_they_give_one_by_one(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     """However memory cuts the work: within one 8-bit level, as docs/precision.md states."""
     segment = ArrayClip("wide", np.stack([np.tile(clip.frame(index), (1, 2, 1)) for index in range(5)]))

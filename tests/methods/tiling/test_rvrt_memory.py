@@ -34,6 +34,7 @@ print(size("VmHWM") - before, planned)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's own memory is read from /proc")
 def test_a_tile_takes_what_is_planned() -> None:
     shown = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True, timeout=200).stdout
