@@ -118,7 +118,7 @@ def report(
     quiet: Quiet = False,
     json_output: Json = False,
 ) -> None:
-    """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 says that there are some.
+    """Write a report of the scores that exist; missing ones are shown as gaps, and exit code 3 means that there are some.
 
     Example: mgld-bench report table1 --format html,tex --against paper
 

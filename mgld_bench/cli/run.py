@@ -71,7 +71,7 @@ def run(
 ) -> None:
     """Build the pairs, restore and score what a report card asks for, and write its report; finished units are never done again.
 
-    What cannot run does not hold up the rest; exit code 3 says that something has no result.
+    What cannot run does not hold up the rest; exit code 3 means that something has no result.
 
     Example: mgld-bench run demo --methods bicubic,realesrgan --dry-run
     """
