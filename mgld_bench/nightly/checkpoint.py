@@ -38,10 +38,10 @@ def find_checkpoint(place: Path, settle_seconds: float = SETTLE_SECONDS) -> Chec
     place = place.expanduser()
     if not place.is_dir():
         path = place.absolute()
-        if place.suffix not in SUFFIXES:
-            raise InputError(f"--checkpoint {place}: its name has to end in {', '.join(SUFFIXES)}")
         if not place.is_file():
             raise InputError(f"--checkpoint {place}: no such file or folder")
+        if place.suffix not in SUFFIXES:
+            raise InputError(f"--checkpoint {place}: its name has to end in {', '.join(SUFFIXES)}")
         reason = _why_incomplete(path, settle_seconds)
         if reason:
             raise InputError(f"--checkpoint {place}: not a complete checkpoint: {reason}")

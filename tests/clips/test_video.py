@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
+from mgld_bench.clips.cut_off import how_cut_off
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import write_video
 from mgld_bench.errors import InputError
@@ -333,3 +334,12 @@ def test_colours_follow_the_tags(make_video: Make, matrix: str, name: str, red: 
 def test_matrix_that_is_not_supported(make_video: Make) -> None:
     path = make_video("a.mp4", "-c:v", "libx264", "-bsf:v", "h264_metadata=matrix_coefficients=8")
     assert "its colour matrix ycgco is not supported" in refusal(path)
+
+
+def test_a_cut_packet_is_found_without_a_decoder(tmp_path: Path) -> None:
+    for stamp in (0, 4):
+        packet = b"\0" * stamp + b"\x47" + b"\xff" * 187
+        (tmp_path / "a.ts").write_bytes(packet * 6)
+        assert how_cut_off(tmp_path / "a.ts") is None
+        (tmp_path / "a.ts").write_bytes((packet * 6)[:-10])
+        assert how_cut_off(tmp_path / "a.ts") == "it ends inside packet 5"

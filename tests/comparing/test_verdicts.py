@@ -9,7 +9,7 @@ import pytest
 
 from mgld_bench.comparing.comparison import Line
 from mgld_bench.comparing.standing import clip_gains, flags, standings
-from mgld_bench.comparing.verdict import Evidence, judge
+from mgld_bench.comparing.verdict import DEFAULT_MARGINS, Evidence, judge
 from mgld_bench.statistics.paired import compare_pairs
 from tests.comparing.conftest import Compared
 
@@ -41,6 +41,11 @@ def test_four_clips_cannot_decide_and_corrected_tests_need_more() -> None:
         "8 clips cannot decide: no p is below 0.00781; it takes 9 clips or more for 8 tests together",
     )
     assert verdict_of([1.0])[0] == "cannot tell"
+
+
+def test_the_default_margins_are_those_that_the_document_states() -> None:
+    # docs/comparisons.md
+    assert DEFAULT_MARGINS == {"psnr": 0.1, "ssim": 0.005, "lpips": 0.005, "dists": 0.005, "vmaf": 1.0}
 
 
 def test_equivalent_needs_a_margin_or_identical_scores() -> None:

@@ -40,7 +40,7 @@ def test_a_night_that_took_twice_as_long_is_found_among_nights_on_the_same_devic
         return found
 
     assert twice_as_long(before, cost(2.5)) == "took 2.5 times as long per frame as usual"
-    assert twice_as_long(before, cost(1.9)) == ""
+    assert twice_as_long(before, cost(1.99)) == ""
     assert twice_as_long(before[:2], cost(9.0)) == ""
     assert twice_as_long(before, cost(9.0, "cuda")) == ""
     # After three such nights it is what is usual.
@@ -55,6 +55,8 @@ def test_the_newest_complete_checkpoint_is_taken_and_what_is_passed_over_is_name
     found = find_checkpoint(tmp_path, settle_seconds=0.05)
     assert found.path == whole
     assert [line.split(":")[0] for line in found.passed_over] == ["c.pth"]
+    with pytest.raises(InputError, match="nowhere: no such file or folder"):
+        find_checkpoint(tmp_path / "nowhere")
     whole.unlink()
     (tmp_path / "a.pth").unlink()
     with pytest.raises(InputError, match=r"holds no complete checkpoint: c\.pth"):

@@ -56,6 +56,8 @@ def test_from_20_clips_on_there_is_a_bca_interval() -> None:
     assert found.bootstrap.low == pytest.approx(expected.confidence_interval.low, abs=0.05 * width)
     assert found.bootstrap.high == pytest.approx(expected.confidence_interval.high, abs=0.05 * width)
     assert found == compare_pairs(FIRST, SECOND)
+    # docs/statistics.md: BCa from 20 clips on.
+    assert FEWEST_CLIPS == 20
     assert bootstrap_interval(FIRST[: FEWEST_CLIPS - 1]) is None
     assert bootstrap_interval([*FIRST, math.inf]) is None
 
