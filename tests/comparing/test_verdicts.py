@@ -44,7 +44,7 @@ def test_four_clips_cannot_decide_and_corrected_tests_need_more() -> None:
 
 
 def test_the_default_margins_are_those_that_the_document_states() -> None:
-    # docs/comparisons.md
+    # docs/statistics.md
     assert DEFAULT_MARGINS == {"psnr": 0.1, "ssim": 0.005, "lpips": 0.005, "dists": 0.005, "vmaf": 1.0}
 
 
