@@ -134,7 +134,7 @@ def test_finished_frames_become_a_method_as_the_readme_says(user: User) -> None:
 @pytest.mark.slow
 def test_cards_to_copy_work_as_contributing_says(user: User) -> None:
     cards = printed_cards("CONTRIBUTING.md")
-    assert len(cards) == 6
+    assert len(cards) == 8
     user.write(cards)
     write_clips(user.home / "data/my-set", ["street", "007"], "GT/{clip}", "LQ/{clip}")
     write_clips(user.home / "out", ["street", "007"], "{clip}")

@@ -14,7 +14,8 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from tests.helpers.clip_samples import make_frames
 from tests.helpers.project import ROOT
 
-WIDTH, HEIGHT, FRAMES = 128, 96, 2
+WIDTH, HEIGHT, FRAMES = 192, 96, 2
+"""Two of the 96 x 96 blocks that NIQE needs."""
 
 
 def small_checkout(folder: Path) -> Path:
@@ -30,7 +31,7 @@ def small_checkout(folder: Path) -> Path:
 
 def shrunk(card: str) -> str:
     """The text of a card with the frames and sizes of the stand-ins."""
-    card = re.sub(r"frames: \d+\}", f"frames: {FRAMES}}}", card)
+    card = re.sub(r"frames: \d+(?=[,}])", f"frames: {FRAMES}", card)
     card = re.sub(r"^size: \[\d+, \d+\]", f"size: [{WIDTH}, {HEIGHT}]", card, flags=re.MULTILINE)
     card = re.sub(r"^frames: \[0, 50, 99\]", f"frames: [0, {FRAMES - 1}]", card, flags=re.MULTILINE)
     return re.sub(r"^total_frames: .*\n", "", card, flags=re.MULTILINE)
