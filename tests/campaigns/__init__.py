@@ -1,1 +1,1 @@
-"""Campaigns: many random kills, injected errors and mutated inputs. A few of each in the suite, all of them by `tox -e campaigns`."""
+"""Campaigns: many random kills, injected errors, mutated inputs. A few of each in the suite, all by `tox -e campaigns`."""
