@@ -1,4 +1,4 @@
-"""The DDPM sampler of StableSR and MGLD-VSR: from noise to latents, the networks run tile by tile."""
+"""The sampler of StableSR and MGLD-VSR: from noise to latents, by DDPM or a solver, the networks run tile by tile."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mgld_bench.methods.diffusion.motion import GuidanceRule, Motion, guidance_gradient
 from mgld_bench.methods.diffusion.noise import NoiseSchedule
+from mgld_bench.methods.diffusion.solvers import Solver, SolverName
 from mgld_bench.methods.tiling.diffusion import Box, boxes, gaussian_weights, tile_starts
 
 Denoiser = Callable[[Tensor, Tensor, int], Tensor]
@@ -54,7 +55,7 @@ class Step:
     noise: Tensor
     """The predicted noise, merged from the tiles."""
     mean: Tensor
-    """Of the posterior."""
+    """Of the posterior; of a solver, the result before guidance."""
     latents: Tensor
 
 
@@ -71,6 +72,7 @@ def sampling_steps(
     schedule: NoiseSchedule,
     tiling: LatentTiling,
     guidance: Guidance | None = None,
+    solver: SolverName | None = None,
 ) -> Iterator[Step]:
     """Sample from noise to latents, step by step, in float32 and without gradients; the last step holds the result.
 
@@ -80,22 +82,27 @@ def sampling_steps(
         start: the noisy latents (t, 4, h, w) of the frames of one or more segments; see `noised`.
         condition: the latents of the LR frames, of the same shape.
         denoise: the networks.
-        noise: called for every step, the last included, which adds no noise.
+        noise: called for every step, the last included, which adds no noise; a solver draws none.
         schedule: the steps.
         tiling: how latents are cut for the networks.
-        guidance: the motion to follow; None: none.
+        guidance: the motion to follow; None: none. It acts after every step in the same strength, whatever the steps are.
+        solver: in place of the authors' DDPM; None: that.
 
     Raises:
         ValueError: if a side is shorter than a tile.
     """
     canvas = _Canvas(condition, tiling)
+    solving = None if solver is None else Solver(solver, schedule.sqrt_alphas_cumprod, schedule.sqrt_one_minus_alphas_cumprod)
     latents = start
     for index in range(len(schedule.timesteps) - 1, -1, -1):
         with torch.no_grad():
             predicted = canvas.predict(denoise, latents, schedule.timesteps[index])
-            mean = _posterior_mean(schedule, index, latents, predicted)
-            drawn = noise()
-            latents = mean + _deviation(schedule, index) * drawn if index else mean
+            if solving is None:
+                mean = _posterior_mean(schedule, index, latents, predicted)
+                drawn = noise()
+                latents = mean + _deviation(schedule, index) * drawn if index else mean
+            else:
+                latents = mean = solving.advance(index, latents, predicted)
             if guidance is not None:
                 latents = latents - _guidance_step(schedule, index, latents, guidance)
         yield Step(predicted, mean, latents)
