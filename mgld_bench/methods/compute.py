@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mgld_bench.errors import InputError
 from mgld_bench.memory import memory_budget
+from mgld_bench.networks.layers.speedups import Speedups
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +31,8 @@ class Compute:
     """Bytes that the method may take beside its weights; None: half of the device's memory."""
     allow_tf32: bool = False
     """Let a GPU round the factors of float32 products to TF32 (10 bits of mantissa), as PyTorch does in convolutions."""
+    speedups: Speedups | None = None
+    """How the diffusion methods compute faster, at the price of rounding; None: in all ways on a CUDA GPU, in none elsewhere."""
 
     @property
     def arithmetic(self) -> str:
@@ -86,6 +89,12 @@ class Compute:
         import torch
 
         return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[self.precision]
+
+    def chosen_speedups(self) -> Speedups:
+        """``speedups``, or what suits the device."""
+        if self.speedups is not None:
+            return self.speedups
+        return Speedups() if self.device.startswith("cuda") else Speedups.none()
 
     def memory_budget(self) -> int:
         """The bytes that the method may take beside its weights: ``max_memory``, or half of the device's memory."""

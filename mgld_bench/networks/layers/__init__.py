@@ -4,4 +4,5 @@ For use from outside:
 
 - `warp`, `resize_flow`, `pad_centred`, `unpad_centred`, `inside`, `inconsistent` (`optical_flow`): work with an optical flow
 - `cast_except`, `with_winograd` (`conversion`): make a finished network faster
+- `Speedups` (`speedups`): which ways to compute faster on a GPU are used
 """
