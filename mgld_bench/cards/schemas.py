@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, field_validator
 
 from mgld_bench.cards.figures import AnyFigure
 from mgld_bench.cards.table_schemas import CostTable as CostTable  # noqa: PLC0414 - cards are imported from here
@@ -181,8 +181,8 @@ class MethodCard(Card):
 
     kind = "method"
 
-    restorer: str = Field(pattern=r"^[\w.]+:\w+$")
-    """module:Class of a Restorer."""
+    restorer: str
+    """module:Class of a Restorer. Running the method imports the module: a card is trusted like code."""
     weights: dict[str, WeightFile] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict)
     shift: Shift = (0.0, 0.0)
@@ -190,6 +190,18 @@ class MethodCard(Card):
     attributes: dict[str, bool | int | float | str] = Field(default_factory=dict)
     """What sets it apart in a table, by name, e.g. {MDS: true, TSD: false, year: 2024, kind: diffusion}; see TableLayout."""
     publication: Publication = Publication()
+
+    @field_validator("restorer")
+    @classmethod
+    def _names_a_class(cls, restorer: str) -> str:
+        """Nothing but a dotted path to a module and a name in it; ``package.__main__`` is a program, and importing it runs it."""
+        module, _, name = restorer.partition(":")
+        parts = module.split(".")
+        if not all(part.isidentifier() for part in (*parts, name)):
+            raise ValueError(f'must be module:Class, e.g. mgld_bench.methods.bicubic:Bicubic, not "{restorer}"')
+        if "__main__" in parts[1:]:
+            raise ValueError(f"{module} is a program, not a module; name the module that defines {name}")
+        return restorer
 
 
 class Statement(PlainData):

@@ -31,7 +31,7 @@ def check(
     """Check cards before they are used: fields, options, the file's name, and that everything they name exists.
 
     Prints one line per card: ok and what it resolves to, or what is wrong, with file, line and field. Exit code 2 if a card is
-    wrong. Weight files and data need not be on this machine.
+    wrong. Weight files and data need not be on this machine. The class that a method card names is imported, so its code runs.
 
     Example: mgld-bench cards check my-cards/baselines/my-checkpoint.yaml
     """

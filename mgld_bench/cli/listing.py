@@ -130,13 +130,12 @@ def _datasets(workspace: Path, cards: list[Path], problems: list[str]) -> list[d
 
 def _methods(_workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
     from mgld_bench.cards.loader import load_method
-    from mgld_bench.methods.compute import Compute
-    from mgld_bench.restoring.loading import why_unavailable
+    from mgld_bench.restoring.loading import why_not_ready
     from mgld_bench.weights.missing import fetch_size, missing_files
 
     rows = []
     for card in _loaded("method", load_method, cards, problems):
-        missing = why_unavailable(card, Compute()) or ""
+        missing = why_not_ready(card) or ""
         absent = missing_files(tuple(card.weights.values()))
         row = {"name": card.name, "title": card.heading, "licence": card.publication.license, "missing": missing}
         row |= {"state": _state(missing), "to fetch": fetch_size(absent), "trained on": ", ".join(card.publication.trained_on)}

