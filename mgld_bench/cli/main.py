@@ -27,7 +27,9 @@ class _Verbs(TyperGroup):
         except (InputError, CheckError) as error:
             if ctx.params.get("debug"):
                 raise
-            typer.echo(f"mgld-bench: {error}", err=True)
+            from mgld_bench.engine.credentials import without_credentials
+
+            typer.echo(f"mgld-bench: {without_credentials(str(error))}", err=True)
             code = INCOMPLETE if isinstance(error, IncompleteError) else WRONG_USE if isinstance(error, InputError) else FAILED
             raise typer.Exit(code) from None
         except OSError as error:

@@ -72,7 +72,13 @@ WorkspaceToWrite = Annotated[
     ),
 ]
 StoreUrl = Annotated[
-    str, typer.Option("--store", help="SQLAlchemy URL of the results database; default: results.sqlite in the workspace.")
+    str,
+    typer.Option(
+        "--store",
+        envvar="MGLD_BENCH_STORE",
+        show_envvar=False,
+        help="SQLAlchemy URL of the results database; default: $MGLD_BENCH_STORE, else results.sqlite in the workspace.",
+    ),
 ]
 Methods = Annotated[
     str, typer.Option("--methods", help="Only these methods, separated by commas; default: all methods of the report.")

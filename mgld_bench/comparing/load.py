@@ -13,6 +13,7 @@ from mgld_bench.comparing.from_store import StorePlace, load_state, methods_of
 from mgld_bench.comparing.operands import Operand, parse_operand
 from mgld_bench.comparing.state import State
 from mgld_bench.engine.clip_choice import method_sources
+from mgld_bench.engine.credentials import without_credentials
 from mgld_bench.engine.store import Store, open_store, sqlite_address
 from mgld_bench.errors import InputError, did_you_mean, first_of
 
@@ -192,7 +193,8 @@ class _Reader:
             store = open_store(self._places.store, self._places.workspace, create=False)
             return StorePlace(self._open.enter_context(store), "", self._places.workspace, cards)
         if "://" in shown:
-            return StorePlace(self._open.enter_context(Store(shown, read_only=True)), shown, None, cards)
+            store = Store(shown, read_only=True)
+            return StorePlace(self._open.enter_context(store), without_credentials(shown), None, cards)
         path = Path(shown)
         folder = path if path.is_dir() else None
         file = path / "results.sqlite" if folder else path
@@ -203,7 +205,7 @@ class _Reader:
         return bool(self._places.store) or (self._places.workspace / "results.sqlite").is_file()
 
     def _workspace_name(self) -> str:
-        return self._places.store or f"workspace {self._places.workspace}"
+        return without_credentials(self._places.store) or f"workspace {self._places.workspace}"
 
 
 def distinct(pairings: Sequence[Pairing]) -> tuple[Pairing, ...]:

@@ -15,6 +15,7 @@ import psutil
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.clips.naming import printable
 from mgld_bench.clips.opencv import installed_opencv
+from mgld_bench.engine.credentials import without_credentials
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute, Precision, processor_name
 from mgld_bench.threads import threads
@@ -57,7 +58,7 @@ def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
     encoder, opencv = ffmpeg_identity(), installed_opencv()
     versions = {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
     return {
-        "command": " ".join(command),
+        "command": without_credentials(" ".join(command)),
         "versions": {**versions, "opencv": opencv.version},
         "opencv": {"computes": opencv.described, "installed": dict(opencv.wheels), "problem": opencv.problem},
         "encoder": {"ffmpeg": encoder.version, "sha256": encoder.sha256},
@@ -74,8 +75,8 @@ def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
 
 
 def command_line() -> list[str]:
-    """The command that the user gave, without the path of the program."""
-    return ["mgld-bench", *map(printable, sys.argv[1:])]
+    """The command that the user gave, without the path of the program and passwords of databases."""
+    return ["mgld-bench", *(without_credentials(printable(word)) for word in sys.argv[1:])]
 
 
 def _version(package: str) -> str:

@@ -177,6 +177,7 @@ class Session:
     ) -> Outcome:
         """As run(), but what has no result is in the outcome, not raised."""
         progress = progress or Silent()
+        self.store.log_to(progress.log)
         if not skip_unavailable:
             self.require_known(SKIP_HINT)
         plan = self.plan()

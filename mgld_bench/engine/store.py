@@ -1,27 +1,33 @@
-"""The results database: finished units and their scores. One writer, any number of readers; every write is a transaction.
+"""The results database: finished units and their scores. Any number of writers and readers; every write is a transaction.
 
-Units are only ever added, each with all of its scores in one transaction. So what a reader finds is whole at any moment of a run,
-and he holds no lock for longer than one query of a few hundred units takes. SQLite keeps its usual journal: its other one (WAL)
-does not work on network file systems, where workspaces often are.
+Units are only ever added, each with all of its scores in one transaction; of two writers with the same unit, the first one's is
+kept. So what a reader finds is whole at any moment of a run, and he holds no lock for longer than one query of a few hundred
+units takes. SQLite keeps its usual journal: its other one (WAL) does not work on
+network file systems, where workspaces often are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import delete, inspect, select
+from sqlalchemy import Executable, delete, inspect, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.database import open_database, settle_schema, shown_address, writer
+from mgld_bench.engine.credentials import shown
+from mgld_bench.engine.database import open_database, settle_schema, shown_address
 from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, UnitRow
+from mgld_bench.engine.transactions import Transactions, reason
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.signals import interrupt_held_back
@@ -29,6 +35,8 @@ from mgld_bench.signals import interrupt_held_back
 if TYPE_CHECKING:
     # What reads scores need not load what restores.
     from mgld_bench.restoring.way import Way
+
+Result = TypeVar("Result")
 
 _NOTES = "notes"
 """Among the facts in the column of a score's notes: the list of its notes."""
@@ -87,7 +95,8 @@ class Store:
             with interrupt_held_back():
                 settle_schema(self._engine, read_only)
         except (DatabaseError, OSError) as error:
-            raise InputError(f"{url}: cannot be used as results database: {error.__cause__ or error}") from error
+            raise InputError(f"{shown(url)}: cannot be used as results database: {reason(error)}") from error
+        self._transactions = Transactions(self._engine, _say_nothing)
 
     def __enter__(self) -> Store:
         return self
@@ -99,40 +108,50 @@ class Store:
         """Close the connections."""
         self._engine.dispose()
 
+    def log_to(self, log: Callable[[str], None]) -> None:
+        """From now on, call ``log`` with a line where the connection to the database is lost, and where it is back."""
+        self._transactions.log = log
+
     def transaction(self, writing: bool) -> AbstractContextManager[OrmSession]:
         """A transaction for what other files keep in the database: see kept_profiles. It is kept as a whole or not at all."""
-        return self._writing() if writing else self._reading()
+        return self._transactions.block(writing)
+
+    def transact(self, work: Callable[[OrmSession], Result]) -> Result:
+        """Do ``work`` in a transaction that writes; see `Transactions.write`."""
+        return self._transactions.write(work)
 
     def begin_run(self, report: str, provenance: Mapping[str, Any]) -> int:
         """Record that a run of a report starts, with the facts about machine and software; returns the run's number."""
-        with self._writing() as session:
+
+        def begin(session: OrmSession) -> int:
             row = RunRow(started_at=_now(), report=report, provenance=dict(provenance))
             session.add(row)
             session.flush()
             return row.id
 
+        return self._transactions.write(begin)
+
     def runs(self, numbers: Iterable[int]) -> dict[int, RecordedRun]:
         """These runs, by their numbers."""
-        with self._reading() as session:
-            rows = session.scalars(select(RunRow).where(RunRow.id.in_(sorted(set(numbers)))).order_by(RunRow.id))
-            return {row.id: RecordedRun(row.started_at, row.report, row.provenance) for row in rows}
+        chosen = select(RunRow).where(RunRow.id.in_(sorted(set(numbers)))).order_by(RunRow.id)
+        return self._transactions.read(
+            lambda session: {row.id: RecordedRun(row.started_at, row.report, row.provenance) for row in session.scalars(chosen)}
+        )
 
     def units(self, keys: Iterable[str]) -> dict[str, RecordedUnit]:
         """The finished units among ``keys``, by key: which run made them, when, and what it recorded."""
         found: dict[str, RecordedUnit] = {}
+        columns = select(UnitRow.key, UnitRow.run_id, UnitRow.finished_at, UnitRow.facts)
         for some in _batches(keys):
-            columns = select(UnitRow.key, UnitRow.run_id, UnitRow.finished_at, UnitRow.facts)
-            with self._reading() as session:
-                for key, run, finished_at, facts in session.execute(columns.where(UnitRow.key.in_(some))):
-                    found[key] = RecordedUnit(run, finished_at, facts)
+            for key, run, finished_at, facts in self._rows(columns.where(UnitRow.key.in_(some))):
+                found[key] = RecordedUnit(run, finished_at, facts)
         return found
 
     def finished(self, keys: Iterable[str]) -> set[str]:
         """Those of ``keys`` whose unit is finished."""
         found: set[str] = set()
         for some in _batches(keys):
-            with self._reading() as session:
-                found.update(session.scalars(select(UnitRow.key).where(UnitRow.key.in_(some))))
+            found.update(key for (key,) in self._rows(select(UnitRow.key).where(UnitRow.key.in_(some))))
         return found
 
     def add(self, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]]) -> None:
@@ -140,21 +159,27 @@ class Store:
 
         A unit whose key is there already is left as it is.
         """
-        with self._writing() as session:
-            for unit, score in units:
-                if session.get(UnitRow, unit.key) is not None:
+        # In one order for all writers: else two that add the same units might wait for each other.
+        rows = sorted(units, key=lambda pair: pair[0].key)
+        insert = insert_postgresql if self._engine.dialect.name == "postgresql" else insert_sqlite
+
+        def add(session: OrmSession) -> None:
+            for unit, score in rows:
+                new = insert(UnitRow).values(**_unit_values(run, unit)).on_conflict_do_nothing().returning(UnitRow.key)
+                if session.execute(new).first() is None or score is None:
                     continue
-                session.add(_unit_row(run, unit))
-                session.flush()
-                if score is not None:
-                    session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
-                    frames = (score.per_frame or {}).items()
-                    session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
+                session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
+                frames = (score.per_frame or {}).items()
+                session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
+
+        self._transactions.write(add)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the score units among ``keys``, with their scores."""
-        with self._writing() as session:
-            for some in _batches(keys):
+        batches = list(_batches(keys))
+
+        def remove(session: OrmSession) -> None:
+            for some in batches:
                 for table, column in (
                     (FrameScoreRow, FrameScoreRow.unit),
                     (ClipScoreRow, ClipScoreRow.unit),
@@ -162,20 +187,24 @@ class Store:
                 ):
                     session.execute(delete(table).where(column.in_(some)))
 
+        self._transactions.write(remove)
+
     def scores(self, keys: Iterable[str]) -> dict[str, ClipScore]:
         """The scores of the finished score units among ``keys``, by key."""
         found: dict[str, ClipScore] = {}
-        for some in _batches(keys):
+        # As plain values: objects of the ORM take six times as long, and there are many frames.
+        frames = select(FrameScoreRow.unit, FrameScoreRow.frame, FrameScoreRow.value).order_by(FrameScoreRow.frame)
+        clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
+
+        def read(session: OrmSession, some: Sequence[str]) -> dict[str, ClipScore]:
             per_frame: dict[str, dict[int, float]] = {}
-            with self._reading() as session:
-                # As plain values: objects of the ORM take six times as long, and there are many frames.
-                frames = select(FrameScoreRow.unit, FrameScoreRow.frame, FrameScoreRow.value)
-                ordered = frames.where(FrameScoreRow.unit.in_(some)).order_by(FrameScoreRow.frame)
-                for unit, frame, value in session.execute(ordered):
-                    per_frame.setdefault(unit, {})[frame] = value
-                clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
-                for metric, score in session.execute(clips.where(ClipScoreRow.unit.in_(some))):
-                    found[score.unit] = _clip_score(metric, score, per_frame.get(score.unit))
+            for unit, frame, value in session.execute(frames.where(FrameScoreRow.unit.in_(some))):
+                per_frame.setdefault(unit, {})[frame] = value
+            rows = session.execute(clips.where(ClipScoreRow.unit.in_(some)))
+            return {score.unit: _clip_score(metric, score, per_frame.get(score.unit)) for metric, score in rows}
+
+        for some in _batches(keys):
+            found |= self._transactions.read(partial(read, some=some))
         return found
 
     @property
@@ -186,28 +215,27 @@ class Store:
     def scored(self) -> set[tuple[str, str, str, str]]:
         """Of what there are scores, under whatever key: dataset, clip, method, metric."""
         columns = select(UnitRow.dataset, UnitRow.clip, UnitRow.method, UnitRow.metric).where(UnitRow.kind == "score")
-        with self._reading() as session:
-            return {(dataset, clip, method, metric) for dataset, clip, method, metric in session.execute(columns)}
+        return {(dataset, clip, method, metric) for dataset, clip, method, metric in self._rows(columns)}
 
     def recorded(self, kind: str, methods: Sequence[str] = ()) -> list[tuple[FinishedUnit, RecordedUnit]]:
         """The finished units of a kind, the earliest first; ``methods``: only those of these."""
         chosen = select(UnitRow).where(UnitRow.kind == kind).order_by(UnitRow.run_id, UnitRow.finished_at)
         if methods:
             chosen = chosen.where(UnitRow.method.in_(methods))
-        with self._reading() as session:
-            return [
+        return self._transactions.read(
+            lambda session: [
                 (_finished_unit(row), RecordedUnit(row.run_id, row.finished_at, row.facts)) for row in session.scalars(chosen)
             ]
+        )
 
     def ways(self) -> dict[tuple[str, str, str], dict[str, Way]]:
         """In what way clips were restored: by dataset, clip and method, then by the unit's key, the latest first."""
         found: dict[tuple[str, str, str], dict[str, Way]] = {}
         columns = select(UnitRow.key, UnitRow.dataset, UnitRow.clip, UnitRow.method, UnitRow.facts)
         latest = columns.where(UnitRow.kind == "restore").order_by(UnitRow.run_id.desc(), UnitRow.finished_at.desc())
-        with self._reading() as session:
-            for key, dataset, clip, method, facts in session.execute(latest):
-                # Version 0.1 recorded none: its keys are those of the plain way.
-                found.setdefault((dataset, clip, method), {})[key] = facts.get("way", {})
+        for key, dataset, clip, method, facts in self._rows(latest):
+            # Version 0.1 recorded none: its keys are those of the plain way.
+            found.setdefault((dataset, clip, method), {})[key] = facts.get("way", {})
         return found
 
     def times(self) -> list[tuple[tuple[str, str], tuple[str, str], int, float]]:
@@ -218,23 +246,14 @@ class Store:
         columns = select(
             UnitRow.dataset, UnitRow.clip, UnitRow.kind, UnitRow.method, UnitRow.metric, UnitRow.frames, UnitRow.seconds
         )
-        with self._reading() as session:
-            return [
-                ((dataset, clip), (kind, metric if kind == "score" else method or "pairs"), frames, seconds)
-                for dataset, clip, kind, method, metric, frames, seconds in session.execute(columns.where(UnitRow.seconds > 0))
-            ]
+        return [
+            ((dataset, clip), (kind, metric if kind == "score" else method or "pairs"), frames, seconds)
+            for dataset, clip, kind, method, metric, frames, seconds in self._rows(columns.where(UnitRow.seconds > 0))
+        ]
 
-    @contextmanager
-    def _writing(self) -> Iterator[OrmSession]:
-        """A transaction that is kept as a whole or not at all, even on Ctrl-C."""
-        with interrupt_held_back(), OrmSession(writer(self._engine)) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def _reading(self) -> Iterator[OrmSession]:
-        """A transaction that only reads: all its queries see the database as it was at one moment."""
-        with interrupt_held_back(), OrmSession(self._engine) as session, session.begin():
-            yield session
+    def _rows(self, query: Executable) -> Sequence[Any]:
+        """The rows of a query of columns."""
+        return self._transactions.read(lambda session: session.execute(query).all())
 
 
 def sqlite_address(file: Path) -> URL:
@@ -262,21 +281,8 @@ def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
         yield wanted[first : first + 500]
 
 
-def _unit_row(run: int, unit: FinishedUnit) -> UnitRow:
-    return UnitRow(
-        key=unit.key,
-        kind=unit.kind,
-        dataset=unit.dataset,
-        clip=unit.clip,
-        method=unit.method,
-        metric=unit.metric,
-        protocol=unit.protocol,
-        run_id=run,
-        finished_at=_now(),
-        frames=unit.frames,
-        seconds=unit.seconds,
-        facts=dict(unit.facts),
-    )
+def _unit_values(run: int, unit: FinishedUnit) -> dict[str, Any]:
+    return {**vars(unit), "facts": dict(unit.facts), "run_id": run, "finished_at": _now()}
 
 
 def _finished_unit(row: UnitRow) -> FinishedUnit:
@@ -308,6 +314,10 @@ def _notes_of_older_row(metric: str, facts: Mapping[str, float | str]) -> list[s
         "flow_not_kept": "{metric}: the ground truth's flow could not be kept: {fact}",
     }
     return [text.format(metric=metric, fact=facts[name]) for name, text in sentences.items() if name in facts]
+
+
+def _say_nothing(_line: str) -> None:
+    """Where nobody has asked for lines."""
 
 
 def _now() -> str:
