@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mgld_bench.cards.loader import list_cards, load_card
+from tests.helpers.command import call
 from tests.helpers.project import ROOT, project
 
 # The changelog also names what was removed.
@@ -150,6 +149,5 @@ def test_there_is_a_card_of_each_kind_to_copy_and_all_load(copied_cards: Path) -
 
 def test_the_cards_to_copy_pass_the_check_that_the_text_names(copied_cards: Path) -> None:
     for path in sorted(copied_cards.rglob("*.yaml")):
-        command = [sys.executable, "-m", "mgld_bench", "cards", "check", str(path), "--cards", str(copied_cards)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, f"{path.name}: {done.stdout}{done.stderr}"
+        done = call("cards", "check", path, "--cards", copied_cards)
+        assert done.code == 0, f"{path.name}: {done.out}{done.err}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,18 +10,15 @@ from pathlib import Path
 import pytest
 
 from mgld_bench.cards.loader import list_cards
+from tests.helpers.command import Done, call
 
 METHOD = "name: {}\nrestorer: mgld_bench.methods.bicubic:Bicubic\n"
 DATASET = "name: {}\nlayouts: [{{name: a, ground_truth: '{{clip}}'}}]\nclip_count: 2\n"
 
 
-def check(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def check(folder: Path, *arguments: str | Path) -> Done:
     """The command, run in ``folder``, with no card folders from the environment."""
-    command = [sys.executable, "-m", "mgld_bench", "cards", "check", *map(str, arguments)]
-    environment = {key: value for key, value in os.environ.items() if key != "MGLD_BENCH_CARDS"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=folder, env=environment)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    return call("cards", "check", *arguments, cwd=folder, environment={"MGLD_BENCH_CARDS": ""})
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -37,13 +33,13 @@ def test_every_shipped_card_is_right_but_the_one_that_has_to_be_extended(tmp_pat
     where = [sys.executable, "-c", "from mgld_bench.cards.search_path import shipped_folder; print(shipped_folder())"]
     folder = subprocess.run(where, capture_output=True, text=True, check=True, cwd=tmp_path).stdout.strip()
     done = check(tmp_path, folder, "--json")
-    rows = json.loads(done.stdout)
+    rows = json.loads(done.out)
     assert {(row["kind"], row["name"]) for row in rows} == {(entry.kind, entry.name) for entry in list_cards()}
     wrong = [row for row in rows if not row["ok"]]
     assert [row["name"] for row in wrong] == ["results"]
     assert "options.folder: name the folder of the finished frames or videos" in wrong[0]["error"]
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == f"mgld-bench: 1 of {len(rows)} cards is wrong"
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == f"mgld-bench: 1 of {len(rows)} cards is wrong"
 
 
 def test_right_cards_are_listed_with_what_they_resolve_to(tmp_path: Path) -> None:
@@ -64,9 +60,9 @@ def test_right_cards_are_listed_with_what_they_resolve_to(tmp_path: Path) -> Non
         },
     )
     done = check(tmp_path, "mine")
-    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert done.code == 0, (done.out, done.err)
     restorer = "mgld_bench.methods.rrdbnet:RRDBNetRestorer"
-    assert done.stdout.splitlines() == [
+    assert done.out.splitlines() == [
         "ok    dataset own: 2 clips, degradation mild",
         "ok    degradation mild: extends realbasicvsr: profile mgld, salt 3",
         f"ok    method step-1000: extends bsrgan: {restorer}, weights: network /data/step_1000.pth",
@@ -76,7 +72,7 @@ def test_right_cards_are_listed_with_what_they_resolve_to(tmp_path: Path) -> Non
     ]
     # One file, or one kind, of the folder: the other cards of the folder are found as well.
     one = check(tmp_path, "mine/reports/steps.yaml", "mine/baselines")
-    assert [line.split(":")[0] for line in one.stdout.splitlines()] == [
+    assert [line.split(":")[0] for line in one.out.splitlines()] == [
         "ok    report steps",
         "ok    method step-1000",
         "ok    method step-2000",
@@ -122,13 +118,13 @@ def test_every_wrong_card_is_reported_with_file_line_and_field(tmp_path: Path) -
     # A module of the user's that fails when it is imported.
     write(tmp_path, {"broken.py": "x = = 1\n", "baselines/good.yaml": METHOD.format("good")})
     done = check(tmp_path, "baselines", "datasets", "reports", "reports/protocols/p.yaml")
-    lines = done.stdout.splitlines()
+    lines = done.out.splitlines()
     assert len(lines) == len(wrong) + 1
     assert sum(line.startswith("ok    method good: ") for line in lines) == 1
     for file, (_, error) in wrong.items():
         assert sum(line.startswith(f"WRONG {file}:{error}") for line in lines) == 1, (file, lines)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == f"mgld-bench: {len(wrong)} of {len(lines)} cards are wrong"
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == f"mgld-bench: {len(wrong)} of {len(lines)} cards are wrong"
 
 
 def test_a_card_elsewhere_is_known_by_its_fields_or_by_the_kind_that_is_given(tmp_path: Path) -> None:
@@ -143,35 +139,35 @@ def test_a_card_elsewhere_is_known_by_its_fields_or_by_the_kind_that_is_given(tm
         },
     )
     done = check(tmp_path, "a.yaml", "b.yaml", "c.txt", "none.yaml", "y.yaml", "--json")
-    rows = {row["file"]: row for row in json.loads(done.stdout)}
+    rows = {row["file"]: row for row in json.loads(done.out)}
     assert (rows["a.yaml"]["kind"], rows["a.yaml"]["ok"], rows["a.yaml"]["error"]) == ("method", True, None)
     assert (rows["b.yaml"]["kind"], rows["b.yaml"]["summary"]) == (None, None)
     assert rows["b.yaml"]["error"].startswith("b.yaml: the fields do not show what kind of card this is")
     assert rows["c.txt"]["error"] == "c.txt: not a card file (.yaml or .yml)"
     assert rows["none.yaml"]["error"] == "none.yaml: no such card file"
     assert not rows["y.yaml"]["ok"]
-    assert done.returncode == 2
+    assert done.code == 2
 
     named = check(tmp_path, "b.yaml", "y.yaml", "--kind", "report", "--cards", "more")
-    assert named.stdout.splitlines()[0] == ("ok    report b: extends demo: 3 methods on demo, protocol mgld-2024")
-    assert named.stdout.splitlines()[1].startswith("WRONG y.yaml:2: extends: ")
-    assert check(tmp_path, "y.yaml", "--cards", "more").returncode == 0
+    assert named.out.splitlines()[0] == ("ok    report b: extends demo: 3 methods on demo, protocol mgld-2024")
+    assert named.out.splitlines()[1].startswith("WRONG y.yaml:2: extends: ")
+    assert check(tmp_path, "y.yaml", "--cards", "more").code == 0
 
 
 def test_a_name_that_is_taken(tmp_path: Path) -> None:
     write(tmp_path, {"mine/bicubic.yaml": METHOD.format("bicubic")})
     done = check(tmp_path, "mine")
-    assert done.returncode == 2
-    assert 'is a method card named "bicubic" too; rename one of them' in done.stdout
+    assert done.code == 2
+    assert 'is a method card named "bicubic" too; rename one of them' in done.out
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["."]])
 def test_folders_without_cards(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "nothing").mkdir()
     done = check(tmp_path, *arguments)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(f"mgld-bench: {arguments[0]}: contains no cards")
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith(f"mgld-bench: {arguments[0]}: contains no cards")
 
 
 def test_help_has_an_example(tmp_path: Path) -> None:
-    assert "Example: mgld-bench cards check my-cards/baselines/" in " ".join(check(tmp_path, "--help").stdout.split())
+    assert "Example: mgld-bench cards check my-cards/baselines/" in " ".join(check(tmp_path, "--help").out.split())

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: in a process of its own, on real clips."""
+"""The command line as a user meets it, on real clips; in a process of its own where its start matters."""
 
 from __future__ import annotations
 
@@ -19,22 +19,18 @@ from mgld_bench.cards.schemas import Crop
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.clips.writing import frame_name, write_frame, write_video
+from tests.helpers.command import call, process
 
 VERBS = ("demo", "list", "doctor", "weights", "datasets", "cards", "run", "restore", "score", "report", "compare", "profile")
 
 
-def bench(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mgld_bench", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=cwd)
-
-
 def refused(*arguments: str | Path) -> str:
     """The one line with which wrong use is answered."""
-    done = bench(*arguments)
-    assert done.returncode == 2, (done.returncode, done.stderr)
-    assert "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith(("mgld-bench:", "Error:"))]
-    assert len(lines) == 1, done.stderr
+    done = call(*arguments)
+    assert done.code == 2, (done.code, done.err)
+    assert "Traceback" not in done.err
+    lines = [line for line in done.err.splitlines() if line.startswith(("mgld-bench:", "Error:"))]
+    assert len(lines) == 1, done.err
     return lines[0]
 
 
@@ -63,10 +59,10 @@ def test_help_is_quick_and_names_every_verb() -> None:
     times = []
     for _ in range(3):
         began = time.perf_counter()
-        answer = bench("--help")
+        answer = process("--help")
         times.append(time.perf_counter() - began)
-        assert answer.returncode == 0
-    assert all(verb in answer.stdout for verb in VERBS)
+        assert answer.code == 0
+    assert all(verb in answer.out for verb in VERBS)
     modules = ("torch", "cv2", "pandas", "matplotlib", "pydantic")
     heavy = f"import sys, mgld_bench.cli.main; print([name for name in {modules} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True).stdout
@@ -87,15 +83,16 @@ def test_help_is_quick_and_names_every_verb() -> None:
     ],
 )
 def test_every_verb_has_a_help_with_an_example(verb: str) -> None:
-    answer = bench(*verb.split(), "--help")
-    assert answer.returncode == 0
-    assert verb in ("weights", "datasets", "cards") or f"mgld-bench {verb}" in " ".join(answer.stdout.split())
+    answer = call(*verb.split(), "--help")
+    assert answer.code == 0
+    assert verb in ("weights", "datasets", "cards") or f"mgld-bench {verb}" in " ".join(answer.out.split())
 
 
 def test_score_of_a_folder_needs_no_card(folders: Path) -> None:
-    answer = bench("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,psnr.y.crop4", "--json", cwd=folders)
-    assert answer.returncode == 0, answer.stderr
-    clips = json.loads(answer.stdout)["clips"]
+    arguments = ("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,psnr.y.crop4", "--json")
+    answer = process(*arguments, cwd=folders)
+    assert answer.code == 0, answer.err
+    clips = json.loads(answer.out)["clips"]
     assert set(clips) == {"a", "b"}
     truth = np.stack(list(sample("a", 100).frames())).astype(np.float64)
     darker = np.stack([frame - frame // 16 for frame in sample("a", 100).frames()]).astype(np.float64)
@@ -109,15 +106,15 @@ def test_the_python_interface_gives_the_same_scores(folders: Path) -> None:
     table = mgld_bench.score(folders / "restored", folders / "GT", metrics=["psnr", "ssim"])
     assert list(table.columns) == ["clip", "metric", "frame", "value"]
     whole = table[table["frame"].isna()].set_index(["clip", "metric"])["value"]
-    answer = bench("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,ssim", "--json")
-    for clip, metrics in json.loads(answer.stdout)["clips"].items():
+    answer = call("score", folders / "restored", "--gt", folders / "GT", "--metrics", "psnr,ssim", "--json")
+    for clip, metrics in json.loads(answer.out)["clips"].items():
         for metric, score in metrics.items():
             assert whole[clip, metric] == score["value"]
 
 
 def test_default_metrics_and_csv(folders: Path, tmp_path: Path) -> None:
-    answer = bench("score", folders / "restored" / "a", "--gt", folders / "GT" / "a", "--output", tmp_path / "out")
-    assert answer.returncode == 0, answer.stderr
+    answer = call("score", folders / "restored" / "a", "--gt", folders / "GT" / "a", "--output", tmp_path / "out")
+    assert answer.code == 0, answer.err
     lines = (tmp_path / "out/scores.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == [
         "psnr.rgb",
@@ -131,19 +128,19 @@ def test_default_metrics_and_csv(folders: Path, tmp_path: Path) -> None:
 
 def test_a_video_is_scored_like_its_frames(folders: Path, tmp_path: Path) -> None:
     write_video(tmp_path / "a.mkv", open_clip(folders / "restored/a").frames(), 25)
-    of_video = bench("score", tmp_path / "a.mkv", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
-    of_frames = bench("score", folders / "restored/a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
-    assert json.loads(of_video.stdout)["clips"] == json.loads(of_frames.stdout)["clips"]
-    assert "lossy" not in of_video.stderr
+    of_video = call("score", tmp_path / "a.mkv", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
+    of_frames = call("score", folders / "restored/a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
+    assert json.loads(of_video.out)["clips"] == json.loads(of_frames.out)["clips"]
+    assert "lossy" not in of_video.err
 
 
 def test_a_lossy_clip_is_scored_and_flagged(folders: Path, tmp_path: Path) -> None:
     for index, frame in enumerate(open_clip(folders / "restored/a").frames()):
         (tmp_path / "a").mkdir(exist_ok=True)
         cv2.imwrite(str(tmp_path / "a" / f"{index:08d}.jpg"), frame[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
-    answer = bench("score", tmp_path / "a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
-    assert answer.returncode == 0, answer.stderr
-    assert "lossy" in answer.stderr
+    answer = call("score", tmp_path / "a", "--gt", folders / "GT/a", "--metrics", "psnr", "--json")
+    assert answer.code == 0, answer.err
+    assert "lossy" in answer.err
 
 
 def test_wrong_scoring_is_one_line(folders: Path, tmp_path: Path) -> None:
@@ -166,8 +163,8 @@ def test_wrong_scoring_is_one_line(folders: Path, tmp_path: Path) -> None:
 
 
 def test_restore_then_resume(folders: Path, tmp_path: Path) -> None:
-    answer = bench("restore", "bicubic", folders / "LR", tmp_path / "out", "--video")
-    assert answer.returncode == 0, answer.stderr
+    answer = call("restore", "bicubic", folders / "LR", tmp_path / "out", "--video")
+    assert answer.code == 0, answer.err
     written = sorted(path for path in (tmp_path / "out").rglob("*.png"))
     assert [path.relative_to(tmp_path / "out").as_posix() for path in written][:2] == ["a/00000000.png", "a/00000001.png"]
     assert len(written) == 10
@@ -178,7 +175,7 @@ def test_restore_then_resume(folders: Path, tmp_path: Path) -> None:
     assert record["peak_memory"] > 0
     assert record["facts"]["method"]["name"] == "bicubic"
     before = [path.stat().st_mtime_ns for path in written]
-    assert bench("restore", "bicubic", folders / "LR", tmp_path / "out").returncode == 0
+    assert call("restore", "bicubic", folders / "LR", tmp_path / "out").code == 0
     assert [path.stat().st_mtime_ns for path in written] == before
 
 
@@ -213,43 +210,43 @@ def test_wrong_use_is_one_line(folders: Path, tmp_path: Path) -> None:
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(folders: Path) -> None:
-    answer = bench("score", folders / "nowhere", "--debug")
-    assert answer.returncode != 0
-    assert "Traceback" in answer.stderr
+    answer = process("score", folders / "nowhere", "--debug")
+    assert answer.code != 0
+    assert "Traceback" in answer.err
 
 
 def test_lists_for_people_and_scripts() -> None:
-    methods = {row["name"]: row for row in json.loads(bench("list", "methods", "--json").stdout)}
+    methods = {row["name"]: row for row in json.loads(call("list", "methods", "--json").out)}
     assert methods["bicubic"]["missing"] == ""
     assert "BSRGAN.pth" in methods["bsrgan"]["missing"]
-    assert "psnr.rgb" in bench("list", "metrics").stdout
-    assert "reds4" in bench("datasets", "list").stdout
-    assert "table1" in bench("list", "reports").stdout
+    assert "psnr.rgb" in call("list", "metrics").out
+    assert "reds4" in call("datasets", "list").out
+    assert "table1" in call("list", "reports").out
 
 
 def test_doctor_and_weights_say_what_works() -> None:
-    findings = {finding["what"]: finding for finding in json.loads(bench("doctor", "--json").stdout)}
+    findings = {finding["what"]: finding for finding in json.loads(call("doctor", "--json").out)}
     assert findings["libvmaf"]["state"] == findings["libx264"]["state"] == findings["method realesrgan"]["state"] == "ok"
     assert list(findings["dataset reds4"]) == ["state", "what", "detail", "fix", "mend"]
     assert findings["dataset reds4"]["fix"] == findings["dataset reds4"]["mend"] != ""
     assert f"{cv2.__version__} of opencv-python" in findings["OpenCV"]["detail"]
-    verified = bench("weights", "verify")
-    assert verified.returncode == 0
-    assert re.search(r"ok {7}\S*REALESRGAN_X4PLUS_UP4X\.bin \(realesrgan\)", verified.stdout)
+    verified = call("weights", "verify")
+    assert verified.code == 0
+    assert re.search(r"ok {7}\S*REALESRGAN_X4PLUS_UP4X\.bin \(realesrgan\)", verified.out)
 
 
 def test_planning_table1_names_what_is_missing(tmp_path: Path) -> None:
-    answer = bench("run", "table1", "--dry-run", "--json", "--workspace", tmp_path / "w")
-    assert answer.returncode == 0, answer.stderr
-    missing = {(obstacle["kind"], obstacle["name"]) for obstacle in json.loads(answer.stdout)["obstacles"]}
+    answer = call("run", "table1", "--dry-run", "--json", "--workspace", tmp_path / "w")
+    assert answer.code == 0, answer.err
+    missing = {(obstacle["kind"], obstacle["name"]) for obstacle in json.loads(answer.out)["obstacles"]}
     assert {("dataset", "reds4"), ("dataset", "videolq"), ("method", "bsrgan")} <= missing
     assert not (tmp_path / "w").exists()
 
 
 def test_a_dry_run_also_plans_methods_whose_weights_are_missing(tmp_path: Path) -> None:
-    answer = bench("run", "table1", "--datasets", "demo", "--dry-run", "--json", "--workspace", tmp_path / "w")
-    assert answer.returncode == 0, answer.stderr
-    plan = json.loads(answer.stdout)
+    answer = call("run", "table1", "--datasets", "demo", "--dry-run", "--json", "--workspace", tmp_path / "w")
+    assert answer.code == 0, answer.err
+    plan = json.loads(answer.out)
     units, waiting = (plan[part] for part in ("units", "waiting"))
     restored = [{unit["method"] for unit in part if unit["kind"] == "restore"} for part in (units, waiting)]
     assert restored[0] == {"bicubic", "realesrgan"}
@@ -271,17 +268,17 @@ def test_pairs_are_prepared_verified_and_their_drift_is_named(tmp_path: Path) ->
         write_frame(tmp_path / "download/LQ/a" / frame_name(index), np.ascontiguousarray(frame[::4, ::4]))
     shared = ("--cards", tmp_path / "cards", "--workspace", tmp_path / "w")
     source = ("--source", tmp_path / "download")
-    assert bench("datasets", "prepare", "street", *source, *shared).returncode == 0
-    assert bench("datasets", "verify", "street", "--mode", "full", *shared).returncode == 0
+    assert call("datasets", "prepare", "street", *source, *shared).code == 0
+    assert call("datasets", "verify", "street", "--mode", "full", *shared).code == 0
     pairs = tmp_path / "w/pairs/street/realbasicvsr"
     write_frame(pairs / "LQ/a" / frame_name(2), np.zeros((32, 48, 3), np.uint8))
-    drifted = bench("datasets", "verify", "street", *shared)
-    assert drifted.returncode == 1
-    assert "DRIFTED" in drifted.stdout
-    assert frame_name(2) in drifted.stdout or "frame 2" in drifted.stdout
-    assert frame_name(3) not in drifted.stdout
-    taken = bench("datasets", "prepare", "street", "--use-existing-lq", *source, *shared)
-    assert taken.returncode == 0, taken.stderr
+    drifted = call("datasets", "verify", "street", *shared)
+    assert drifted.code == 1
+    assert "DRIFTED" in drifted.out
+    assert frame_name(2) in drifted.out or "frame 2" in drifted.out
+    assert frame_name(3) not in drifted.out
+    taken = call("datasets", "prepare", "street", "--use-existing-lq", *source, *shared)
+    assert taken.code == 0, taken.err
     assert open_clip(tmp_path / "w/pairs/street/existing/LQ/a").frame_count == 5
 
 

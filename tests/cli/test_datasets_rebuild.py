@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.clips.writing import frame_name, write_frame
+from tests.helpers.command import Done, call
 from tests.helpers.damaged_pairs import flip_byte
 from tests.helpers.pair_fixtures import *  # noqa: F403 - pytest finds fixtures by their names here
 
 CLIPS = ("a", "b", "c")
 
 
-def rebuild(top: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def rebuild(top: Path, *more: str) -> Done:
     return datasets(top, "rebuild", "street", *more)
 
 
-def datasets(top: Path, verb: str, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mgld_bench", "datasets", verb, *more]
-    shared = ("--cards", str(top / "cards"), "--workspace", str(top / "w"))
-    return subprocess.run([*command, *shared], capture_output=True, text=True, timeout=300)
+def datasets(top: Path, verb: str, *more: str) -> Done:
+    return call("datasets", verb, *more, "--cards", top / "cards", "--workspace", top / "w")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,7 @@ def prepared(bunny: ArrayClip, tmp_path_factory: pytest.TempPathFactory) -> Path
         for index, frame in enumerate(bunny.frames(start, start + 2)):
             write_frame(top / "download/GT" / name / frame_name(index), frame)
     done = datasets(top, "prepare", "street", "--source", str(top / "download"))
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     return top
 
 
@@ -67,20 +64,20 @@ def test_only_damaged_clips_are_rebuilt(top: Path) -> None:
     flip_byte(pairs(top) / "LQ/c" / frame_name(0))
     intact = {path: path.stat().st_mtime_ns for path in (pairs(top) / "LQ/b").iterdir()}
     done = rebuild(top)
-    assert done.returncode == 0, done.stderr
-    assert [line.split() for line in done.stdout.splitlines()] == [["rebuilt", "a"], ["intact", "b"], ["rebuilt", "c"]]
-    assert "rebuild: 6 frames to do" in done.stderr
+    assert done.code == 0, done.err
+    assert [line.split() for line in done.out.splitlines()] == [["rebuilt", "a"], ["intact", "b"], ["rebuilt", "c"]]
+    assert "rebuild: 6 frames to do" in done.err
     assert content(top) == before
     assert {path: path.stat().st_mtime_ns for path in (pairs(top) / "LQ/b").iterdir()} == intact
-    assert datasets(top, "verify", "street").returncode == 0
+    assert datasets(top, "verify", "street").code == 0
 
 
 def test_named_clips_only_and_json(top: Path) -> None:
     for name in ("a", "b"):
         shutil.rmtree(pairs(top) / "LQ" / name)
     done = rebuild(top, "b", "c", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"b": {"rebuilt": True, "problems": []}, "c": {"rebuilt": False, "problems": []}}
+    assert done.code == 0, done.err
+    assert json.loads(done.out) == {"b": {"rebuilt": True, "problems": []}, "c": {"rebuilt": False, "problems": []}}
     assert (pairs(top) / "LQ/b").is_dir()
     assert not (pairs(top) / "LQ/a").exists()
 
@@ -91,23 +88,23 @@ def test_what_cannot_be_rebuilt_fails_after_everything_else_is_done(top: Path) -
     (pairs(top) / "GT/b" / frame_name(0)).unlink()
     (pairs(top) / "LQ/c" / frame_name(0)).unlink()
     done = rebuild(top, "--json")
-    assert done.returncode == 1
-    found = json.loads(done.stdout)
+    assert done.code == 1
+    found = json.loads(done.out)
     assert found["c"] == {"rebuilt": True, "problems": []}
     assert not found["a"]["rebuilt"]
     assert "a.video2.mp4: missing" in found["a"]["problems"][-1]
     assert "GT/b" in found["b"]["problems"][0]
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("mgld-bench:")]
+    (line,) = [line for line in done.err.splitlines() if line.startswith("mgld-bench:")]
     command = "mgld-bench datasets prepare street --source DIR"
     assert line == (
         f"mgld-bench: street (realbasicvsr): still damaged: a, b; to build a pair again, delete its side file "
         f"({pairs(top)}/<clip>.json) and run: {command}"
     )
-    assert "FAILED   a" in rebuild(top).stdout
+    assert "FAILED   a" in rebuild(top).out
     for name in ("a", "b"):
         (pairs(top) / f"{name}.json").unlink()
-    assert datasets(top, "prepare", "street", "--source", str(top / "download")).returncode == 0
-    assert datasets(top, "verify", "street", "--mode", "full").returncode == 0
+    assert datasets(top, "prepare", "street", "--source", str(top / "download")).code == 0
+    assert datasets(top, "verify", "street", "--mode", "full").code == 0
 
 
 def test_bad_input_is_one_line(top: Path) -> None:
@@ -121,10 +118,10 @@ def test_bad_input_is_one_line(top: Path) -> None:
         (("stret",), "stret"),
     ):
         done = datasets(top, "rebuild", *arguments)
-        assert done.returncode == 2, done.stderr
-        assert expected in done.stderr
-        assert "Traceback" not in done.stderr
+        assert done.code == 2, done.err
+        assert expected in done.err
+        assert "Traceback" not in done.err
     (pairs(top) / "b.json").write_text("{")
     done = rebuild(top)
-    assert done.returncode == 2
-    assert "b.json: cannot be read" in done.stderr
+    assert done.code == 2
+    assert "b.json: cannot be read" in done.err

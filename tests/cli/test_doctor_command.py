@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from tests.helpers.command import Done, call
 
 
-def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "mgld_bench", "doctor", *arguments], capture_output=True, text=True, check=False)
+def doctor(*arguments: str) -> Done:
+    return call("doctor", *arguments)
 
 
 def test_it_is_short_and_a_topic_is_shown_in_full() -> None:
     short = doctor()
-    assert short.returncode == 0, short.stderr
-    assert len(short.stdout.splitlines()) < 25
-    assert "mgld-bench doctor method" in short.stdout
-    assert doctor("bicubic").stdout.splitlines() == ["ok       method bicubic: can run"]
+    assert short.code == 0, short.err
+    assert len(short.out.splitlines()) < 25
+    assert "mgld-bench doctor method" in short.out
+    assert doctor("bicubic").out.splitlines() == ["ok       method bicubic: can run"]
     missing = doctor("dbvsr")
-    assert missing.returncode == 1
-    assert "gaussian_e1r3.pt" in missing.stdout
-    assert missing.stderr.strip() == "mgld-bench: missing or broken: method dbvsr"
-    assert doctor("abacus").returncode == 2
+    assert missing.code == 1
+    assert "gaussian_e1r3.pt" in missing.out
+    assert missing.err.strip() == "mgld-bench: missing or broken: method dbvsr"
+    assert doctor("abacus").code == 2

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from mgld_bench.cli.text_table import text_table
+from tests.helpers.command import Done, call
 
 
-def listed(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mgld_bench", "list", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def listed(*arguments: str) -> Done:
+    return call("list", *arguments)
 
 
 def test_methods_are_a_table_that_fits() -> None:
     done = listed("methods")
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
     assert lines[0].split() == ["name", "title", "state", "to", "fetch", "licence", "trained", "on"]
     assert max(map(len, lines)) <= 100
     assert any(line.startswith("bicubic ") and " ready " in f"{line} " for line in lines)
     assert any(line.startswith("mgld-vsr-stablesr-decoder ") for line in lines)
-    assert "/weights/" not in done.stdout
+    assert "/weights/" not in done.out
 
 
 def test_one_method_is_shown_in_full() -> None:
     done = listed("methods", "dbvsr")
-    assert done.returncode == 0, done.stderr
-    assert "missing: weight file gaussian_e1r3.pt is missing" in done.stdout
-    assert "not pinned: gaussian_e1r3.pt" in done.stdout
+    assert done.code == 0, done.err
+    assert "missing: weight file gaussian_e1r3.pt is missing" in done.out
+    assert "not pinned: gaussian_e1r3.pt" in done.out
     unknown = listed("methods", "dbvrs")
-    assert unknown.returncode == 2
-    assert unknown.stderr.startswith("mgld-bench: dbvrs: no such entry in methods; did you mean dbvsr")
+    assert unknown.code == 2
+    assert unknown.err.startswith("mgld-bench: dbvrs: no such entry in methods; did you mean dbvsr")
 
 
 @pytest.mark.parametrize("width", [10, 30, 60, 200])

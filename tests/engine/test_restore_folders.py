@@ -24,6 +24,7 @@ from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.restoring.record import read_record
+from tests.helpers.command import call
 
 
 def frames(count: int = 3, seed: int = 0) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
@@ -38,11 +39,6 @@ def folder(path: Path, count: int = 3, seed: int = 0) -> Path:
 
 def restore(source: Path, output: Path, wish: Wish | None = None, method: str = "bicubic") -> list[str]:
     return [path.name for path in restore_folder(method, source, output, Compute(), (), Silent(), wish or Wish())]
-
-
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    called = [sys.executable, "-m", "mgld_bench", *map(str, arguments)]
-    return subprocess.run(called, capture_output=True, text=True, timeout=120, check=False)
 
 
 def nearest(path: Path) -> Path:
@@ -68,10 +64,10 @@ def test_scores_are_not_written_into_the_clips(tmp_path: Path) -> None:
     folder(tmp_path / "out" / "a")
     folder(tmp_path / "GT" / "a")
     for place in ("out", "out/scores", "GT/scores"):
-        done = command("score", tmp_path / "out", "--gt", tmp_path / "GT", "--metrics", "psnr", "-o", tmp_path / place)
-        assert done.returncode == 2
-        assert "choose a folder apart from it" in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+        done = call("score", tmp_path / "out", "--gt", tmp_path / "GT", "--metrics", "psnr", "-o", tmp_path / place)
+        assert done.code == 2
+        assert "choose a folder apart from it" in done.err
+        assert len(done.err.splitlines()) == 1
 
 
 def test_a_second_method_does_not_replace_the_first_without_a_word(tmp_path: Path) -> None:
@@ -113,34 +109,34 @@ def test_a_damaged_clip_does_not_hold_up_the_rest(tmp_path: Path) -> None:
     write_video(tmp_path / "in" / "c.mkv", frames(20), 25)
     video = tmp_path / "in" / "c.mkv"
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
-    done = command("restore", "bicubic", tmp_path / "in", tmp_path / "out", "--device", "cpu")
-    assert done.returncode == 2, done.stderr
-    assert done.stdout.split() == [str(tmp_path / "out" / name) for name in ("a", "d")]
+    done = call("restore", "bicubic", tmp_path / "in", tmp_path / "out", "--device", "cpu")
+    assert done.code == 2, done.err
+    assert done.out.split() == [str(tmp_path / "out" / name) for name in ("a", "d")]
     assert [path.name for path in (tmp_path / "out").iterdir() if path.is_dir() and not path.name.startswith(".")] in (
         ["a", "d"],
         ["d", "a"],
     )
-    last = done.stderr.splitlines()[-1]
+    last = done.err.splitlines()[-1]
     assert last.startswith("mgld-bench: 2 of 4 clips failed; everything else is done and kept: ")
     assert "b/00000001.png" in last
     assert "c.mkv" in last
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.err
     # Once they are there, the same command does just those.
     folder(tmp_path / "in" / "b")
     video.unlink()
-    again = command("restore", "bicubic", tmp_path / "in", tmp_path / "out", "--device", "cpu")
-    assert again.returncode == 0, again.stderr
-    assert again.stderr.count("frames were there already") == 2
+    again = call("restore", "bicubic", tmp_path / "in", tmp_path / "out", "--device", "cpu")
+    assert again.code == 0, again.err
+    assert again.err.count("frames were there already") == 2
 
 
 def test_an_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     source = folder(tmp_path / "in")
     (tmp_path / "file").touch()
     for output in (tmp_path / "file", tmp_path / "file" / "new"):
-        done = command("restore", "bicubic", source, output, "--device", "cpu")
-        assert done.returncode == 2
-        assert f"{output}: cannot be written to" in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+        done = call("restore", "bicubic", source, output, "--device", "cpu")
+        assert done.code == 2
+        assert f"{output}: cannot be written to" in done.err
+        assert len(done.err.splitlines()) == 1
     with pytest.raises(InputError, match="cannot be written to"), sole_writer(tmp_path / "file"):
         pass
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +15,9 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.store import open_store
 from mgld_bench.errors import InputError
+from tests.helpers.command import call, process
 from tests.helpers.run_state import database, files
 from tests.helpers.suite_cards import write_cards
-
-
-def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command line in a process of its own."""
-    command = [sys.executable, "-m", "mgld_bench", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +26,16 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("suite")
     cards = write_cards(folder / "cards")
     workspace = folder / "workspace"
-    done = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
-    assert done.returncode == 0, done.stderr
+    done = process("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
+    assert done.code == 0, done.err
     return cards, workspace
 
 
 def todo(cards: Path, workspace: Path, *more: str) -> list[tuple[str, ...]]:
     """What is to be done by the plan: (kind, clip, method, metric)."""
-    answer = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--dry-run", "--json", *more)
-    assert answer.returncode == 0, answer.stderr
-    units = json.loads(answer.stdout)["units"]
+    answer = call("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--dry-run", "--json", *more)
+    assert answer.code == 0, answer.err
+    units = json.loads(answer.out)["units"]
     return [(u["kind"], u["clip"], u.get("method", ""), u.get("metric", "")) for u in units if not u["done"]]
 
 
@@ -72,8 +64,8 @@ def test_a_second_run_does_nothing_and_touches_nothing(suite: tuple[Path, Path])
     cards, workspace = suite
     before = {path: path.stat().st_mtime_ns for path in (workspace / "restored").rglob("*")}
     rows = database(workspace)
-    done = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
-    assert done.returncode == 0, done.stderr
+    done = call("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
+    assert done.code == 0, done.err
     assert {path: path.stat().st_mtime_ns for path in (workspace / "restored").rglob("*")} == before
     assert database(workspace) == rows
     assert todo(cards, workspace) == []
@@ -141,7 +133,7 @@ def test_frames_of_another_option_are_never_scored(suite: tuple[Path, Path], tmp
     shutil.copytree(workspace, copy)
     try:
         card.write_text(text.replace("tile_pad: 4", "tile_pad: 6"))
-        assert bench("run", "small", *arguments, "--workspace", copy).returncode == 0
+        assert call("run", "small", *arguments, "--workspace", copy).code == 0
     finally:
         card.write_text(text)
     # The first option's scores are all there, but the frames on disk are now the second's.
@@ -157,11 +149,11 @@ def test_frames_that_were_changed_after_they_were_made_are_not_scored(suite: tup
     for changed in ("restored/tiny/bicubic/bunny", "pairs/tiny/realbasicvsr/GT/bikes"):
         path = copy / changed / frame_name(0)
         write_frame(path, 255 - read_image(path)[1])
-    run = bench(
+    run = call(
         "run", "small", "--cards", cards, "--workspace", copy, "--device", "cpu", "--methods", "bicubic", "--metrics", "ssim"
     )
-    assert run.returncode == 3
-    line = run.stderr.strip().splitlines()[-1]
+    assert run.code == 3
+    line = run.err.strip().splitlines()[-1]
     assert "bicubic/bunny: frame 0 was changed after it was made: its sha256 differs; delete that folder" in line
     assert "GT/bikes: frame 0 was changed after it was made: its sha256 differs; run: mgld-bench datasets rebuild tiny" in line
     assert not [row for row in database(copy)["units"] if row[5] == "ssim.rgb" and row[4] == "bicubic"]
@@ -172,14 +164,14 @@ def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> N
     (cards / "baselines/mine.yaml").write_text(f"name: mine\nextends: results\noptions: {{folder: {tmp_path / 'out'}}}\n")
     workspace = tmp_path / "workspace"
     arguments = ("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--metrics", "psnr")
-    assert bench(*arguments, "--methods", "bicubic").returncode == 0
+    assert call(*arguments, "--methods", "bicubic").code == 0
     shutil.copytree(workspace / "restored/tiny/bicubic", tmp_path / "out")
     spoilt = tmp_path / "out/bunny/00000001.png"
     kept = spoilt.read_bytes()
     spoilt.write_bytes(kept[:200])
-    failed = bench(*arguments, "--methods", "mine,bicubic")
-    assert failed.returncode == 3
-    last = failed.stderr.strip().splitlines()[-1]
+    failed = call(*arguments, "--methods", "mine,bicubic")
+    assert failed.code == 3
+    last = failed.err.strip().splitlines()[-1]
     assert "1 failed" in last
     assert "tiny bunny mine" in last
     assert "00000001.png" in last
@@ -187,7 +179,7 @@ def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> N
     assert ("tiny", "bikes", "mine", "psnr.rgb") in rows
     assert ("tiny", "bunny", "mine", "psnr.rgb") not in rows
     spoilt.write_bytes(kept)
-    assert bench(*arguments, "--methods", "mine,bicubic").returncode == 0
+    assert call(*arguments, "--methods", "mine,bicubic").code == 0
     done = database(workspace)
     keys = {row[4]: row[0] for row in done["units"] if row[1] == "score" and row[3] == "bunny"}
     values = {unit: value for unit, value, _ in done["clip_scores"]}
@@ -197,9 +189,9 @@ def test_a_clip_that_fails_does_not_keep_the_others_waiting(tmp_path: Path) -> N
 def test_the_report_shows_what_is_missing_as_a_gap_and_what_was_lossy(suite: tuple[Path, Path]) -> None:
     cards, workspace = suite
     methods = "bicubic,compact,realesr-animevideov3"
-    answer = bench("report", "small", "--cards", cards, "--workspace", workspace, "--methods", methods, "--format", "csv,md")
-    assert answer.returncode == 3, answer.stderr
-    assert "incomplete" in answer.stderr
+    answer = call("report", "small", "--cards", cards, "--workspace", workspace, "--methods", methods, "--format", "csv,md")
+    assert answer.code == 3, answer.err
+    assert "incomplete" in answer.err
     table = (workspace / "reports/small/table.md").read_text()
     assert "– (0/2)" in table
     assert "0 of 2 clips scored: not scored yet" in table
@@ -220,10 +212,10 @@ def test_a_metric_that_has_no_value_does_not_take_the_others_with_it(tmp_path: P
             write_frame(tmp_path / f"out/{clip}" / frame_name(index), np.zeros((128, 192, 3), np.uint8))
     workspace = tmp_path / "workspace"
     arguments = ("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu")
-    failed = bench(*arguments, "--methods", "bicubic,mine", "--metrics", "psnr,niqe")
-    assert failed.returncode == 3
-    assert "2 failed" in failed.stderr.splitlines()[-1]
-    assert "niqe.pyiqa" in failed.stderr.splitlines()[-1]
+    failed = call(*arguments, "--methods", "bicubic,mine", "--metrics", "psnr,niqe")
+    assert failed.code == 3
+    assert "2 failed" in failed.err.splitlines()[-1]
+    assert "niqe.pyiqa" in failed.err.splitlines()[-1]
     scored = {row[3:6] for row in database(workspace)["units"] if row[1] == "score"}
     assert scored == {
         *((clip, "bicubic", metric) for clip in ("bunny", "bikes") for metric in ("psnr.rgb", "niqe.pyiqa")),
@@ -249,19 +241,19 @@ def test_a_broken_method_does_not_keep_the_others_from_being_done(tmp_path: Path
     for name, code in BROKEN_METHODS.items():
         (tmp_path / f"{name}.py").write_text(code)
         (cards / f"baselines/{name}.yaml").write_text(f"name: {name}\nrestorer: {name}:Method\n")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    monkeypatch.syspath_prepend(str(tmp_path))
     command = ("run", "small", "--cards", cards, "--workspace", tmp_path / "workspace", "--device", "cpu", "--metrics", "psnr")
-    run = bench(*command, "--methods", "raises,bicubic")
-    assert run.returncode == 3
-    assert "Traceback" not in run.stderr
-    assert "restore tiny bunny raises: failed with TypeError: unsupported operand" in run.stderr
-    assert "(raises.py, line 7)" in run.stderr
+    run = call(*command, "--methods", "raises,bicubic")
+    assert run.code == 3
+    assert "Traceback" not in run.err
+    assert "restore tiny bunny raises: failed with TypeError: unsupported operand" in run.err
+    assert "(raises.py, line 7)" in run.err
     assert {row[4] for row in database(tmp_path / "workspace")["units"] if row[1] == "score"} == {"bicubic"}
-    listed = bench("list", "methods", "--cards", cards)
-    assert listed.returncode == 0, listed.stderr
-    refused = bench(*command, "--methods", "leaves,bicubic", "--skip-unavailable")
-    assert "cannot import leaves: SystemExit: no licence" in refused.stderr
-    assert refused.returncode == 0, refused.stderr
+    listed = call("list", "methods", "--cards", cards)
+    assert listed.code == 0, listed.err
+    refused = call(*command, "--methods", "leaves,bicubic", "--skip-unavailable")
+    assert "cannot import leaves: SystemExit: no licence" in refused.err
+    assert refused.code == 0, refused.err
 
 
 def test_two_runs_do_not_share_a_workspace(suite: tuple[Path, Path]) -> None:
@@ -270,17 +262,17 @@ def test_two_runs_do_not_share_a_workspace(suite: tuple[Path, Path]) -> None:
         with pytest.raises(InputError, match="another run"), sole_writer(workspace):
             pass
         # A metric that is not scored yet, since a run with nothing to do needs no lock.
-        refused = bench("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--metrics", "ssim")
-    assert refused.returncode == 2
-    assert "another run" in refused.stderr
-    assert "Traceback" not in refused.stderr
+        refused = process("run", "small", "--cards", cards, "--workspace", workspace, "--device", "cpu", "--metrics", "ssim")
+    assert refused.code == 2
+    assert "another run" in refused.err
+    assert "Traceback" not in refused.err
 
 
 def test_what_cannot_run_stops_before_the_work_begins(suite: tuple[Path, Path], tmp_path: Path) -> None:
     cards, _ = suite
     arguments = ("run", "small", "--cards", cards, "--workspace", tmp_path, "--device", "cpu", "--methods", "bicubic,nonsense")
-    refused = bench(*arguments)
-    assert refused.returncode == 2
-    assert "nonsense" in refused.stderr
-    assert "--skip-unavailable" in refused.stderr
+    refused = call(*arguments)
+    assert refused.code == 2
+    assert "nonsense" in refused.err
+    assert "--skip-unavailable" in refused.err
     assert files(tmp_path) == {}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from mgld_bench.cards.loader import load_protocol
 from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
 from mgld_bench.errors import InputError
+from tests.helpers.command import Done, call
 from tests.helpers.suite_cards import write_cards
 
 PROTOCOL = load_protocol("mgld-2024")
@@ -63,20 +62,19 @@ def test_a_run_with_gaps_is_incomplete_unless_they_are_wanted_and_the_table_show
     cards, workspace = write_cards(tmp_path / "cards"), tmp_path / "workspace"
     (cards / "reports/gaps.yaml").write_text(REPORT)
 
-    def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "mgld_bench", *arguments, "--cards", str(cards), "--workspace", str(workspace)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    def bench(*arguments: str) -> Done:
+        return call(*arguments, "--cards", cards, "--workspace", workspace)
 
     incomplete = bench("run", "gaps", "--device", "cpu")
-    assert incomplete.returncode == 3
-    assert "metric lpips.alex: " in incomplete.stderr
-    assert "metric dover.fused: " in incomplete.stderr
-    assert "Traceback" not in incomplete.stderr
+    assert incomplete.code == 3
+    assert "metric lpips.alex: " in incomplete.err
+    assert "metric dover.fused: " in incomplete.err
+    assert "Traceback" not in incomplete.err
     done = bench("run", "gaps", "--device", "cpu", "--skip-unavailable", "--json")
-    assert done.returncode == 0, done.stderr
-    assert [gap["name"] for gap in json.loads(done.stdout)["left_out"]] == ["lpips.alex", "dover.fused"]
+    assert done.code == 0, done.err
+    assert [gap["name"] for gap in json.loads(done.out)["left_out"]] == ["lpips.alex", "dover.fused"]
     shown = bench("report", "gaps", "--format", "md")
-    assert shown.returncode == 3, shown.stderr
+    assert shown.code == 3, shown.err
     table = (workspace / "reports/gaps/table.md").read_text()
     (line,) = [line for line in table.splitlines() if line.startswith("| ") and "LPIPS" in line]
     assert "–" in line

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import mgld_bench
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
 from mgld_bench.report.write import write_session_report
+from tests.helpers.command import call
 from tests.helpers.run_state import database
 from tests.helpers.suite_cards import write_cards
 
@@ -77,10 +76,9 @@ def test_looking_creates_nothing(cards: Path, tmp_path: Path) -> None:
 
 
 def test_a_dry_run_leaves_an_empty_folder_empty(cards: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mgld_bench", "run", "small", "--cards", str(cards), "--device", "cpu", "--dry-run"]
-    seen = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert seen.returncode == 0, seen.stderr
-    assert "2 of 2 units to do" in seen.stdout
+    seen = call("run", "small", "--cards", cards, "--device", "cpu", "--dry-run", cwd=tmp_path)
+    assert seen.code == 0, seen.err
+    assert "2 of 2 units to do" in seen.out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.engine import keys
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.pairs.planning import pair_key
+from tests.helpers.command import Done, call
 from tests.helpers.run_state import database, files
 
 YESTERDAY = Path(__file__).parent / "yesterday"
@@ -60,9 +59,9 @@ def test_keys_of_pairs(name: str) -> None:
     assert pair_key("source", kind, "000", load_degradation(degradation) if degradation else None) == KEYS["pair"][name]
 
 
-def resume(workspace: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mgld_bench", "run", "yesterday", "--device", "cpu", "--workspace", str(workspace)]
-    return subprocess.run([*command, "--cards", str(YESTERDAY / "cards"), *more], capture_output=True, text=True, timeout=300)
+def resume(workspace: Path, *more: str) -> Done:
+    cards = YESTERDAY / "cards"
+    return call("run", "yesterday", "--device", "cpu", "--workspace", workspace, "--cards", cards, *more)
 
 
 @same_encoder
@@ -73,8 +72,8 @@ def test_a_workspace_of_the_version_before_is_resumed_without_doing_anything_aga
     frames = list(workspace.rglob("*.png"))
     times = [path.stat().st_mtime_ns for path in frames]
     done = resume(workspace, "--metrics", UNCHANGED)
-    assert done.returncode == 0, done.stderr
-    assert "0 pair units, 0 restore units, 0 score units done now" in done.stdout
+    assert done.code == 0, done.err
+    assert "0 pair units, 0 restore units, 0 score units done now" in done.out
     assert (database(workspace), files(workspace)) == before
     assert [path.stat().st_mtime_ns for path in frames] == times
 
@@ -84,8 +83,8 @@ def test_only_the_scores_whose_meaning_has_changed_are_made_again(tmp_path: Path
     workspace = tmp_path / "workspace"
     shutil.copytree(YESTERDAY / "workspace", workspace)
     done = resume(workspace)
-    assert done.returncode == 0, done.stderr
-    assert "0 pair units, 0 restore units, 6 score units done now" in done.stdout
+    assert done.code == 0, done.err
+    assert "0 pair units, 0 restore units, 6 score units done now" in done.out
 
 
 @same_encoder
@@ -96,7 +95,7 @@ def test_a_restored_clip_that_is_gone_is_made_again_as_it_was(tmp_path: Path) ->
     shutil.rmtree(workspace / "restored/yesterday/yesterday-compact")
     (workspace / "results.sqlite").unlink()
     done = resume(workspace, "--methods", "yesterday-compact", "--metrics", "psnr")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     names = [name for name in before if name.endswith(".png")]
     after = files(workspace)
     assert {name: after[name] for name in names} == {name: before[name] for name in names}
