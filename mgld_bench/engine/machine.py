@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, get_args
 
 import psutil
@@ -87,9 +89,21 @@ def _version(package: str) -> str:
 
 
 def _best_device() -> str:
+    if not _has_gpu_driver():
+        # Without loading PyTorch, which takes seconds: a run may find that nothing is to be computed.
+        return "cpu"
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _has_gpu_driver() -> bool:
+    """Whether this machine has NVIDIA's driver, or AMD's, without which PyTorch cannot use a GPU as "cuda"."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return Path("/dev/kfd").exists()
+    return True
 
 
 def _bytes(text: str) -> int | None:

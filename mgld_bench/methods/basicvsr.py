@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from torch import nn
+from typing import TYPE_CHECKING, ClassVar
 
 from mgld_bench.methods.bases.recurrent import RecurrentOptions, RecurrentRestorer
-from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig
+from mgld_bench.networks.sizes.basicvsr import BasicVSRConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mgld_bench.networks.basicvsr import BasicVSR
 
 
 class BasicVSROptions(RecurrentOptions):
@@ -30,6 +33,8 @@ class BasicVSRRestorer(RecurrentRestorer[BasicVSROptions]):
 
     def create_network(self, options: BasicVSROptions) -> nn.Module:
         """The network of the card's size."""
+        from mgld_bench.networks.basicvsr import BasicVSR
+
         return BasicVSR(options.network)
 
     @property

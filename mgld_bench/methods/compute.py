@@ -96,6 +96,11 @@ class Compute:
             return self.speedups
         return Speedups() if self.device.startswith("cuda") else Speedups.none()
 
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of a value in that type."""
+        return 4 if self.precision == "float32" else 2
+
     def memory_budget(self) -> int:
         """The bytes that the method may take beside its weights: ``max_memory``, or half of the device's memory."""
         return memory_budget(self.device, self.max_memory)

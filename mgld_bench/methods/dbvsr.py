@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, cast
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
@@ -16,8 +13,12 @@ from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import sliding, to_frame, to_pictures
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
-from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig, DescribedFrame
-from mgld_bench.networks.pwcnet import MULTIPLE
+from mgld_bench.networks.sizes.dbvsr import WINDOW, DBVSRConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mgld_bench.networks.dbvsr.network import DBVSR, DescribedFrame
 
 
 class DBVSROptions(RestorerOptions):
@@ -55,10 +56,14 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
 
     def create_network(self, options: DBVSROptions) -> DBVSR:
         """DBVSR of the options' size."""
+        from mgld_bench.networks.dbvsr.network import DBVSR
+
         return DBVSR(options.network)
 
     def place(self, network: nn.Module) -> nn.Module:
         """Optical flow and blur stay in float32; the kernel of the enlargement is derived before weights are rounded."""
+        from mgld_bench.networks.dbvsr.network import DBVSR
+
         dbvsr = cast(DBVSR, network.to(self.device))
         dbvsr.compose_enlargement()
         for part in dbvsr.trunk():
@@ -67,6 +72,8 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, one at a time; any start gives the same ones."""
+        import torch
+
         self._check_memory(clip)
         windows = [window_at(index, clip.frame_count) for index in range(start, clip.frame_count)]
         if not windows:
@@ -84,6 +91,8 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
         return {"window": f"the clip is shorter than a window of {WINDOW} frames, so frames are repeated in it"}
 
     def _describe(self, frame: Frame) -> DescribedFrame:
+        import torch
+
         picture = to_pictures([frame]).to(self.device)
         with torch.inference_mode():
             return self.network.describe(picture)
@@ -98,6 +107,10 @@ class DBVSRRestorer(NetworkRestorer[DBVSROptions]):
 
     def _memory(self, height: int, width: int) -> int:
         """Bytes of intermediate results for frames of this size."""
+        import torch
+
+        from mgld_bench.networks.pwcnet import MULTIPLE
+
         trunk = height * width * self.memory_per_pixel * self.dtype.itemsize // torch.float32.itemsize
         flow = (height + -height % MULTIPLE) * (width + -width % MULTIPLE) * self.flow_memory_per_pixel
         return trunk + flow

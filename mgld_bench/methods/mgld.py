@@ -5,29 +5,28 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from pydantic import Field
-from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.bases.pictures import to_pictures
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.geometry import Geometry
-from mgld_bench.methods.diffusion.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
-from mgld_bench.methods.diffusion.motion import FLOW_DIVISOR, RAFT_ITERATIONS, GuidanceRule, Motion, estimate_motion
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes, check_file
-from mgld_bench.methods.diffusion.noise import SeededNoise
-from mgld_bench.methods.diffusion.sampler import Guidance
+from mgld_bench.methods.diffusion.options import LATENT_REDUCTION, DiffusionOptions, DiffusionSizes, GuidanceRule
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import Box, boxes, merge, picture_boxes, strided_starts
 from mgld_bench.networks.autoencoder.config import SEQUENCE_AUTOENCODER
-from mgld_bench.networks.raft.network import RAFT
-from mgld_bench.networks.spynet import SPyNet, basicsr_names
-from mgld_bench.weights.loading import load_strictly
-from mgld_bench.weights.reading import read_state_dict
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mgld_bench.methods.diffusion.geometry import Geometry
+    from mgld_bench.methods.diffusion.motion import Motion
+    from mgld_bench.methods.diffusion.networks import DiffusionNetworks
+    from mgld_bench.networks.raft.network import RAFT
+    from mgld_bench.networks.spynet import SPyNet
 
 TITLE: Final = "MGLD-VSR"
 FLOW: Final = "flow"
@@ -78,6 +77,9 @@ class MGLDVSR(Restorer[MGLDOptions]):
     revision: ClassVar[int] = 1
 
     def __init__(self, options: MGLDOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion
+        from mgld_bench.methods.diffusion.networks import DiffusionNetworks
+
         super().__init__(options, weights, compute)
         _check_options(options)
         self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
@@ -89,10 +91,14 @@ class MGLDVSR(Restorer[MGLDOptions]):
     @classmethod
     def check_file(cls, options: MGLDOptions, role: str, file: Path) -> None:
         """By the names and shapes of its networks."""
+        from mgld_bench.methods.diffusion.networks import check_file
+
         check_file(options.networks, role, file, TITLE)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, one or more segments at a time. ``start`` has to be the first frame of a segment."""
+        from mgld_bench.methods.diffusion.latent_diffusion import geometry_of
+
         geometry, length = geometry_of(clip, self.options), self.options.segment
         self._diffusion.check_memory(clip, length, *geometry.padded)
         segments = range(start // length, -(-clip.frame_count // length))
@@ -115,6 +121,8 @@ class MGLDVSR(Restorer[MGLDOptions]):
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """Where the authors' script would differ, and where memory was short."""
+        from mgld_bench.methods.diffusion.latent_diffusion import geometry_of
+
         found = {}
         geometry = geometry_of(clip, self.options)
         if max(geometry.padded) <= self.options.picture_tile:
@@ -159,11 +167,17 @@ class MGLDVSR(Restorer[MGLDOptions]):
 
     def _motions(self, padded: Tensor, segments: int) -> list[Motion]:
         """The motion in each segment; none where nothing is guided."""
+        from mgld_bench.methods.diffusion.motion import estimate_motion
+
         if not self.options.guidance:
             return []
         return [estimate_motion(self._flow, part) for part in padded.chunk(segments)]
 
     def _tile(self, pictures: Tensor, motions: Sequence[Motion], seeds: Sequence[int]) -> Tensor:
+        from mgld_bench.methods.diffusion.latent_diffusion import Piece
+        from mgld_bench.methods.diffusion.noise import SeededNoise
+        from mgld_bench.methods.diffusion.sampler import Guidance
+
         options = self.options
         guidance = Guidance(tuple(motions), options.guidance, options.guidance_rule) if motions else None
         noise = functools.partial(SeededNoise, seeds, options.segment, self._networks.device, options.faithful)
@@ -196,6 +210,8 @@ def latent_boxes(height: int, width: int, options: MGLDOptions) -> list[Box]:
 
 
 def _check_options(options: MGLDOptions) -> None:
+    from mgld_bench.methods.diffusion.motion import FLOW_DIVISOR
+
     least = _RAFT_SIDE * FLOW_DIVISOR // LATENT_REDUCTION
     if options.flow_network == "raft" and options.guidance and options.tile < least:
         raise InputError(
@@ -210,6 +226,11 @@ def _flow_network(
     options: MGLDOptions, weights: Mapping[str, Path] | None, networks: DiffusionNetworks, compute: Compute
 ) -> RAFT | SPyNet:
     """The optical flow network on its device, float32."""
+    from mgld_bench.methods.diffusion.motion import RAFT_ITERATIONS
+    from mgld_bench.networks.raft.network import RAFT
+    from mgld_bench.networks.spynet import SPyNet
+    from mgld_bench.weights.loading import load_strictly
+
     network: RAFT | SPyNet
     if options.flow_network == "spynet":
         network = SPyNet()
@@ -228,6 +249,9 @@ def _flow_state(
     options: MGLDOptions, weights: Mapping[str, Path], networks: DiffusionNetworks
 ) -> tuple[Mapping[str, Tensor], Path]:
     """The flow network's tensors and the file they come from."""
+    from mgld_bench.networks.spynet import basicsr_names
+    from mgld_bench.weights.reading import read_state_dict
+
     if options.flow_network == "raft" and networks.flow_state is not None:
         return networks.flow_state, weights["diffusion"]
     if FLOW not in weights:

@@ -9,12 +9,10 @@ from typing import ClassVar, Literal
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.networks import DiffusionSizes
+from mgld_bench.methods.diffusion.options import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.networks.autoencoder.config import AutoencoderConfig
-from mgld_bench.networks.diffusion.structure_encoder import StructureEncoderConfig
-from mgld_bench.networks.diffusion.text_tower import TextTowerConfig
-from mgld_bench.networks.diffusion.unet import UNetConfig
+from mgld_bench.networks.sizes.diffusion import StructureEncoderConfig, TextTowerConfig, UNetConfig
 
 TINY = DiffusionSizes(
     unet=UNetConfig(

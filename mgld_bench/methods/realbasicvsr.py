@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
-from torch import Tensor, nn
 
 from mgld_bench.methods.bases.network_restorer import ROLE
 from mgld_bench.methods.bases.recurrent import RecurrentOptions, RecurrentRestorer
-from mgld_bench.networks.basicvsr import BasicVSR
-from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
+from mgld_bench.networks.sizes.basicvsr import RealBasicVSRConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mgld_bench.networks.basicvsr import BasicVSR
+    from mgld_bench.networks.realbasicvsr import RealBasicVSR
 
 
 class RealBasicVSROptions(RecurrentOptions):
@@ -42,6 +46,8 @@ class RealBasicVSRRestorer(RecurrentRestorer[RealBasicVSROptions]):
 
     def create_network(self, options: RealBasicVSROptions) -> nn.Module:
         """The network of the card's size."""
+        from mgld_bench.networks.realbasicvsr import RealBasicVSR
+
         return RealBasicVSR(options.network, options.refinement_threshold, options.refinement_iterations)
 
     def trained(self) -> Mapping[str, int]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
 from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.memory import over_budget
@@ -18,8 +15,12 @@ from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import tiles
-from mgld_bench.networks.edvr import MULTIPLE, EDVRNoUp, EDVRNoUpConfig, FeaturePyramid, ModulatedDeformableConvolution
-from mgld_bench.networks.layers.conversion import cast_except
+from mgld_bench.networks.sizes.edvr import MULTIPLE, EDVRNoUpConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mgld_bench.networks.edvr import EDVRNoUp, FeaturePyramid
 
 _AUTOMATIC_TILES: Final = (1024, 768, 512, 384, 256, 128, 64)
 """Sides in pixels of the frames that the network sees, multiples of 4."""
@@ -81,6 +82,8 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     def create_network(self, options: RealVSROptions) -> EDVRNoUp:
         """EDVR_NoUp of the options' size."""
+        from mgld_bench.networks.edvr import EDVRNoUp
+
         return EDVRNoUp(options.network)
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -89,6 +92,9 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     def place(self, network: nn.Module) -> nn.Module:
         """Deformable convolutions stay in float32."""
+        from mgld_bench.networks.edvr import ModulatedDeformableConvolution
+        from mgld_bench.networks.layers.conversion import cast_except
+
         network = network.to(self.device)
         cast_except(network, self.dtype, [part for part in network.modules() if isinstance(part, ModulatedDeformableConvolution)])
         return network
@@ -132,6 +138,8 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     def _restored(self, pictures: Iterator[Tensor], first: int, windows: Sequence[Sequence[int]]) -> Iterator[Tensor]:
         """Whole frames; the features of each are computed once."""
+        import torch
+
         network = self.network
         for window in sliding(map(self._with_features, pictures), first, windows):
             with torch.inference_mode():
@@ -139,6 +147,8 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
             yield output
 
     def _with_features(self, picture: Tensor) -> tuple[Tensor, FeaturePyramid]:
+        import torch
+
         with torch.inference_mode():
             return picture, self.network.pyramid(picture)
 
@@ -146,6 +156,8 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
         self, pictures: Iterator[Tensor], first: int, windows: Sequence[Sequence[int]], side: int
     ) -> Iterator[Tensor]:
         """Tile by tile; keeping the features of every tile would take about as much memory as a whole frame."""
+        import torch
+
         for window in sliding(pictures, first, windows):
             together = torch.stack(window, 1)
             output = torch.empty_like(window[0])
@@ -158,6 +170,8 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     def _picture(self, frame: Frame) -> Tensor:
         """What the network sees of a frame: (1, 3, h, w) float32 Y, Cb, Cr in [0, 1], on the device; sides multiples of 4."""
+        from torch.nn import functional
+
         seen = enlarge(frame, self.scale) if self.options.enlarge == "first" else frame
         picture = to_pictures([rgb_to_ycbcr(seen)]).to(self.device)
         height, width = picture.shape[2:]
@@ -221,6 +235,8 @@ def ycbcr_to_rgb(pictures: Tensor) -> Tensor:
 
     Source: ycbcr2rgb in codes/data/util.py of IanYeung/RealVSR.
     """
+    import torch
+
     y, cb, cr = (255 * pictures).unbind(-3)
     planes = [
         (255 * (from_y * y + from_cb * cb + from_cr * cr) + offset) / 255

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, ClassVar
 
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions, FrameByFrameRestorer
 from mgld_bench.methods.bases.network_restorer import ROLE
-from mgld_bench.weights.rrdbnet import REAL_ESRGAN, check_official, parameter_shapes, read_rrdbnet
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 class RRDBNetRestorer(FrameByFrameRestorer):
@@ -28,10 +28,16 @@ class RRDBNetRestorer(FrameByFrameRestorer):
 
     def load_network(self, weights: Mapping[str, Path]) -> nn.Module:
         """The network from the card's files, which decide its size."""
+        from mgld_bench.weights.rrdbnet import read_rrdbnet
+
         return build_rrdbnet(read_rrdbnet(weights[ROLE], weights.get("structure")))
 
     def create_network(self, options: FrameByFrameOptions) -> nn.Module:
         """64 features, 23 blocks."""
+        import torch
+
+        from mgld_bench.weights.rrdbnet import REAL_ESRGAN, parameter_shapes
+
         return build_rrdbnet({name: torch.zeros(shape) for name, shape in parameter_shapes(REAL_ESRGAN).items()})
 
 
@@ -43,6 +49,8 @@ def build_rrdbnet(state: Mapping[str, torch.Tensor]) -> nn.Module:
     """
     # Here, because it takes seconds to import, and planning a run builds no network.
     from spandrel.architectures.ESRGAN import ESRGANArch
+
+    from mgld_bench.weights.rrdbnet import check_official
 
     check_official("state dict", state)
     network: nn.Module = ESRGANArch().load(dict(state)).model

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-import torch
 from pydantic import Field, model_validator
-from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.methods.bases.network_restorer import NetworkRestorer
@@ -15,7 +13,12 @@ from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.rvrt import MULTIPLE, PAIR, ClipTiling, RVRTPlan, network_memory, plan_tiles, restored_frames
-from mgld_bench.networks.rvrt.network import RVRT, RVRTConfig
+from mgld_bench.networks.sizes.rvrt import RVRTConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mgld_bench.networks.rvrt.network import RVRT
 
 _CONSTANTS: Final = ("spynet.mean", "spynet.std")
 _SMALLEST_SIDE: Final = 33
@@ -64,6 +67,8 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
 
     def create_network(self, options: RVRTOptions) -> RVRT:
         """The network of the card's size."""
+        from mgld_bench.networks.rvrt.network import RVRT
+
         return RVRT(options.network)
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -72,6 +77,8 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
 
     def place(self, network: nn.Module) -> nn.Module:
         """On the device; all in the precision that was asked for, except what finds flow and offsets."""
+        from mgld_bench.networks.rvrt.network import RVRT
+
         return cast(RVRT, network).to(self.device).in_precision(self.dtype)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
@@ -79,16 +86,23 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
         for raw in self.outputs(clip, start):
             yield to_frame(raw)
 
-    @torch.inference_mode()
     def outputs(self, clip: Clip, start: int = 0) -> Iterator[Tensor]:
         """The frames before clamp and rounding: (3, 4h, 4w) float32 on the CPU."""
+        import torch
+
+        # Inference mode is that of the generator, not of whoever takes its frames.
+        return torch.inference_mode()(self._outputs)(clip, start)
+
+    def _outputs(self, clip: Clip, start: int) -> Iterator[Tensor]:
+        import torch
+
         plan = _plan(self.options, clip.size, self.compute)
 
         def read(first: int, stop: int) -> Tensor:
             return to_pictures(list(clip.frames(first, stop)))
 
         def enlarge(tile: Tensor) -> Iterator[Tensor]:
-            for pair in self.network.restored(tile[None].to(self.device), plan.store):
+            for pair in self.network.restored(tile[None].to(self.device), torch.device(plan.store)):
                 yield pair[0].cpu()
 
         yield from restored_frames(enlarge, read, clip.frame_count, plan.tiling, start)
@@ -119,7 +133,6 @@ class RVRTRestorer(NetworkRestorer[RVRTOptions]):
 
 def _plan(options: RVRTOptions, clip: ClipSize, compute: Compute) -> RVRTPlan:
     """The tiles of this clip, and where features are kept."""
-    device = compute.torch_device()
     tiling = ClipTiling(options.tile_frames, options.tile, options.tile_overlap_frames, options.tile_overlap)
-    memory = network_memory(max(options.network.embed_dims), compute.dtype(), device)
-    return plan_tiles(clip, tiling, memory, device, compute)
+    memory = network_memory(max(options.network.embed_dims), compute.value_bytes, compute.device)
+    return plan_tiles(clip, tiling, memory, compute)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
-
-from torch import nn
+from typing import TYPE_CHECKING, ClassVar
 
 from mgld_bench.methods.bases.frame_by_frame import FrameByFrameOptions, FrameByFrameRestorer
 from mgld_bench.methods.bases.network_restorer import ROLE
-from mgld_bench.networks.srvgg import SRVGGNetCompact
-from mgld_bench.weights.srvgg import read_srvgg
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class SRVGGRestorer(FrameByFrameRestorer):
@@ -27,6 +26,9 @@ class SRVGGRestorer(FrameByFrameRestorer):
 
     def load_network(self, weights: Mapping[str, Path]) -> nn.Module:
         """The network from the card's files, which decide its size."""
+        from mgld_bench.networks.srvgg import SRVGGNetCompact
+        from mgld_bench.weights.srvgg import read_srvgg
+
         size, state = read_srvgg(weights[ROLE], weights.get("structure"))
         network = SRVGGNetCompact(size.features, size.middle_convolutions, self.scale)
         network.load_state_dict(state)
@@ -34,4 +36,6 @@ class SRVGGRestorer(FrameByFrameRestorer):
 
     def create_network(self, options: FrameByFrameOptions) -> nn.Module:
         """64 features, 16 convolutions in the middle."""
+        from mgld_bench.networks.srvgg import SRVGGNetCompact
+
         return SRVGGNetCompact()

@@ -5,22 +5,23 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pydantic import Field
-from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.bases.pictures import to_pictures
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.geometry import Geometry
-from mgld_bench.methods.diffusion.latent_diffusion import DiffusionOptions, LatentDiffusion, Piece, geometry_of
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes, check_file
-from mgld_bench.methods.diffusion.noise import SeededNoise
+from mgld_bench.methods.diffusion.options import LATENT_REDUCTION, DiffusionOptions, DiffusionSizes
 from mgld_bench.methods.restorer import Restorer
 from mgld_bench.methods.tiling.diffusion import gaussian_weights, merge, picture_boxes
 from mgld_bench.networks.autoencoder.config import STABLESR_AUTOENCODER
-from mgld_bench.networks.diffusion.unet import STABLESR_UNET
+from mgld_bench.networks.sizes.diffusion import STABLESR_UNET
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mgld_bench.methods.diffusion.geometry import Geometry
 
 TITLE: Final = "StableSR"
 _MOST_FRAMES: Final = 8
@@ -51,6 +52,9 @@ class StableSR(Restorer[StableSROptions]):
     revision: ClassVar[int] = 1
 
     def __init__(self, options: StableSROptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
+        from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion
+        from mgld_bench.methods.diffusion.networks import DiffusionNetworks
+
         super().__init__(options, weights, compute)
         self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
         self._diffusion = LatentDiffusion(self._networks, options, compute, temporal_decoder=False)
@@ -58,10 +62,14 @@ class StableSR(Restorer[StableSROptions]):
     @classmethod
     def check_file(cls, options: StableSROptions, role: str, file: Path) -> None:
         """By the names and shapes of its networks."""
+        from mgld_bench.methods.diffusion.networks import check_file
+
         check_file(options.networks, role, file, TITLE)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames."""
+        from mgld_bench.methods.diffusion.latent_diffusion import geometry_of
+
         geometry = geometry_of(clip, self.options)
         self._diffusion.check_memory(clip, 1, *geometry.padded)
         frames, restore = range(start, clip.frame_count), functools.partial(self._restored, clip, geometry)
@@ -79,6 +87,8 @@ class StableSR(Restorer[StableSROptions]):
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """Where the authors' script would fail, and where memory was short."""
+        from mgld_bench.methods.diffusion.latent_diffusion import geometry_of
+
         found = {}
         low, high = sorted(geometry_of(clip, self.options).padded)
         tile = self.options.picture_tile
@@ -103,6 +113,9 @@ class StableSR(Restorer[StableSROptions]):
         return merge(padded.shape, places, tiles, weights, padded.device)
 
     def _tile(self, pictures: Tensor, seeds: Sequence[int]) -> Tensor:
+        from mgld_bench.methods.diffusion.latent_diffusion import Piece
+        from mgld_bench.methods.diffusion.noise import SeededNoise
+
         noise = functools.partial(SeededNoise, seeds, 1, self._networks.device, self.options.faithful)
         return self._diffusion.restore(Piece(pictures, noise, None))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -11,28 +10,12 @@ from torch.nn import functional
 
 from mgld_bench.networks.layers.blocks import ResidualBlock
 from mgld_bench.networks.layers.optical_flow import warp
-from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
+from mgld_bench.networks.sizes.basicvsr import UPSAMPLED_CHANNELS, BasicVSRConfig
 from mgld_bench.networks.spynet import SPyNet
 
 SCALE = 4
 SLOPE = 0.1
 """Of every leaky ReLU."""
-UPSAMPLED_CHANNELS = 64
-"""Channels at four times the size, whatever ``mid_channels`` is."""
-
-
-@dataclass(frozen=True)
-class BasicVSRConfig:
-    """The size of a BasicVSR; the default is the published one. ValueError for a size that cannot be."""
-
-    mid_channels: int = 64
-    """Channels of the features."""
-    num_blocks: int = 30
-    """Residual blocks of each of the two recurrences."""
-
-    def __post_init__(self) -> None:
-        check_positive(mid_channels=self.mid_channels)
-        check_not_negative(num_blocks=self.num_blocks)
 
 
 class BasicVSR(nn.Module):

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig, ResidualBlocksWithInputConv
-from mgld_bench.networks.layers.sizes import check_not_negative, check_positive
+from mgld_bench.networks.basicvsr import BasicVSR, ResidualBlocksWithInputConv
+from mgld_bench.networks.sizes.basicvsr import BasicVSRConfig, RealBasicVSRConfig
 
 PEAK = 255
 """White of an 8-bit frame: the refinement's threshold is in 8-bit levels."""
-
-
-@dataclass(frozen=True)
-class RealBasicVSRConfig:
-    """The size of a RealBasicVSR; the default is the published one. ValueError for a size that cannot be."""
-
-    mid_channels: int = 64
-    """Channels of all features."""
-    num_propagation_blocks: int = 20
-    """Residual blocks of each of the two recurrences."""
-    num_cleaning_blocks: int = 20
-    """Residual blocks of the cleaning network."""
-
-    def __post_init__(self) -> None:
-        check_positive(mid_channels=self.mid_channels)
-        check_not_negative(num_propagation_blocks=self.num_propagation_blocks, num_cleaning_blocks=self.num_cleaning_blocks)
 
 
 class RealBasicVSR(nn.Module):

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.layers.optical_flow import resize_flow, warp
+from mgld_bench.networks.sizes.basicvsr import FLOW_MULTIPLE
 
 LEVELS = 6
-MULTIPLE = 2 ** (LEVELS - 1)
-"""Images are resized to multiples of this: the coarsest level is 1/32 of them."""
 MEAN = (0.485, 0.456, 0.406)
 STANDARD_DEVIATION = (0.229, 0.224, 0.225)
 
@@ -69,7 +68,7 @@ class SPyNet(nn.Module):
     def _pyramid(self, images: Tensor) -> list[Tensor]:
         """The normalised images at the size of every level, the smallest first."""
         height, width = images.shape[-2:]
-        size = (height + -height % MULTIPLE, width + -width % MULTIPLE)
+        size = (height + -height % FLOW_MULTIPLE, width + -width % FLOW_MULTIPLE)
         if size != (height, width):
             images = functional.interpolate(images, size, mode="bilinear", align_corners=False)
         levels = [(images - self.mean) / self.std]

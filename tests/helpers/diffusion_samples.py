@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder, StructureEncoderConfig
-from mgld_bench.networks.diffusion.unet import DenoisingUNet, UNetConfig
+from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder
+from mgld_bench.networks.diffusion.unet import DenoisingUNet
+from mgld_bench.networks.sizes.diffusion import StructureEncoderConfig, UNetConfig
 
 FRAMES = 3
 HEIGHT, WIDTH = 8, 12

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.networks import DiffusionSizes
+from mgld_bench.methods.diffusion.options import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.methods.stablesr import StableSR, StableSROptions
 from mgld_bench.networks.autoencoder.config import AutoencoderConfig
-from mgld_bench.networks.diffusion.unet import UNetConfig
+from mgld_bench.networks.sizes.diffusion import UNetConfig
 
 SMALL: dict[str, Any] = {"steps": 2, "tile": 16, "tile_overlap": 8}
 PREFIXES = {

@@ -14,7 +14,8 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.dbvsr import DBVSROptions, DBVSRRestorer, window_at
-from mgld_bench.networks.dbvsr.network import DBVSR, DBVSRConfig
+from mgld_bench.networks.dbvsr.network import DBVSR
+from mgld_bench.networks.sizes.dbvsr import DBVSRConfig
 
 OPTIONS = DBVSROptions(network=DBVSRConfig(features=8, condition_features=4, reconstruction_blocks=1))
 

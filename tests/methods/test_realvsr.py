@@ -20,7 +20,8 @@ from mgld_bench.methods.bicubic import enlarge
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer, rgb_to_ycbcr, ycbcr_to_rgb
 from mgld_bench.metrics.fidelity.luma import luma
-from mgld_bench.networks.edvr import EDVRNoUp, EDVRNoUpConfig, ModulatedDeformableConvolution
+from mgld_bench.networks.edvr import EDVRNoUp, ModulatedDeformableConvolution
+from mgld_bench.networks.sizes.edvr import EDVRNoUpConfig
 from mgld_bench.restoring.loading import load_untrained, parse_options
 
 TINY = EDVRNoUpConfig(features=8, groups=2, front_blocks=1, back_blocks=1)

@@ -15,7 +15,7 @@ from mgld_bench.clips.clip import ArrayClip, Clip, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.rvrt import RVRTOptions, RVRTRestorer
-from mgld_bench.networks.rvrt.network import RVRTConfig
+from mgld_bench.networks.sizes.rvrt import RVRTConfig
 from mgld_bench.restoring.loading import parse_options
 
 SMALL = RVRTConfig(

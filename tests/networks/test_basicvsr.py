@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
-from mgld_bench.networks.basicvsr import BasicVSR, BasicVSRConfig
-from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
+from mgld_bench.networks.basicvsr import BasicVSR
+from mgld_bench.networks.realbasicvsr import RealBasicVSR
+from mgld_bench.networks.sizes.basicvsr import BasicVSRConfig, RealBasicVSRConfig
 from mgld_bench.networks.spynet import basicsr_names
 from tests.helpers.official_names import official_shapes
 from tests.helpers.plain_realbasicvsr import basicvsr, realbasicvsr

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
-from mgld_bench.networks.edvr import EDVRNoUp, EDVRNoUpConfig, ModulatedDeformableConvolution
+from mgld_bench.networks.edvr import EDVRNoUp, ModulatedDeformableConvolution
+from mgld_bench.networks.sizes.edvr import EDVRNoUpConfig
 from tests.helpers.official_names import official_shapes
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.networks.rvrt.alignment import GuidedDeformableAttention, attend_to_points
-from mgld_bench.networks.rvrt.network import RVRT, RVRTConfig, flows_to_pair_before
+from mgld_bench.networks.rvrt.network import RVRT, flows_to_pair_before
+from mgld_bench.networks.sizes.rvrt import RVRTConfig
 from tests.helpers.official_names import official_shapes
 
 SMALL = RVRTConfig((2, 4, 4), (1, 1, 1), (2, 2, 2), (8, 8, 12), (2, 2, 3), deformable_groups=4, attention_heads=2)

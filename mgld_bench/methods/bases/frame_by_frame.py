@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-import torch
 from pydantic import Field
-from torch import nn
 
 from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.errors import InputError
@@ -17,6 +15,10 @@ from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.methods.tiling.realesrgan import Tiling, enlarge_padded
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 _AUTOMATIC_TILES: Final = (1024, 512, 256, 128, 64, 32)
 
@@ -44,6 +46,8 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
 
     def place(self, network: nn.Module) -> nn.Module:
         """On the device, in the precision that was asked for."""
+        import torch
+
         # Channels-last is the faster order for convolutions, on a CPU and on a GPU; values move by less than 1e-5.
         return network.to(self.device, self.dtype).to(memory_format=torch.channels_last)
 
@@ -68,6 +72,8 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
 
     def enlarge(self, frame: Frame, tile: int) -> torch.Tensor:
         """The network's output for ``frame``: (3, scale * h, scale * w) float32 on the CPU, not clamped. ``tile`` 0: whole."""
+        import torch
+
         picture = to_pictures([frame]).to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
         tiling = Tiling(tile, self.options.tile_pad, self.options.pre_pad)
         with torch.inference_mode():
@@ -84,7 +90,7 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
         if options.tile:
             return options.tile
         height, width = clip.height + options.pre_pad, clip.width + options.pre_pad
-        budget, value_bytes = compute.memory_budget(), compute.dtype().itemsize
+        budget, value_bytes = compute.memory_budget(), compute.value_bytes
         if cls._memory(height, width, value_bytes) <= budget:
             return 0
         for tile in _AUTOMATIC_TILES:
@@ -96,4 +102,4 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
 
     @classmethod
     def _memory(cls, height: int, width: int, value_bytes: int) -> int:
-        return height * width * cls.memory_per_pixel * value_bytes // torch.float32.itemsize
+        return height * width * cls.memory_per_pixel * value_bytes // 4

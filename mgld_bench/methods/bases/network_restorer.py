@@ -6,16 +6,15 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Final
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import OptionsT, Restorer
-from mgld_bench.weights.loading import load_strictly
-from mgld_bench.weights.reading import read_state_dict
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
 
 ROLE: Final = "network"
 """The role of the weight file in the card."""
@@ -61,6 +60,9 @@ class NetworkRestorer(Restorer[OptionsT]):
 
     def load_network(self, weights: Mapping[str, Path]) -> nn.Module:
         """The network with its weights, float32, on the CPU. Overridden if it is the file that decides the network's size."""
+        from mgld_bench.weights.loading import load_strictly
+        from mgld_bench.weights.reading import read_state_dict
+
         network, path = self.create_network(self.options), weights[ROLE]
         load_strictly(network, self.official_state(read_state_dict(path)), path, self.title)
         return network
@@ -85,6 +87,8 @@ def fill_with_fixed_weights(network: nn.Module, gain: float = 1.0) -> nn.Module:
     sqrt(inputs). Biases: 0. Other vectors (scales of normalisations): what the network was built with. The network has to be on a
     real device, not on meta.
     """
+    import torch
+
     generator = torch.Generator().manual_seed(_SEED)
     with torch.no_grad():
         for name, parameter in network.named_parameters():

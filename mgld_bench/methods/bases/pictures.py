@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.methods.restorer import NotFiniteError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Border = Literal["new_info", "replicate"]
 """What stands in for frames before the first and after the last one."""
@@ -20,6 +21,8 @@ Item = TypeVar("Item")
 
 def to_pictures(frames: Sequence[Frame]) -> Tensor:
     """Frames (h, w, 3) uint8 as (n, 3, h, w) float32 RGB in [0, 1], on the CPU."""
+    import torch
+
     return torch.from_numpy(np.stack(frames).astype(np.float32) / 255).permute(0, 3, 1, 2).contiguous()
 
 
@@ -28,6 +31,8 @@ def to_frame(raw: Tensor) -> Frame:
 
     Raises NotFiniteError for what is no picture.
     """
+    import torch
+
     require_finite(raw)
     levels = (raw.float().clamp(0, 1) * 255).round().to(torch.uint8)
     return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
@@ -35,6 +40,8 @@ def to_frame(raw: Tensor) -> Frame:
 
 def require_finite(raw: Tensor) -> None:
     """Raise NotFiniteError if a value is infinite or not a number: as 8 bits, it would look like a picture."""
+    import torch
+
     # The largest absolute value is not a number where one is not.
     if not bool(torch.isfinite(raw.abs().amax())):
         raise NotFiniteError("the network's output has values that are infinite or not a number")

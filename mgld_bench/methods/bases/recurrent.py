@@ -5,11 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
-import torch
 from pydantic import Field
-from torch import Tensor, nn
 
 from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.memory import memory_budget, over_budget
@@ -17,10 +15,12 @@ from mgld_bench.methods.bases.network_restorer import NetworkRestorer
 from mgld_bench.methods.bases.pictures import to_frame, to_pictures
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import RestorerOptions
-from mgld_bench.networks.basicvsr import UPSAMPLED_CHANNELS, BasicVSR
-from mgld_bench.networks.layers.conversion import cast_except
-from mgld_bench.networks.spynet import MULTIPLE as FLOW_MULTIPLE
-from mgld_bench.networks.spynet import SPyNet, basicsr_names
+from mgld_bench.networks.sizes.basicvsr import FLOW_MULTIPLE, UPSAMPLED_CHANNELS
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from mgld_bench.networks.basicvsr import BasicVSR
 
 SMALLEST_SIDE: Final = 64
 """Of a frame, in pixels: mmediting refuses smaller ones, mmagic warns of them."""
@@ -69,12 +69,19 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
 
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """The generator, preferably its moving average, without SPyNet's constants; discriminator and losses are dropped."""
+        from mgld_bench.networks.spynet import basicsr_names
+
         prefix = next(prefix for prefix in _PREFIXES if any(name.startswith(prefix) for name in state))
         generator = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
         return basicsr_names({name: tensor for name, tensor in generator.items() if not name.endswith(_CONSTANTS)})
 
     def place(self, network: nn.Module) -> nn.Module:
         """On the device; all but SPyNet in the precision that was asked for."""
+        import torch
+
+        from mgld_bench.networks.layers.conversion import cast_except
+        from mgld_bench.networks.spynet import SPyNet
+
         # Channels-last is the faster order for convolutions, on a CPU and on a GPU, and takes less memory for copies.
         network.to(self.device).to(memory_format=torch.channels_last)
         cast_except(network, self.dtype, [part for part in network.modules() if isinstance(part, SPyNet)])
@@ -82,11 +89,14 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames; of the window that holds ``start``, what its later frames depend on is computed again."""
+        import torch
+
         plan = _plan(self.options, clip.size, self.compute)
         while start < clip.frame_count:
             opening = start - start % plan.window
             closing = min(opening + plan.window, clip.frame_count)
-            yield from self._restore_window(clip, opening, closing, start, plan.store)
+            # Inference mode is that of the generator, not of whoever takes its frames.
+            yield from torch.inference_mode()(self._restore_window)(clip, opening, closing, start, plan.store)
             start = closing
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
@@ -113,11 +123,12 @@ class RecurrentRestorer(NetworkRestorer[OptionsT]):
         window = _plan(options, clip, compute).window
         return {"window": window} if window < clip.frame_count else {}
 
-    @torch.inference_mode()
-    def _restore_window(self, clip: Clip, opening: int, closing: int, start: int, store: torch.device) -> Iterator[Frame]:
+    def _restore_window(self, clip: Clip, opening: int, closing: int, start: int, store: str) -> Iterator[Frame]:
         """The frames ``start`` ... ``closing`` - 1 from a recurrence over ``opening`` ... ``closing`` - 1."""
+        import torch
+
         frames = [to_pictures([frame]).to(self.device) for frame in clip.frames(opening, closing)]
-        for restored in self.recurrence.stream(self.prepare(frames), start - opening, store):
+        for restored in self.recurrence.stream(self.prepare(frames), start - opening, torch.device(store)):
             yield to_frame(restored[0])
 
 
@@ -139,21 +150,19 @@ class RecurrencePlan:
 
     window: int
     """Frames per recurrence."""
-    store: torch.device
-    """Where backward features are kept."""
+    store: str
+    """The torch device on which backward features are kept."""
 
 
 def _plan(options: RecurrentOptions, clip: ClipSize, compute: Compute) -> RecurrencePlan:
     """The windows of this clip, and where features are kept."""
-    channels, size = options.mid_channels, compute.dtype().itemsize
+    channels, size = options.mid_channels, compute.value_bytes
     step = STEP_BYTES * max(channels, UPSAMPLED_CHANNELS) // UPSAMPLED_CHANNELS * size // 4
     memory = RecurrenceMemory(step, frame=2 * 3 * 4, features=channels * size)
-    return plan_recurrence(clip, options.window, memory, compute.torch_device(), compute)
+    return plan_recurrence(clip, options.window, memory, compute.device, compute)
 
 
-def plan_recurrence(
-    clip: ClipSize, window: int, memory: RecurrenceMemory, device: torch.device, compute: Compute
-) -> RecurrencePlan:
+def plan_recurrence(clip: ClipSize, window: int, memory: RecurrenceMemory, device: str, compute: Compute) -> RecurrencePlan:
     """How long a stretch of ``clip`` a bidirectional recurrence holds at once.
 
     Features go to the CPU's memory if the device is a GPU that cannot hold those of the window.
@@ -173,19 +182,18 @@ def plan_recurrence(
     free = budget - pixels * memory.step
     wanted = min(window or clip.frame_count, clip.frame_count)
     store, longest = device, free // (pixels * (memory.frame + memory.features))
-    if device.type != "cpu" and longest < wanted:
+    if device != "cpu" and longest < wanted:
         with_host = min(free // (pixels * memory.frame), memory_budget("cpu") // (pixels * memory.features))
         if with_host > longest:
-            store, longest = torch.device("cpu"), with_host
+            store, longest = "cpu", with_host
     if window or longest >= wanted:
         return RecurrencePlan(wanted, store)
     if longest < 1:
-        needed = pixels * (memory.step + memory.frame + (memory.features if device.type == "cpu" else 0))
+        needed = pixels * (memory.step + memory.frame + (memory.features if device == "cpu" else 0))
         raise over_budget(f"clip {clip.name}: one frame of {clip.width} x {clip.height}", needed, budget)
     windows = -(-clip.frame_count // longest)
     return RecurrencePlan(-(-clip.frame_count // windows), store)
 
 
 def _padded(side: int) -> int:
-    padded: int = -(-side // FLOW_MULTIPLE) * FLOW_MULTIPLE
-    return padded
+    return -(-side // FLOW_MULTIPLE) * FLOW_MULTIPLE

@@ -2,10 +2,11 @@
 
 For use from outside:
 
-- `LatentDiffusion`, `DiffusionOptions` (`latent_diffusion`): a picture tile's way from encoder to sampler, decoder, colour fix
-- `DiffusionNetworks`, `DiffusionSizes` (`networks`): the networks, loaded and on their device
+- `DiffusionOptions`, `DiffusionSizes` (`options`): without torch, since planning a run needs them
+- `LatentDiffusion` (`latent_diffusion`): a picture tile's way from encoder to sampler, decoder, colour fix
+- `DiffusionNetworks` (`networks`): the networks, loaded and on their device
 - `sampling_steps` (`sampler`): the sampler, on tiles of latents, guided by motion
-- `SolverName` (`solvers`): what takes fewer steps than the authors' DDPM
+- `SolverName` (`options`), `Solver` (`solvers`): what takes fewer steps than the authors' DDPM
 - `NoiseSchedule`, `SeededNoise` (`noise`)
 - `Motion`, `estimate_motion`, `guidance_loss` (`motion`): MGLD-VSR's guidance by optical flow
 - `Geometry` (`geometry`): enlarging, padding and rounding of frames

@@ -1,14 +1,13 @@
-"""What StableSR and MGLD-VSR share: their options, and a picture tile's way from encoder to sampler, decoder, colour fix."""
+"""What StableSR and MGLD-VSR share: a picture tile's way from encoder to sampler, decoder, colour fix."""
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 from torch import Tensor
 
 from mgld_bench.clips.clip import Clip
@@ -17,60 +16,18 @@ from mgld_bench.memory import in_smaller_parts, is_out_of_memory, over_budget
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.colour_fix import COLOUR_FIXES
 from mgld_bench.methods.diffusion.geometry import Geometry
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION, DiffusionNetworks, DiffusionSizes
-from mgld_bench.methods.diffusion.noise import TRAINING_STEPS, SeededNoise, respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.networks import DiffusionNetworks
+from mgld_bench.methods.diffusion.noise import SeededNoise, respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.options import LATENT_REDUCTION, DiffusionOptions, check_tiles
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, noised, sampling_steps
-from mgld_bench.methods.diffusion.solvers import SolverName
-from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.networks.autoencoder.config import SCALE_FACTOR
 from mgld_bench.networks.autoencoder.decoder import decode_memory
 
 Result = TypeVar("Result")
 
 _LOG: Final = logging.getLogger(__name__)
-_LARGEST_SEED: Final = 2**32 - 1
-"""As NumPy's, which the authors' scripts seed as well."""
 _UNET_VALUES_PER_CHANNEL: Final = 30
 """Values alive at once per latent pixel and channel of the model: 28 by the tensors of the full-size networks, and a margin."""
-
-
-class DiffusionOptions(RestorerOptions):
-    """What the cards of both methods can set."""
-
-    steps: int = Field(default=50, ge=1, le=TRAINING_STEPS)
-    sampler: Literal["ddpm"] | SolverName = "ddpm"
-    """ddpm: the authors'. The others need fewer steps and draw no noise, and their frames are different; see `solvers`."""
-    seed: int = Field(default=42, ge=0, le=_LARGEST_SEED)
-    tile: int = Field(default=64, gt=0)
-    """Side of a latent tile, in latent pixels. Small frames are enlarged until each side has eight times as many pixels."""
-    tile_overlap: int = Field(default=32, ge=0)
-    picture_tile: int = Field(gt=0)
-    """Side of a tile of the enlarged picture, in pixels. Larger pictures go tile by tile from the encoder to the decoder."""
-    picture_stride: int = Field(ge=LATENT_REDUCTION)
-    decoder_fusion: float = Field(ge=0, allow_inf_nan=False)
-    """Weight of the enlarged LR frame's features in the decoder: 1 all, 0 none."""
-    color_fix: Literal["adain", "wavelet", "none"] = "adain"
-    faithful: bool = True
-    """Whether to keep the faults of the authors' scripts that made the published numbers; see docs/footguns.md."""
-    compile: bool = False
-    """Whether U-Net and structure encoder go through torch.compile: it takes minutes, and pays off in long runs on a GPU."""
-    networks: DiffusionSizes
-    """Their sizes. A card names only what differs from the method's own: {decoder: {fusion: rrdb}}."""
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without the authors' sampler: keys of units are digests of this, and older cards have no such field."""
-        fields: dict[str, Any] = write(self)
-        return {name: value for name, value in fields.items() if (name, value) != ("sampler", "ddpm")}
-
-    @field_validator("networks", mode="before")
-    @classmethod
-    def _complete(cls, given: object) -> object:
-        """Sizes that the card does not name are the method's own, not the defaults of that kind of network."""
-        own = cls.model_fields["networks"].default
-        if not isinstance(given, Mapping) or not isinstance(own, DiffusionSizes):
-            return given
-        return {**dict(own), **{part: _completed(sizes, getattr(own, part, None)) for part, sizes in given.items()}}
 
 
 @dataclass(frozen=True)
@@ -244,25 +201,3 @@ class LatentDiffusion:
 def geometry_of(clip: Clip, options: DiffusionOptions) -> Geometry:
     """The sizes of the clip's frames on their way through the method."""
     return Geometry(clip.height, clip.width, options.faithful, options.tile * LATENT_REDUCTION)
-
-
-def check_tiles(options: DiffusionOptions, multiple: int) -> None:
-    """Raise InputError if tiles do not suit each other, or the U-Net, which takes latents whose sides are a ``multiple``."""
-    if options.tile % multiple:
-        raise InputError(f"option tile: {options.tile} is not a multiple of {multiple}, by which the U-Net shrinks latents")
-    if options.tile_overlap >= options.tile:
-        raise InputError(f"option tile_overlap: {options.tile_overlap} is not below the tile's side, {options.tile}")
-    if options.picture_stride > options.picture_tile:
-        raise InputError(f"option picture_stride: {options.picture_stride} is above picture_tile, {options.picture_tile}: gaps")
-    if options.picture_tile < options.tile * LATENT_REDUCTION or options.picture_tile % LATENT_REDUCTION:
-        raise InputError(
-            f"option picture_tile: {options.picture_tile} has to be a multiple of {LATENT_REDUCTION}, and at least "
-            f"{options.tile * LATENT_REDUCTION} for latent tiles of {options.tile}"
-        )
-
-
-def _completed(sizes: object, own: Any) -> object:  # noqa: ANN401 - one of the networks' sizes, which have nothing in common
-    """The given sizes of one network, completed by those of ``own``; as given if they are not sizes of a network."""
-    if own is None or not isinstance(sizes, Mapping):
-        return sizes
-    return {**asdict(own), **{name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}}

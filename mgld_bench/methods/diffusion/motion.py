@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION
+from mgld_bench.methods.diffusion.options import LATENT_REDUCTION, GuidanceRule
 from mgld_bench.methods.tiling.diffusion import Box
 from mgld_bench.networks.layers.optical_flow import inconsistent, resize_flow, warp
 from mgld_bench.networks.raft.network import RAFT
@@ -19,8 +19,6 @@ from mgld_bench.networks.spynet import SPyNet
 FLOW_DIVISOR: Final = 4
 """Flow is estimated at this fraction of the padded size, which is about that of the LR frames."""
 RAFT_ITERATIONS: Final = 10
-
-GuidanceRule = Literal["official", "paper"]
 
 
 @dataclass(frozen=True)

@@ -7,55 +7,22 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import torch
-from pydantic import model_validator
 from torch import Tensor, nn
 
 from mgld_bench.errors import InputError, WrongCheckpointError
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.compute import Compute
-from mgld_bench.networks.autoencoder.config import FIRST_STAGE, AutoencoderConfig
+from mgld_bench.methods.diffusion.options import DECODER, DIFFUSION, DiffusionSizes
 from mgld_bench.networks.autoencoder.network import Autoencoder
-from mgld_bench.networks.diffusion.blocks import LATENT_CHANNELS
-from mgld_bench.networks.diffusion.structure_encoder import STRUCTURE_ENCODER, StructureEncoder, StructureEncoderConfig
-from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig
-from mgld_bench.networks.diffusion.unet import MGLD_UNET, DenoisingUNet, UNetConfig
-from mgld_bench.plain_data import PlainData
+from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder
+from mgld_bench.networks.diffusion.text_tower import TextTower
+from mgld_bench.networks.diffusion.unet import DenoisingUNet
+from mgld_bench.networks.sizes.diffusion import EMPTY_PROMPT, TextTowerConfig
 from mgld_bench.weights.diffusion import autoencoder_entries, split_groups
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.reading import read_state_dict
 
-LATENT_REDUCTION: Final = 8
-"""Pixels along one side of a latent pixel."""
-DIFFUSION: Final = "diffusion"
-DECODER: Final = "decoder"
-"""Roles of the weight files."""
 _MIXINGS: Final = {0: "no temporal mixing", 1: "temporal mixing of version 1", 2: "temporal mixing of version 2"}
-
-
-class DiffusionSizes(PlainData):
-    """The sizes of a diffusion method's networks; the defaults are those of MGLD-VSR. The decoder, which differs, has none."""
-
-    unet: UNetConfig = MGLD_UNET
-    structure: StructureEncoderConfig = STRUCTURE_ENCODER
-    text: TextTowerConfig = TEXT_TOWER
-    first_stage: AutoencoderConfig = FIRST_STAGE
-    decoder: AutoencoderConfig
-
-    @model_validator(mode="after")
-    def _fit_together(self) -> DiffusionSizes:
-        """ValueError if one network does not give what another one takes."""
-        pairs = [
-            ("structure.structure_channels", self.structure.structure_channels, self.unet.structure_channels),
-            ("levels of structure", len(self.structure.channel_multipliers), len(self.unet.channel_multipliers)),
-            ("text.width", self.text.width, self.unet.context_channels),
-        ]
-        for part, config in (("first_stage", self.first_stage), ("decoder", self.decoder)):
-            pairs.append((f"reduction by {part}", config.reduction, LATENT_REDUCTION))
-            pairs.append((f"{part}.embed_dim", config.embed_dim, LATENT_CHANNELS))
-        for name, found, taken in pairs:
-            if found != taken:
-                raise ValueError(f"{name}: {found}, but the other networks need {taken}")
-        return self
 
 
 class DiffusionNetworks:

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mgld_bench.methods.diffusion.options import TRAINING_STEPS
+
 LINEAR_START = 0.00085
 LINEAR_END = 0.012
-TRAINING_STEPS = 1000
 _LEAST_VARIANCE = 1e-20
 """Keeps the logarithm of the last step's variance, which is 0, finite: -46.05."""
 

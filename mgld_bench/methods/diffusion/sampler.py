@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.diffusion.motion import GuidanceRule, Motion, guidance_gradient
+from mgld_bench.methods.diffusion.motion import Motion, guidance_gradient
 from mgld_bench.methods.diffusion.noise import NoiseSchedule
-from mgld_bench.methods.diffusion.solvers import Solver, SolverName
+from mgld_bench.methods.diffusion.options import GuidanceRule, SolverName
+from mgld_bench.methods.diffusion.solvers import Solver
 from mgld_bench.methods.tiling.diffusion import Box, boxes, gaussian_weights, tile_starts
 
 Denoiser = Callable[[Tensor, Tensor, int], Tensor]

@@ -13,11 +13,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor
 
-SolverName = Literal["ddim", "dpmpp-2m", "unipc"]
+from mgld_bench.methods.diffusion.options import SolverName
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
 
 _VARIANCE = 0.01
 """Of the Gaussian weight, for a tile of side 1."""
@@ -70,6 +73,8 @@ def gaussian_weights(height: int, width: int) -> Tensor:
     Kept: the middle is at height / 2 along y but at (width - 1) / 2 along x. Corners of a 64 x 64 tile weigh 3e-10, so that half
     precision cannot hold them. Source: the authors' _gaussian_weights.
     """
+    import torch
+
     return torch.outer(_bell(height, height / 2), _bell(width, (width - 1) / 2)).float()
 
 
@@ -92,6 +97,8 @@ def merge(
     Returns:
         The picture in float32.
     """
+    import torch
+
     total = torch.zeros(tuple(shape), dtype=torch.float32, device=device)
     weight_sum = torch.zeros(tuple(shape[-2:]), dtype=torch.float32, device=device)
     for place, tile in zip(places, tiles, strict=True):
@@ -101,5 +108,7 @@ def merge(
 
 
 def _bell(length: int, middle: float) -> Tensor:
+    import torch
+
     positions = torch.arange(length, dtype=torch.float64)
     return torch.exp(-(((positions - middle) / length) ** 2) / (2 * _VARIANCE)) / math.sqrt(2 * math.pi * _VARIANCE)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import torch
-from torch.nn import functional
+if TYPE_CHECKING:
+    import torch
 
-Network = Callable[[torch.Tensor], torch.Tensor]
+
+Network: TypeAlias = "Callable[[torch.Tensor], torch.Tensor]"
 """(1, 3, h, w) -> (1, 3, scale * h, scale * w)."""
 
 
@@ -29,6 +31,8 @@ def enlarge_padded(network: Network, picture: torch.Tensor, scale: int, tiling: 
 
     ``pre_pad`` has to be smaller than both sides of the picture. Source: RealESRGANer of xinntao/Real-ESRGAN.
     """
+    from torch.nn import functional
+
     height, width = picture.shape[2:]
     padding = tiling.pre_pad
     padded = functional.pad(picture, (0, padding, 0, padding), "reflect") if padding else picture

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mgld_bench.clips.clip import ClipSize
 from mgld_bench.memory import over_budget
 from mgld_bench.methods.compute import Compute
-from mgld_bench.networks.rvrt.alignment import usual_sampled_bytes
-from mgld_bench.networks.rvrt.network import BRANCHES, UPSAMPLED_CHANNELS
+from mgld_bench.networks.sizes.rvrt import BRANCHES, UPSAMPLED_CHANNELS, usual_sampled_bytes
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PAIR: Final = 2
 """Frames that a network restores together."""
@@ -25,15 +24,17 @@ MULTIPLE: Final = 8
 SCALE: Final = 4
 _SMALLEST_TILE: Final = 40
 """Pixels; below 33 the authors' network fails."""
-_PICTURE_BYTES: Final = 3 * torch.float32.itemsize
+_FLOAT: Final = 4
+"""Bytes of a float32."""
+_PICTURE_BYTES: Final = 3 * _FLOAT
 _STEP_BYTES: Final = 320
 """Per LR pixel and channel, for a pair of frames in float32 (measured on a CPU with 24, 48 and 144 channels, rounded up)."""
 
 Span: TypeAlias = tuple[int, int]
 """First index, and the first one after the end."""
-Read: TypeAlias = Callable[[int, int], Tensor]
+Read: TypeAlias = "Callable[[int, int], Tensor]"
 """The frames start ... stop - 1: (stop - start, 3, h, w) float32 RGB in [0, 1], on the CPU."""
-Enlarge: TypeAlias = Callable[[Tensor], Iterator[Tensor]]
+Enlarge: TypeAlias = "Callable[[Tensor], Iterator[Tensor]]"
 """An even number of frames (d, 3, h, w) to their restored pairs in order, each (2, 3, 4h, 4w) float32 on the CPU."""
 
 
@@ -93,6 +94,8 @@ def restored_stretch(enlarge: Enlarge, frames: Tensor, tiling: ClipTiling) -> Te
     times as many) are dropped at its top and left and the rest of ``overlap`` at its bottom and right, unless the frame ends
     there; what still overlaps is a plain mean.
     """
+    import torch
+
     count, _, height, width = frames.shape
     padded = frames if count % PAIR == 0 else torch.cat([frames, frames[-1:]])
     if tiling.side == 0:
@@ -136,6 +139,8 @@ def _mirrored(frames: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def _mirror(length: int, wanted: int) -> Tensor:
+    import torch
+
     places = torch.arange(wanted) % (2 * length)
     return torch.minimum(places, 2 * length - 1 - places)
 
@@ -153,7 +158,7 @@ class RVRTMemory:
 
     def work(self, height: int, width: int, frames: int) -> int:
         """For a tile while it is computed, without the features that are kept."""
-        flows = frames * height * width * 8 * torch.float32.itemsize
+        flows = frames * height * width * 8 * _FLOAT
         return self.fixed + height * width * self.step + flows
 
     def kept(self, height: int, width: int, frames: int) -> int:
@@ -166,18 +171,19 @@ class RVRTPlan:
     """How a clip is cut, and where features are kept."""
 
     tiling: ClipTiling
-    store: torch.device
+    store: str
+    """A torch device."""
 
 
-def network_memory(channels: int, dtype: torch.dtype, device: torch.device) -> RVRTMemory:
+def network_memory(channels: int, value_bytes: int, device: str) -> RVRTMemory:
     """What a network with ``channels`` takes."""
     # Of the shallow extractor and all branches but the last one.
-    kept = len(BRANCHES) * channels * dtype.itemsize
+    kept = len(BRANCHES) * channels * value_bytes
     # In half precision what finds the offsets is in float32 all the same.
-    return RVRTMemory(_STEP_BYTES * max(channels, UPSAMPLED_CHANNELS), kept, 2 * usual_sampled_bytes(device))
+    return RVRTMemory(_STEP_BYTES * max(channels, UPSAMPLED_CHANNELS), kept, 2 * usual_sampled_bytes(device.partition(":")[0]))
 
 
-def plan_tiles(clip: ClipSize, tiling: ClipTiling, memory: RVRTMemory, device: torch.device, compute: Compute) -> RVRTPlan:
+def plan_tiles(clip: ClipSize, tiling: ClipTiling, memory: RVRTMemory, compute: Compute) -> RVRTPlan:
     """How ``clip`` is cut: by ``tiling``, or, if that does not fit the memory, with the largest smaller tiles that do.
 
     Features are kept in the CPU's memory if the device is a GPU that cannot hold them too.
@@ -185,16 +191,16 @@ def plan_tiles(clip: ClipSize, tiling: ClipTiling, memory: RVRTMemory, device: t
     Raises:
         InputError: if not even the smallest tile fits.
     """
-    limit = compute.memory_budget()
+    limit, device = compute.memory_budget(), compute.device
     frames = min(tiling.frames or clip.frame_count, clip.frame_count)
     frames += frames % PAIR
     needed = 0
     for side in _candidates(clip, tiling):
         rows, columns = (_seen(length, side) for length in (clip.height, clip.width))
         work, kept = memory.work(rows, columns, frames), memory.kept(rows, columns, frames)
-        if device.type != "cpu":
+        if device != "cpu":
             needed = work
-            store = device if work + kept <= limit else torch.device("cpu")
+            store = device if work + kept <= limit else "cpu"
         else:
             restored = frames * clip.height * clip.width * SCALE**2 * _PICTURE_BYTES
             needed = work + kept + restored

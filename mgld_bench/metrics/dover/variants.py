@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.special import expit
-
 from mgld_bench.metrics.metric import MetricFacts, Variant
 from mgld_bench.metrics.weight_files import weight_file
 
@@ -59,6 +57,9 @@ def fuse(technical_raw: float, aesthetic_raw: float, technical: Branch = TECHNIC
     """
     t = (technical_raw - technical.centre) / technical.scale
     a = (aesthetic_raw - aesthetic.centre) / aesthetic.scale
+    # Here, because lists of metrics do without it.
+    from scipy.special import expit
+
     return DoverScores(
         technical_raw=technical_raw,
         aesthetic_raw=aesthetic_raw,

@@ -2,5 +2,5 @@
 
 For use from outside:
 
-- `DBVSR`, `DBVSRConfig`, `DescribedFrame`, `WINDOW` (`network`)
+- `DBVSR`, `DescribedFrame` (`network`)
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +12,6 @@ from mgld_bench.networks.layers.sizes import NORM_GROUPS
 
 _LONGEST_PERIOD = 10000.0
 _EXPANSION = 4
-LATENT_CHANNELS = 4
 SPADE_CHANNELS = 128
 
 
@@ -173,12 +171,6 @@ def timestep_embedding(timesteps: Tensor, channels: int) -> Tensor:
     exponents = -math.log(_LONGEST_PERIOD) * torch.arange(half, dtype=torch.float32, device=timesteps.device) / half
     angles = timesteps.float()[:, None] * exponents.exp()
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
-
-
-def check_levels(multipliers: Sequence[int], blocks: int) -> None:
-    """Raise ValueError unless there are levels, and blocks in each of them."""
-    if not multipliers or blocks < 1:
-        raise ValueError(f"{len(multipliers)} levels of {blocks} blocks: there has to be at least one of each")
 
 
 def convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:

@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
-
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.diffusion.blocks import (
-    LATENT_CHANNELS,
     Downsample,
     GroupNorm32,
     TimedResidualBlock,
     TimeEmbedding,
-    check_levels,
     convolution,
 )
-from mgld_bench.networks.layers.sizes import check_heads, check_widths
-
-
-@dataclass(frozen=True)
-class StructureEncoderConfig:
-    """The size of a structure encoder; the default is the published one. ValueError for a size that cannot be."""
-
-    model_channels: int = 256
-    channel_multipliers: tuple[int, ...] = (1, 1, 2, 2)
-    """Channels of each level, in model_channels, from the finest; the size halves from one level to the next."""
-    blocks_per_level: int = 2
-    attention_reductions: tuple[int, ...] = (1, 2, 4)
-    """Reductions of the latent's size at which there is attention; the middle block always has it."""
-    heads: int = 4
-    """Of the attention, at every width."""
-    structure_channels: int = 256
-    """Channels of each feature that it returns."""
-
-    def __post_init__(self) -> None:
-        widths = [self.model_channels * multiplier for multiplier in self.channel_multipliers]
-        check_levels(self.channel_multipliers, self.blocks_per_level)
-        check_widths([self.model_channels, *widths, self.structure_channels])
-        attending = [width for level, width in enumerate(widths) if 2**level in self.attention_reductions]
-        check_heads([*attending, widths[-1]], self.heads, "heads")
-
-
-STRUCTURE_ENCODER: Final = StructureEncoderConfig()
+from mgld_bench.networks.sizes.diffusion import LATENT_CHANNELS, StructureEncoderConfig
 
 
 class PointwiseConv1d(nn.Conv1d):

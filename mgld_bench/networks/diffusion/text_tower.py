@@ -3,42 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.sizes import check_positive
-
-EMPTY_PROMPT: Final = (49406, 49407, *75 * (0,))
-"""Token ids of the empty prompt, the only one that StableSR and MGLD-VSR use: start, end, padding."""
-
-
-@dataclass(frozen=True)
-class TextTowerConfig:
-    """The size of a text tower; the default is ViT-H-14. ValueError for a size that cannot be."""
-
-    width: int = 1024
-    heads: int = 16
-    layers: int = 24
-    context_length: int = len(EMPTY_PROMPT)
-    vocabulary: int = 49408
-    projection: int = 1024
-    """Columns of the projection into CLIP's space, which is stored but not used."""
-    expansion: int = 4
-    """Of the feed-forward networks."""
-
-    def __post_init__(self) -> None:
-        if self.heads < 1 or self.width < 1 or self.width % self.heads:
-            raise ValueError(f"width {self.width}: not a multiple of {self.heads} heads")
-        if not 1 <= self.context_length <= len(EMPTY_PROMPT):
-            raise ValueError(f"context_length {self.context_length}: the empty prompt has 1 to {len(EMPTY_PROMPT)} tokens")
-        check_positive(layers=self.layers, vocabulary=self.vocabulary, projection=self.projection, expansion=self.expansion)
-
-
-TEXT_TOWER: Final = TextTowerConfig()
+from mgld_bench.networks.sizes.diffusion import TextTowerConfig
 
 
 class CausalSelfAttention(nn.Module):

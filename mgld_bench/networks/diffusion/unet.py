@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from mgld_bench.networks.diffusion.blocks import (
-    LATENT_CHANNELS,
     Downsample,
     GroupNorm32,
     TimedResidualBlock,
     TimeEmbedding,
     Upsample,
-    check_levels,
     convolution,
 )
 from mgld_bench.networks.diffusion.temporal_mixing import TemporalAttention, TemporalConvolution, TemporalMixing
 from mgld_bench.networks.diffusion.transformer import KeysValues, SpatialTransformer, TransformerBlock
-from mgld_bench.networks.layers.sizes import check_heads, check_positive, check_widths
+from mgld_bench.networks.sizes.diffusion import LATENT_CHANNELS, UNetConfig
 
 TextKeys = tuple[KeysValues, ...]
 """The keys and values of one text for each transformer of a U-Net, in the order in which they run."""
-
-
-@dataclass(frozen=True)
-class UNetConfig:
-    """The size of a U-Net; the default is that of MGLD-VSR. ValueError for a size that cannot be."""
-
-    model_channels: int = 320
-    channel_multipliers: tuple[int, ...] = (1, 2, 4, 4)
-    """Channels of each level, in model_channels, from the finest; the size halves from one level to the next."""
-    blocks_per_level: int = 2
-    attention_reductions: tuple[int, ...] = (1, 2, 4)
-    """Reductions of the latent's size at which there are transformers; the middle block always has one."""
-    head_channels: int = 64
-    context_channels: int = 1024
-    """Channels of the text embedding."""
-    structure_channels: int = 256
-    temporal: bool = True
-    """Whether the middle block mixes frames, as in MGLD-VSR."""
-    num_frames: int = 5
-    """Frames of the clips that are mixed."""
-
-    def __post_init__(self) -> None:
-        widths = [self.model_channels * multiplier for multiplier in self.channel_multipliers]
-        check_levels(self.channel_multipliers, self.blocks_per_level)
-        check_widths([self.model_channels, *widths])
-        attending = [width for level, width in enumerate(widths) if 2**level in self.attention_reductions]
-        check_heads([*attending, widths[-1]], self.head_channels, "channels of a head")
-        check_positive(num_frames=self.num_frames)
-
-
-MGLD_UNET: Final = UNetConfig()
-STABLESR_UNET: Final = replace(MGLD_UNET, temporal=False)
 
 
 @dataclass

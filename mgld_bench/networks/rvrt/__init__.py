@@ -2,6 +2,5 @@
 
 For use from outside:
 
-- `RVRT`, `RVRTConfig`, `BRANCHES`, `UPSAMPLED_CHANNELS` (`network`)
-- `usual_sampled_bytes` (`alignment`): for estimates of its memory
+- `RVRT` (`network`)
 """

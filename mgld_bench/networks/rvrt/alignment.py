@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from mgld_bench.networks.layers.blocks import MLP
 from mgld_bench.networks.rvrt.blocks import FrameConvolution, as_frames, as_tokens
+from mgld_bench.networks.sizes.rvrt import usual_sampled_bytes
 
 _BEFORE, _BEHIND = 1, 2
 """Rows and columns of zeros around a frame, so that points clamped to its edge have four neighbours."""
@@ -143,15 +144,9 @@ def attend_to_points(
     return attended.view(query.shape)
 
 
-def usual_sampled_bytes(device: torch.device) -> int:
-    """Bytes of keys and values that are sampled at a time on this device by default."""
-    # On a CPU what fits its cache was fastest.
-    return 2**21 if device.type == "cpu" else 2**28
-
-
 def _pixels_at_a_time(keys_values: Tensor, points: int, sampled_bytes: int | None) -> int:
     """For how many pixels at once the keys and values of ``points`` points per pixel are sampled."""
-    allowed = usual_sampled_bytes(keys_values.device) if sampled_bytes is None else sampled_bytes
+    allowed = usual_sampled_bytes(keys_values.device.type) if sampled_bytes is None else sampled_bytes
     return max(1, allowed // (points * keys_values.shape[-1] * keys_values.element_size()))
 
 

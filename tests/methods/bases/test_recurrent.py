@@ -18,7 +18,8 @@ from mgld_bench.methods.bases.recurrent import STEP_BYTES, RecurrenceMemory, pla
 from mgld_bench.methods.basicvsr import BasicVSROptions, BasicVSRRestorer
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realbasicvsr import RealBasicVSROptions, RealBasicVSRRestorer
-from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
+from mgld_bench.networks.realbasicvsr import RealBasicVSR
+from mgld_bench.networks.sizes.basicvsr import RealBasicVSRConfig
 from mgld_bench.restoring.loading import parse_options
 
 TINY = RealBasicVSRConfig(mid_channels=4, num_propagation_blocks=1, num_cleaning_blocks=1)
@@ -101,7 +102,7 @@ def test_refinement_changes_frames_and_has_a_limit(clip: Clip) -> None:
 
 
 MEMORY = RecurrenceMemory(step=1000, frame=10, features=90)
-CPU = torch.device("cpu")
+CPU = "cpu"
 
 
 def test_windows_are_equal_and_as_few_as_the_memory_allows(clip: Clip) -> None:
@@ -116,7 +117,7 @@ def test_windows_are_equal_and_as_few_as_the_memory_allows(clip: Clip) -> None:
 
 
 def test_another_device_keeps_features_in_the_host_s_memory_where_its_own_is_too_small(clip: Clip) -> None:
-    pixels, device = 32 * 32, torch.device("cuda")
+    pixels, device = 32 * 32, "cuda"
     plan = plan_recurrence(clip.size, 0, MEMORY, device, Compute(max_memory=pixels * 1500))
     assert (plan.window, plan.store) == (5, device)
     plan = plan_recurrence(clip.size, 0, MEMORY, device, Compute(max_memory=pixels * 1499))

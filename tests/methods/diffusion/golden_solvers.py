@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from mgld_bench.methods.diffusion.noise import respaced_schedule, training_schedule
-from mgld_bench.methods.diffusion.solvers import SolverName
+from mgld_bench.methods.diffusion.options import SolverName
 
 FILE = Path(__file__).with_suffix(".json")
 STEPS = (2, 3, 10, 25)

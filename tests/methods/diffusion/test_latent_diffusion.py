@@ -10,14 +10,12 @@ import pytest
 
 from mgld_bench.cards.loader import load_method
 from mgld_bench.errors import InputError
-from mgld_bench.methods.diffusion.networks import DiffusionSizes
+from mgld_bench.methods.diffusion.options import DiffusionSizes
 from mgld_bench.methods.mgld import MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.methods.stablesr import StableSROptions
 from mgld_bench.networks.autoencoder.config import SEQUENCE_AUTOENCODER, STABLESR_AUTOENCODER, AutoencoderConfig
-from mgld_bench.networks.diffusion.structure_encoder import StructureEncoderConfig
-from mgld_bench.networks.diffusion.text_tower import TextTowerConfig
-from mgld_bench.networks.diffusion.unet import MGLD_UNET, STABLESR_UNET, UNetConfig
+from mgld_bench.networks.sizes.diffusion import MGLD_UNET, STABLESR_UNET, StructureEncoderConfig, TextTowerConfig, UNetConfig
 from mgld_bench.restoring.loading import parse_options
 
 

@@ -7,14 +7,8 @@ import torch
 from torch import Tensor
 
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
-from mgld_bench.methods.diffusion.motion import (
-    GuidanceRule,
-    Motion,
-    estimate_motion,
-    flow_pictures,
-    guidance_gradient,
-    guidance_loss,
-)
+from mgld_bench.methods.diffusion.motion import Motion, estimate_motion, flow_pictures, guidance_gradient, guidance_loss
+from mgld_bench.methods.diffusion.options import GuidanceRule
 from mgld_bench.networks.layers.optical_flow import resize_flow, warp
 from mgld_bench.networks.raft.network import RAFT
 from mgld_bench.networks.spynet import SPyNet

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from mgld_bench.methods.diffusion.motion import Motion
 from mgld_bench.methods.diffusion.noise import respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.options import SolverName
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, sampling_steps
-from mgld_bench.methods.diffusion.solvers import Solver, SolverName
+from mgld_bench.methods.diffusion.solvers import Solver
 from mgld_bench.methods.mgld import MGLDOptions
 from tests.methods.diffusion.golden_solvers import FILE, SOLVERS, START, STEPS, predicted
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.diffusion.motion import GuidanceRule, Motion, guidance_gradient
+from mgld_bench.methods.diffusion.motion import Motion, guidance_gradient
 from mgld_bench.methods.diffusion.noise import NoiseSchedule, respaced_schedule, training_schedule
+from mgld_bench.methods.diffusion.options import GuidanceRule
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, Step, noised, sampling_steps
 
 FULL = training_schedule()

@@ -12,8 +12,8 @@ import torch
 
 from mgld_bench.cards.loader import load_method
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.latent_diffusion import DiffusionOptions
 from mgld_bench.methods.diffusion.networks import trained_parameters
+from mgld_bench.methods.diffusion.options import DiffusionOptions
 from mgld_bench.networks.autoencoder.network import Autoencoder
 from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder
 from mgld_bench.networks.diffusion.unet import DenoisingUNet

@@ -28,7 +28,7 @@ list(restorer.restore(ArrayClip("small", np.zeros((4, 32, 32, 3), np.uint8))))
 clip = ArrayClip("large", np.zeros((4, 96, 96, 3), np.uint8))
 before = size("VmRSS")
 list(restorer.restore(clip))
-memory = network_memory(32, torch.float32, torch.device("cpu"))
+memory = network_memory(32, 4, "cpu")
 planned = memory.work(96, 96, 4) + memory.kept(96, 96, 4) + 4 * 16 * 96 * 96 * 3 * 4
 print(size("VmHWM") - before, planned)
 """

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.networks.dbvsr.enlargement import ComposedEnlargement
-from mgld_bench.networks.dbvsr.network import DBVSR, DBVSRConfig, space_to_depth
+from mgld_bench.networks.dbvsr.network import DBVSR, space_to_depth
+from mgld_bench.networks.sizes.dbvsr import DBVSRConfig
 from tests.helpers.official_names import official_shapes
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TEXT_TOWER, TextTower, TextTowerConfig
+from mgld_bench.networks.diffusion.text_tower import TextTower
+from mgld_bench.networks.sizes.diffusion import EMPTY_PROMPT, TEXT_TOWER, TextTowerConfig
 from tests.helpers.official_names import official_shapes
 
 PREFIX = "cond_stage_model.model."

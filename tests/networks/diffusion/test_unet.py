@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from mgld_bench.networks.diffusion.transformer import Attention
-from mgld_bench.networks.diffusion.unet import MGLD_UNET, STABLESR_UNET, DenoisingUNet, UNetConfig
+from mgld_bench.networks.diffusion.unet import DenoisingUNet
+from mgld_bench.networks.sizes.diffusion import MGLD_UNET, STABLESR_UNET, UNetConfig
 from tests.helpers.diffusion_samples import CONTEXT, FRAMES, HEIGHT, SMALL_UNET, WIDTH, drawn, small_unet, structure_of
 from tests.helpers.official_names import official_shapes
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from mgld_bench.networks.basicvsr import BasicVSRConfig
-from mgld_bench.networks.dbvsr.network import DBVSRConfig
-from mgld_bench.networks.edvr import EDVRNoUpConfig
-from mgld_bench.networks.realbasicvsr import RealBasicVSRConfig
-from mgld_bench.networks.rvrt.network import RVRTConfig
+from mgld_bench.networks.sizes.basicvsr import BasicVSRConfig, RealBasicVSRConfig
+from mgld_bench.networks.sizes.dbvsr import DBVSRConfig
+from mgld_bench.networks.sizes.edvr import EDVRNoUpConfig
+from mgld_bench.networks.sizes.rvrt import RVRTConfig
 
 IMPOSSIBLE: list[tuple[type, dict[str, Any], str]] = [
     (BasicVSRConfig, {"mid_channels": 0}, "mid_channels 0: has to be positive"),

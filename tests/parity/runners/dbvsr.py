@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from mgld_bench.networks.dbvsr.deconvolution import deconvolve, enlarge_mixed, extend_periodically, frequency_response
-from mgld_bench.networks.dbvsr.network import DBVSR, WINDOW, DBVSRConfig, DBVSRFlow, align, alignment_mask
+from mgld_bench.networks.dbvsr.network import DBVSR, DBVSRFlow, align, alignment_mask
 from mgld_bench.networks.pwcnet import PWCNet
+from mgld_bench.networks.sizes.dbvsr import WINDOW, DBVSRConfig
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder, StructureEncoderConfig
-from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TextTower, TextTowerConfig
-from mgld_bench.networks.diffusion.unet import DenoisingUNet, UNetConfig
+from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder
+from mgld_bench.networks.diffusion.text_tower import TextTower
+from mgld_bench.networks.diffusion.unet import DenoisingUNet
+from mgld_bench.networks.sizes.diffusion import EMPTY_PROMPT, StructureEncoderConfig, TextTowerConfig, UNetConfig
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

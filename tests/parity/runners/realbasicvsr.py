@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.realbasicvsr import RealBasicVSR, RealBasicVSRConfig
+from mgld_bench.networks.realbasicvsr import RealBasicVSR
+from mgld_bench.networks.sizes.basicvsr import RealBasicVSRConfig
 from mgld_bench.networks.spynet import basicsr_names
 from tests.parity.fixture import Fixture
 

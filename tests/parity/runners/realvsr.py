@@ -13,7 +13,8 @@ from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.bases.pictures import to_frame
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.realvsr import RealVSROptions, RealVSRRestorer, rgb_to_ycbcr
-from mgld_bench.networks.edvr import PLANES, EDVRNoUp, EDVRNoUpConfig
+from mgld_bench.networks.edvr import PLANES, EDVRNoUp
+from mgld_bench.networks.sizes.edvr import EDVRNoUpConfig
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]

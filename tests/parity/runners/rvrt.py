@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from mgld_bench.methods.tiling.rvrt import ClipTiling, restored_frames
-from mgld_bench.networks.rvrt.network import BRANCHES, PAIR, RVRT, SCALE, RVRTConfig
+from mgld_bench.networks.rvrt.network import PAIR, RVRT, SCALE
+from mgld_bench.networks.sizes.rvrt import BRANCHES, RVRTConfig
 from tests.parity.fixture import Fixture
 
 Outputs = dict[str, "np.ndarray[Any, Any]"]
