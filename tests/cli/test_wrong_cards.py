@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.helpers.command import call
+from tests.helpers.command import call, process
 
 
 def test_a_misnamed_card_is_reported_at_the_end_and_the_rest_is_listed(tmp_path: Path) -> None:
@@ -33,12 +33,11 @@ def test_a_card_from_a_stranger_can_be_listed_and_runs_nothing(tmp_path: Path) -
     (folder / "dots.yaml").write_text('name: dots\nrestorer: ".:x"\n')
     (folder / "program.yaml").write_text("name: program\nrestorer: unittest.__main__:main\n")
     for verb in (("list", "methods", "--json"), ("doctor", "method"), ("weights", "list")):
-        command = [sys.executable, "-m", "mgld_bench", *verb, "--cards", str(tmp_path / "cards")]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
+        answer = process(*verb, "--cards", tmp_path / "cards", cwd=tmp_path)
         assert not (tmp_path / "was-here").exists(), verb
-        assert "Traceback" not in answer.stderr
-        shown = answer.stdout + answer.stderr
+        assert "Traceback" not in answer.err
+        shown = answer.out + answer.err
         assert "must be module:Class" in shown and "unittest.__main__ is a program" in shown
-        assert verb[0] == "weights" or "stranger" in answer.stdout
-    used = subprocess.run([*command[:3], "cards", "check", "cards"], capture_output=True, text=True, timeout=300, cwd=tmp_path)
-    assert used.returncode == 2 and (tmp_path / "was-here").exists()
+        assert verb[0] == "weights" or "stranger" in answer.out
+    used = process("cards", "check", "cards", cwd=tmp_path)
+    assert used.code == 2 and (tmp_path / "was-here").exists()
