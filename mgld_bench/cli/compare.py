@@ -66,6 +66,16 @@ def compare(
         typer.Option("--output", "-o", help="Write a .md, .json, .xml (JUnit) or .html file; may be repeated; default: none."),
     ] = None,
     formats: Annotated[str, typer.Option("--format", help="Print md, json, junit or html; default: tables.")] = "",
+    videos: Annotated[
+        str,
+        typer.Option(
+            "--videos",
+            help="What the players of a .html file show, as in report: crops, full, previews; none: a page without players.",
+        ),
+    ] = "crops",
+    videos_limit: Annotated[
+        str, typer.Option("--videos-limit", help="What the videos may take on disk; where they would take more, there are fewer.")
+    ] = "10GB",
     workspace: Workspace = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
@@ -81,7 +91,7 @@ def compare(
     """
     from rich.console import Console
 
-    from mgld_bench.cli.compare_output import BY_SUFFIX, rendered, require_passed, write
+    from mgld_bench.cli.compare_output import BY_SUFFIX, Page, rendered, require_passed, write
     from mgld_bench.cli.display import progress_display
     from mgld_bench.clips.atomic import require_writable
     from mgld_bench.comparing.gates.gate import load_gate
@@ -89,6 +99,8 @@ def compare(
     from mgld_bench.comparing.show.render_terminal import render_gate, render_terminal
     from mgld_bench.engine.machine import command_line
     from mgld_bench.engine.progress import Silent
+    from mgld_bench.report.videos.budget import parse_size
+    from mgld_bench.report.videos.wanted import CHOICES
 
     chosen = "json" if json_output else formats
     if chosen not in ("", *BY_SUFFIX.values()):
@@ -97,6 +109,10 @@ def compare(
         if path.suffix not in BY_SUFFIX:
             raise typer.BadParameter(f"{path}: its name has to end in {', '.join(BY_SUFFIX)}", param_hint="--output")
         require_writable(path.parent)
+    choice = next((one for one in CHOICES if one == videos), None)
+    if choice is None:
+        raise typer.BadParameter(f"{videos!r}: use {', '.join(CHOICES)}", param_hint="--videos")
+    room = parse_size(videos_limit)
     request = CompareRequest(
         sides=tuple(sides),
         against_all=baselines,
@@ -117,7 +133,7 @@ def compare(
     else:
         comparison, seen = run_request(request, progress), None
     for path in output or ():
-        write(comparison, seen, path, workspace)
+        write(comparison, seen, path, Page(workspace, tuple(cards or ()), choice, room, progress))
     if chosen:
         typer.echo(rendered(comparison, seen, chosen), nl=False)
     else:

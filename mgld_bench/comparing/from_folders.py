@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mgld_bench.cards.schemas import ProtocolCard
+from mgld_bench.comparing.frames import FolderFrames, Frames
 from mgld_bench.comparing.from_scores import DATASET
 from mgld_bench.comparing.state import RestoredClip, Scored, State
 from mgld_bench.engine.clip_choice import choose_clips
@@ -59,10 +60,15 @@ def score_states(folders: Mapping[str, Path], scoring: FolderScoring) -> list[St
     if scores.failures:
         raise IncompleteError(f"incomplete: not compared: {'; '.join(scores.failures)}")
     origin = scoring_origin(provenance(scoring.command, compute)).parts
-    return [_state(scores, method, str(folders[method]), scoring.protocol, origin) for method in scores.methods]
+    return [
+        _state(scores, method, FolderFrames(chosen.clips, method), str(folders[method]), scoring.protocol, origin)
+        for method in scores.methods
+    ]
 
 
-def _state(scores: FolderScores, method: str, shown: str, protocol: ProtocolCard, origin: Mapping[str, str]) -> State:
+def _state(
+    scores: FolderScores, method: str, frames: Frames, shown: str, protocol: ProtocolCard, origin: Mapping[str, str]
+) -> State:
     choice = protocol.frames if protocol.frames == "all" else ", ".join(map(str, protocol.frames))
     table: dict[tuple[str, str], dict[str, Scored]] = {}
     for metric in scores.metrics:
@@ -71,11 +77,10 @@ def _state(scores: FolderScores, method: str, shown: str, protocol: ProtocolCard
         for clip in scores.names:
             if (method, clip, metric) in scores.scores:
                 score = scores.scores[method, clip, metric]
-                frames = None if score.per_frame is None else tuple(score.per_frame)
-                scored = Scored(score.value, frames, choice, facts.revision, files)
+                scored = Scored(score.value, score.per_frame, choice, facts.revision, files)
                 table.setdefault((DATASET, metric), {})[clip] = scored
     clips = {(DATASET, clip): RestoredClip(pair=scores.references.get(clip, "")) for clip in scores.names}
-    return State(method, shown, protocol.name, table, clips, (origin,))
+    return State(method, shown, protocol.name, table, clips, (origin,), frames=frames)
 
 
 def distinct_names(folders: Sequence[Path]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from mgld_bench.comparing.frames import NoFrames
 from mgld_bench.comparing.state import RestoredClip, Scored, State
 from mgld_bench.engine.origins import scoring_origin
 from mgld_bench.errors import InputError
@@ -17,6 +18,7 @@ DATASET: Final = ""
 """Clips that are scored without a card belong to no dataset."""
 CSV_NAME: Final = "scores.csv"
 _JSON_FIELDS: Final = ("protocol", "frames", "metrics")
+_NO_FRAMES: Final = NoFrames("a file of scores holds no frames: name the folder in its place")
 
 
 def read_json(path: Path, shown: str) -> list[State]:
@@ -57,7 +59,7 @@ def read_csv(path: Path, shown: str) -> list[State]:
         raise InputError(f"{path}: cannot be read as CSV: {error}") from None
     if not by_method:
         raise InputError(f"{path}: holds no scores")
-    return [State(method, shown, "", table) for method, table in by_method.items()]
+    return [State(method, shown, "", table, frames=_NO_FRAMES) for method, table in by_method.items()]
 
 
 def _state(content: Mapping[str, Any], method: str, clips: Mapping[str, Any], shown: str) -> State:
@@ -66,12 +68,14 @@ def _state(content: Mapping[str, Any], method: str, clips: Mapping[str, Any], sh
     for clip, scores in clips.items():
         for metric, score in scores.items():
             facts = content["metrics"][metric]
-            frames = tuple(map(int, score.get("frames") or ())) or None
-            value = _value(score, f"{shown}: {clip}, {metric}")
+            where = f"{shown}: {clip}, {metric}"
+            frames = _per_frame(score, where)
+            value = _value(score, where)
             table.setdefault((DATASET, metric), {})[clip] = Scored(value, frames, choice, facts["revision"], facts["files"])
     truth = content.get("ground_truth", {})
     restored = {(DATASET, clip): RestoredClip(pair=truth.get(clip, "")) for clip in clips}
-    return State(method, shown, content["protocol"], table, restored, (scoring_origin(content.get("provenance", {})).parts,))
+    origin = scoring_origin(content.get("provenance", {})).parts
+    return State(method, shown, content["protocol"], table, restored, (origin,), frames=_NO_FRAMES)
 
 
 def _value(score: Mapping[str, Any], where: str) -> float:
@@ -79,6 +83,16 @@ def _value(score: Mapping[str, Any], where: str) -> float:
     if score["value"] is None and str(score.get("value_is", "")).startswith("infinite"):
         return math.inf
     return _number(score["value"], where)
+
+
+def _per_frame(score: Mapping[str, Any], where: str) -> dict[int, float] | None:
+    """The scores of single frames; null stands for an infinite one, likewise."""
+    infinite = score.get("frames_are", {})
+    found = {
+        int(frame): math.inf if value is None and str(infinite.get(frame, "")).startswith("infinite") else _number(value, where)
+        for frame, value in (score.get("frames") or {}).items()
+    }
+    return found or None
 
 
 def _number(value: object, where: str) -> float:

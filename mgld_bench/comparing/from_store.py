@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from mgld_bench.cards.loader import has_card, load_method
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.digest import text_digest
+from mgld_bench.comparing.frames import Frames, NoFrames, WorkspaceFrames
 from mgld_bench.comparing.state import Parts, RestoredClip, Scored, State
 from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, restored_origin, scoring_origin
 from mgld_bench.engine.plan import restored_folder
@@ -74,6 +75,7 @@ def load_state(place: StorePlace, method: str, run: int | None = None, protocol:
         card=_card(method, clips, place.cards),
         run=run,
         notes=tuple(_older_scores(chosen, latest)),
+        frames=_frames(place, method, clips),
     )
 
 
@@ -132,7 +134,7 @@ class _Units:
         pairs = self.pairs.get((dataset, clip), [])
         pair = str(made_of.get("pair", pairs[0] if len(pairs) == 1 else ""))
         if unit is None:
-            return RestoredClip(pair, made_of, self._origin(key))
+            return RestoredClip(pair, made_of, self._origin(key), key=key)
         return RestoredClip(
             pair,
             {**made_of, **({"way": unit.facts["way"]} if unit.facts.get("way") else {})},
@@ -140,6 +142,7 @@ class _Units:
             unit.seconds / unit.frames if unit.frames and unit.seconds else None,
             unit.facts.get("peak_memory"),
             unit.facts.get("peak_gpu_memory"),
+            key,
         )
 
     def _origin(self, key: str) -> Parts:
@@ -173,11 +176,18 @@ def _older_scores(chosen: Sequence[tuple[FinishedUnit, RecordedUnit]], latest: _
     return [f"{method}: {len(left)} scores of earlier states are not used; the latest of them is {method}@{run}"]
 
 
+def _frames(place: StorePlace, method: str, clips: Mapping[tuple[str, str], RestoredClip]) -> Frames:
+    if place.workspace is None:
+        return NoFrames("its frames are not in a database, and the folder of the workspace was not named")
+    keys = {where: restored.key for where, restored in clips.items()}
+    return WorkspaceFrames(place.workspace, method, keys, {where: restored.pair for where, restored in clips.items()})
+
+
 def _scored(unit: FinishedUnit, score: ClipScore) -> Scored:
     choice = unit.facts.get(FRAMES, "")
     return Scored(
         score.value,
-        None if score.per_frame is None else tuple(score.per_frame),
+        score.per_frame,
         choice if isinstance(choice, str) else ", ".join(map(str, choice)),
         unit.facts.get("revision"),
         unit.facts.get("files"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from mgld_bench.comparing.comparison import Comparison, Line
+from mgld_bench.comparing.comparison import SHOWN_CLIPS, Comparison
 from mgld_bench.comparing.state import State
 from mgld_bench.statistics.ranks import Rank, rank_of
 
@@ -69,19 +70,57 @@ def clip_gains(comparison: Comparison) -> tuple[ClipGain, ...]:
     """Every clip by how well it shows the candidates, the best first."""
     sums: dict[tuple[str, str], list[float]] = {}
     for line in comparison.lines:
-        for clip, gain in _standardised(line).items():
+        for clip, gain in _standardised(line.gains).items():
             sums.setdefault((line.dataset, clip), []).append(gain)
     gains = [ClipGain(dataset, clip, math.fsum(values) / len(values)) for (dataset, clip), values in sums.items()]
     return tuple(sorted(gains, key=lambda each: -each.gain))
 
 
-def _standardised(line: Line) -> dict[str, float]:
-    """Gains by their root mean square over clips, so that metrics with different units count alike; infinite ones count as 2."""
-    finite = [gain for gain in line.gains.values() if math.isfinite(gain)]
+def best_and_worst(comparison: Comparison) -> tuple[tuple[ClipGain, ...], tuple[ClipGain, ...]]:
+    """The clips that show the candidates best, and those that show them worst, the worst first; no clip is in both.
+
+    A comparison on a single clip has that as its worst.
+    """
+    gains = clip_gains(comparison)
+    if len(gains) == 1:
+        return (), gains
+    count = min(SHOWN_CLIPS, len(gains) // 2)
+    return gains[:count], tuple(reversed(gains[len(gains) - count :]))
+
+
+def frame_gains(comparison: Comparison, dataset: str, clip: str) -> dict[int, float]:
+    """By frame of a clip, the same mean of gains, each divided by its root mean square over the clip's frames.
+
+    Empty where no metric has scores of single frames of both sides.
+    """
+    states = {state.name: state for state in comparison.states}
+    sums: dict[int, list[float]] = {}
+    for line in comparison.lines:
+        if line.dataset == dataset and clip in line.clips:
+            place = (dataset, line.metric.name)
+            ours, theirs = (states[name].scores[place][clip].per_frame or {} for name in (line.reference, line.candidate))
+            sign = 1.0 if line.metric.direction == "higher" else -1.0
+            gains = {frame: _gain(sign, ours[frame], theirs[frame]) for frame in ours if frame in theirs}
+            for frame, gain in _standardised(gains).items():
+                sums.setdefault(frame, []).append(gain)
+    return {frame: math.fsum(values) / len(values) for frame, values in sorted(sums.items())}
+
+
+def _gain(sign: float, ours: float, theirs: float) -> float:
+    """By how much the second is better; two infinite scores are a tie."""
+    return 0.0 if ours == theirs else sign * (theirs - ours)
+
+
+Place = TypeVar("Place", bound=Hashable)
+
+
+def _standardised(gains: Mapping[Place, float]) -> dict[Place, float]:
+    """Gains by their root mean square, so that metrics with different units count alike; infinite ones count as 2."""
+    finite = [gain for gain in gains.values() if math.isfinite(gain)]
     scale = math.sqrt(math.fsum(gain * gain for gain in finite) / len(finite)) if finite else 0.0
     return {
-        clip: gain / scale if math.isfinite(gain) and scale else 0.0 if math.isfinite(gain) else math.copysign(2, gain)
-        for clip, gain in line.gains.items()
+        place: gain / scale if math.isfinite(gain) and scale else 0.0 if math.isfinite(gain) else math.copysign(2, gain)
+        for place, gain in gains.items()
     }
 
 

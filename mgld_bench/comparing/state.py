@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mgld_bench.cards.schemas import MethodCard
+from mgld_bench.comparing.frames import UNKNOWN, Frames
 
 Parts = Mapping[str, str]
 """Named facts, such as the versions of libraries."""
@@ -18,14 +19,19 @@ class Scored:
 
     value: float
     """May be infinite, never NaN."""
-    frames: tuple[int, ...] | None = None
-    """The frames that have a score of their own; None for a metric per clip, and where it is not known."""
+    per_frame: Mapping[int, float] | None = None
+    """By frame, where frames have scores of their own; None for a metric per clip, and where it is not known."""
     choice: str = ""
     """The frames that the protocol chose; "" where it is not known."""
     revision: int | None = None
     """Of the metric's code; None where it is not known."""
     files: Parts | None = None
     """sha256 of what decides the metric's numbers; None where it is not known."""
+
+    @property
+    def frames(self) -> tuple[int, ...] | None:
+        """The frames that have a score of their own; None where there are none, or it is not known."""
+        return None if self.per_frame is None else tuple(self.per_frame)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class RestoredClip:
     memory: int | None = None
     """Bytes, of the process at its largest."""
     gpu_memory: int | None = None
+    key: str = ""
+    """That of the restored clip's unit."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class State:
     """The last run of the store that counts; None: all of them."""
     notes: tuple[str, ...] = ()
     """What a reader should know of this side, one line each."""
+    frames: Frames = UNKNOWN
+    """Where its clips can be looked at."""
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from natsort import natsorted
 
 from mgld_bench.clips.clip import Clip
-from mgld_bench.clips.digest import frames_sha256
+from mgld_bench.clips.digest import frames_sha256, text_digest
 from mgld_bench.clips.numbering import first_number
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.verified import VerifiedClip
@@ -127,6 +127,11 @@ def recorded_sha256(folder: Path, clip: str, side: dict[str, Any], name: str) ->
     except (KeyError, TypeError):
         path = folder / f"{clip}.json"
         raise InputError(f"{path}: {name}.sha256: is missing; delete the file, and the pair will be built again") from None
+
+
+def recorded_content(side: dict[str, Any], name: str) -> str:
+    """The digest of the frames of one side of a pair, by its side file; "" where that has none."""
+    return text_digest(side[name]["sha256"]) if "sha256" in side.get(name, {}) else ""
 
 
 def frame_problems(folder: Path, clip: str, side: dict[str, Any], name: str) -> list[str]:

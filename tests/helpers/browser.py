@@ -1,4 +1,4 @@
-"""A real browser, driven by playwright, to use pages as their readers do. tests/report/conftest.py has the `browser` fixture.
+"""A real browser, driven by playwright, to use pages as their readers do. tests/conftest.py has the `browser` fixture.
 
 def test_it(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, tmp_path / "index.html", width=1280) as page:

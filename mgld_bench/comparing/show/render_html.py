@@ -1,16 +1,16 @@
-"""A comparison as one page in one file: no scripts, nothing from elsewhere, made to be printed."""
+"""A comparison as one page in one file, made to be printed; its players, where it has some, are in a folder beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mgld_bench.comparing.comparison import SHOWN_CLIPS, Comparison, Contest, Line, SetsLine
+from mgld_bench.comparing.comparison import Comparison, Contest, Line, SetsLine
 from mgld_bench.comparing.gates.check import EXPLAINED, GateResult
+from mgld_bench.comparing.players.played import Players
 from mgld_bench.comparing.show import words
-from mgld_bench.comparing.standing import ClipGain, clip_gains, flags, standings
+from mgld_bench.comparing.standing import ClipGain, best_and_worst, flags, standings
 from mgld_bench.statistics.intervals import Interval
 
 _WIDTH = 150.0
@@ -27,9 +27,7 @@ class Drawing:
     high: float
 
 
-def render_html(
-    comparison: Comparison, gate: GateResult | None = None, players: Mapping[tuple[str, str], str] | None = None
-) -> str:
+def render_html(comparison: Comparison, gate: GateResult | None = None, players: Players | None = None) -> str:
     """The page.
 
     Every name is escaped.
@@ -37,7 +35,7 @@ def render_html(
     Args:
         comparison: what to show.
         gate: what the rules of a gate saw; stands first.
-        players: by dataset and clip, the address where the clip can be watched.
+        players: those whose files are beside the page; default: none.
     """
     environment = Environment(
         loader=PackageLoader("mgld_bench.comparing.show", "templates"),
@@ -46,13 +44,12 @@ def render_html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    gains = clip_gains(comparison)
-    count = min(SHOWN_CLIPS, len(gains) // 2)
+    best, worst = best_and_worst(comparison)
     return environment.get_template("comparison.html.j2").render(
         comparison=comparison,
         words=words,
         gate=gate,
-        players=players or {},
+        players=players or Players(),
         explained=EXPLAINED,
         several=len(comparison.contests) > 1,
         lines_of=lambda contest: [line for line in comparison.lines if _of(line, contest)],
@@ -61,8 +58,8 @@ def render_html(
         datasets=list(dict.fromkeys(name for contest in comparison.contests for name in words.summary(comparison, contest))),
         standings=standings(comparison),
         flags=flags(comparison),
-        best=gains[:count],
-        worst=tuple(reversed(gains[len(gains) - count :])),
+        best=best,
+        worst=worst,
         shown=lambda gain: _gains(comparison, gain),
         width=_WIDTH,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mgld_bench.comparing.comparison import SHOWN_CLIPS, Comparison, Contest, Line, SetsLine
+from mgld_bench.comparing.comparison import Comparison, Contest, Line, SetsLine
 from mgld_bench.comparing.gates.check import EXPLAINED, GateResult
 from mgld_bench.comparing.show.words import (
     ALL_SETS,
@@ -29,7 +29,7 @@ from mgld_bench.comparing.show.words import (
     trained_on_test_sets,
     wins_text,
 )
-from mgld_bench.comparing.standing import clip_gains, flags, standings
+from mgld_bench.comparing.standing import ClipGain, best_and_worst, flags, standings
 from mgld_bench.report.tables.render_markdown import escape
 
 MOST_CHARACTERS: Final = 65_000
@@ -159,16 +159,11 @@ def _ranks(comparison: Comparison) -> str:
 
 
 def _clips(comparison: Comparison) -> str:
-    gains = clip_gains(comparison)
-    if len(gains) < 2:
-        return ""
-    count = min(SHOWN_CLIPS, len(gains) // 2)
+    def named(chosen: Sequence[ClipGain]) -> str:
+        return ", ".join(f"{comparison.heading(gain.dataset)} {gain.clip}" for gain in chosen)
 
-    def named(chosen: Sequence[int]) -> str:
-        return ", ".join(f"{comparison.heading(gains[place].dataset)} {gains[place].clip}" for place in chosen)
-
-    best, worst = named(range(count)), named(range(len(gains) - 1, len(gains) - 1 - count, -1))
-    return f"Clips that show it best: {escape(best)}; worst: {escape(worst)}."
+    best, worst = best_and_worst(comparison)
+    return f"Clips that show it best: {escape(named(best))}; worst: {escape(named(worst))}." if best else ""
 
 
 def _costs(comparison: Comparison) -> str:

@@ -12,6 +12,7 @@ from mgld_bench.cards.schemas import DatasetCard, MethodCard, ProtocolCard, Repo
 from mgld_bench.clips.clip import Clip
 from mgld_bench.engine.origins import Made, Origin
 from mgld_bench.engine.store import RecordedRun
+from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 from mgld_bench.restoring.record import RestoreRecord
 
@@ -41,11 +42,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class PictureSource:
-    """One clip's frames for picture strips."""
+    """One clip's frames for players and pictures."""
 
     dataset: str
     clip: str
-    low_resolution: Clip
+    low_resolution: Clip | None
+    """None where restored clips were given without their LR."""
     ground_truth: Clip | None
     restored: Mapping[str, Clip]
     """By method name, in the card's order."""
@@ -53,6 +55,18 @@ class PictureSource:
     """How each of them was made, by method name."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Of the frames as they are recorded, by side (LR, GT, a method's name); those that are absent have to be computed."""
+
+    @property
+    def full(self) -> Clip:
+        """The clip of full size: the ground truth, or a restored clip where there is none."""
+        return self.ground_truth or next(iter(self.restored.values()))
+
+    @property
+    def lr(self) -> Clip:
+        """The LR clip, for pictures that cannot do without. Raises InputError where it was not given."""
+        if self.low_resolution is None:
+            raise InputError(f"clip {self.clip}: its LR was not given")
+        return self.low_resolution
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ the content of the clips, as `score` finds them: a folder whose frames have chan
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from mgld_bench.errors import InputError, sentence
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
+from mgld_bench.report.file_names import card_names
 from mgld_bench.scoring.notes import grouped_notes
 from mgld_bench.scoring.score_pass import FrameChoice
 
@@ -184,7 +184,7 @@ def _cell(
 def _dataset(ground_truth: Path | None, choice: ClipChoice) -> DatasetCard:
     title = "Clips" if ground_truth is None else _title(ground_truth)
     return DatasetCard(
-        name=_names([title])[0],
+        name=card_names([title])[0],
         title=title,
         ground_truth=ground_truth is not None,
         clip_count=len(choice.names),
@@ -199,28 +199,11 @@ def _title(folder: Path) -> str:
 
 
 def _methods(choice: ClipChoice) -> list[MethodCard]:
-    names = _names(choice.methods)
+    names = card_names(choice.methods)
     return [
         MethodCard(name=name, title=title, restorer="mgld_bench.methods.results:FinishedResults", notes=_UNKNOWN_METHOD)
         for name, title in zip(names, choice.methods, strict=True)
     ]
-
-
-def _names(titles: Sequence[str]) -> list[str]:
-    """Names as cards have them, made of any text; no two are alike.
-
-    >>> _names(["My method", "my method", "/out/x4 (new)"])
-    ['my-method', 'my-method-2', 'out-x4-new']
-    """
-    found: list[str] = []
-    for title in titles:
-        plain = re.sub(r"[^a-z0-9._]+", "-", title.casefold()).strip("-._") or "unnamed"
-        number = 2
-        name = plain
-        while name in found:
-            name, number = f"{plain}-{number}", number + 1
-        found.append(name)
-    return found
 
 
 def _pictures(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mgld_bench.cards.figures import VotesFigure
 from mgld_bench.clips.digest import text_digest
@@ -22,7 +22,7 @@ from mgld_bench.engine.suite import Suite
 from mgld_bench.errors import InputError, sentence
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.pairs.planning import PlannedPair, open_pair
-from mgld_bench.pairs.stored import pairs_folder, read_side
+from mgld_bench.pairs.stored import pairs_folder, read_side, recorded_content
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 from mgld_bench.scoring.notes import grouped_notes
 
@@ -177,7 +177,7 @@ def _picture(
 ) -> PictureSource:
     pair = open_pair(planned, place.clip, workspace)
     restored, records = {}, {}
-    digests = {"LR": _recorded(pair.side, "LQ"), "GT": _recorded(pair.side, "GT")}
+    digests = {"LR": recorded_content(pair.side, "LQ"), "GT": recorded_content(pair.side, "GT")}
     for method in suite.every_method:
         key = wanted.get((place.dataset, method, place.clip))
         record = restored_record(workspace, place.dataset, method, place.clip)
@@ -186,11 +186,6 @@ def _picture(
             records[method] = record
             digests[method] = text_digest(record.sha256)
     return PictureSource(place.dataset, place.clip, pair.low_resolution, pair.ground_truth, restored, records, digests)
-
-
-def _recorded(side: Mapping[str, Any], name: str) -> str:
-    """The digest of the frames of one side of a pair, by its side file; "" where that has none."""
-    return text_digest(side[name]["sha256"]) if "sha256" in side.get(name, {}) else ""
 
 
 def _footnotes(plan: Plan, store: Store) -> tuple[str, ...]:

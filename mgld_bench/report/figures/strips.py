@@ -58,8 +58,8 @@ def draw_strip(data: ReportData, source: PictureSource) -> Strip:
     methods differ and the ground truth (LR, where there is none) has structure. A method that lacks this frame, or whose size
     differs, gets a blank tile with the reason.
     """
-    index = middle_frame(data.protocol, source.low_resolution.frame_count)
-    low = source.low_resolution.frame(index)
+    index = middle_frame(data.protocol, source.lr.frame_count)
+    low = source.lr.frame(index)
     height, width = _full_size(source)
     scale = max(1, width // low.shape[1])
     enlarged = np.asarray(Image.fromarray(low).resize((width, height), Image.Resampling.NEAREST), dtype=np.uint8)
@@ -93,8 +93,7 @@ def middle_frame(protocol: ProtocolCard, frame_count: int) -> int:
 
 
 def _full_size(source: PictureSource) -> tuple[int, int]:
-    clip = source.ground_truth or next(iter(source.restored.values()))
-    return clip.height, clip.width
+    return source.full.height, source.full.width
 
 
 def _region(reference: Frame, compared: Sequence[Frame], whole: tuple[int, int], scale: int) -> Region:

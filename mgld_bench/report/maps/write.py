@@ -35,7 +35,12 @@ _LEVELS: Final = 32
 
 
 def draw_maps(
-    data: ReportData, frames: Mapping[str, Sequence[int]], folder: Path, kept: Path, progress: Progress
+    data: ReportData,
+    frames: Mapping[str, Sequence[int]],
+    folder: Path,
+    kept: Path,
+    progress: Progress,
+    page_folder: Path | None = None,
 ) -> tuple[Path, ...]:
     """Draw every kind of map for every method in these frames of the clips that have ground truth.
 
@@ -45,6 +50,7 @@ def draw_maps(
         folder: The report's; maps go to ``folder``/maps, and what there is to ``folder``/data/maps.js.
         kept: Where they are kept from report to report.
         progress: Hears how far it is.
+        page_folder: Where the page is, to which addresses are relative; default: ``folder``.
 
     Returns:
         The files.
@@ -72,7 +78,7 @@ def draw_maps(
         target = folder / "maps" / name / f"{method}.{kind.name}.{frame:08d}{file.suffix}"
         put(file, kept, target)
         written.append(target)
-        address = quote(target.relative_to(folder).as_posix())
+        address = quote(target.relative_to(page_folder or folder).as_posix())
         clips.setdefault(name, {}).setdefault(method, []).append({"kind": kind.name, "frame": frame, "src": address})
     listing = [{"name": kind.name, "title": kind.title, "definition": kind.definition} for kind in kinds]
     listed = folder / "data" / "maps.js"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.frame_rate import FOLDER_RATE, frames_per_second
 from mgld_bench.report.clip_ids import clip_id, every_clip
 from mgld_bench.report.collect.data import PictureSource, ReportData
@@ -33,9 +32,9 @@ def clip_entries(data: ReportData, sides: Sides) -> list[dict[str, Any]]:
 def _frames(data: ReportData, source: PictureSource | None, sides: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     if source is None:
         return {"frames": 0, "fps": float(FOLDER_RATE), "width": 0, "height": 0, "low": {"width": 0, "height": 0}, "sides": []}
-    low = source.low_resolution
-    full: Clip = source.ground_truth or next(iter(source.restored.values()))
-    present = [("LR", "LR", "lr"), *((name, data.method_headings[name], "method") for name in source.restored)]
+    full, low = source.full, source.low_resolution
+    present = [] if low is None else [("LR", "LR", "lr")]
+    present += [(name, data.method_headings[name], "method") for name in source.restored]
     if source.ground_truth is not None:
         present.append(("GT", "GT", "gt"))
     return {
@@ -43,7 +42,7 @@ def _frames(data: ReportData, source: PictureSource | None, sides: Mapping[str, 
         "fps": float(frames_per_second(full)),
         "width": full.width,
         "height": full.height,
-        "low": {"width": low.width, "height": low.height},
+        "low": {"width": low.width, "height": low.height} if low else {"width": 0, "height": 0},
         "sides": [
             {"key": key, "title": title, "kind": kind, "videos": [], "poster": "", **sides.get(key, {})}
             for key, title, kind in present

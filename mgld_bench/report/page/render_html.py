@@ -42,8 +42,10 @@ PLAYERS = (
     "player_profile",
     "player_scores",
 )
+PLAYER_SCRIPTS = ("vendor/uPlot.iife.min.js", "data.js", "colours.js", *(f"{name}.js" for name in PLAYERS), "players.js")
+"""All that playing a clip takes, in the order in which they build on each other; they ask `mgld.cell` what the page is about."""
 SCRIPTS = (
-    *("vendor/uPlot.iife.min.js", "data.js", *(f"{name}.js" for name in PLAYERS), "players.js"),
+    *PLAYER_SCRIPTS,
     *("table_model.js", "table.js", "export.js", "cell.js", "clips.js", "curves.js", "worst.js", "provenance.js"),
 )
 """In the order in which they build on each other; state.js comes before all, main.js last."""

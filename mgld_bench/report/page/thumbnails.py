@@ -21,7 +21,7 @@ def write_thumbnails(data: ReportData, folder: Path) -> dict[str, Path]:
     """Write the middle frame of each clip with frames into ``folder``/thumbnails as JPEG; the files by clip id."""
     written = {}
     for source in data.pictures:
-        clip = source.ground_truth or next(iter(source.restored.values()), source.low_resolution)
+        clip = source.full if source.ground_truth or source.restored else source.lr
         name = clip_id(source.dataset, source.clip)
         path = folder / "thumbnails" / f"{name}.jpg"
         write_bytes_atomic(path, _jpeg(_middle(clip)))

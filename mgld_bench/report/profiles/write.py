@@ -32,7 +32,9 @@ _BYTES_PER_PIXEL: Final = 0.33
 """Of sprites of natural video, measured."""
 
 
-def draw_profiles(data: ReportData, wanted: bool, folder: Path, kept: Path, progress: Progress) -> tuple[Path, ...]:
+def draw_profiles(
+    data: ReportData, wanted: bool, folder: Path, kept: Path, progress: Progress, page_folder: Path | None = None
+) -> tuple[Path, ...]:
     """Draw the temporal profiles of every side of every clip.
 
     Args:
@@ -41,6 +43,7 @@ def draw_profiles(data: ReportData, wanted: bool, folder: Path, kept: Path, prog
         folder: The report's; profiles go to ``folder``/profiles, and what there is to ``folder``/data/profiles.js.
         kept: Where they are kept from report to report.
         progress: Hears how far it is.
+        page_folder: Where the page is, to which addresses are relative; default: ``folder``.
 
     Returns:
         The files.
@@ -68,7 +71,7 @@ def draw_profiles(data: ReportData, wanted: bool, folder: Path, kept: Path, prog
         written.append(target)
         row, column = sprite_sizes(side.clip.height, side.clip.width)
         clips[name]["sides"][key] = {
-            "src": quote(target.relative_to(folder).as_posix()),
+            "src": quote(target.relative_to(page_folder or folder).as_posix()),
             "frames": side.clip.frame_count,
             "row": row,
             "column": column,
@@ -88,13 +91,11 @@ def _announce(sides: Sequence[Side], kept: Path, progress: Progress) -> None:
 
 
 def _lines(source: PictureSource) -> Lines:
-    full = source.ground_truth or next(iter(source.restored.values()))
-    return choose_lines(full.height, full.width, full.frame_count)
+    return choose_lines(source.full.height, source.full.width, source.full.frame_count)
 
 
 def _scale(source: PictureSource, side: Side) -> int:
-    full = source.ground_truth or next(iter(source.restored.values()))
-    return max(1, round(full.width / side.clip.width))
+    return max(1, round(source.full.width / side.clip.width))
 
 
 def _file(side: Side, lines: Lines, scale: int) -> KeptFile:

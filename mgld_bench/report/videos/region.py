@@ -33,13 +33,14 @@ def find_region(source: PictureSource) -> Crop:
     """The rectangle in which the ground truth has most of what enlarging LR cannot give back: there, methods have to differ.
 
     It depends on the pair only, so that a further method leaves the crops of all others as they are. Without ground truth: where
-    LR has most texture. The corner and the sides are whole LR pixels.
+    LR has most texture; without LR: where the ground truth, or else the first restored clip, has. The corner and the sides are
+    whole LR pixels.
 
     Raises:
         InputError: A frame cannot be read.
     """
-    low, truth = source.low_resolution, source.ground_truth
-    full = truth or next(iter(source.restored.values()))
+    full = source.full
+    low, truth = (full, None) if source.low_resolution is None else (source.low_resolution, source.ground_truth)
     scale = max(1, full.width // low.width)
     total = sum(_map(low.frame(index), truth, index) for index in _indices(low))
     detail = np.asarray(total)

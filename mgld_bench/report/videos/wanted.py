@@ -74,10 +74,8 @@ class WantedVideo:
 
 def sides_of(source: PictureSource) -> tuple[Side, ...]:
     """LR, the methods in the card's order, GT."""
-    clips = {"LR": source.low_resolution, **source.restored}
-    if source.ground_truth is not None:
-        clips["GT"] = source.ground_truth
-    return tuple(Side(key, clip, source.digests.get(key) or _digest(clip)) for key, clip in clips.items())
+    clips = {"LR": source.low_resolution, **source.restored, "GT": source.ground_truth}
+    return tuple(Side(key, clip, source.digests.get(key) or _digest(clip)) for key, clip in clips.items() if clip is not None)
 
 
 def wanted_videos(source: PictureSource, choice: VideoChoice, region: Crop) -> Iterator[WantedVideo]:
@@ -91,7 +89,7 @@ def wanted_videos(source: PictureSource, choice: VideoChoice, region: Crop) -> I
     """
     if choice == "none":
         return
-    full = source.ground_truth or next(iter(source.restored.values()))
+    full = source.full
     rate = frames_per_second(full)
     whole = choice == "full" or is_small(full.width, full.height)
     for side in sides_of(source):

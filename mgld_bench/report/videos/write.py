@@ -34,7 +34,9 @@ class VideoSet:
     """Why it is less than what was asked for; else ""."""
 
 
-def encode_videos(data: ReportData, folder: Path, wish: VideoWish, progress: Progress) -> VideoSet:
+def encode_videos(
+    data: ReportData, folder: Path, wish: VideoWish, progress: Progress, page_folder: Path | None = None
+) -> VideoSet:
     """Make what is missing, after stating how much it will be, and put everything into ``folder``/videos.
 
     Args:
@@ -42,6 +44,7 @@ def encode_videos(data: ReportData, folder: Path, wish: VideoWish, progress: Pro
         folder: The report's.
         wish: What is wanted.
         progress: Hears how much there is to do, and how far it is.
+        page_folder: Where the page is, to which addresses are relative; default: ``folder``.
 
     Raises:
         InputError: A frame cannot be read, or a file cannot be written.
@@ -64,11 +67,11 @@ def encode_videos(data: ReportData, folder: Path, wish: VideoWish, progress: Pro
     ):
         progress.log(line)
     make_missing([video.file for some in chosen.values() for video in some], wish.kept, progress, "videos")
-    return _put(folder, wish.kept, chosen, still, budget.line)
+    return _put(folder, page_folder or folder, wish.kept, chosen, still, budget.line)
 
 
 def _posters(source: PictureSource, data: ReportData) -> list[tuple[Side, KeptFile]]:
-    index = middle_frame(data.protocol, source.low_resolution.frame_count)
+    index = middle_frame(data.protocol, (source.low_resolution or source.full).frame_count)
     return [(side, posters.poster(side, index)) for side in sides_of(source)]
 
 
@@ -80,7 +83,8 @@ def _regions(sources: Mapping[str, PictureSource], wish: VideoWish, progress: Pr
 
 
 def _region_file(source: PictureSource) -> KeptFile:
-    contents = [side.content for side in sides_of(source) if side.key in {"LR", "GT"}]
+    pair = [side.content for side in sides_of(source) if side.key in {"LR", "GT"}]
+    contents = pair or [sides_of(source)[0].content]
     key = text_digest({"region": contents, "size": [region.WIDTH, region.HEIGHT], "revision": region.REVISION})
     return KeptFile(key, ".json", 1, partial(_write_region, source))
 
@@ -103,6 +107,7 @@ def _announcement(videos: Sequence[WantedVideo], size: int, wish: VideoWish) -> 
 
 def _put(
     folder: Path,
+    page_folder: Path,
     kept: Path,
     chosen: Mapping[str, Sequence[WantedVideo]],
     still: Mapping[str, Sequence[tuple[Side, KeptFile]]],
@@ -114,7 +119,7 @@ def _put(
         target = folder / "videos" / f"{name}.{ending}{file.suffix}"
         put(file, kept, target)
         written.append(target)
-        return quote(target.relative_to(folder).as_posix())
+        return quote(target.relative_to(page_folder).as_posix())
 
     sides: dict[str, dict[str, dict[str, Any]]] = {}
     for name, files in still.items():

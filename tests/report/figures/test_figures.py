@@ -96,7 +96,7 @@ def test_every_pixel_of_a_crop_is_a_square_of_the_png(tmp_path: Path) -> None:
     source = data.pictures[0]
     assert source.ground_truth is not None
     clips = [*source.restored.values(), source.ground_truth]
-    frames = [source.low_resolution.frame(2).repeat(4, 0).repeat(4, 1), *(clip.frame(2) for clip in clips)]
+    frames = [source.lr.frame(2).repeat(4, 0).repeat(4, 1), *(clip.frame(2) for clip in clips)]
     found = re.search(r"enlarged (\d+) times", drawn(data, figure).statement)
     assert found is not None
     factor = int(found[1])
@@ -112,7 +112,7 @@ def test_a_profile_is_the_line_over_time() -> None:
     shown = [panel.images[0].get_array() for panel in drawn(data, figure).figure.axes[1:]]
     source = data.pictures[0]
     assert source.ground_truth is not None
-    low = [source.low_resolution.frame(index).repeat(4, 0).repeat(4, 1) for index in (1, 2, 3)]
+    low = [source.lr.frame(index).repeat(4, 0).repeat(4, 1) for index in (1, 2, 3)]
     clips = [low, *([clip.frame(index) for index in (1, 2, 3)] for clip in (source.restored["m0"], source.ground_truth))]
     assert len(shown) == 3
     for picture, frames in zip(shown, clips, strict=True):

@@ -85,7 +85,7 @@ def test_a_strip_shows_the_pixels_of_each_clip() -> None:
     factor = TILE_WIDTH // region.width
     top = GAP + LABEL + TILE_WIDTH // 2 + GAP
     shown = [
-        source.low_resolution.frame(1).repeat(4, 0).repeat(4, 1),
+        source.lr.frame(1).repeat(4, 0).repeat(4, 1),
         source.restored["m0"].frame(1),
         source.ground_truth.frame(1),
     ]

@@ -74,7 +74,7 @@ def test_exact_videos_read_back_bit_for_bit_and_previews_nearly(small: ReportDat
     found, _ = write(small, tmp_path, "crops")
     source = small.pictures[0]
     assert source.ground_truth is not None
-    for side, clip in {"LR": source.low_resolution, "a": source.restored["a"], "GT": source.ground_truth}.items():
+    for side, clip in {"LR": source.lr, "a": source.restored["a"], "GT": source.ground_truth}.items():
         exact, preview = videos(found, side)["exact"], videos(found, side)["preview"]
         assert exact["region"] is preview["region"] is None
         frames = np.stack(list(clip.frames()))

@@ -24,19 +24,19 @@ class ClipFrames:
 
     @property
     def _full(self) -> Clip:
-        return self.source.ground_truth or next(iter(self.source.restored.values()))
+        return self.source.full
 
     @property
     def scale(self) -> int:
         """How many times wider than LR."""
-        return max(1, self._full.width // self.source.low_resolution.width)
+        return max(1, self._full.width // self.source.lr.width)
 
     @property
     def frame_count(self) -> int:
         """Frames that LR, the ground truth and every usable method have."""
         restored = [clip.frame_count for name, clip in self.source.restored.items() if not self.why_missing(name)]
         truth = [self.source.ground_truth.frame_count] if self.source.ground_truth else []
-        return min([self.source.low_resolution.frame_count, *truth, *restored])
+        return min([self.source.lr.frame_count, *truth, *restored])
 
     @property
     def usable(self) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ class ClipFrames:
 
     def low_resolution(self, index: int) -> Frame:
         """The LR frame, enlarged without interpolation."""
-        low = self.source.low_resolution.frame(index)
+        low = self.source.lr.frame(index)
         size = (self._full.width, self._full.height)
         return np.asarray(Image.fromarray(low).resize(size, Image.Resampling.NEAREST), dtype=np.uint8)
 

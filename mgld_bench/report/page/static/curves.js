@@ -2,7 +2,7 @@
 "use strict";
 
 mgld.curves = (() => {
-  const { element, tableModel: model } = mgld;
+  const { element } = mgld;
   const root = document.getElementById("curves");
   const HEIGHT = 210;
   const DASHES = { "-": [], "--": [7, 4], ":": [2, 3], "-.": [8, 3, 2, 3] };
@@ -163,7 +163,7 @@ mgld.curves = (() => {
   let worst = false; // Whether the frame that is shown was reached as one of the worst.
 
   function onKey(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || mgld.state.get().tab !== "clips" || event.target.closest("input[type=search], select, textarea")) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || !root.offsetParent || event.target.closest("input[type=search], select, textarea")) return;
     if (event.key === "n" || event.key === "N") nextWorst(event.key === "n" ? 1 : -1);
   }
 

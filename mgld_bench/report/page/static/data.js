@@ -4,6 +4,7 @@
 (() => {
   const received = new Map();
   const loading = new Map();
+  const folder = new URL("..", document.currentScript.src); // which holds page/ and data/
 
   mgld.receive = (name, value) => received.set(name, value);
 
@@ -18,7 +19,7 @@
 
   function request(name, resolve, reject) {
     const script = document.createElement("script");
-    script.src = `data/${name.split("/").map(encodeURIComponent).join("/")}.js`;
+    script.src = new URL(`data/${name.split("/").map(encodeURIComponent).join("/")}.js`, folder);
     script.onload = () => (received.has(name) ? resolve(received.get(name)) : script.onerror());
     script.onerror = () => {
       loading.delete(name);

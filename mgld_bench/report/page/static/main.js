@@ -9,16 +9,6 @@
     return;
   }
 
-  mgld.colour = (method) => report.methods[method].colour[mgld.theme.dark ? 1 : 0];
-
-  // A short piece of the method's line, as in the curves.
-  mgld.swatch = (method) => {
-    const made = mgld.element("span", { class: `swatch ${LINES[report.methods[method].line]}`, "aria-hidden": "true", "data-swatch": method });
-    made.style.color = mgld.colour(method);
-    return made;
-  };
-  const LINES = { "-": "solid", "--": "dashed", ":": "dotted", "-.": "dashdot" };
-
   function tabs() {
     const links = document.querySelectorAll("#tabs a");
     const show = (state) => {
@@ -44,9 +34,6 @@
 
   function theme() {
     document.getElementById("theme").addEventListener("click", () => mgld.theme.choose(mgld.theme.dark ? "light" : "dark"));
-    addEventListener("mgld-theme", () => {
-      for (const made of document.querySelectorAll("[data-swatch]")) made.style.color = mgld.colour(Number(made.dataset.swatch));
-    });
   }
 
   tabs();
