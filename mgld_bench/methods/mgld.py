@@ -75,6 +75,8 @@ class MGLDVSR(Restorer[MGLDOptions]):
     """
 
     revision: ClassVar[int] = 1
+    title: ClassVar[str] = TITLE
+    """What a file should hold, for messages."""
 
     def __init__(self, options: MGLDOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         from mgld_bench.methods.diffusion.latent_diffusion import LatentDiffusion
@@ -82,10 +84,13 @@ class MGLDVSR(Restorer[MGLDOptions]):
 
         super().__init__(options, weights, compute)
         _check_options(options)
-        self._networks = DiffusionNetworks(options.networks, weights, compute, TITLE, compiled=options.compile)
+        self._networks = DiffusionNetworks(
+            options.networks, weights, compute, self.title, compiled=options.compile, partial=bool(self.optional_roles)
+        )
         self._networks.unet.mix_frames = options.temporal
         self._diffusion = LatentDiffusion(self._networks, options, compute, options.decoder_temporal)
-        self._flow = _flow_network(options, weights, self._networks, compute)
+        without = self._networks.flow_state is None and FLOW in self.optional_roles and FLOW not in (weights or {})
+        self._flow = _flow_network(options, None if without else weights, self._networks, compute)
         self._networks.flow_state = None
 
     @classmethod
@@ -93,7 +98,7 @@ class MGLDVSR(Restorer[MGLDOptions]):
         """By the names and shapes of its networks."""
         from mgld_bench.methods.diffusion.networks import check_file
 
-        check_file(options.networks, role, file, TITLE)
+        check_file(options.networks, role, file, cls.title)
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Restored frames, one or more segments at a time. ``start`` has to be the first frame of a segment."""

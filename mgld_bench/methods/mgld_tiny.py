@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from mgld_bench.clips.clip import Clip
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.options import DiffusionSizes
-from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
+from mgld_bench.methods.diffusion.options import DECODER, DIFFUSION, DiffusionSizes
+from mgld_bench.methods.mgld import FLOW, MGLDVSR, MGLDOptions
 from mgld_bench.networks.autoencoder.config import AutoencoderConfig
 from mgld_bench.networks.sizes.diffusion import StructureEncoderConfig, TextTowerConfig, UNetConfig
 
@@ -46,16 +46,23 @@ class TinyMGLDOptions(MGLDOptions):
 
 
 class TinyMGLDVSR(MGLDVSR):
-    """MGLD-VSR with small networks and random but fixed weights. Its frames reveal nothing about MGLD-VSR."""
+    """MGLD-VSR with small networks and random but fixed weights. Its frames reveal nothing about MGLD-VSR.
+
+    A card may name weight files of MGLD-VSR's roles, with MGLD-VSR's names of tensors and the shapes of TINY.
+    """
 
     Options = TinyMGLDOptions
     revision: ClassVar[int] = 1
+    title: ClassVar[str] = "MGLD-VSR tiny"
+    optional_roles: ClassVar[tuple[str, ...]] = (DIFFUSION, DECODER, FLOW)
 
     def __init__(self, options: MGLDOptions, weights: Mapping[str, Path] | None, compute: Compute) -> None:
-        """Raises InputError if the card names weight files: this method has none."""
-        if weights:
-            raise InputError("MGLD-VSR tiny takes no weight files; a card with weight files has to extend mgld-vsr")
-        super().__init__(options, None, compute)
+        """Raises InputError if the card names a weight file of another role."""
+        for role in weights or {}:
+            if role not in self.optional_roles:
+                hint = did_you_mean(role, self.optional_roles, f"there are {', '.join(self.optional_roles)}")
+                raise InputError(f"{self.title} takes no weight file of role {role}: {hint}")
+        super().__init__(options, weights or None, compute)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """A warning that these are not MGLD-VSR's frames, and its notes."""

@@ -71,6 +71,9 @@ class Restorer(ABC, Generic[OptionsT]):
     """Whether it computes on the device that was asked for: its frames then differ between kinds of device, by rounding at least.
     False: on the CPU in any case."""
 
+    optional_roles: ClassVar[tuple[str, ...]] = ()
+    """Roles of weight files that a card may name and need not: without a file, random but fixed weights are used."""
+
     options: OptionsT
     compute: Compute = Compute()
 

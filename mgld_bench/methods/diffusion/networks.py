@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -32,7 +32,14 @@ class DiffusionNetworks:
     """
 
     def __init__(
-        self, sizes: DiffusionSizes, weights: Mapping[str, Path] | None, compute: Compute, title: str, *, compiled: bool = False
+        self,
+        sizes: DiffusionSizes,
+        weights: Mapping[str, Path] | None,
+        compute: Compute,
+        title: str,
+        *,
+        compiled: bool = False,
+        partial: bool = False,
     ) -> None:
         """Build and load the networks.
 
@@ -42,22 +49,24 @@ class DiffusionNetworks:
             compute: where and in which type the networks compute.
             title: the method's name, for messages.
             compiled: whether what runs in every step goes through torch.compile, at its first use.
+            partial: whether a role without a file gets random but fixed weights.
 
         Raises:
             InputError: if a file is missing, or is not a checkpoint of ``title``.
         """
         self.device, self.dtype = compute.torch_device(), compute.dtype()
         # Random weights need real tensors; official ones are taken as they lie in the file.
-        with self.device if weights is None else torch.device("meta"):
+        filled = weights is None or partial
+        with self.device if filled else torch.device("meta"):
             self.unet, self.structure, self.text_tower, self.first_stage = _diffusion_half(sizes)
             self.decoder = Autoencoder(sizes.decoder)
         self.flow_state: dict[str, Tensor] | None = None
         """The optical flow network in the diffusion file, by its own names; None if there is none."""
-        if weights is None:
+        if filled:
             for network in self._all():
                 fill_with_fixed_weights(network)
-        else:
-            self._load(weights, title)
+        if weights is not None:
+            self._load(weights, title, () if partial else (DIFFUSION, DECODER))
         self.text = self._embed_empty_prompt(sizes.text)
         """The empty prompt's embedding (1, tokens, width) float32."""
         self.text_tower = self.text_tower.to("meta")
@@ -103,13 +112,15 @@ class DiffusionNetworks:
     def _all(self) -> tuple[nn.Module, ...]:
         return tuple(self.by_role().values())
 
-    def _load(self, weights: Mapping[str, Path], title: str) -> None:
-        for role in (DIFFUSION, DECODER):
+    def _load(self, weights: Mapping[str, Path], title: str, needed: Sequence[str]) -> None:
+        for role in needed:
             if role not in weights:
                 raise InputError(f"{title} needs a weight file of role {role}: its card names none")
-        half = self.unet, self.structure, self.text_tower, self.first_stage
-        self.flow_state = _load_diffusion_half(half, weights[DIFFUSION], title)
-        _load_decoder(self.decoder, weights[DECODER], title)
+        if DIFFUSION in weights:
+            half = self.unet, self.structure, self.text_tower, self.first_stage
+            self.flow_state = _load_diffusion_half(half, weights[DIFFUSION], title)
+        if DECODER in weights:
+            _load_decoder(self.decoder, weights[DECODER], title)
 
     def _embed_empty_prompt(self, size: TextTowerConfig) -> Tensor:
         """(1, tokens, width) float32 on the device."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -318,6 +319,16 @@ def test_what_runs_in_every_step_is_one_graph_for_a_compiler() -> None:
     assert (traced.graph_count, traced.graph_break_count) == (1, 0)
 
 
-def test_the_smoke_test_takes_no_weight_files(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a card with weight files has to extend mgld-vsr"):
-        TinyMGLDVSR(TinyMGLDOptions(), {"diffusion": tmp_path / "main.ckpt"}, Compute())
+def test_the_smoke_test_takes_a_checkpoint_and_keeps_random_weights_for_what_has_none(clip: Clip, tmp_path: Path) -> None:
+    start = ArrayClip("bunny", clip.frame(0)[None])
+    main = write_files(tmp_path, mgld(), random_text_tower())["diffusion"]
+    (random,) = TinyMGLDVSR(TinyMGLDOptions(), None, Compute()).restore(start)
+    (loaded,) = TinyMGLDVSR(TinyMGLDOptions(), {"diffusion": main}, Compute()).restore(start)
+    assert np.array_equal(random, loaded), "the file holds the same random weights"
+
+
+@pytest.mark.parametrize(("role", "reason"), [("decodr", "did you mean decoder?"), ("decoder", "not a decoder")])
+def test_a_wrong_file_of_the_smoke_test_is_one_line(role: str, reason: str, tmp_path: Path) -> None:
+    main = write_files(tmp_path, mgld(), random_text_tower())["diffusion"]
+    with pytest.raises(InputError, match=re.escape(reason)):
+        TinyMGLDVSR(TinyMGLDOptions(), {role: main}, Compute())
