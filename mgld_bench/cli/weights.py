@@ -82,7 +82,7 @@ def fetch(
         if not meant:
             typer.echo(f"{name}: needs no weight file")
         wanted.update(dict.fromkeys(entry.weight for entry in meant))
-    jobs: dict[str, Callable[[], Path | str]] = {weight.file: partial(_fetch_one, weight) for weight in wanted}
+    jobs: dict[str, Callable[[], Path | str]] = {weight.file: partial(_fetch_one, weight, cards or []) for weight in wanted}
     _fetch_all(jobs | {name: partial(_fetch_pyiqa, name) for name in of_pyiqa})
 
 
@@ -127,7 +127,7 @@ def add(
 
     Example: mgld-bench weights add ~/Downloads/BSRGAN.pth
     """
-    from mgld_bench.engine.weight_entries import check_network, weight_entries
+    from mgld_bench.engine.weight_entries import network_check, weight_entries
     from mgld_bench.errors import InputError, did_you_mean
     from mgld_bench.weights.locate import add as add_file
     from mgld_bench.weights.locate import check_new
@@ -140,9 +140,8 @@ def add(
         raise InputError(f"{wanted}: no card uses a weight file of this name (name it with --as); {hint}")
     if file.is_file():
         check_new(file, known[0])
-    if not known[0].sha256 and file.suffix in READ_WHEN_ADDED and file.is_file():
-        _check_readable(file)
-        check_network(known[0], file, cards or [])
+    if not known[0].sha256 and file.is_file():
+        _examine(known[0], network_check(known[0], cards or []), file)
     typer.echo(add_file(file, known[0]))
     if known[0].not_pinned:
         typer.echo(f"{known[0].file}: {known[0].not_pinned}: its card cannot prove that it is the right file", err=True)
@@ -259,8 +258,9 @@ def _fetch_pyiqa(name: str) -> str:
     return ", ".join(map(str, files)) or "needs no file"
 
 
-def _fetch_one(weight: WeightFile) -> Path:
+def _fetch_one(weight: WeightFile, cards: list[Path]) -> Path:
     from mgld_bench.cli.download_display import download_display
+    from mgld_bench.engine.weight_entries import network_check
     from mgld_bench.errors import InputError
     from mgld_bench.weights.fetch import fetch as fetch_file
     from mgld_bench.weights.locate import status
@@ -272,14 +272,18 @@ def _fetch_one(weight: WeightFile) -> Path:
         raise InputError(state.reason)
     if weight.package or not weight.url:
         raise InputError(f"{weight.file} has no address to fetch it from: {_by_hand(weight)}")
+    examine = None if weight.sha256 else partial(_examine, weight, network_check(weight, cards))
     with download_display(weight.file) as bytes_done:
-        return fetch_file(weight, bytes_done)
+        return fetch_file(weight, bytes_done, examine)
 
 
-def _check_readable(file: Path) -> None:
-    """Read a file whose whole digest is not pinned, and report what in it was not loaded."""
+def _examine(weight: WeightFile, check: Callable[[Path], None], file: Path) -> None:
+    """Read a file whose whole digest is not pinned, report what in it was not loaded, and check that it is the right network."""
     from mgld_bench.weights.reading import read_checkpoint
 
+    if file.suffix not in READ_WHEN_ADDED:
+        return
     checkpoint = read_checkpoint(file)
     if checkpoint.foreign:
-        typer.echo(f"{file}: contains objects that are not loaded: {', '.join(checkpoint.foreign)}", err=True)
+        typer.echo(f"{weight.file}: contains objects that are not loaded: {', '.join(checkpoint.foreign)}", err=True)
+    check(file)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 
 from mgld_bench.cards.loader import load_method, usable_cards
@@ -77,17 +78,24 @@ def weight_entries(cards: Sequence[Path], problems: list[str]) -> list[WeightEnt
     ]
 
 
-def check_network(weight: WeightFile, file: Path, cards: Sequence[Path]) -> None:
-    """Check that ``file`` holds the network that the first method with this weight file needs, where that is cheap.
+def network_check(weight: WeightFile, cards: Sequence[Path]) -> Callable[[Path], None]:
+    """What checks, as far as that is cheap, that a file holds the network that the first method with this weight file needs.
+
+    The card's class and options are looked at now, before a file is fetched for them; the check raises InputError where the file
+    holds something different.
 
     Raises:
-        InputError: It holds something different.
+        InputError: The class cannot be imported, or an option is wrong.
     """
     for card in _method_cards(cards, []):
         for role, used in card.weights.items():
             if used == weight:
-                restorer_class(card).check_file(parse_options(card), role, file)
-                return
+                return partial(restorer_class(card).check_file, parse_options(card), role)
+    return _nothing
+
+
+def _nothing(_file: Path) -> None:
+    """No method uses the file."""
 
 
 def _method_cards(cards: Sequence[Path], problems: list[str]) -> Iterator[MethodCard]:

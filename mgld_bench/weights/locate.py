@@ -15,6 +15,9 @@ from mgld_bench.errors import InputError
 from mgld_bench.home import bench_home
 from mgld_bench.weights.wrong_content import damaged_inside, wrong_content
 
+PYIQA = "pyiqa"
+"""The folder in the weights folder with what pyiqa fetches."""
+
 
 @dataclass(frozen=True)
 class WeightStatus:
@@ -170,7 +173,17 @@ def _home_path(weight: WeightFile) -> Path:
     file = Path(weight.file).expanduser()
     if ".." in file.parts:
         raise InputError(f"weight file {weight.file}: must not lead out of the weights folder (..)")
-    return file if file.is_absolute() else weights_home() / file
+    path = file if file.is_absolute() else weights_home() / file
+    # What is kept about files stands beside them: their digests, locks, partial downloads, the record of what pyiqa fetched.
+    if path.is_relative_to(weights_home()):
+        inside = path.relative_to(weights_home())
+        if (
+            inside.suffix.lower() == ".sha256"
+            or any(part.startswith(".") for part in inside.parts)
+            or inside.parts[:1] == (PYIQA,)
+        ):
+            raise InputError(f"weight file {weight.file}: the suite keeps its own records under such names; rename the file")
+    return path
 
 
 def _in_package(weight: WeightFile) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import random
@@ -18,7 +19,7 @@ import torch
 from mgld_bench.weights.rrdbnet import REAL_ESRGAN, parameter_shapes
 from tests.helpers.checkpoints import checkpoint
 from tests.helpers.command import Done, call, process
-from tests.helpers.file_server import Served, Site, serving
+from tests.helpers.file_server import Refusal, Served, Site, serving
 
 CONTENT = random.Random(0).randbytes(200_000)
 
@@ -209,6 +210,25 @@ def test_add_reads_what_no_digest_proves(bench: Bench, tmp_path: Path) -> None:
     assert added.out.strip() == str(bench.weights / "net.ckpt")
     assert "contains objects that are not loaded: tests.weights.test_weights_command.Recorder" in added.err
     assert (bench.weights / "net.ckpt.sha256").exists()
+
+
+def test_fetch_looks_into_what_no_digest_proves_as_add_does(bench: Bench, site: Site) -> None:
+    def saved(network: dict[str, torch.Tensor]) -> Served:
+        file = io.BytesIO()
+        torch.save({"params": network}, file)
+        return Served(file.getvalue())
+
+    other, right = site.put("other.pth", saved({"w": torch.ones(2)})), site.put("net.pth", Refusal(404, times=1))
+    bench.card("mine", network={"file": "net.pth", "url": [other, right]})
+    refused = bench.run("fetch", "mine")
+    assert refused.code == 2
+    assert f"{other}: sent a different file: not an RRDBNet x4 checkpoint: conv_first.weight is missing" in refused.err
+    assert "Traceback" not in refused.err
+    assert [file.name for file in bench.weights.glob("net*")] == []
+    site.put("net.pth", saved({name: torch.zeros(shape) for name, shape in parameter_shapes(REAL_ESRGAN, 8, 1).items()}))
+    fetched = bench.run("fetch", "mine")
+    assert fetched.code == 0, fetched.err
+    assert (bench.weights / "net.pth.sha256").exists()
 
 
 def test_a_misnamed_card_hides_no_other_file(bench: Bench, site: Site) -> None:

@@ -19,7 +19,7 @@ from mgld_bench.clips.digest import DigestCache, file_sha256
 from mgld_bench.errors import InputError
 from mgld_bench.plain_data import PlainData
 from mgld_bench.weights.download import BytesDone
-from mgld_bench.weights.locate import weights_home
+from mgld_bench.weights.locate import PYIQA, weights_home
 from mgld_bench.weights.offline import is_offline
 
 WITHOUT_FILES = frozenset(
@@ -42,12 +42,12 @@ class Manifest(PlainData):
 
 def files_folder(name: str) -> Path:
     """Where the files of pyiqa's metric ``name`` are."""
-    return weights_home() / "pyiqa" / name
+    return weights_home() / PYIQA / name
 
 
 def fetched_metrics() -> list[str]:
     """pyiqa's names of the metrics whose files were fetched."""
-    return sorted(path.stem for path in (weights_home() / "pyiqa").glob("*.json"))
+    return sorted(path.stem for path in (weights_home() / PYIQA).glob("*.json"))
 
 
 def fetched_files(name: str) -> dict[str, str]:
@@ -163,7 +163,7 @@ def _manifest(name: str) -> Manifest | None:
 
 
 def _manifest_path(name: str) -> Path:
-    return weights_home() / "pyiqa" / f"{name}.json"
+    return weights_home() / PYIQA / f"{name}.json"
 
 
 def _digests() -> DigestCache:
