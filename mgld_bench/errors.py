@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
+
+_REMEDIES: Final = {
+    errno.ENOSPC: "free some space, or use a different disk",
+    errno.EDQUOT: "free some of your quota, or use a different disk",
+    errno.EROFS: "use a folder of your own",
+    errno.EACCES: "check who may use it, or use a folder of your own",
+    errno.EPERM: "check who may use it, or use a folder of your own",
+    errno.EMFILE: "raise the limit: ulimit -n 4096",
+    errno.ENFILE: "close other programs",
+    errno.ENAMETOOLONG: "use a shorter name, or a folder higher up",
+    errno.EIO: "the disk, or the connection to it, may be failing",
+    errno.ENOTDIR: "something in this path is a file, not a folder",
+    errno.EISDIR: "move the folder away: a file belongs there",
+}
+"""What to do about errors of the operating system."""
 
 
 class InputError(Exception):
@@ -34,15 +52,31 @@ BROKEN = (Exception, SystemExit)
 
 
 def contained(error: BaseException, what: str = "") -> InputError:
-    """The failure of ``what``, as one line: an InputError as it is; anything else with its type and place."""
+    """The failure of ``what``, as one line: an InputError as it is; a file's error with its name; else with type and place."""
     if isinstance(error, InputError):
         return error
+    if isinstance(error, OSError) and error.filename is not None:
+        failure = InputError(f"{what}: {of_system(error)}" if what else of_system(error))
+        failure.__cause__ = error
+        return failure
     text = " ".join(str(error).split())
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     failure = InputError(f"{what} failed with {type(error).__name__}{f': {text}' if text else ''}{place}".lstrip())
     failure.__cause__ = error
     return failure
+
+
+def of_system(error: OSError) -> str:
+    """An error of the operating system in one line: which file, what is wrong with it and what to do, as far as that is known.
+
+    >>> of_system(OSError(28, "No space left on device", "results.sqlite"))
+    'results.sqlite: No space left on device: free some space, or use a different disk'
+    """
+    places = [os.fsdecode(place) for place in (error.filename, error.filename2) if isinstance(place, str | bytes | os.PathLike)]
+    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
+    remedy = _REMEDIES.get(error.errno or 0)
+    return ": ".join([*[" -> ".join(places)][: len(places)], reason, *([remedy] if remedy else [])])
 
 
 def sentence(text: str) -> str:

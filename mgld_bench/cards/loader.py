@@ -22,6 +22,7 @@ from mgld_bench.cards.search_path import KIND_FOLDERS, SUFFIXES, CardFile, card_
 from mgld_bench.cards.tree import Tree, follow, merge, read_tree, shown_path
 from mgld_bench.cards.validation import validate_card
 from mgld_bench.errors import InputError, did_you_mean, first_of
+from mgld_bench.home import expanded
 
 SomeCard = TypeVar("SomeCard", bound=Card)
 
@@ -335,7 +336,7 @@ def _anchored_weight(tree: Tree, entry: CardEntry, role: str) -> Tree:
     file, gone = follow(tree, ["weights", role, "file"])
     if gone != 3 or not isinstance(file.value, str) or follow(tree, ["weights", role, "package"])[1] == 3:
         return tree
-    path = Path(file.value).expanduser()
+    path = expanded(Path(file.value))
     beside = Path(os.path.normpath((entry.path.parent / path).absolute()))
     if path.is_absolute() or not (beside.is_file() or file.value.startswith(("./", "../"))):
         return tree

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, of_system
 
 if TYPE_CHECKING:
     from mgld_bench.cards.schemas import CardKind
@@ -59,15 +59,23 @@ def shipped_folder() -> Path:
 
 
 def card_files(folders: Sequence[Path]) -> Iterator[CardFile]:
-    """Every card file of these folders, each file once."""
+    """Every card file of these folders, each file once. Raises InputError where a folder cannot be read."""
     seen: set[Path] = set()
     for folder in folders:
         for inner, kind in _kinds(folder).items():
-            for path in sorted(inner.iterdir()):
-                is_card = path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file()
-                if is_card and path.resolve() not in seen:
+            for path in _listed(inner):
+                if path.resolve() not in seen:
                     seen.add(path.resolve())
                     yield CardFile(path.stem, path, kind)
+
+
+def _listed(folder: Path) -> list[Path]:
+    """The card files in a folder, by name. Raises InputError where it cannot be read."""
+    try:
+        found = [path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.name.startswith(".")]
+        return sorted(path for path in found if path.is_file())
+    except OSError as error:
+        raise InputError(f"card folder {folder}: cannot be read: {of_system(error)}") from None
 
 
 def _kinds(folder: Path) -> dict[Path, CardKind | None]:
@@ -77,6 +85,9 @@ def _kinds(folder: Path) -> dict[Path, CardKind | None]:
     if folder.resolve() != shipped_folder():
         found[folder] = None
     for name, kind in KIND_FOLDERS.items():
-        if (folder / name).is_dir():
-            found[folder / name] = kind
+        try:
+            if (folder / name).is_dir():
+                found[folder / name] = kind
+        except OSError as error:
+            raise InputError(f"card folder {folder}: cannot be read: {of_system(error)}") from None
     return found

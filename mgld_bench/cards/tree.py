@@ -6,11 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import yaml
 
 from mgld_bench.errors import InputError
+
+_LARGEST: Final = 2**63
+"""Whole numbers in cards are smaller: databases and other programs hold none beyond it."""
 
 Plain: TypeAlias = "dict[str, Plain] | list[Plain] | str | int | float | bool | None"
 """A value as JSON has it."""
@@ -42,8 +45,8 @@ def read_tree(path: Path) -> Tree:
     """The mapping in a YAML file.
 
     Raises:
-        InputError: The file cannot be read or is not YAML, has no mapping at the top, a key twice, an alias, a tag, or a number
-            that is not finite; with file and line.
+        InputError: The file cannot be read or is not YAML, has no mapping at the top, a key twice, an alias, a tag, a number that
+            is not finite or has 20 digits and more, or a NUL character; with file and line.
     """
     file = shown_path(path)
     try:
@@ -147,6 +150,7 @@ class _Builder:
             where = Place(self._file, key.start_mark.line + 1)
             if not isinstance(key, yaml.ScalarNode):
                 raise InputError(f"{where}: the name of a field must be text")
+            self._check_text(key.value, where)
             if key.value in fields:
                 raise InputError(f"{where}: {key.value}: appears twice (first in line {fields[key.value].place.line})")
             tree = self.build(value)
@@ -163,6 +167,13 @@ class _Builder:
             value: str | int | float | bool | None = self._constructor.construct_object(node)
         except ValueError as error:
             raise InputError(f"{place}: {node.value[:40]} cannot be read as {kind}; put it in quotes") from error
+        if isinstance(value, int) and abs(value) >= _LARGEST:
+            raise InputError(f"{place}: {node.value[:40]}: this whole number is too large for a card")
+        self._check_text(node.value, place)
         if isinstance(value, float) and not math.isfinite(value):
             raise InputError(f"{place}: {node.value[:40]}: numbers in cards must be finite")
         return value
+
+    def _check_text(self, text: str, place: Place) -> None:
+        if "\0" in text:
+            raise InputError(f"{place}: {text[:40]!r}: text in cards cannot contain the character NUL")

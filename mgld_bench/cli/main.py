@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from mgld_bench.cli import cards, compare, datasets, demo, doctor, listing, nightly, profile, report, restore, run, score, weights
+from mgld_bench.cli.failures import in_one_line, require_current_folder
 from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE, check_home
 from mgld_bench.cli.terminal import print_whatever_the_encoding
 from mgld_bench.errors import CheckError, IncompleteError, InputError
@@ -21,7 +21,7 @@ class _Verbs(TyperGroup):
     """Runs a verb and turns the errors that it raises into exit codes."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own type has moved between its versions
-        """Run the verb. InputError and file errors exit with 2, IncompleteError 3, CheckError 1, Ctrl-C 130, in one line."""
+        """Run the verb. InputError and errors of the system exit with 2, IncompleteError 3, CheckError 1, Ctrl-C 130; one line."""
         try:
             return super().invoke(ctx)
         except (InputError, CheckError) as error:
@@ -32,12 +32,11 @@ class _Verbs(TyperGroup):
             typer.echo(f"mgld-bench: {without_credentials(str(error))}", err=True)
             code = INCOMPLETE if isinstance(error, IncompleteError) else WRONG_USE if isinstance(error, InputError) else FAILED
             raise typer.Exit(code) from None
-        except OSError as error:
-            # A reader that has closed the pipe, such as head, is typer's to handle.
-            if ctx.params.get("debug") or error.errno == errno.EPIPE:
+        except Exception as error:
+            line = in_one_line(error)
+            if line is None or ctx.params.get("debug"):
                 raise
-            place = "" if error.filename is None else f"{error.filename}: "
-            typer.echo(f"mgld-bench: {place}{error.strerror or error} (--debug shows where)", err=True)
+            typer.echo(f"mgld-bench: {line} (--debug shows where)", err=True)
             raise typer.Exit(WRONG_USE) from None
         except KeyboardInterrupt:
             typer.echo("mgld-bench: interrupted; run the same command again to resume", err=True)
@@ -72,6 +71,7 @@ def options(
     ] = False,
 ) -> None:
     """Options of all verbs."""
+    require_current_folder()
     obey_environment()
     use_threads()
     check_home()

@@ -45,8 +45,9 @@ def _workspace_to_write(folder: Path) -> Path:
 def usable_workspace(folder: Path, *, to_write: bool) -> Path:
     """The workspace that the user names. Raises InputError where it is a file, or cannot be used: before any work."""
     from mgld_bench.clips.atomic import require_place
+    from mgld_bench.home import expanded
 
-    folder = folder.expanduser()
+    folder = expanded(folder)
     require_place(folder, "--workspace", to_write=to_write)
     return folder
 
@@ -167,10 +168,12 @@ def split_names(text: str) -> tuple[str, ...]:
 
 def parse_sources(texts: list[str] | None) -> dict[str, Path]:
     """The folders of DATASET=DIR options, by dataset."""
+    from mgld_bench.home import expanded
+
     sources = {}
     for text in texts or []:
         name, equals, folder = text.partition("=")
         if not equals or not folder:
             raise typer.BadParameter(f"{text!r}: write DATASET=DIR", param_hint="--source")
-        sources[name] = Path(folder).expanduser()
+        sources[name] = expanded(Path(folder))
     return sources

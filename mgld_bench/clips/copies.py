@@ -33,6 +33,6 @@ def is_copy_of_frames(video: Path) -> bool:
     try:
         noted = json.loads(video.with_suffix(".json").read_bytes())["video"]
         return VideoCopy.model_validate(noted).is_at(video)
-    except (OSError, ValueError, LookupError, TypeError, ValidationError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, ValidationError):
         # No side file, or one of a different kind.
         return False

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any, TypeAlias, cast
+from typing import IO, Any, Final, TypeAlias, cast
 
 import ffmpeg
 
@@ -23,6 +23,11 @@ FFmpegJob: TypeAlias = Any
 
 # "[decoder @ 0x55ab] [error] text"; the address would make messages differ from run to run.
 _MESSAGE = re.compile(r"^(?:\[[^\]]*\] )*?\[(panic|fatal|error|warning|info)\] ?(.*)$")
+
+
+_REINSTALL: Final = "install it again: pip install --force-reinstall --only-binary :all: imageio-ffmpeg"
+_PATIENCE: Final = 60.0
+"""Seconds for what ffmpeg does in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +66,37 @@ def ffmpeg_binary() -> str:
     with resources.as_file(resources.files("imageio_ffmpeg.binaries")) as folder:
         found = sorted(file for file in folder.iterdir() if file.name.startswith("ffmpeg"))
     if not found:
-        raise InputError(
-            "the installed imageio-ffmpeg carries no ffmpeg: pip install --force-reinstall --only-binary :all: imageio-ffmpeg"
-        )
+        raise InputError(f"the installed imageio-ffmpeg carries no ffmpeg; {_REINSTALL}")
     return str(found[0])
 
 
 @lru_cache(maxsize=1)
 def ffmpeg_identity() -> FFmpegIdentity:
-    """Version, digest and configuration of `ffmpeg_binary`."""
+    """Version, digest and configuration of `ffmpeg_binary`. Raises InputError where it cannot be used."""
     binary = ffmpeg_binary()
-    shown = subprocess.run([binary, "-version"], capture_output=True, text=True, check=True)  # noqa: S603
-    lines = shown.stdout.splitlines()
+    lines = ffmpeg_output("-version").splitlines()
+    if not lines:
+        raise _unusable(binary, "it prints no version")
     version = lines[0].removeprefix("ffmpeg version ").split(" Copyright")[0]
     configuration = next((line.removeprefix("configuration: ") for line in lines if line.startswith("configuration: ")), "")
     return FFmpegIdentity(version, file_sha256(Path(binary)), configuration)
+
+
+def ffmpeg_output(*arguments: str) -> str:
+    """What `ffmpeg_binary` prints. Raises InputError where it cannot be run or fails."""
+    binary = ffmpeg_binary()
+    try:
+        done = subprocess.run([binary, *arguments], capture_output=True, text=True, errors="replace", timeout=_PATIENCE)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _unusable(binary, error) from None
+    if done.returncode != 0:
+        raise _unusable(binary, f"exit code {done.returncode}")
+    return done.stdout
+
+
+def _unusable(binary: str, why: object) -> InputError:
+    reason = (why.strerror if isinstance(why, OSError) else None) or " ".join(str(why).split())
+    return InputError(f"the ffmpeg of imageio-ffmpeg cannot be used: {binary}: {reason}; {_REINSTALL}")
 
 
 class RunningFFmpeg:
@@ -171,7 +192,10 @@ def _start(job: FFmpegJob, level: str, stdin: int, stdout: int) -> subprocess.Po
     quiet = job.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", f"repeat+level+{level}")
     command = ffmpeg.compile(quiet, cmd=ffmpeg_binary())
     # In its own session Ctrl-C does not reach it: this process ends it, and does not mistake its end for damage.
-    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603
+    try:
+        return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603
+    except OSError as error:
+        raise _unusable(ffmpeg_binary(), error) from None
 
 
 def _messages(process: subprocess.Popen[bytes]) -> Iterator[FFmpegMessage]:

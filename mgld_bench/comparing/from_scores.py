@@ -27,7 +27,7 @@ def read_json(path: Path, shown: str) -> list[State]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not the output of mgld-bench score --json: {error}") from None
     if not isinstance(content, dict) or any(name not in content for name in _JSON_FIELDS):
         raise InputError(f"{path}: not the output of mgld-bench score --json: it lacks {', '.join(_JSON_FIELDS)}")

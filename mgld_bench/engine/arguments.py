@@ -15,6 +15,7 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.engine.clip_choice import Source, method_sources
 from mgld_bench.engine.machine import compute_on
 from mgld_bench.errors import InputError, did_you_mean
+from mgld_bench.home import expanded
 from mgld_bench.methods.compute import Compute, Precision
 
 
@@ -80,7 +81,7 @@ def path(argument: str, value: object) -> Path:
     """A path; ~ is the user's home."""
     if not isinstance(value, (str, Path)) or not str(value):
         raise InputError(f"{argument}: must be a path, not {value!r}")
-    return Path(value).expanduser()
+    return expanded(Path(value))
 
 
 def paths(argument: str, values: object) -> tuple[Path, ...]:

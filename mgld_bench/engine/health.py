@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,10 +13,10 @@ import psutil
 
 from mgld_bench.cards.loader import load_dataset, load_method, usable_cards
 from mgld_bench.clips.atomic import require_place
-from mgld_bench.clips.ffmpeg import ffmpeg_binary, ffmpeg_identity
+from mgld_bench.clips.ffmpeg import ffmpeg_identity, ffmpeg_output
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.degradation.canary import encoder_canary
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, contained
 from mgld_bench.home import bench_home
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
 from mgld_bench.pairs.stored import list_pairs, prepared_kinds
@@ -51,7 +50,22 @@ def examine(workspace: Path, cards: Sequence[Path], canary: bool) -> list[Findin
     findings = [_graphics(), _memory(), *_ffmpeg(), _opencv()]
     if canary:
         findings.append(_encoder())
-    return [*findings, _disk(workspace), _home(), *_methods(cards), *_metrics(), *_datasets(workspace, cards)]
+    parts: dict[str, Callable[[], list[Finding]]] = {
+        "disk": lambda: [_disk(workspace)],
+        "home": lambda: [_home()],
+        "methods": lambda: _methods(cards),
+        "metrics": _metrics,
+        "datasets": lambda: _datasets(workspace, cards),
+    }
+    return [*findings, *(finding for what, part in parts.items() for finding in _of_part(what, part))]
+
+
+def _of_part(what: str, part: Callable[[], list[Finding]]) -> list[Finding]:
+    """The findings of a part; where what it reads cannot be read, that is the finding, and the other parts have theirs."""
+    try:
+        return part()
+    except (InputError, OSError) as error:
+        return [Finding("broken", what, str(contained(error)))]
 
 
 def _graphics() -> Finding:
@@ -73,11 +87,8 @@ def _ffmpeg() -> list[Finding]:
     fix = "reinstall imageio-ffmpeg: pip install --force-reinstall imageio-ffmpeg"
     try:
         identity = ffmpeg_identity()
-        listed = [
-            subprocess.run([ffmpeg_binary(), "-hide_banner", what], capture_output=True, text=True, check=True).stdout  # noqa: S603
-            for what in ("-filters", "-encoders")
-        ]
-    except (InputError, OSError, subprocess.CalledProcessError) as error:
+        listed = [ffmpeg_output("-hide_banner", what) for what in ("-filters", "-encoders")]
+    except (InputError, OSError) as error:
         return [Finding("broken", "ffmpeg", str(error), fix)]
     findings = [Finding("ok", "ffmpeg", f"{identity.version} (sha256 {identity.sha256[:16]}…)")]
     for name, text, use in (

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
-
 from mgld_bench.clips.atomic import require_writable
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import DigestCache, text_digest
@@ -65,8 +63,8 @@ class KeptScores:
             return {}
         try:
             return self._store.scores(keys)
-        except DatabaseError as error:
-            self._complain(error.__cause__ or error)
+        except InputError as error:
+            self._complain(error)
             return {}
 
     def keep(
@@ -86,8 +84,8 @@ class KeptScores:
             if self._fresh:
                 self._store.remove([unit.key for unit, _ in units])
             self._store.add(self._run, units)
-        except DatabaseError as error:
-            self._complain(error.__cause__ or error)
+        except InputError as error:
+            self._complain(error)
 
     def _default(self, file: Path) -> Store:
         try:

@@ -13,6 +13,7 @@ from mgld_bench.engine.remembered import remembered_key
 from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Obstacle, Suite
 from mgld_bench.errors import InputError
+from mgld_bench.home import expanded
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import FilesAwayError
 from mgld_bench.pairs.expected import expected_clips
@@ -118,7 +119,7 @@ def make_plan(
             sizes |= {(name, clip.name): clip.size for clip in expected}
             draft.expect(name, [(clip.name, clip.frames) for clip in expected])
             continue
-        if source is not None and not source.expanduser().is_dir():
+        if source is not None and not expanded(source).is_dir():
             draft.remarks.append(f"{dataset.heading}: its source {source} is not there; the pairs built from it are used")
         sizes |= {(name, pair.clip): (pair.height, pair.width) for pair in pairs[name]}
         draft.add(name, pairs[name])

@@ -21,13 +21,12 @@ from sqlalchemy import Executable, delete, inspect, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.credentials import shown
 from mgld_bench.engine.database import open_database, settle_schema, shown_address
+from mgld_bench.engine.database_errors import database_errors
 from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, UnitRow
-from mgld_bench.engine.transactions import Transactions, reason
+from mgld_bench.engine.transactions import Transactions
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.signals import interrupt_held_back
@@ -86,7 +85,7 @@ class Store:
         ``read_only``: it has to be there, and nothing is written to it, also while a different process does.
         """
         self._engine = open_database(url, read_only)
-        try:
+        with database_errors(f"results database {shown_address(self._engine)}"):
             if read_only and not inspect(self._engine).has_table(UnitRow.__tablename__):
                 # A run that has just begun has not made its tables yet.
                 self._engine.dispose()
@@ -94,8 +93,6 @@ class Store:
                 read_only = False
             with interrupt_held_back():
                 settle_schema(self._engine, read_only)
-        except (DatabaseError, OSError) as error:
-            raise InputError(f"{shown(url)}: cannot be used as results database: {reason(error)}") from error
         self._transactions = Transactions(self._engine, _say_nothing)
 
     def __enter__(self) -> Store:
@@ -199,7 +196,7 @@ class Store:
         def read(session: OrmSession, some: Sequence[str]) -> dict[str, ClipScore]:
             per_frame: dict[str, dict[int, float]] = {}
             for unit, frame, value in session.execute(frames.where(FrameScoreRow.unit.in_(some))):
-                per_frame.setdefault(unit, {})[frame] = value
+                per_frame.setdefault(unit, {})[frame] = float(value)
             rows = session.execute(clips.where(ClipScoreRow.unit.in_(some)))
             return {score.unit: _clip_score(metric, score, per_frame.get(score.unit)) for metric, score in rows}
 
@@ -301,7 +298,7 @@ def _notes_column(score: ClipScore) -> dict[str, Any]:
 def _clip_score(metric: str, row: ClipScoreRow, per_frame: Mapping[int, float] | None) -> ClipScore:
     facts = {name: fact for name, fact in row.notes.items() if name != _NOTES}
     notes = row.notes[_NOTES] if _NOTES in row.notes else _notes_of_older_row(metric, facts)
-    return ClipScore(metric, row.value, per_frame, tuple(notes), facts)
+    return ClipScore(metric, float(row.value), per_frame, tuple(notes), facts)
 
 
 def _notes_of_older_row(metric: str, facts: Mapping[str, float | str]) -> list[str]:

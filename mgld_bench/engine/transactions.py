@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.credentials import without_credentials
 from mgld_bench.engine.database import reader, shown_address, writer
+from mgld_bench.engine.database_errors import database_errors, reason
 from mgld_bench.errors import InputError
 from mgld_bench.signals import interrupt_held_back
 
@@ -40,20 +40,23 @@ class Transactions:
         """Do ``work`` in a transaction and keep it; it is done anew where the connection is lost, kept before or not.
 
         Raises:
-            InputError: the connection was lost, and is not back after ``ATTEMPTS``.
+            InputError: the database cannot be used, or the connection was lost and is not back after ``ATTEMPTS``.
         """
-        return self._repeated(writer(self._engine), work)
+        with database_errors(self._shown):
+            return self._repeated(writer(self._engine), work)
 
     def read(self, work: Callable[[OrmSession], Result]) -> Result:
         """Do ``work``, which only reads; all its queries see the database as it was at one moment. Raises like `write`."""
-        return self._repeated(reader(self._engine), work)
+        with database_errors(self._shown):
+            return self._repeated(reader(self._engine), work)
 
     @contextmanager
     def block(self, writing: bool) -> Iterator[OrmSession]:
         """A transaction as a ``with`` block, which cannot be done anew: the connection is made sure of before it begins."""
         if self._engine.dialect.name != "sqlite":
             self.read(lambda session: session.connection())
-        with interrupt_held_back(), OrmSession((writer if writing else reader)(self._engine)) as session, session.begin():
+        engine = (writer if writing else reader)(self._engine)
+        with interrupt_held_back(), database_errors(self._shown), OrmSession(engine) as session, session.begin():
             yield session
 
     def _repeated(self, engine: Engine, work: Callable[[OrmSession], Result]) -> Result:
@@ -92,12 +95,6 @@ class Transactions:
             f"{self._shown}: gave up after {ATTEMPTS} attempts: {reason(error)}; what was finished before is kept: run the same "
             "command again once the database is back"
         )
-
-
-def reason(error: BaseException) -> str:
-    """What a database says, in one line without the statement that it was about and without passwords."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return without_credentials(" ".join(str(cause).split())) or type(cause).__name__
 
 
 def _state(error: DBAPIError) -> str:

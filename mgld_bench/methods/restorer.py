@@ -11,6 +11,7 @@ from pydantic import PrivateAttr
 
 from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.errors import InputError
+from mgld_bench.home import expanded
 from mgld_bench.methods.compute import Compute
 from mgld_bench.plain_data import PlainData
 
@@ -30,7 +31,7 @@ class RestorerOptions(PlainData):
         Where there is nothing, it is looked for from the current folder as well, which is what version 0.1 did. The option
         itself, and with it the keys of units, keeps the text that was written.
         """
-        named = Path(str(getattr(self, option))).expanduser()
+        named = expanded(Path(str(getattr(self, option))))
         anchored = self._written_in.get(option, Path()) / named
         return named if named.exists() and not anchored.exists() else anchored
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from mgld_bench.clips.digest import file_sha256
 from mgld_bench.errors import InputError, first_of
+from mgld_bench.home import expanded
 from mgld_bench.weights.reading import read_checkpoint
 
 SUFFIXES: Final = (".pth", ".pt", ".ckpt", ".safetensors")
@@ -35,7 +36,7 @@ def find_checkpoint(place: Path, settle_seconds: float = SETTLE_SECONDS) -> Chec
     Raises:
         InputError: there is none.
     """
-    place = place.expanduser()
+    place = expanded(place)
     if not place.is_dir():
         path = place.absolute()
         if not place.is_file():

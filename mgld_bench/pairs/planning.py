@@ -12,6 +12,7 @@ from mgld_bench.cards.schemas import DatasetCard, DegradationCard
 from mgld_bench.clips.digest import DigestCache, text_digest
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.errors import InputError
+from mgld_bench.home import expanded
 from mgld_bench.pairs.sources import SourceClip, locate_clips
 from mgld_bench.pairs.stored import (
     EXISTING,
@@ -73,7 +74,7 @@ def plan_pairs(
     Raises:
         InputError: The pairs are neither built nor can they be; one line with the reason and what to do.
     """
-    source = None if source is None else source.expanduser()
+    source = None if source is None else expanded(source)
     if source is None and not any(known.package for known in card.layouts):
         return _built_before(card, degradation, workspace, subset)
     if source is not None and source.is_dir():

@@ -58,7 +58,7 @@ def read_side(folder: Path, clip: str) -> dict[str, Any] | None:
         side = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read ({error}); delete it, and the pair will be built again") from error
     if not isinstance(side, dict) or not isinstance(side.get("key"), str):
         raise InputError(f"{path}: is not the side file of a pair; delete it, and the pair will be built again")

@@ -185,7 +185,8 @@ class PartialClip:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text()
+        # Bytes that are no text match nothing that was written.
+        return path.read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return None
 

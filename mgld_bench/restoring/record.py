@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mgld_bench.clips.atomic import require_room_for_name
 from mgld_bench.clips.clip import Clip
@@ -15,7 +15,7 @@ from mgld_bench.clips.copies import VideoCopy
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.verified import VerifiedClip
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, of_system
 
 _LIBRARIES: Final = ("torch", "numpy", "spandrel", "opencv-python-headless")
 
@@ -56,6 +56,12 @@ class RestoreRecord(BaseModel):
     finished_at: str = ""
     """UTC, ISO 8601."""
 
+    @model_validator(mode="after")
+    def _one_of_each_per_frame(self) -> RestoreRecord:
+        if not self.frame_count == len(self.sha256) == len(self.seconds) > 0:
+            raise ValueError("sha256 and seconds are not those of its frames")
+        return self
+
     @property
     def seconds_per_frame(self) -> float:
         """Mean over the frames."""
@@ -69,11 +75,13 @@ def record_path(folder: Path, name: str) -> Path:
 
 
 def read_record(path: Path) -> RestoreRecord | None:
-    """The record in the side file; None if there is no such file. Raises InputError if it is not a whole record."""
+    """The record in the side file; None if there is no such file. Raises InputError if it cannot be read or is not whole."""
     try:
         return RestoreRecord.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise InputError(of_system(error)) from None
     except ValidationError as error:
         raise InputError(f"{path}: not the side file of a restored clip ({error.errors()[0]['msg']}); move it away") from None
 

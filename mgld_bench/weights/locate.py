@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.clips.atomic import replacing, write_bytes_atomic
 from mgld_bench.clips.digest import DigestCache, file_sha256
-from mgld_bench.errors import InputError
-from mgld_bench.home import bench_home
+from mgld_bench.errors import InputError, of_system
+from mgld_bench.home import bench_home, expanded
 from mgld_bench.weights.wrong_content import damaged_inside, wrong_content
 
 PYIQA = "pyiqa"
@@ -164,13 +164,17 @@ def change(path: Path, sha256: str) -> str | None:
 
 def _find(weight: WeightFile) -> Path:
     path = _in_package(weight) if weight.package else _home_path(weight)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:
+        raise InputError(f"weight file {weight.file}: {of_system(error)}") from None
+    if not there:
         raise InputError(f"weight file {weight.file} is missing (looked for {path}){_how_to_get(weight)}")
     return path
 
 
 def _home_path(weight: WeightFile) -> Path:
-    file = Path(weight.file).expanduser()
+    file = expanded(Path(weight.file))
     if ".." in file.parts:
         raise InputError(f"weight file {weight.file}: must not lead out of the weights folder (..)")
     path = file if file.is_absolute() else weights_home() / file
@@ -205,7 +209,7 @@ def _in_package(weight: WeightFile) -> Path:
 
 def _how_to_get(weight: WeightFile) -> str:
     ways = [f"it is not published: {weight.unpublished}"] if weight.unpublished else []
-    if weight.url and not Path(weight.file).expanduser().is_absolute():
+    if weight.url and not expanded(Path(weight.file)).is_absolute():
         ways.append(f"get it with: mgld-bench weights fetch {weight.file} (from {weight.url[0]})")
     if weight.obtain:
         ways.append(weight.obtain)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mgld_bench.cards.schemas import WeightFile
 from mgld_bench.errors import InputError
+from mgld_bench.home import expanded
 from mgld_bench.weights.locate import locate, status
 
 
@@ -46,7 +47,7 @@ def fetch_size(weights: Sequence[WeightFile]) -> str:
 
 def has_address(weight: WeightFile) -> bool:
     """Whether ``weights fetch`` can download it."""
-    return bool(weight.url) and not weight.package and not Path(weight.file).expanduser().is_absolute()
+    return bool(weight.url) and not weight.package and not expanded(Path(weight.file)).is_absolute()
 
 
 def _all_missing(missing: Sequence[WeightFile], fetched_as: str) -> str:

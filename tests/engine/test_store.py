@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from mgld_bench.engine.safe_writes import has_writer
 from mgld_bench.engine.store import FinishedUnit, RecordedRun, Store, open_store
@@ -195,7 +194,7 @@ def test_what_is_opened_to_be_read_is_not_written_to_and_has_to_be_there(tmp_pat
         before = (tmp_path / "results.sqlite").read_bytes()
         with open_store(url, tmp_path, create=False) as reader:
             assert set(reader.runs([run])) == {run}
-            with pytest.raises(OperationalError, match="readonly"):
+            with pytest.raises(InputError, match="readonly"):
                 reader.add(run, [(unit("a"), None)])
     assert (tmp_path / "results.sqlite").read_bytes() == before
 

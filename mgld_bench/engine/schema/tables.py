@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, ForeignKey, Integer, String
+from sqlalchemy import JSON, Boolean, Dialect, Float, ForeignKey, Integer, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class _Object(TypeDecorator[dict[str, Any]]):
+    """A mapping as JSON; a row that holds anything else is damaged, which is found when it is read."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_result_value(self, value: object, dialect: Dialect) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError(f"{str(value)[:40]} in place of a mapping")
+        return value
 
 
 class Table(DeclarativeBase):
     """What all tables share."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
+    type_annotation_map = {dict[str, Any]: _Object, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy's way to declare it
 
 
 class RunRow(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ COLUMNS = ("table", "dataset", "method", "metric", "value")
 """Of a file whose tables have several datasets."""
 ROW_COLUMNS = ("table", "row", "metric", "value")
 """Of one whose tables have none or one, which is not named: ``row`` is what the table calls a method."""
+_SURPLUS = "fields beyond the last column"
 _UNITS = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
 
 
@@ -81,10 +83,10 @@ def load_published(published: Published) -> PublishedValues:
     """
     path = Path(published.file)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines(), restkey=_SURPLUS)
+        rows = [(lines.line_num, row) for row in lines]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: published values cannot be read: {error}") from None
-    lines = csv.DictReader(text.splitlines())
     columns = ROW_COLUMNS if "row" in (lines.fieldnames or ()) else COLUMNS
     missing = [column for column in columns if column not in (lines.fieldnames or ())]
     if missing:
@@ -94,16 +96,18 @@ def load_published(published: Published) -> PublishedValues:
         )
     values: dict[tuple[str, str, str], float] = {}
     texts: dict[tuple[str, str, str], str] = {}
-    for line in lines:
+    for number, line in rows:
         if line["table"] != published.table:
             continue
+        if _SURPLUS in line:
+            raise InputError(f"{path}:{number}: has more fields than there are columns; put text with commas in quotes")
         key = _key(line.get("dataset") or "", line.get("method") or line.get("row") or "", line["metric"] or "")
         if key in values:
-            raise InputError(f"{path}:{lines.line_num}: {' '.join(filter(None, key))} appears twice")
+            raise InputError(f"{path}:{number}: {' '.join(filter(None, key))} appears twice")
         try:
             values[key] = _number(line["value"])
         except (TypeError, ValueError):
-            raise InputError(f"{path}:{lines.line_num}: value {line['value']!r} is not a number") from None
+            raise InputError(f"{path}:{number}: value {line['value']!r} is not a number that is finite") from None
         texts[key] = line["value"]
     if not values:
         raise InputError(f"{path}: no line for table {published.table!r}")
@@ -112,9 +116,12 @@ def load_published(published: Published) -> PublishedValues:
 
 
 def _number(text: str) -> float:
-    """The value of ``text``, which may end in k, M or B: 16.70M."""
+    """The value of ``text``, which may end in k, M or B: 16.70M. Raises ValueError for anything else, infinity and NaN too."""
     unit = text[-1:] if text[-1:] in _UNITS else ""
-    return float(text.removesuffix(unit)) * _UNITS[unit]
+    value = float(text.removesuffix(unit)) * _UNITS[unit]
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _check_names(published: Published, path: Path, values: Mapping[tuple[str, str, str], float]) -> None:

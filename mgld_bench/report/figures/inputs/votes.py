@@ -58,22 +58,22 @@ def read_votes(path: Path) -> list[Vote]:
         InputError: naming file and line, for a missing column, a choice that there is not, or a method without a name.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())
+        rows = [(lines.line_num, row) for row in lines]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: votes cannot be read: {error}") from None
-    lines = csv.DictReader(text.splitlines())
     missing = [column for column in COLUMNS if column not in (lines.fieldnames or ())]
     if missing:
         raise InputError(
             f"{path}: no column {missing[0]!r}: a file of votes has the columns {', '.join(COLUMNS)} and maybe question"
         )
     found = []
-    for line in lines:
+    for number, line in rows:
         first, second, choice = ((line[column] or "").strip() for column in COLUMNS)
         if choice.lower() not in CHOICES:
-            raise InputError(f"{path}:{lines.line_num}: choice {choice!r}: use {', '.join(CHOICES)}")
+            raise InputError(f"{path}:{number}: choice {choice!r}: use {', '.join(CHOICES)}")
         if not first or not second or first == second:
-            raise InputError(f"{path}:{lines.line_num}: a vote is between two methods, not {first!r} and {second!r}")
+            raise InputError(f"{path}:{number}: a vote is between two methods, not {first!r} and {second!r}")
         found.append(Vote((line.get("question") or "").strip(), first, second, choice.lower()))
     return found
 
