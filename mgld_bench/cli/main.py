@@ -8,7 +8,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mgld_bench.cli import cards, compare, datasets, demo, doctor, listing, nightly, profile, report, restore, run, score, weights
+from mgld_bench.cli import (
+    cards,
+    clean,
+    compare,
+    datasets,
+    demo,
+    doctor,
+    listing,
+    nightly,
+    profile,
+    report,
+    restore,
+    run,
+    score,
+    weights,
+)
 from mgld_bench.cli.failures import in_one_line, require_current_folder
 from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE, check_home
 from mgld_bench.cli.terminal import print_whatever_the_encoding
@@ -21,7 +36,7 @@ class _Verbs(TyperGroup):
     """Runs a verb and turns the errors that it raises into exit codes."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own type has moved between its versions
-        """Run the verb. InputError and errors of the system exit with 2, IncompleteError 3, CheckError 1, Ctrl-C 130; one line."""
+        """Run the verb. InputError and errors of the system exit with 2, IncompleteError 3, CheckError 1, Ctrl-C 130."""
         try:
             return super().invoke(ctx)
         except (InputError, CheckError) as error:
@@ -90,6 +105,7 @@ app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.add_typer(nightly.app, name="nightly")
 app.command("profile")(profile.profile)
+app.command("clean")(clean.clean)
 
 
 def main() -> None:

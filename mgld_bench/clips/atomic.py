@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from mgld_bench.clips.held import held
 from mgld_bench.errors import InputError
 
+PARTIAL: Final = ".partial"
+"""How the hidden names of folders end whose content is not complete yet."""
+TEMPORARY: Final = ".tmp"
+"""How the hidden names of files end that will replace others."""
 NAME_BYTES: Final = 255
 """What file systems allow for one name."""
 
@@ -96,19 +100,19 @@ def require_room_for_name(clip: str, ending: str, folder: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A hidden temporary file beside ``path`` that replaces it when the block ends without an error, and is removed otherwise.
 
+    Its name is always the same, so that the next write of ``path`` takes over what a killed process left; two writers wait for
+    each other.
+
     Raises:
         InputError: The file cannot be written.
     """
-    temporary = path.with_name(hidden_name(path.name, f".{secrets.token_hex(8)}.tmp"))
+    temporary = path.with_name(hidden_name(path.name, TEMPORARY))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch(exist_ok=False)
-        try:
+        with held(temporary):
             yield temporary
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None

@@ -84,14 +84,13 @@ def ffmpeg_identity() -> FFmpegIdentity:
 
 def ffmpeg_output(*arguments: str) -> str:
     """What `ffmpeg_binary` prints. Raises InputError where it cannot be run or fails."""
-    binary = ffmpeg_binary()
+    command = [ffmpeg_binary(), *arguments]
     try:
-        done = subprocess.run([binary, *arguments], capture_output=True, text=True, errors="replace", timeout=_PATIENCE)  # noqa: S603
+        return subprocess.run(command, check=True, capture_output=True, errors="replace", timeout=_PATIENCE).stdout  # noqa: S603
+    except subprocess.CalledProcessError as error:
+        raise _unusable(command[0], f"it ends with exit code {error.returncode}") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise _unusable(binary, error) from None
-    if done.returncode != 0:
-        raise _unusable(binary, f"exit code {done.returncode}")
-    return done.stdout
+        raise _unusable(command[0], error) from None
 
 
 def _unusable(binary: str, why: object) -> InputError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.atomic import hidden_name, require_room_for_name, write_json_atomic
+from mgld_bench.clips.atomic import PARTIAL, hidden_name, require_room_for_name, write_json_atomic
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame
@@ -67,7 +67,7 @@ def build_pair(
             f"clip {clip}: the pair cannot be built here with the pinned encoders: {problems[0]}; rebuild published pairs from "
             "their bitstreams (mgld-bench datasets rebuild), or build a different instance (mgld-bench datasets prepare --force)"
         )
-    partial = folder / hidden_name(clip, ".partial")
+    partial = folder / hidden_name(clip, PARTIAL)
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
@@ -10,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from mgld_bench.clips.atomic import hidden_name, write_json_atomic
+from mgld_bench.clips.atomic import PARTIAL, hidden_name, write_json_atomic
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame
@@ -132,9 +131,10 @@ def _source_facts(source: SourceClip) -> dict[str, Any]:
 
 def _copy(clip: Clip, folder: Path) -> dict[str, object]:
     """Write the frames beside ``folder`` and move them there once all are written; returns their part of the side file."""
-    temporary = folder.with_name(hidden_name(folder.name, f".{secrets.token_hex(8)}.tmp"))
+    temporary = folder.with_name(hidden_name(folder.name, PARTIAL))
     digests: list[str] = []
     try:
+        shutil.rmtree(temporary, ignore_errors=True)
         for index, frame in enumerate(clip.frames()):
             write_frame(temporary / frame_name(index), frame)
             digests += frames_sha256([frame])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mgld_bench.clips.atomic import PARTIAL, hidden_name
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame
@@ -68,7 +69,7 @@ def rebuild_pair(folder: Path, clip: str) -> PairRebuild:
 def _write_from_stream(folder: Path, record: PairRecord) -> None:
     """Write folder/LQ/<clip>/%08d.png. Raises CheckError, and replaces nothing, where a frame is not that of the side file."""
     target = folder / "LQ" / record.clip
-    partial = target.with_name(f".{record.clip}.partial")
+    partial = target.with_name(hidden_name(record.clip, PARTIAL))
     shutil.rmtree(partial, ignore_errors=True)
     try:
         for index, frame in enumerate(_checked(folder, record)):

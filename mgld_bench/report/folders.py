@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import html
 import json
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from mgld_bench.clips.atomic import require_writable, write_bytes_atomic
+from mgld_bench.clips.atomic import TEMPORARY, hidden_name, require_writable, write_bytes_atomic
+from mgld_bench.clips.held import UNFINISHED, held, is_held
 from mgld_bench.errors import InputError
 
 LATEST = "latest"
@@ -38,9 +38,11 @@ def dated_folder(top: Path) -> Iterator[Path]:
         InputError: ``top`` cannot be written to.
     """
     require_writable(top)
+    _remove_left_over(top)
     folder = _new_folder(top, datetime.now(timezone.utc))
     try:
-        yield folder
+        with held(folder / UNFINISHED):
+            yield folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -48,6 +50,14 @@ def dated_folder(top: Path) -> Iterator[Path]:
         _lead_to(top, folder)
     except OSError as error:
         raise InputError(f"{top}: cannot be written to: {error.strerror}; the report is in {folder}") from None
+
+
+def _remove_left_over(top: Path) -> None:
+    """Remove the reports that a process which was killed has left half-way."""
+    for folder in top.iterdir():
+        mark = folder / UNFINISHED
+        if not folder.is_symlink() and mark.is_file() and not is_held(mark):
+            shutil.rmtree(folder)
 
 
 def _new_folder(top: Path, moment: datetime) -> Path:
@@ -63,7 +73,12 @@ def _new_folder(top: Path, moment: datetime) -> Path:
 
 
 def _lead_to(top: Path, folder: Path) -> None:
-    """Let ``latest`` and the names at the top lead to ``folder``."""
+    """Let ``latest`` and the names at the top lead to ``folder``. Two reports wait for each other."""
+    with held(top / hidden_name(LATEST, TEMPORARY)):
+        _replace_links(top, folder)
+
+
+def _replace_links(top: Path, folder: Path) -> None:
     names = sorted(entry.name for entry in folder.iterdir())
     _keep_older_report(top, names)
     try:
@@ -105,7 +120,8 @@ def _recorded(top: Path) -> list[str]:
 
 def _link(place: Path, target: str) -> None:
     """Replace ``place`` by a link to ``target``, relative to its folder, in one step."""
-    temporary = place.with_name(f".{place.name}.{secrets.token_hex(8)}.tmp")
+    temporary = place.with_name(hidden_name(place.name, ".link"))
+    temporary.unlink(missing_ok=True)
     temporary.symlink_to(target, target_is_directory=(place.parent / target).is_dir())
     try:
         temporary.replace(place)

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mgld_bench.clips.atomic import hidden_name, write_bytes_atomic, write_json_atomic
+from mgld_bench.clips.atomic import PARTIAL, hidden_name, write_bytes_atomic, write_json_atomic
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.image import read_image
@@ -48,7 +48,7 @@ class PartialClip:
     def __init__(self, folder: Path, name: str) -> None:
         self._final = folder / name
         self._record = record_path(folder, name)
-        self._home = folder / hidden_name(name, ".partial")
+        self._home = folder / hidden_name(name, PARTIAL)
         self._frames = self._home / "frames"
         self._key = self._home / "key"
         self._way = self._home / "way"

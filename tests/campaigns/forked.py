@@ -147,7 +147,7 @@ def _call_program() -> int:
         main()
     except SystemExit as ended:
         return int(ended.code or 0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - as Python does where nobody catches it
         traceback.print_exc()
         return 1
     return 0

@@ -84,6 +84,16 @@ WRONG = [
         "x.yaml:3: YAML aliases are not supported in cards; use extends, or repeat the value",
     ),
     ("no number", "name: x\nrestorer: a:B\noptions: {tile: .nan}\n", "x.yaml:3: .nan: numbers in cards must be finite"),
+    (
+        "more than any database holds",
+        f"name: x\nrestorer: a:B\noptions: {{tile: 0x{'f' * 4000}}}\n",
+        f"x.yaml:3: 0x{'f' * 38}: this whole number is too large for a card",
+    ),
+    (
+        "NUL",
+        'name: x\nrestorer: a:B\nweights: {network: {file: "a\\0b"}}\n',
+        "x.yaml:3: 'a\\x00b': text in cards cannot contain the character NUL",
+    ),
     ("no end", "name: x\nrestorer: a:B\noptions: {tile: -.inf}\n", "x.yaml:3: -.inf: numbers in cards must be finite"),
     ("a tag", "name: !mine x\n", "x.yaml:1: YAML tag !mine is not supported in cards"),
     ("no mapping", "- x\n", "x.yaml: a card is a mapping of fields, e.g. name: my-card"),

@@ -21,7 +21,21 @@ from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.clips.writing import frame_name, write_frame, write_video
 from tests.helpers.command import call, process
 
-VERBS = ("demo", "list", "doctor", "weights", "datasets", "cards", "run", "restore", "score", "report", "compare", "profile")
+VERBS = (
+    "demo",
+    "list",
+    "doctor",
+    "weights",
+    "datasets",
+    "cards",
+    "run",
+    "restore",
+    "score",
+    "report",
+    "compare",
+    "profile",
+    "clean",
+)
 
 
 def refused(*arguments: str | Path) -> str:

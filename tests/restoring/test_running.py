@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -305,3 +306,12 @@ def test_a_record_is_whole_or_none(tmp_path: Path) -> None:
     assert read_record(tmp_path / "nothing.json") is None
     with pytest.raises(ValidationError):
         RestoreRecord.model_validate({"name": "x"})
+
+
+@pytest.mark.parametrize("change", [{"frame_count": 10**9}, {"seconds": []}, {"facts": [1]}, {"sha256": ["00"]}])
+def test_a_record_that_contradicts_itself_is_refused(tmp_path: Path, clip: Clip, change: dict[str, object]) -> None:
+    restore_clip(Counting(), clip, tmp_path, "key", {})
+    side = record_path(tmp_path, clip.name)
+    side.write_text(json.dumps({**json.loads(side.read_text()), **change}))
+    with pytest.raises(InputError, match="not the side file of a restored clip"):
+        read_record(side)

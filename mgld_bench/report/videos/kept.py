@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -15,7 +14,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from mgld_bench.clips.atomic import hidden_name, replacing, require_writable
+from mgld_bench.clips.atomic import TEMPORARY, hidden_name, replacing, require_writable
 from mgld_bench.engine.progress import Progress, stage
 from mgld_bench.errors import InputError
 from mgld_bench.threads import threads
@@ -78,7 +77,8 @@ def put(file: KeptFile, kept: Path, target: Path) -> None:
         if target.exists() and target.samefile(source):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        linked = target.with_name(hidden_name(target.name, f".{secrets.token_hex(8)}.tmp"))
+        linked = target.with_name(hidden_name(target.name, ".link"))
+        linked.unlink(missing_ok=True)
         try:
             os.link(source, linked)
             linked.replace(target)
@@ -145,5 +145,5 @@ def _only_one(kept: Path, progress: Progress) -> Iterator[None]:
 
 
 def _remove_left_over(kept: Path) -> None:
-    for path in kept.glob("*/.*.tmp"):
+    for path in kept.glob(f"*/.*{TEMPORARY}"):
         path.unlink(missing_ok=True)
