@@ -9,6 +9,7 @@ import numpy as np
 
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.image_headers import ImageFormat, bmp_format, jpeg_format, png_format, transparent
+from mgld_bench.clips.largest_picture import check_picture, check_picture_file
 from mgld_bench.clips.upright import turned_upright
 from mgld_bench.errors import InputError
 
@@ -27,9 +28,9 @@ def read_image_format(file: Path) -> ImageFormat:
     """The format of ``file``, without decoding its pixels.
 
     Raises:
-        InputError: The file is not complete, or cannot become 8-bit RGB without loss.
+        InputError: The file is not complete, is larger than frames may be, or cannot become 8-bit RGB without loss.
     """
-    return _INSPECT[image_kind(file)](file, _read(file))
+    return _inspected(file, _read(file))
 
 
 def read_image(file: Path) -> tuple[ImageFormat, Frame]:
@@ -39,7 +40,7 @@ def read_image(file: Path) -> tuple[ImageFormat, Frame]:
         InputError: As `read_image_format`, and for pixels that cannot be decoded or are transparent.
     """
     data = _read(file)
-    stored = _INSPECT[image_kind(file)](file, data)
+    stored = _inspected(file, data)
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
@@ -54,8 +55,15 @@ def read_image(file: Path) -> tuple[ImageFormat, Frame]:
     return stored, turned_upright(np.asarray(cv2.cvtColor(pixels, to_rgb), np.uint8), stored.orientation)
 
 
+def _inspected(file: Path, data: bytes) -> ImageFormat:
+    found = _INSPECT[image_kind(file)](file, data)
+    check_picture(file, found.width, found.height)
+    return found
+
+
 def _read(file: Path) -> bytes:
     try:
+        check_picture_file(file, file.stat().st_size)
         return file.read_bytes()
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from None

@@ -18,6 +18,7 @@ import ffmpeg
 
 from mgld_bench.clips.cut_off import how_cut_off
 from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, first_complaint, running_ffmpeg
+from mgld_bench.clips.largest_picture import check_picture, most_pixels
 from mgld_bench.clips.stand_ins import stand_in
 from mgld_bench.clips.upright import UPRIGHT, orientation_of_matrix
 from mgld_bench.errors import InputError
@@ -62,7 +63,8 @@ def decoding(path: Path, filters: str, target: str, container: str) -> FFmpegJob
         target: The output file; "pipe:" or "-" for the standard output.
         container: The output format.
     """
-    stream = ffmpeg.input(f"file:{path}", noautorotate=None)["V:0"]  # V: cover pictures are left out
+    # V: cover pictures are left out. Frames of more pixels than are read are not set aside by ffmpeg either.
+    stream = ffmpeg.input(f"file:{path}", noautorotate=None, max_pixels=most_pixels())["V:0"]
     steady = f"{filters},settb=1/1000,setpts=N"
     return ffmpeg.output(stream, target, format=container, vf=steady, fps_mode="passthrough", enc_time_base="filter")
 
@@ -75,6 +77,7 @@ def video_format(path: Path) -> VideoFormat:
     if not streams or frame is None or colour is None:
         reason = _stand_in(path) or first_complaint(messages) or "it has no video frames"
         raise InputError(f"{path}: cannot be read as a video: {reason}")
+    check_picture(path, int(frame["width"]), int(frame["height"]))
     turned = _first(_ROTATION, messages)
     return VideoFormat(
         width=int(frame["width"]),

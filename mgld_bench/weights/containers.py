@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, cast
 
 import torch
 
+from mgld_bench.weights.limits import check_pickle, check_zip
 from mgld_bench.weights.unpickling import Inert, RestrictedUnpickler
 
 _ZIP_START: Final = b"PK\x03\x04"
@@ -35,8 +36,33 @@ def is_zip(path: Path) -> bool:
         return file.read(len(_ZIP_START)) == _ZIP_START
 
 
+def check_limits(path: Path) -> None:
+    """Raise UnpicklingError where reading the file would take far more than any checkpoint does; see `limits`.
+
+    Damaged files raise various other errors, as in `read_restricted`.
+    """
+    if not is_zip(path):
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            # A magic number, the version, facts of the system, the content, the list of storages.
+            for _ in range(5):
+                if file.tell() < size:
+                    check_pickle(file, size - file.tell())
+        return
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        names = archive.namelist()
+        if len(set(names)) < len(names):
+            raise zipfile.BadZipFile("two of its entries have one name")
+        for entry in archive.infolist():
+            if entry.filename.rpartition("/")[2] == "data.pkl":
+                start, size = _place(file, entry)
+                file.seek(start)
+                check_pickle(file, size)
+
+
 def why_no_checkpoint(path: Path) -> str | None:
     """Why an intact file of the zip format is not a checkpoint, or None. Raises BadZipFile where it is damaged."""
+    check_zip(path)
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
     if any(entry.filename.rpartition("/")[2] == "constants.pkl" for entry in entries):

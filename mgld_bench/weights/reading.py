@@ -16,8 +16,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mgld_bench.errors import InputError
-from mgld_bench.weights.containers import is_zip, read_restricted, why_no_checkpoint
+from mgld_bench.weights.containers import check_limits, is_zip, read_restricted, why_no_checkpoint
+from mgld_bench.weights.limits import check_tensor
 from mgld_bench.weights.unpickling import StoredTensor
+from mgld_bench.weights.wrong_content import wrong_content
 
 _WRAPPERS: Final = ("params_ema", "params", "state_dict", "model")
 """Keys under which checkpoints store the state dict; the first that exists is used, and entries beside it are ignored."""
@@ -74,6 +76,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
     try:
+        problem = wrong_content(path)
+        if problem is not None:
+            raise InputError(f"{path}: {problem}")
         tensors = load_file(path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
@@ -91,6 +96,7 @@ def _read_pickle(path: Path) -> tuple[object, tuple[str, ...]]:
         reason = why_no_checkpoint(path) if zipped else None
         if reason is not None:
             raise InputError(f"{path}: refused, because {reason}")
+        check_limits(path)
         try:
             with warnings.catch_warnings():
                 # torch warns about pickle protocols that it may not know; the second reading knows them.
@@ -125,11 +131,14 @@ def _is_tensor(value: object) -> TypeGuard[torch.Tensor | StoredTensor]:
 
 def _tensors(path: Path, entries: Mapping[object, object]) -> dict[str, torch.Tensor]:
     tensors = {}
+    repeated = 0
     for name, value in entries.items():
         if not isinstance(name, str) or not _is_tensor(value):
-            raise InputError(f"{path}: not a state dict: entry {name!r} is a {type(value).__name__}, not a tensor")
+            entry = repr(name[:80]) if isinstance(name, str) else f"of type {type(name).__name__}"
+            raise InputError(f"{path}: not a state dict: entry {entry} is a {type(value).__name__}, not a tensor")
         try:
             tensors[name] = value.load() if isinstance(value, StoredTensor) else value.detach()
+            repeated = check_tensor(name, tensors[name], repeated)
         except _UNREADABLE as error:
             raise _unreadable(path, error) from None
     return tensors

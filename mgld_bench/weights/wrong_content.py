@@ -14,6 +14,8 @@ import zipfile
 from pathlib import Path, PurePath
 from typing import Final
 
+from mgld_bench.weights.limits import SAFETENSORS_HEADER, check_zip
+
 _HEAD: Final = 4096
 """Bytes that are looked at; a pointer is shorter, and a page names itself in its first lines."""
 _POINTERS: Final = {b"version https://git-lfs.github.com/spec/": "a Git LFS pointer", b"/annex/objects/": "a git-annex pointer"}
@@ -76,9 +78,10 @@ def damaged_inside(path: Path, name: str = "") -> str | None:
     with path.open("rb") as file:
         if file.read(len(_OLDER)) != _OLDER:
             return None
-    from mgld_bench.weights.containers import read_restricted
+    from mgld_bench.weights.containers import check_limits, read_restricted
 
     try:
+        check_limits(path)
         read_restricted(path)
     except _DAMAGE as error:
         return f"is a damaged or truncated checkpoint ({' '.join(str(error).split()) or type(error).__name__}); {_AGAIN}"
@@ -111,8 +114,11 @@ def _no_checkpoint(path: Path, head: bytes) -> str | None:
     """Why the file is not one that torch.save has written, and not a plain pickle or tar file either."""
     if head.startswith(_ZIP):
         try:
+            check_zip(path)
             with zipfile.ZipFile(path):
                 return None
+        except pickle.UnpicklingError as error:
+            return f"is not a checkpoint: {error}"
         except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError):
             # The list of a zip file's entries is at its end.
             return f"is a truncated or damaged checkpoint (its end is missing); {_AGAIN}"
@@ -133,6 +139,8 @@ def _no_safetensors(head: bytes, path: Path, size: int) -> str | None:
     if head[8:9] not in (b"{", b" ") or length > size:
         text = f" but a text file that begins {_shown(head)}" if b"\x00" not in head and _is_text(head) else ""
         return f"is not a .safetensors file{text}, or is truncated; {_AGAIN}"
+    if length > SAFETENSORS_HEADER:
+        return f"is not a .safetensors file that is read: its header is longer than {SAFETENSORS_HEADER >> 20} MB; {_AGAIN}"
     if 8 + length > size:
         return f"is a truncated .safetensors file; {_AGAIN}"
     with path.open("rb") as file:
@@ -141,7 +149,7 @@ def _no_safetensors(head: bytes, path: Path, size: int) -> str | None:
     try:
         entries = [entry for name, entry in json.loads(header).items() if name != "__metadata__"]
         end = max((int(entry["data_offsets"][1]) for entry in entries), default=0)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
         return f"is a damaged .safetensors file; {_AGAIN}"
     if 8 + length + end > size:
         return f"is a truncated .safetensors file: {size} of {8 + length + end} bytes; {_AGAIN}"
