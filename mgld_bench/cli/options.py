@@ -26,6 +26,14 @@ def _go_offline(asked: bool) -> bool:
     return asked
 
 
+def _trust_cards(asked: bool) -> bool:
+    if asked:
+        from mgld_bench.restoring.trust import trust_cards
+
+        trust_cards()
+    return asked
+
+
 def _use_threads(count: int | None) -> int | None:
     if count is not None:
         from mgld_bench.threads import use_threads
@@ -124,6 +132,14 @@ MaxMemory = Annotated[
 ]
 Offline = Annotated[
     bool, typer.Option("--offline", callback=_go_offline, help="Use no network: fail where something would be downloaded.")
+]
+TrustCards = Annotated[
+    bool,
+    typer.Option(
+        "--trust-cards",
+        callback=_trust_cards,
+        help="Let the chosen method cards execute the programs that they state, from now on; each is printed the first time.",
+    ),
 ]
 Clips = Annotated[str, typer.Option("--clips", help="Only these clips, by name, separated by commas; default: all clips.")]
 Limit = Annotated[

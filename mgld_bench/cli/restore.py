@@ -19,6 +19,7 @@ from mgld_bench.cli.options import (
     Precision,
     Quiet,
     Threads,
+    TrustCards,
     split_names,
 )
 
@@ -43,6 +44,7 @@ def restore(
     clips: Clips = "",
     limit: Limit = None,
     offline: Offline = False,
+    trust_cards: TrustCards = False,
     device: Device = "",
     threads: Threads = None,
     precision: Precision = "float32",

@@ -131,6 +131,19 @@ class Restorer(ABC, Generic[OptionsT]):
         """What a reader of the restored ``clip`` should know, by topic ("tile", "window"); goes into its record."""
         return {}
 
+    def peak_elsewhere(self) -> tuple[int, int | None]:
+        """The most memory, and GPU memory or None, in bytes, of programs that it has run; (0, None) where it runs none."""
+        return 0, None
+
+    @classmethod
+    def executes(cls, options: OptionsT) -> str:
+        """The program that a card makes the suite execute, in one line; "" where it is a network of the suite or of a plug-in.
+
+        Args:
+            options: an instance of `Options`.
+        """
+        return ""
+
     @classmethod
     def cutting(cls, options: OptionsT, clip: ClipSize, compute: Compute) -> Mapping[str, int | str]:
         """Into what parts ``clip`` is cut for lack of memory, where that changes the frames; {} where options alone decide.

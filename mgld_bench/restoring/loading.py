@@ -11,6 +11,7 @@ from mgld_bench.errors import BROKEN, InputError, WrongCheckpointError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
 from mgld_bench.restoring.finding import module_exists
+from mgld_bench.restoring.trust import require_trust
 from mgld_bench.weights.locate import forget_record
 from mgld_bench.weights.missing import locate_all
 
@@ -34,10 +35,14 @@ def restorer_class(card: MethodCard) -> type[AnyRestorer]:
 
 
 def parse_options(card: MethodCard) -> RestorerOptions:
-    """The card's options as the restorer's own type. Raises InputError for an unknown option or a wrong value."""
+    """The card's options as the restorer's own type.
+
+    Raises InputError for an unknown option or a wrong value, and where the card executes a program that nobody has trusted.
+    """
     options = validate_options(card, restorer_class(card).Options)
     texts = [name for name, value in card.options.items() if isinstance(value, str)]
     options._written_in = {name: folder for name in texts if (folder := folder_of(card, ["options", name]))}
+    require_trust(card, restorer_class(card).executes(options))
     return options
 
 
@@ -70,7 +75,7 @@ def why_not_ready(card: MethodCard) -> str | None:
     module_name, _, _ = card.restorer.partition(":")
     try:
         if module_name.startswith(_OWN):
-            parse_options(card)
+            restorer_class(card).check_here(parse_options(card))
         elif not module_exists(module_name):
             raise field_error(card, ["restorer"], f"there is no module {module_name}")
         locate_all(tuple(card.weights.values()), card.name)
@@ -82,7 +87,7 @@ def why_not_ready(card: MethodCard) -> str | None:
 def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
     """Why the method cannot run here, in one line; None if it can. Builds no network, but imports what the card names."""
     try:
-        parse_options(card)
+        restorer_class(card).check_here(parse_options(card))
         compute.check()
         locate_all(tuple(card.weights.values()), card.name)
     except InputError as error:

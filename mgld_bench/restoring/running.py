@@ -97,12 +97,13 @@ def _restore_rest(
         for frame, seconds in _timed(_named(restorer, clip, start, entries)):
             index = start + len(entries)
             _check_frame(restorer, clip, index, frame)
+            elsewhere, gpu_elsewhere = restorer.peak_elsewhere()
             entry = FinishedFrame(
                 index=index,
                 sha256=frames_sha256([frame])[0],
                 seconds=seconds,
-                peak_memory=memory.resident,
-                peak_gpu_memory=memory.gpu,
+                peak_memory=max(memory.resident, elsewhere),
+                peak_gpu_memory=memory.gpu if gpu_elsewhere is None else gpu_elsewhere,
             )
             # A copy: the method may use its own array for the next frame while this one is written.
             writer.put(functools.partial(partial.add, np.array(frame), entry))
