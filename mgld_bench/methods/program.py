@@ -58,6 +58,11 @@ class Program(Restorer[ProgramOptions]):
         there = _identity_of(options)
         return text_digest({"commit": there.commit, "changes": there.changes, "files": dict(there.files)})
 
+    @classmethod
+    def check_here(cls, options: ProgramOptions) -> None:
+        """See `Restorer.check_here`: its folder is there and at the commit that the card states."""
+        identity(_folder(options), options.commit, ())
+
     def resume_point(self, finished: int) -> int:
         """0: a program starts at the first frame."""
         return 0
@@ -105,6 +110,7 @@ class Program(Restorer[ProgramOptions]):
             "out_width": str(self.scale * fitted.width),
             "device": self.compute.device.partition(":")[0],
         }
+        values["lr_folder"] = str(stage / "lr")
         values["lr"] = str(self._hand_over(clip, fitted, stage / "lr" / filled(self.options.lr_name, values)))
         options = self.options.model_copy(update={"folder": str(_folder(self.options) or "")})
         result = Path(filled(options.result, values))
@@ -126,8 +132,8 @@ class Program(Restorer[ProgramOptions]):
         return found[0]
 
     def _hand_over(self, clip: Clip, fitted: Fitted, place: Path) -> Path:
-        if self.options.lr == "video":
-            video = place.with_name(f"{place.name}.mkv")
+        if self.options.lr != "frames":
+            video = place.with_name(f"{place.name}.{self.options.lr}")
             write_video(video, fitted.given(clip), Fraction(self.options.frame_rate))
             return video
         place.mkdir()

@@ -136,6 +136,17 @@ class Restorer(ABC, Generic[OptionsT]):
         return 0, None
 
     @classmethod
+    def check_here(cls, options: OptionsT) -> None:
+        """Check, without computing anything, that what it needs beside weights is on this machine. Nothing, unless overridden.
+
+        Args:
+            options: an instance of `Options`.
+
+        Raises:
+            InputError: something is away or not what the card states.
+        """
+
+    @classmethod
     def executes(cls, options: OptionsT) -> str:
         """The program that a card makes the suite execute, in one line; "" where it is a network of the suite or of a plug-in.
 

@@ -10,6 +10,7 @@ import pytest
 
 from mgld_bench.cards.loader import list_cards, load_dataset, load_degradation, load_method, load_protocol, load_report
 from mgld_bench.cards.schemas import CardKind
+from mgld_bench.methods.programs.options import ProgramOptions
 from mgld_bench.restoring.loading import parse_options
 
 Options = Mapping[str, Any]
@@ -317,8 +318,16 @@ DIGITS = {
     "steps": {"lpips": 4, "dists": 4, "musiq": 2, "dover": 4, "we": 4},
     "steps-time": {},
 }
+PROGRAMS = {
+    # The commit of each repository that the command was read in, and what the script does to sizes, by LR pixels.
+    "star": ("69b8bc53e4bb04267265fa9a288ee30882c5b2ed", (1, 1), (1, 0)),
+    "dove": ("ad649cccf62780d36cfbdcfd3c1a4a535a5df4da", (1, 1), (1, 0)),
+    "seedvr2-3b": ("673b56374c2adb21b7628b90df3829d457a52bbb", (4, 4), (1, 0)),
+    "flashvsr-tiny": ("ccac0ac457243a47c13997682ebbaf987dabbea7", (32, 32), (8, 5)),
+    "upscale-a-video": ("10ca1d751cad25b8ac0b9b0cab415a82d9df1ac6", (4, 4), (1, 0)),
+}
 NAMES: dict[CardKind, set[str]] = {
-    "method": {*METHODS, "results"},
+    "method": {*METHODS, *PROGRAMS, "results"},
     "degradation": set(DEGRADATIONS),
     "dataset": set(DATASETS),
     "protocol": {"mgld-2024", "smoke"},
@@ -329,6 +338,14 @@ NAMES: dict[CardKind, set[str]] = {
 @pytest.mark.parametrize("kind", NAMES)
 def test_every_shipped_card_is_pinned_and_every_pinned_card_is_shipped(kind: CardKind) -> None:
     assert {entry.name for entry in list_cards(kind)} == NAMES[kind]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_commit_and_sizes_of_a_program(name: str) -> None:
+    options = parse_options(load_method(name))
+    assert isinstance(options, ProgramOptions)
+    margins = options.margins
+    assert (options.commit, margins.multiple, (margins.frames_multiple, margins.frames_plus)) == PROGRAMS[name]
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -58,7 +58,7 @@ frames = sorted(given.iterdir())
 if how == "short":
     frames = frames[:-1]
 for path in frames:
-    frame = cv2.imread(str(path))
+    frame = np.asarray(cv2.imread(str(path)))
     if how == "small":
         frame = frame[1:]
     if how == "shifted":

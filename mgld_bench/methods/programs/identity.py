@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from mgld_bench.clips.digest import DigestCache, file_sha256
+from mgld_bench.clips.digest import DigestCache, file_sha256, text_digest
 from mgld_bench.errors import InputError
 from mgld_bench.home import bench_home
 
@@ -40,7 +40,7 @@ def identity(folder: Path | None, commit: str, files: tuple[str, ...]) -> Identi
     Args:
         folder: the checkout of its repository, or where ``files`` are.
         commit: at which the checkout has to be, or its first digits; "": it is no checkout.
-        files: absolute, or from ``folder``.
+        files: files or folders, absolute or from ``folder``.
 
     Raises:
         InputError: the folder is away, no checkout, or at a different commit; a file is away.
@@ -49,9 +49,17 @@ def identity(folder: Path | None, commit: str, files: tuple[str, ...]) -> Identi
         raise InputError(f"{folder}: the program's folder is not there; set options: folder to where you have it")
     there = _commit(folder, commit) if folder is not None and commit else ("", "")
     cache = _digests(bench_home() / "program-files.json")
-    named = tuple((name, file_sha256((folder or Path()) / Path(name).expanduser(), cache)) for name in files)
+    named = tuple((name, _digest((folder or Path()) / Path(name).expanduser(), cache)) for name in files)
     cache.save()
     return Identity(*there, named)
+
+
+def _digest(path: Path, cache: DigestCache) -> str:
+    """sha256 of a file, or of the names and digests of all files in a folder."""
+    if not path.is_dir():
+        return file_sha256(path, cache)
+    inside = sorted(file for file in path.rglob("*") if file.is_file())
+    return text_digest({str(file.relative_to(path)): file_sha256(file, cache) for file in inside})
 
 
 def _commit(folder: Path, commit: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from mgld_bench.methods.programs.margins import Margins
 from mgld_bench.methods.restorer import RestorerOptions
 from mgld_bench.plain_data import PlainData
 
-PLACEHOLDERS = frozenset({"lr", "out", "clip", "frames", "height", "width", "out_height", "out_width", "device"})
+PLACEHOLDERS = frozenset({"lr", "lr_folder", "out", "clip", "frames", "height", "width", "out_height", "out_width", "device"})
 """What stands in braces in a command, beside the roles of the card's weights."""
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -43,19 +43,21 @@ class ProgramOptions(RestorerOptions):
 
     command: tuple[str, ...] = Field(min_length=1)
     """The program and its arguments, one item each: no shell takes them apart. {lr} is the folder of LR frames or the LR video,
-    {out} an empty folder, {clip} the clip's name, {frames} {height} {width} what was handed over, {out_height} {out_width} the
-    size x4 of it, {device} cuda or cpu, and {ROLE} the file of a weight of the card."""
+    {lr_folder} the folder that holds it and nothing else, {out} an empty folder, {clip} the clip's name, {frames} {height}
+    {width} what was handed over, {out_height} {out_width} the size x4 of it, {device} cuda or cpu, and {ROLE} the file of a
+    weight of the card."""
     folder: str = Field(default="", exclude=True)
     """The folder in which it runs, as a rule the checkout of its repository; "": an empty one."""
     environment: Environment = Environment()
     commit: str = Field(default="", pattern=r"^([0-9a-f]{7,40})?$")
     """The git commit that `folder` has to be at."""
     files: tuple[str, ...] = ()
-    """Files that decide what it does, absolute or from `folder`: what identifies a program without a repository."""
-    lr: Literal["frames", "video"] = "frames"
-    """How the LR clip is handed over: PNG files, or lossless RGB video (FFV1 in Matroska)."""
+    """Files and folders that decide what it does, absolute or from `folder`: the whole identity of a program without a
+    repository, and weights that a command does not name."""
+    lr: Literal["frames", "mkv", "mp4"] = "frames"
+    """How the LR clip is handed over: PNG files, or lossless RGB video (FFV1 in Matroska, H.264 in MP4)."""
     lr_name: str = Field(default="{clip}", pattern=r"^[^/]+$")
-    """The name of the folder or, with .mkv after it, of the video that {lr} is."""
+    """The name of the folder or, without its suffix, of the video that {lr} is."""
     frame_name: str = Field(default="%08d.png", pattern=r"^[^/%]*%0[1-9]d[^/%]*\.png$")
     frame_rate: str = Field(default="25", pattern=r"^[1-9]\d*(/[1-9]\d*)?$")
     result: str = "{out}"

@@ -19,7 +19,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.program import Program
 from mgld_bench.methods.programs.options import ProgramOptions
-from tests.helpers.clip_samples import make_frames
+from tests.helpers.clip_samples import Frames, make_frames
 
 FAKE = Path(__file__).parents[2] / "helpers" / "fake_program.py"
 LR = make_frames(count=3, height=8, width=12)
@@ -48,13 +48,13 @@ def options(how: str, **more: object) -> Options:
     return {"command": (sys.executable, str(FAKE), how, "{lr}", "{out}"), "files": (str(FAKE),), **more}
 
 
-def restored(how: str, frames: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = LR, **more: object) -> list[Frame]:
+def restored(how: str, **more: object) -> list[Frame]:
     program = Program(ProgramOptions.model_validate(options(how, **more)), {}, Compute())
-    return list(program.restore(ArrayClip("clip", frames)))
+    return list(program.restore(ArrayClip("clip", LR)))
 
 
-def enlarged(frames: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = LR) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return frames.repeat(4, axis=1).repeat(4, axis=2)
+def enlarged() -> Frames:
+    return LR.repeat(4, axis=1).repeat(4, axis=2)
 
 
 def test_the_frames_that_it_leaves_are_taken() -> None:
@@ -152,7 +152,7 @@ def test_video_in_and_video_out_with_its_pixel_format(tmp_path: Path) -> None:
     scale = ("-vf", "scale=iw*4:ih*4:flags=neighbor", "-c:v")
     exact: Options = {
         "command": (ffmpeg, "-v", "error", "-i", "{lr}", *scale, "ffv1", "-pix_fmt", "bgr0", "{out}/{clip}.mkv"),
-        "lr": "video",
+        "lr": "mkv",
         "result": "{out}/{clip}.mkv",
         "pixel_format": "bgr0",
     }
