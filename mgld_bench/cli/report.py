@@ -125,7 +125,6 @@ def report(
     Example: mgld-bench report --scores out/mine --scores out/theirs --gt REDS4/GT
     """
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.cli.report_scores import KeptWish, write_kept
     from mgld_bench.engine.session import Session
     from mgld_bench.errors import IncompleteError, InputError
     from mgld_bench.report.videos.budget import parse_size
@@ -158,6 +157,8 @@ def report(
         given = [option for option, value in {**of_cards, "--against": against}.items() if value]
         if given or len(places) > 1:
             raise typer.BadParameter("needs a report card, and --scores has none", param_hint=(given or ["several --store"])[0])
+        from mgld_bench.cli.report_scores import KeptWish, write_kept
+
         request = KeptWish(
             restored=scores,
             ground_truth=gt,
@@ -231,9 +232,11 @@ def places_to_read(workspaces: Sequence[Path], stores: Sequence[str], to_write: 
 
 def folder_of_videos(workspace: Path, output: Path | None) -> Path:
     """Where encoded videos are kept: in the workspace, but beside a report that is written elsewhere if that cannot be used."""
+    from mgld_bench.report.videos.wanted import KEPT_VIDEOS
+
     if output is not None and not os.access(workspace, os.W_OK):
         return output / ".videos"
-    return workspace / "videos"
+    return workspace / KEPT_VIDEOS
 
 
 def write(
@@ -274,7 +277,10 @@ def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
     drawn = [figure.name for figure in files.figures if figure.files]
     if drawn:
         typer.echo(f"figures: {', '.join(drawn)} in {files.folder / 'figures'}, each as png, svg, pdf and tex")
-    typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
+    if files.unchanged:
+        typer.echo(f"unchanged since it was written: {files.folder}")
+    else:
+        typer.echo("written: " + ", ".join(path.name for path in files.written) + f" in {files.folder}")
     if files.index is not None:
         typer.echo(f"page: {files.index}")
     if dated:
@@ -322,7 +328,7 @@ def as_json(files: ReportFiles) -> dict[str, object]:
 
 def incomplete(files: ReportFiles) -> str:
     """What the report lacks, in one line; "" where every number and figure is there."""
-    from mgld_bench.report.figures.write_figures import missing_figures
+    from mgld_bench.report.figures.written import missing_figures
 
     return "; ".join(part for part in (_missing_numbers(files.table), missing_figures(files.figures)) if part)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -74,6 +77,9 @@ def _weights(length: int, target: int, scale: float) -> sparse.csr_array:
     mirrored = np.mod(positions.astype(np.int64), 2 * length)
     sources = np.where(mirrored < length, mirrored, 2 * length - 1 - mirrored)
     rows = np.repeat(np.arange(target), taps)
+    # Here, because lists of metrics and plans do without it.
+    from scipy import sparse
+
     return sparse.csr_array((weights.ravel(), (rows, sources.ravel())), shape=(target, length))
 
 

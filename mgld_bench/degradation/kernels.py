@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from mgld_bench.degradation.operators import FloatArray
 from mgld_bench.degradation.plan import BlurKernel
@@ -38,6 +37,8 @@ def kernel_values(kernel: BlurKernel) -> FloatArray:
 
 
 def _sinc(kernel: BlurKernel) -> FloatArray:
+    from scipy import special
+
     omega = _needed(kernel, "omega")
     x, y = _grid(kernel.size)
     radius = np.sqrt(x**2 + y**2)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.clip import ArrayClip
@@ -106,6 +105,8 @@ def profile_method(card: MethodCard, compute: Compute, measured: ProfileInput, l
 
 def moving_texture(frames: int, height: int, width: int) -> ArrayClip:
     """``frames`` frames of (height, width, 3) uint8: smooth coloured noise that moves by whole pixels and wraps around."""
+    from scipy.ndimage import gaussian_filter
+
     noise = np.random.default_rng(_TEXTURE_SEED).random((height, width, 3))
     smooth = gaussian_filter(noise, (_TEXTURE_BLUR, _TEXTURE_BLUR, 0), mode="wrap")
     levels = (smooth - smooth.min()) / np.ptp(smooth) * 255

@@ -12,7 +12,6 @@ from mgld_bench.engine.costs import Estimate, estimate
 from mgld_bench.engine.machine import compute_on
 from mgld_bench.engine.plan import Plan, Unit, make_plan
 from mgld_bench.engine.progress import Progress, Silent
-from mgld_bench.engine.run import RunContext, execute
 from mgld_bench.engine.store import Store, open_store
 from mgld_bench.engine.suite import Suite, load_suite, unknown_names
 from mgld_bench.errors import IncompleteError, InputError, sentence
@@ -185,7 +184,12 @@ class Session:
             progress.log(remark)
         for obstacle in plan.obstacles:
             progress.log(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
-        failures = execute(plan, command, RunContext(self.workspace, self.store, self.compute, workers, progress))
+        failures: list[str] = []
+        if not all(unit.done for unit in plan.units):
+            # Only here: where nothing is left to do, what does it need not be loaded.
+            from mgld_bench.engine.run import RunContext, execute
+
+            failures = execute(plan, command, RunContext(self.workspace, self.store, self.compute, workers, progress))
         todo = self.unmeasured()
         if todo:
             from mgld_bench.engine.measuring import measure

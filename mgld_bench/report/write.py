@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mgld_bench.clips.atomic import write_bytes_atomic, write_json_atomic
 from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
 from mgld_bench.report.collect.data import ReportData
-from mgld_bench.report.collect.origins import origins_record
 from mgld_bench.report.collect.sessions import collect_sessions
-from mgld_bench.report.figures.pictures import Picture, write_pictures
-from mgld_bench.report.figures.write_figures import WrittenFigure, write_figures
-from mgld_bench.report.folders import dated_folder
-from mgld_bench.report.maps.frames import mapped_frames
-from mgld_bench.report.maps.write import draw_maps
-from mgld_bench.report.page.windows import worst_windows
-from mgld_bench.report.page.write_page import write_page
-from mgld_bench.report.profiles.write import draw_profiles
+from mgld_bench.report.figures.pictures import Picture
+from mgld_bench.report.figures.written import WrittenFigure
+from mgld_bench.report.folders import RECORD, dated_folder
+from mgld_bench.report.made_of import report_made_of
 from mgld_bench.report.tables.build import build_table
-from mgld_bench.report.tables.render_csv import render_frames_csv, render_long_csv, render_scores_csv, render_wide_csv
-from mgld_bench.report.tables.render_latex import render_latex, render_latex_notes
-from mgld_bench.report.tables.render_markdown import render_markdown
 from mgld_bench.report.tables.table import Table
-from mgld_bench.report.videos.wanted import VideoWish
-from mgld_bench.report.videos.write import VideoSet, encode_videos
-from mgld_bench.strict_json import strict
+from mgld_bench.report.unchanged import WrittenReport, unchanged_report
+from mgld_bench.report.videos.wanted import KEPT_VIDEOS, VideoWish
 
 FORMATS = ("csv", "md", "tex", "html", "figures")
 _WITHOUT_PICTURES = {"csv", "md", "tex"}
@@ -49,6 +38,8 @@ class ReportFiles:
     pictures: tuple[Picture, ...]
     figures: tuple[WrittenFigure, ...] = ()
     """Those that the card names."""
+    unchanged: bool = False
+    """Whether it was there already, made of the same."""
 
 
 def write_session_report(
@@ -89,9 +80,27 @@ def write_dated_report(
     progress: Progress | None = None,
     videos: VideoWish | None = None,
 ) -> ReportFiles:
-    """As write_report(), into a dated folder of the workspace, which is then the latest; see `folders`."""
-    with dated_folder(workspace / "reports" / data.card.name) as folder:
-        return write_report(data, folder, formats, against_published, progress, videos)
+    """As write_report(), into a dated folder of the workspace, which is then the latest; see `folders`.
+
+    Where the latest is made of the same, it is returned, and nothing is written.
+    """
+    top = workspace / "reports" / data.card.name
+    parts = {"report": report_made_of(data, formats, against_published), "videos": videos.in_words if videos else ""}
+    there = unchanged_report(top, **parts)
+    if there is not None:
+        return _as_written(there, build_table(data, against_published))
+    kept = videos.kept if videos else workspace / KEPT_VIDEOS
+    with dated_folder(top) as folder:
+        return write_report(data, folder, formats, against_published, progress, videos, kept, parts)
+
+
+def _as_written(report: WrittenReport, table: Table) -> ReportFiles:
+    folder, files = report.folder, report.record["files"]
+    index = folder / "index.html" if "index.html" in files else None
+    tables = [folder / name for name in files if "/" not in name and name != "index.html"]
+    figures = [WrittenFigure.from_record(folder, name, kept) for name, kept in report.record["figures"].items()]
+    written = (*tables, folder / RECORD, *([index] if index else []))
+    return ReportFiles(folder, table, index, written, (), tuple(figures), unchanged=True)
 
 
 def needs_pictures(formats: Sequence[str]) -> bool:
@@ -106,6 +115,8 @@ def write_report(
     against_published: bool = False,
     progress: Progress | None = None,
     videos: VideoWish | None = None,
+    kept: Path | None = None,
+    made_of: Mapping[str, str] | None = None,
 ) -> ReportFiles:
     """Write a report into ``folder``; files of the same names are replaced, each as a whole or not at all.
 
@@ -120,6 +131,8 @@ def write_report(
         against_published: print the published values beside ours, after comparing Bicubic.
         progress: where to report progress; default: nowhere.
         videos: which videos the page is to have; default: neither videos nor posters.
+        kept: where pictures are kept from report to report; default: where the videos are, or nowhere.
+        made_of: goes into run.json; see `unchanged`.
 
     Raises:
         InputError: an unknown format; see also build_table().
@@ -127,73 +140,11 @@ def write_report(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise InputError(f"unknown report format {unknown[0]!r}: use {', '.join(FORMATS)}")
-    progress = progress or Silent()
+    # Here, because what draws takes a second to load, and a report that is there already is not written again.
+    from mgld_bench.report.files import write_files
+
     table = build_table(data, against_published)
-    texts = _texts(table, data, formats) if data.has_table else {}
-    written = [folder / name for name in texts]
-    for path, text in zip(written, texts.values(), strict=True):
-        write_bytes_atomic(path, text.encode())
-    figures = write_figures(data, folder, progress) if "figures" in formats and data.card.figures else ()
-    pictures: tuple[Picture, ...] = tuple(
-        Picture("figure", "", "", figure.title, figure.caption, figure.files) for figure in figures if figure.files
+    done = write_files(
+        data, table, folder, formats, progress or Silent(), videos, kept or (videos.kept if videos else None), made_of
     )
-    index = None
-    run = folder / "run.json"
-    page: tuple[Path, ...] = ()
-    if "html" in formats and data.has_table:
-        pictures = (*pictures, *write_pictures(data, folder, progress))
-        played, shown = _played(data, folder, videos, progress)
-        lacking = [f"{figure.title}: {reason}" for figure in figures for reason in figure.missing]
-        page = (*write_page(data, table, pictures, folder, [*written, run], played.sides, lacking), *played.files, *shown)
-        index = page[0]
-    files = [*written, *(file for picture in pictures for file in picture.files), *page]
-    write_json_atomic(run, strict(_run(data, table, figures, [file.relative_to(folder).as_posix() for file in files])))
-    written.append(run)
-    if index is not None:
-        written.append(index)
-    return ReportFiles(folder, table, index, tuple(written), pictures, figures)
-
-
-def _played(data: ReportData, folder: Path, wish: VideoWish | None, progress: Progress) -> tuple[VideoSet, tuple[Path, ...]]:
-    """The videos, and the files of maps and temporal profiles."""
-    kept = folder if wish is None else wish.kept
-    played = encode_videos(data, folder, wish, progress) if wish else VideoSet({}, (), "")
-    wanted = any(side["videos"] for sides in played.sides.values() for side in sides.values())
-    maps = draw_maps(data, mapped_frames(worst_windows(data)) if wanted else {}, folder, kept, progress)
-    return played, (*maps, *draw_profiles(data, wanted, folder, kept, progress))
-
-
-def _texts(table: Table, data: ReportData, formats: Sequence[str]) -> dict[str, str]:
-    """By file name."""
-    texts: dict[str, str] = {}
-    if "csv" in formats:
-        texts["table.csv"] = render_long_csv(table, data)
-        texts["table-wide.csv"] = render_wide_csv(table)
-        texts["scores.csv"] = render_scores_csv(data)
-        texts["frames.csv"] = render_frames_csv(data)
-    if "md" in formats:
-        texts["table.md"] = render_markdown(table)
-    if "tex" in formats:
-        texts["table.tex"] = render_latex(table)
-        texts["table-notes.tex"] = render_latex_notes(table)
-    return texts
-
-
-def _run(data: ReportData, table: Table, figures: Sequence[WrittenFigure], files: Sequence[str]) -> dict[str, Any]:
-    """Everything that is needed to assess and to repeat the numbers."""
-    return {
-        "report": data.card.model_dump(mode="json"),
-        "protocol": data.protocol.model_dump(mode="json"),
-        "datasets": {name: card.model_dump(mode="json") for name, card in data.datasets.items()},
-        "methods": {name: card.model_dump(mode="json") for name, card in data.methods.items()},
-        "metrics": {
-            name: {"revision": facts.revision, "definition": facts.definition, "files": dict(facts.files)}
-            for name, facts in data.metrics.items()
-        },
-        **origins_record(data),
-        "warnings": list(table.warnings),
-        "notes": list(table.notes),
-        # Which clips, frames and places were found is in the captions.
-        "figures": {figure.name: {"caption": figure.caption, "missing": list(figure.missing)} for figure in figures},
-        "files": list(files),
-    }
+    return ReportFiles(folder, table, done.index, done.written, done.pictures, done.figures)

@@ -11,8 +11,6 @@ from statistics import median
 from typing import Final
 
 import psutil
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.errors import InputError
@@ -180,6 +178,8 @@ def _restored(restorer: AnyRestorer, clip: Clip) -> None:
 
 
 def _wait_for_gpu(compute: Compute) -> None:
+    import torch
+
     if compute.device.startswith("cuda"):
         torch.cuda.synchronize(compute.torch_device())
 
@@ -190,8 +190,11 @@ def count_flops(run: Callable[[], None]) -> int:
     The count follows from shapes alone: it is the same on every device and in every precision, unless the run itself decides by
     values how much it does.
     """
+    import torch
+
     # Makes torch.ops.torchvision.deform_conv2d known; here, since it takes seconds.
     import torchvision.ops  # noqa: F401
+    from torch.utils.flop_counter import FlopCounterMode
 
     operators = torch.ops.aten
     counter = FlopCounterMode(
@@ -233,6 +236,8 @@ def attention_flops(
 @contextmanager
 def _attention_in_parts() -> Iterator[None]:
     """Runs torch.nn.MultiheadAttention without its fused operator, for which there is no formula."""
+    import torch
+
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 from mgld_bench.statistics.intervals import CONFIDENCE, Interval
 
@@ -29,6 +28,9 @@ def bootstrap_interval(values: Sequence[float]) -> Interval | None:
     mean = math.fsum(values) / len(values)
     if np.ptp(data) == 0:
         return Interval(mean, mean, mean, len(values))
+    # Here, because it takes a second to import, and reports of few clips do without it.
+    from scipy import stats
+
     with warnings.catch_warnings():
         # Nearly all values alike: there is no BCa interval, and scipy warns beside its NaN.
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 FEWEST_NIGHTS: Final = 3
 """A level needs as many values, more than half of them near it: a single night is never a step."""
 _PENALTY: Final = 2.5
 """Times the noise and the logarithm of the length; docs/statistics.md has the false alarms and the steps found with it."""
+_QUARTILE: Final = 0.6744897501960817
+"""Of the standard normal distribution: half of its values are closer to 0."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _price(series: Sequence[float]) -> float:
         return 0.0
     # Of differences between neighbours, whose deviation is that of the noise times the square root of 2.
     steps = np.abs(np.diff(series))
-    noise = float(np.median(steps)) / (stats.norm.ppf(0.75) * math.sqrt(2))
+    noise = float(np.median(steps)) / (_QUARTILE * math.sqrt(2))
     # A series without noise still has rounding.
     return _PENALTY * max(noise, 1e-9 * float(np.max(np.abs(series)))) * math.log(len(series))
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scipy import stats
-
 FEWEST: Final = 3
 
 
@@ -39,6 +37,8 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> RankCor
         raise ValueError("a score is NaN")
     if len(first) < FEWEST or len(set(first)) == 1 or len(set(second)) == 1:
         return None
+    from scipy import stats
+
     # Ranks first: Spearman is their linear correlation, and an infinity has one.
     ranks = stats.rankdata(first), stats.rankdata(second)
     kendall, spearman = stats.kendalltau(*ranks), stats.spearmanr(*ranks)

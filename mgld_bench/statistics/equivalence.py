@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy import stats
+from mgld_bench.statistics.student import t_below
 
 
 def equivalence_p(differences: Sequence[float], margin: float) -> float | None:
@@ -36,6 +36,6 @@ def _one_sided(differences: Sequence[float], low: float, high: float) -> float |
     if error == 0:
         return 0.0 if low < mean < high else 1.0
     return max(
-        float(stats.t.sf((mean - low) / error, count - 1)),
-        float(stats.t.cdf((mean - high) / error, count - 1)),
+        t_below(-(mean - low) / error, count - 1),
+        t_below((mean - high) / error, count - 1),
     )

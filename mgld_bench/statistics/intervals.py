@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import stats
+
+from mgld_bench.statistics.student import t_quantile
 
 CONFIDENCE: Final = 0.95
 FEWEST_CLIPS: Final = 3
@@ -57,7 +58,7 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
         return None
     mean = math.fsum(values) / len(values)
     spread = float(np.std(np.asarray(values), ddof=1))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * spread / math.sqrt(len(values))
+    half = t_quantile((1 + CONFIDENCE) / 2, len(values) - 1) * spread / math.sqrt(len(values))
     return Interval(mean, mean - half, mean + half, len(values))
 
 
@@ -71,7 +72,7 @@ def mean_bound(values: Sequence[float], confidence: float, upper: bool) -> float
     """
     mean = math.fsum(values) / len(values)
     error = float(np.std(np.asarray(values), ddof=1)) / math.sqrt(len(values))
-    half = float(stats.t.ppf(confidence, len(values) - 1)) * error
+    half = t_quantile(confidence, len(values) - 1) * error
     return mean + half if upper else mean - half
 
 

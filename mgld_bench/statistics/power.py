@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy import optimize, stats
 
 from mgld_bench.statistics.sign_flips import fewest_clips
+from mgld_bench.statistics.student import t_quantile
 
 POWER: Final = 0.8
 _MOST_SIMULATED: Final = 12
@@ -59,7 +59,9 @@ def _detects(clips: int, level: float) -> float:
 @lru_cache(maxsize=256)
 def _of_t_test(clips: int, level: float) -> float:
     """By the noncentral t distribution, which the sign-flip test equals within 1 % from here on."""
-    critical = stats.t.ppf(1 - level / 2, clips - 1)
+    from scipy import optimize, stats
+
+    critical = t_quantile(1 - level / 2, clips - 1)
 
     def missing(effect: float) -> float:
         # The chance of a significant difference of the wrong sign is too small to count.

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from mgld_bench.statistics.intervals import CONFIDENCE, FEWEST_CLIPS, Interval
 from mgld_bench.statistics.sign_flips import sign_flip_p
+from mgld_bench.statistics.student import t_quantile
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,5 @@ def _interval(sets: Sequence[np.ndarray], mean: float) -> Interval | None:
     if variance == 0:
         return Interval(mean, mean, mean, count)
     freedom = variance**2 / math.fsum(part**2 / (values.size - 1) for part, values in zip(parts, sets, strict=True))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)
+    half = t_quantile((1 + CONFIDENCE) / 2, freedom) * math.sqrt(variance)
     return Interval(mean, mean - half, mean + half, count)

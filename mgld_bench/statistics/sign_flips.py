@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 MOST_EXACT: Final = 20
 """Up to this many differences that are not 0, every sign pattern is tried: about a million."""
@@ -57,6 +56,9 @@ def sign_p(wins: int, losses: int) -> float:
     >>> sign_p(5, 0)
     0.0625
     """
+    # Here, because it takes a second to import, and reports do without it.
+    from scipy import stats
+
     return float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
 

@@ -16,7 +16,6 @@ from typing import Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 from mgld_bench.metrics.fidelity.luma import FloatArray
 
@@ -98,6 +97,8 @@ def fit_asymmetric(samples: FloatArray) -> tuple[FloatArray, FloatArray, FloatAr
 
 def gamma_ratio(numerator: float, denominator: float, shape: FloatArray) -> FloatArray:
     """Gamma(numerator / shape) / Gamma(denominator / shape)."""
+    from scipy.special import gammaln
+
     return np.exp(gammaln(numerator / shape) - gammaln(denominator / shape))
 
 
@@ -111,6 +112,8 @@ def _nearest(rising: FloatArray, wanted: FloatArray) -> npt.NDArray[np.intp]:
 @lru_cache(maxsize=1)
 def _grid() -> tuple[FloatArray, FloatArray]:
     """Shapes 0.2, 0.201 … 10, and E|x|^2 / E[x^2] of each: rises with the shape."""
+    from scipy.special import gammaln
+
     shapes = 0.2 + 0.001 * np.arange(9801, dtype=np.float64)
     return shapes, np.exp(2 * gammaln(2 / shapes) - gammaln(1 / shapes) - gammaln(3 / shapes))
 

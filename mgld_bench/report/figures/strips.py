@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.font_manager import FontProperties, findfont
 from PIL import Image, ImageDraw, ImageFont
 
-from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.figures.choosing import Region, best_region, disagreement, structure
+from mgld_bench.report.figures.middle import middle_frame
 from mgld_bench.report.tables.numbers import format_value
 
 TILE_WIDTH = 384
@@ -84,12 +84,6 @@ def draw_strip(data: ReportData, source: PictureSource) -> Strip:
         f"{region.left} from the left and {region.top} from the top: {labels}."
     )
     return Strip(_compose(tiles, whole, region), index, region, description)
-
-
-def middle_frame(protocol: ProtocolCard, frame_count: int) -> int:
-    """The middle one of the frames that the protocol scores and that the clip has."""
-    chosen = range(frame_count) if protocol.frames == "all" else [index for index in protocol.frames if index < frame_count]
-    return sorted(chosen)[len(chosen) // 2] if chosen else frame_count // 2
 
 
 def _full_size(source: PictureSource) -> tuple[int, int]:

@@ -102,13 +102,21 @@ def figure_settings() -> AbstractContextManager[None]:
 
 def save_figure(figure: Figure, path: Path, dpi: float = SCREEN_DPI) -> tuple[Path, ...]:
     """Write ``figure`` beside ``path`` as PNG, SVG and PDF (its ending is added). The same figure gives the same bytes."""
+    written = []
+    for name, content in figure_files(figure, dpi).items():
+        written.append(path.with_name(f"{path.name}.{name}"))
+        write_bytes_atomic(written[-1], content)
+    return tuple(written)
+
+
+def figure_files(figure: Figure, dpi: float = SCREEN_DPI) -> dict[str, bytes]:
+    """``figure`` as PNG, SVG and PDF, by ending. The same figure gives the same bytes."""
     # The layout is computed once, not for each format.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    written = []
+    files = {}
     for name in FILE_FORMATS:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=name, dpi=dpi, metadata=_WITHOUT_DATES[name])
-        written.append(path.with_name(f"{path.name}.{name}"))
-        write_bytes_atomic(written[-1], buffer.getvalue())
-    return tuple(written)
+        files[name] = buffer.getvalue()
+    return files

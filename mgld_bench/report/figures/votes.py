@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import binomtest
 
 from mgld_bench.report.figures.pixel_page import GREY, INK, fit_label, text_width
 
@@ -42,6 +41,8 @@ def share_interval(votes: int, count: int) -> tuple[float, float]:
     >>> [round(end, 3) for end in share_interval(8, 10)]
     [0.49, 0.943]
     """
+    from scipy.stats import binomtest
+
     interval = binomtest(votes, count).proportion_ci(confidence_level=0.95, method="wilson")
     return float(interval.low), float(interval.high)
 

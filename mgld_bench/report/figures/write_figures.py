@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mgld_bench.cards.figures import AnyFigure, file_stems
@@ -13,6 +12,7 @@ from mgld_bench.report.figures.drawing import NothingToDrawError
 from mgld_bench.report.figures.figure_latex import render_figure_latex
 from mgld_bench.report.figures.inputs.kinds import draw
 from mgld_bench.report.figures.style import figure_settings, save_figure
+from mgld_bench.report.figures.written import WrittenFigure
 
 _TITLES = {
     "crops": "Qualitative comparison",
@@ -22,22 +22,6 @@ _TITLES = {
     "cost": "Quality against cost",
     "radar": "All metrics, normalised",
 }
-
-
-@dataclass(frozen=True)
-class WrittenFigure:
-    """One figure of the card."""
-
-    name: str
-    """Of its files."""
-    kind: str
-    title: str
-    caption: str
-    """What the card says of it, then what it states itself: frames, places, normalisation, numbers of votes."""
-    files: tuple[Path, ...]
-    """PNG, SVG, PDF and LaTeX; none where nothing of it could be drawn."""
-    missing: tuple[str, ...]
-    """What was asked for and is not shown, with the reason."""
 
 
 def write_figures(data: ReportData, folder: Path, progress: Progress | None = None) -> tuple[WrittenFigure, ...]:
@@ -70,13 +54,3 @@ def _write(data: ReportData, figure: AnyFigure, stem: str, folder: Path) -> Writ
     write_bytes_atomic(snippet, text.encode())
     caption = f"{figure.caption} {drawing.statement}".strip()
     return WrittenFigure(stem, figure.kind, title, caption, (*files, snippet), drawing.missing)
-
-
-def missing_figures(figures: tuple[WrittenFigure, ...]) -> str:
-    """What the figures lack, in one line; "" where nothing is missing."""
-    parts = [
-        f"figure {figure.name}{'' if figure.files else ' was not drawn'}: {'; '.join(figure.missing)}"
-        for figure in figures
-        if figure.missing
-    ]
-    return " | ".join(parts)

@@ -71,8 +71,12 @@ def make_missing(files: Sequence[KeptFile], kept: Path, progress: Progress, name
 
 
 def put(file: KeptFile, kept: Path, target: Path) -> None:
-    """Let ``target`` be the kept file: the same file on disk (a hard link) where that is possible, else a copy."""
-    source = file.place(kept)
+    """Let ``target`` be the kept file; see `put_file`."""
+    put_file(file.place(kept), target)
+
+
+def put_file(source: Path, target: Path) -> None:
+    """Let ``target`` be the file ``source``: the same file on disk (a hard link) where that is possible, else a copy."""
     try:
         if target.exists() and target.samefile(source):
             return

@@ -27,6 +27,8 @@ DEFAULT_CHOICE: Final[VideoChoice] = "crops"
 of whole frames without loss."""
 DEFAULT_LIMIT: Final = 10_000_000_000
 """Bytes."""
+KEPT_VIDEOS: Final = "videos"
+"""The folder of a workspace in which videos and pictures are kept from report to report."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class VideoWish:
     choice: VideoChoice = DEFAULT_CHOICE
     limit: int = DEFAULT_LIMIT
     """Bytes that the videos of one report may take."""
+
+    @property
+    def in_words(self) -> str:
+        """What is wanted."""
+        return f"{self.choice}, at most {self.limit} bytes"
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ from mgld_bench.report.figures.inputs.votes import read_votes
 from mgld_bench.report.figures.radar import MetricAxis
 from mgld_bench.report.figures.style import figure_settings, save_figure
 from mgld_bench.report.figures.votes import share_interval
-from mgld_bench.report.figures.write_figures import missing_figures, write_figures
+from mgld_bench.report.figures.write_figures import write_figures
+from mgld_bench.report.figures.written import missing_figures
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import Place, make_data
 
