@@ -44,7 +44,7 @@ def write_frame(path: Path, frame: Frame) -> None:
 
 
 def write_video(path: Path, frames: Iterable[Frame], frames_per_second: Fraction | int) -> None:
-    """Write a lossless RGB video that reads back bit for bit.
+    """Write a lossless RGB video that reads back bit for bit. The same frames and rate give the same bytes.
 
     Args:
         path: With the suffix .mkv (FFV1 with checksums) or .mp4 (H.264 in RGB with quantizer 0).
@@ -76,7 +76,9 @@ def write_video(path: Path, frames: Iterable[Frame], frames_per_second: Fraction
         "pipe:", format="rawvideo", pix_fmt="rgb24", video_size=(width, height), framerate=str(Fraction(frames_per_second))
     )
     with replacing(path) as temporary:
-        target = ffmpeg.output(source, f"file:{temporary}", **encoders[path.suffix.lower()]).overwrite_output()
+        # Without the date and random numbers that containers have: the same frames give the same bytes.
+        exact = {"fflags": "+bitexact", "flags:v": "+bitexact"}
+        target = ffmpeg.output(source, f"file:{temporary}", **encoders[path.suffix.lower()], **exact).overwrite_output()
         feed_ffmpeg(target, (_raw(frame, height, width, path) for frame in chain([first], stream)), str(path))
 
 

@@ -174,7 +174,7 @@ def _restore_one(
     if older is not None and older.key != key:
         remove_video(output, older)
     if wish.video:
-        write_video_copy(output, clip.name, wish.rate or frames_per_second(clip))
+        write_video_copy(output, clip.name, wish.rate or frames_per_second(clip), wish.overwrite)
 
 
 def _keys_of_what_is_there(

@@ -220,12 +220,12 @@ def _score(plan: Plan, run: int, context: RunContext, failures: _Failures) -> No
     todo = [unit for unit in plan.todo("score") if not failures.prevents(unit)]
     loaded = _load_metrics([unit.metric for unit in todo], context, failures)
     todo = [unit for unit in todo if unit.metric in loaded]
-    places = list(dict.fromkeys((unit.dataset, unit.clip) for unit in todo))
-    frames = {(unit.dataset, unit.clip): unit.frames for unit in todo}
-    with stage(context.progress, "score", sum(frames[place] for place in places)):
-        for dataset, clip in places:
+    places: dict[tuple[str, str], list[Unit]] = {}
+    for unit in todo:
+        places.setdefault((unit.dataset, unit.clip), []).append(unit)
+    with stage(context.progress, "score", sum(units[0].frames for units in places.values())):
+        for (dataset, clip), units in places.items():
             context.progress.unit(f"{dataset} {clip}")
-            units = [unit for unit in todo if (unit.dataset, unit.clip) == (dataset, clip)]
             for scored in _score_separately_if_needed(plan, units, loaded, context, failures):
                 context.store.add(run, scored)
 

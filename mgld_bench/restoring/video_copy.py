@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,29 +20,49 @@ def video_path(folder: Path, name: str) -> Path:
 
 
 def require_room_for_video(path: Path, record: RestoreRecord | None) -> None:
-    """Raise InputError where a file is in the place of the video that the side file of its clip does not name."""
-    if path.exists() and not (record is not None and record.video is not None and record.video.is_at(path)):
-        raise InputError(
-            f"{path}: exists, but is not the video of the restored clip; move it away, or replace it with --overwrite"
-        )
+    """Raise InputError where a file is in the place of a clip's video that cannot be that; see also write_video_copy()."""
+    if path.exists() and record is None:
+        raise _occupied(path)
 
 
-def write_video_copy(folder: Path, name: str, rate: Fraction) -> None:
+def write_video_copy(folder: Path, name: str, rate: Fraction, overwrite: bool = False) -> None:
     """Write the restored clip as a video of ``rate`` frames per second, unless it is there, and name it in the side file.
 
+    A video that the side file does not name is taken where it is the same, byte for byte: a run that was killed between the two
+    has left it.
+
     Raises:
-        InputError: It cannot be written.
+        InputError: It cannot be written, or a different file is in its place and not to be overwritten.
     """
     record = read_record(record_path(folder, name))
     if record is None:
         raise InputError(f"{record_path(folder, name)}: is gone; restore the clip again")
     path = video_path(folder, name)
     there = record.video
-    if there is not None and there.is_at(path) and Fraction(there.frames_per_second) == rate:
+    named = there is not None and there.is_at(path)
+    if there is not None and named and Fraction(there.frames_per_second) == rate:
         return
-    write_video(path, open_clip(folder / name, name).frames(), rate)
+    if named or overwrite or not path.exists():
+        write_video(path, open_clip(folder / name, name).frames(), rate)
+    else:
+        _require_same(path, folder, name, rate)
     copy = VideoCopy(file=path.name, size=path.stat().st_size, frames_per_second=str(rate))
     write_json_atomic(record_path(folder, name), record.model_copy(update={"video": copy}).model_dump(mode="json"))
+
+
+def _require_same(path: Path, folder: Path, name: str, rate: Fraction) -> None:
+    """Raise InputError unless ``path`` is what the clip's video would be."""
+    again = path.with_name(f".{path.stem}.again{path.suffix}")
+    try:
+        write_video(again, open_clip(folder / name, name).frames(), rate)
+        if not filecmp.cmp(path, again, shallow=False):
+            raise _occupied(path)
+    finally:
+        again.unlink(missing_ok=True)
+
+
+def _occupied(path: Path) -> InputError:
+    return InputError(f"{path}: exists, but is not the video of the restored clip; move it away, or replace it with --overwrite")
 
 
 def remove_video(folder: Path, record: RestoreRecord) -> None:
