@@ -59,15 +59,17 @@ def _detects(clips: int, level: float) -> float:
 @lru_cache(maxsize=256)
 def _of_t_test(clips: int, level: float) -> float:
     """By the noncentral t distribution, which the sign-flip test equals within 1 % from here on."""
-    from scipy import optimize, stats
+    # Not scipy.stats, which takes a second to import: these are the functions that it calls.
+    from scipy import special
 
     critical = t_quantile(1 - level / 2, clips - 1)
-
-    def missing(effect: float) -> float:
+    low, high = 0.0, 20.0 / math.sqrt(clips)
+    for _ in range(60):
+        middle = (low + high) / 2
         # The chance of a significant difference of the wrong sign is too small to count.
-        return float(stats.nct.sf(critical, clips - 1, effect * math.sqrt(clips))) - POWER
-
-    return float(optimize.brentq(missing, 0.0, 20.0 / math.sqrt(clips)))
+        power = 1.0 - float(special.nctdtr(clips - 1, middle * math.sqrt(clips), critical))
+        low, high = (low, middle) if power >= POWER else (middle, high)
+    return high
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -276,3 +278,29 @@ def test_what_cannot_run_stops_before_the_work_begins(suite: tuple[Path, Path], 
     assert "nonsense" in refused.err
     assert "--skip-unavailable" in refused.err
     assert files(tmp_path) == {}
+
+
+LOADED = """
+import sys
+from mgld_bench.cli.main import main
+try:
+    main()
+finally:
+    heavy = ("torch", "torchvision", "pyiqa", "pandas", "matplotlib", "scipy.stats", "skvideo", "alembic.command")
+    print("loaded:", *(name for name in heavy if name in sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("verb", ["run", "run --dry-run", "report", "compare bicubic compact", "list methods"])
+def test_where_nothing_is_to_be_done_nothing_is_loaded_that_does_it(suite: tuple[Path, Path], verb: str) -> None:
+    cards, workspace = suite
+    words = verb.split()
+    name, place = (() if words[0] in ("compare", "list") else ("small",)), ("--cards", str(cards))
+    if words[0] != "list":
+        place = (*place, "--workspace", str(workspace))
+    command = (words[0], *name, *words[1:], *place)
+    if verb in ("run", "report"):
+        assert call(*command).code == 0
+    done = subprocess.run([sys.executable, "-c", LOADED, *command], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1].strip() == "loaded:"

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from matplotlib import style
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, Literal
 
 from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.highlighted import highlighted_methods
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Line = Literal["-", "--", ":", "-."]
 FILE_FORMATS = ("png", "svg", "pdf")
@@ -97,6 +97,9 @@ def _style(index: int, highlighted: bool) -> MethodStyle:
 
 def figure_settings() -> AbstractContextManager[None]:
     """A context in which figures are made and saved; the user's settings of matplotlib have no effect."""
+    # Here, because colours and lines of methods are wanted where nothing is drawn.
+    from matplotlib import style
+
     return style.context(["default", _SETTINGS])
 
 
