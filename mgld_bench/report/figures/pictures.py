@@ -13,10 +13,10 @@ from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.report.collect.data import Cell, PictureSource, ReportData
 from mgld_bench.report.collect.highlighted import highlighted_methods
 from mgld_bench.report.figures.drawings import Drawing, Drawn, keep_drawings
-from mgld_bench.report.figures.middle import middle_frame
 from mgld_bench.report.figures.pictured import pictured_clips
 from mgld_bench.report.file_names import file_name
 from mgld_bench.report.made_of import made_of, picture_made_of
+from mgld_bench.report.middle import middle_frame
 from mgld_bench.report.videos.kept import put_file
 
 PictureKind = Literal["per-frame", "per-clip", "strip", "figure"]

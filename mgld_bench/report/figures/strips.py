@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.figures.choosing import Region, best_region, disagreement, structure
-from mgld_bench.report.figures.middle import middle_frame
+from mgld_bench.report.middle import middle_frame
 from mgld_bench.report.tables.numbers import format_value
 
 TILE_WIDTH = 384

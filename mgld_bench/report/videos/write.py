@@ -15,7 +15,7 @@ from mgld_bench.clips.digest import text_digest
 from mgld_bench.engine.progress import Progress
 from mgld_bench.report.clip_ids import clip_id
 from mgld_bench.report.collect.data import PictureSource, ReportData
-from mgld_bench.report.figures.middle import middle_frame
+from mgld_bench.report.middle import middle_frame
 from mgld_bench.report.videos import posters, region
 from mgld_bench.report.videos.budget import choose, readable
 from mgld_bench.report.videos.kept import KeptFile, make_missing, missing, put

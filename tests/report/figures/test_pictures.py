@@ -13,10 +13,10 @@ from PIL import Image
 from mgld_bench.clips.clip import ArrayClip, Frame
 from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.figures.choosing import Region, best_region, structure
-from mgld_bench.report.figures.middle import middle_frame
 from mgld_bench.report.figures.plots import draw_per_clip, draw_per_frame
 from mgld_bench.report.figures.strips import TILE_WIDTH, draw_strip
 from mgld_bench.report.figures.style import figure_settings, method_styles
+from mgld_bench.report.middle import middle_frame
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import Place, make_data
 from tests.helpers.nasty import nasty_data
