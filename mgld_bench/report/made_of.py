@@ -44,7 +44,7 @@ def report_made_of(data: ReportData, formats: Sequence[str], against_published: 
 def picture_made_of(source: PictureSource) -> list[object]:
     """What decides the frames of a clip, of every side."""
     sides = [(side.key, side.content, side.clip.frame_count, side.clip.height, side.clip.width) for side in sides_of(source)]
-    return [source.dataset, source.clip, str(frames_per_second(source.low_resolution)), sides]
+    return [source.dataset, source.clip, str(frames_per_second(source.full)), sides]
 
 
 @lru_cache(maxsize=1)

@@ -295,10 +295,9 @@ finally:
 def test_where_nothing_is_to_be_done_nothing_is_loaded_that_does_it(suite: tuple[Path, Path], verb: str) -> None:
     cards, workspace = suite
     words = verb.split()
-    name, place = (() if words[0] in ("compare", "list") else ("small",)), ("--cards", str(cards))
-    if words[0] != "list":
-        place = (*place, "--workspace", str(workspace))
-    command = (words[0], *name, *words[1:], *place)
+    name = [] if words[0] in ("compare", "list") else ["small"]
+    place = [] if words[0] == "list" else ["--workspace", str(workspace)]
+    command = [words[0], *name, *words[1:], *place, "--cards", str(cards)]
     if verb in ("run", "report"):
         assert call(*command).code == 0
     done = subprocess.run([sys.executable, "-c", LOADED, *command], capture_output=True, text=True, timeout=300)

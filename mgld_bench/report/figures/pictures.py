@@ -87,7 +87,7 @@ def _strips(data: ReportData) -> Iterator[_Wanted]:
     chosen = pictured_clips(data)
     for source in data.pictures:
         if (source.dataset, source.clip) in chosen:
-            frame = middle_frame(data.protocol, source.low_resolution.frame_count)
+            frame = middle_frame(data.protocol, source.lr.frame_count)
             title = f"{data.dataset_headings[source.dataset]}, {source.clip}, frame {frame}"
             stem = f"strips/{source.dataset}/{file_name(source.clip)}.frame-{frame:08d}"
             shown = _of_clip(data, source.dataset, source.clip)
