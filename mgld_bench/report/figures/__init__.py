@@ -6,5 +6,5 @@ plain data and frames, and a file of the same name in `inputs/` takes that from 
 For use from outside:
 
 - `write_pictures`, `Picture` (`pictures`): draw and write the plots and strips of the page
-- `write_figures` (`write_figures`), `WrittenFigure`, `missing_figures` (`written`): those for print, which the card names under `figures:`
+- `write_figures` (`write_figures`), `WrittenFigure`, `missing_figures` (`written`): for print, under `figures:` of the card
 """
