@@ -13,11 +13,24 @@ ENDING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "S
 """Ctrl-C; what kill, batch systems and containers send; and what a closed terminal sends. Windows has no SIGHUP."""
 
 
+_received: list[int] = []
+
+
 def end_as_by_ctrl_c() -> None:
     """Let every ending signal raise KeyboardInterrupt in the main thread, but for those that are ignored, as nohup does."""
     for number in ENDING:
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _interrupt)
+
+
+def interrupted() -> bool:
+    """Whether a signal has raised KeyboardInterrupt since end_as_by_ctrl_c(): some libraries make a different error of it."""
+    return bool(_received)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    _received.append(number)
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -35,13 +48,14 @@ def interrupt_held_back() -> Iterator[None]:
     def note(number: int, _frame: FrameType | None) -> None:
         arrived.append(number)
 
-    held = [number for number in ENDING if signal.getsignal(number) == signal.default_int_handler]
+    known = (signal.default_int_handler, _interrupt)
+    held = {number: handler for number in ENDING if (handler := signal.getsignal(number)) in known}
     for number in held:
         signal.signal(number, note)
     try:
         yield
     finally:
-        for number in held:
-            signal.signal(number, signal.default_int_handler)
+        for number, handler in held.items():
+            signal.signal(number, handler)
         if arrived:
             signal.raise_signal(arrived[0])

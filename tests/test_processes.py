@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mgld_bench.processes import worker_processes
+from mgld_bench.processes import _end_with_parent, worker_processes
 
 PATIENCE = 20.0
 
@@ -73,26 +74,59 @@ def test_workers_ignore_an_interrupt_and_a_killed_one_is_reported() -> None:
             executor.submit(time.sleep, 600).result(timeout=PATIENCE)
 
 
+def compute_for(seconds: int, started: str) -> None:
+    """As `work_for`, in a computation that lets no other thread of Python run."""
+    Path(started).write_text(str(os.getpid()))
+    ctypes.PyDLL(None).sleep(seconds)
+
+
 PARENT = """
-import sys
-from mgld_bench.processes import worker_processes
-from tests.test_processes import work_for
+import multiprocessing, sys
+from mgld_bench.processes import _end_with_parent, worker_processes
+from mgld_bench.signals import end_as_by_ctrl_c
+from tests.test_processes import compute_for, watch, work_for
 
 if __name__ == "__main__":
+    end_as_by_ctrl_c()
+    work, started = sys.argv[1:]
+    if work == "watch":
+        child = multiprocessing.get_context("spawn").Process(target=watch, args=(started,))
+        child.start()
+        child.join()
     with worker_processes(1) as executor:
-        executor.submit(work_for, 600.0, sys.argv[1]).result()
+        executor.submit(globals()[work], 600, started).result()
 """
 
 
-def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+def watch(started: str) -> None:
+    """What a worker does where the system does not end it with its parent."""
+    Path(started).write_text(str(os.getpid()))
+    _end_with_parent()
+
+
+@pytest.mark.parametrize(
+    ("work", "number"),
+    [
+        ("work_for", signal.SIGKILL),
+        ("work_for", signal.SIGTERM),
+        ("work_for", signal.SIGHUP),
+        pytest.param(
+            "compute_for", signal.SIGKILL, marks=pytest.mark.skipif(sys.platform != "linux", reason="a service of Linux")
+        ),
+        ("watch", signal.SIGKILL),
+    ],
+)
+def test_workers_end_with_their_parent(tmp_path: Path, work: str, number: signal.Signals) -> None:
     script, started = tmp_path / "parent.py", tmp_path / "started"
     script.write_text(PARENT)
     root = str(Path(__file__).parents[1])
     search = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    parent = subprocess.Popen([sys.executable, str(script), str(started)], env={**os.environ, "PYTHONPATH": search})
+    parent = subprocess.Popen(
+        [sys.executable, str(script), work, str(started)], env={**os.environ, "PYTHONPATH": search}, stderr=subprocess.DEVNULL
+    )
     worker = number_in(started)
-    parent.kill()
-    parent.wait()
+    parent.send_signal(number)
+    parent.wait(timeout=PATIENCE)
     assert gone(worker)
 
 

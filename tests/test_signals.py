@@ -54,7 +54,8 @@ def test_in_another_thread_signals_are_left_alone() -> None:
 
 
 def test_every_ending_signal_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    earlier = signal.getsignal(signal.SIGTERM), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         end_as_by_ctrl_c()
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -64,8 +65,8 @@ def test_every_ending_signal_is_held_back(monkeypatch: pytest.MonkeyPatch) -> No
             reached.append("the end of the block")
         assert reached
     finally:
-        signal.signal(signal.SIGTERM, earlier[0])
-        signal.signal(signal.SIGHUP, earlier[1])
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -84,9 +85,17 @@ def test_a_run_that_is_ended_keeps_what_it_has_done(tmp_path: Path, number: sign
     assert [row[1] for row in database(workspace)["units"]].count("pair") == 2
 
 
-def test_a_signal_while_the_program_is_loaded_is_one_line(tmp_path: Path) -> None:
+KILL = "os.kill(os.getpid(), signal.SIGTERM)"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [KILL, f"exec({KILL!r})", f"try: {KILL}\nexcept KeyboardInterrupt: raise ValueError"],
+    ids=["code", "code made of text", "code that makes a different error of it"],
+)
+def test_a_signal_while_the_program_is_loaded_is_one_line(tmp_path: Path, line: str) -> None:
     # A package that is imported early, and takes long.
-    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+    (tmp_path / "typer.py").write_text(f"import os, signal\n{line}\n")
     search = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-m", "mgld_bench", "--version"],

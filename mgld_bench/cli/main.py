@@ -35,6 +35,13 @@ from mgld_bench.weights.offline import obey_environment
 class _Verbs(TyperGroup):
     """Runs a verb and turns the errors that it raises into exit codes."""
 
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:  # noqa: ANN401 - as invoke
+        """Read the arguments; Ctrl-C meanwhile exits with 130, as later."""
+        try:
+            return super().make_context(*arguments, **settings)
+        except KeyboardInterrupt:
+            raise _interrupted() from None
+
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own type has moved between its versions
         """Run the verb. InputError and errors of the system exit with 2, IncompleteError 3, CheckError 1, Ctrl-C 130."""
         try:
@@ -54,8 +61,12 @@ class _Verbs(TyperGroup):
             typer.echo(f"mgld-bench: {line} (--debug shows where)", err=True)
             raise typer.Exit(WRONG_USE) from None
         except KeyboardInterrupt:
-            typer.echo("mgld-bench: interrupted; run the same command again to resume", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+            raise _interrupted() from None
+
+
+def _interrupted() -> typer.Exit:
+    typer.echo("mgld-bench: interrupted; run the same command again to resume", err=True)
+    return typer.Exit(INTERRUPTED)
 
 
 app = typer.Typer(

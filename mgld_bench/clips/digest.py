@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.naming import printable
+from mgld_bench.clips.regular import require_regular
 from mgld_bench.errors import InputError
 
 _CHUNK = 1 << 20
@@ -119,6 +120,7 @@ def read_with(content: str, conversion: Mapping[str, object]) -> str:
 
 
 def _read_sha256(path: Path) -> str:
+    require_regular(path)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

@@ -16,6 +16,7 @@ from typing import IO, Any, Final, TypeAlias, cast
 import ffmpeg
 
 from mgld_bench.clips.digest import file_sha256
+from mgld_bench.clips.watchdog import PATIENCE, Watchdog
 from mgld_bench.errors import InputError
 
 FFmpegJob: TypeAlias = Any
@@ -26,6 +27,7 @@ _MESSAGE = re.compile(r"^(?:\[[^\]]*\] )*?\[(panic|fatal|error|warning|info)\] ?
 
 
 _REINSTALL: Final = "install it again: pip install --force-reinstall --only-binary :all: imageio-ffmpeg"
+HUNG: Final = f"it did nothing for {PATIENCE:g} s, and was ended"
 _PATIENCE: Final = 60.0
 """Seconds for what ffmpeg does in milliseconds."""
 
@@ -104,6 +106,7 @@ class RunningFFmpeg:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self._complaint = ""
+        self._watchdog = Watchdog(process)
         self._reader = Thread(target=self._read_messages, daemon=True)
         self._reader.start()
 
@@ -120,12 +123,13 @@ class RunningFFmpeg:
     def finish(self) -> int:
         """Wait for its end and its last message; returns the exit code."""
         code = self.process.wait()
+        self._watchdog.stop()
         self._reader.join()
         return code
 
     def complaint(self) -> str:
-        """The first message so far that reports damage; see `first_complaint`."""
-        return self._complaint
+        """Why it was killed, or the first message so far that reports damage; see `first_complaint`."""
+        return HUNG if self._watchdog.killed else self._complaint
 
     def _read_messages(self) -> None:
         for message in _messages(self.process):
@@ -168,14 +172,16 @@ def feed_ffmpeg(job: FFmpegJob, chunks: Iterable[bytes], what: str) -> None:
 def ffmpeg_messages(job: FFmpegJob) -> Iterator[FFmpegMessage]:
     """Run ``job`` for its messages of level info and above; an unexplained exit code becomes a message of level fatal."""
     process = _start(job, "info", subprocess.DEVNULL, subprocess.DEVNULL)
+    watchdog = Watchdog(process)
     damaged = False
     try:
         for message in _messages(process):
             damaged = damaged or message.reports_damage
             yield message
         if process.wait() != 0 and not damaged:
-            yield FFmpegMessage("fatal", f"exit code {process.returncode}")
+            yield FFmpegMessage("fatal", HUNG if watchdog.killed else f"exit code {process.returncode}")
     finally:
+        watchdog.stop()
         if process.poll() is None:
             process.kill()
             process.wait()

@@ -10,6 +10,7 @@ import numpy as np
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.image_headers import ImageFormat, bmp_format, jpeg_format, png_format, transparent
 from mgld_bench.clips.largest_picture import check_picture, check_picture_file
+from mgld_bench.clips.regular import require_regular
 from mgld_bench.clips.upright import turned_upright
 from mgld_bench.errors import InputError
 
@@ -63,6 +64,7 @@ def _inspected(file: Path, data: bytes) -> ImageFormat:
 
 def _read(file: Path) -> bytes:
     try:
+        require_regular(file)
         check_picture_file(file, file.stat().st_size)
         return file.read_bytes()
     except OSError as error:

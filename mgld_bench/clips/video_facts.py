@@ -19,6 +19,7 @@ import ffmpeg
 from mgld_bench.clips.cut_off import how_cut_off
 from mgld_bench.clips.ffmpeg import FFmpegJob, FFmpegMessage, ffmpeg_messages, first_complaint, running_ffmpeg
 from mgld_bench.clips.largest_picture import check_picture, most_pixels
+from mgld_bench.clips.regular import require_regular
 from mgld_bench.clips.stand_ins import stand_in
 from mgld_bench.clips.upright import UPRIGHT, orientation_of_matrix
 from mgld_bench.errors import InputError
@@ -71,6 +72,10 @@ def decoding(path: Path, filters: str, target: str, container: str) -> FFmpegJob
 
 def video_format(path: Path) -> VideoFormat:
     """The format of the first frame. Raises InputError for a file that is not a video, or has no or several video streams."""
+    try:
+        require_regular(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     messages = list(ffmpeg_messages(decoding(path, "showinfo=checksum=0,trim=end_frame=1", "-", "null")))
     streams = _streams(path, messages)
     frame, colour = _first(_FRAME, messages), _first(_COLOUR, messages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import imageio_ffmpeg
 import psutil
 import pytest
 
-from mgld_bench.clips.ffmpeg import feed_ffmpeg, ffmpeg_binary, ffmpeg_identity, running_ffmpeg
+from mgld_bench.clips.ffmpeg import feed_ffmpeg, ffmpeg_binary, ffmpeg_identity, ffmpeg_output, running_ffmpeg
 from mgld_bench.errors import InputError
 
 
@@ -84,3 +85,43 @@ def test_ctrl_c_is_not_ffmpeg_s(tmp_path: Path) -> None:
         started = time.monotonic()
     assert running.process.returncode is not None
     assert time.monotonic() - started < 5
+
+
+def test_ffmpeg_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mgld_bench.clips.watchdog.PATIENCE", 0.5)
+    endless = ffmpeg.output(ffmpeg.input("testsrc2", f="lavfi"), "pipe:", format="rawvideo")
+    with running_ffmpeg(endless) as running:
+        running.stdout.read(1)
+        os.kill(running.process.pid, signal.SIGSTOP)
+        # What it had written before, then the end.
+        running.stdout.read()
+        assert running.finish() == -signal.SIGKILL
+        assert "it did nothing for" in running.complaint()
+
+
+def test_ffmpeg_that_waits_for_us_does_not_hang(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("mgld_bench.clips.watchdog.PATIENCE", 0.2)
+
+    def slowly() -> Iterator[bytes]:
+        for _ in range(3):
+            time.sleep(0.5)
+            yield bytes(16 * 16 * 3)
+
+    feed_ffmpeg(ffmpeg.output(raw_input(), str(tmp_path / "a.mkv"), vcodec="ffv1"), slowly(), "a clip")
+    endless = ffmpeg.output(ffmpeg.input("testsrc2", f="lavfi"), "pipe:", format="rawvideo")
+    with running_ffmpeg(endless) as running:
+        running.stdout.read(1)
+        time.sleep(1)
+        assert running.process.poll() is None
+
+
+def test_ffmpeg_that_cannot_be_run_names_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("mgld_bench.clips.ffmpeg.ffmpeg_binary", lambda: str(program))
+    with pytest.raises(InputError, match=r"ends with exit code 3; install it again: pip install"):
+        ffmpeg_output("-version")
+    program.chmod(0o644)
+    with pytest.raises(InputError, match=r"Permission denied; install it again: pip install"):
+        ffmpeg_output("-version")
