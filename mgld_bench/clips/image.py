@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from mgld_bench.clips.clip import Frame
-from mgld_bench.clips.image_headers import ImageFormat, bmp_format, jpeg_format, png_format, transparent
+from mgld_bench.clips.image_headers import ImageFormat, bmp_format, cut, jpeg_format, png_format, transparent
+from mgld_bench.clips.jpeg_scans import LARGEST, ends_early
 from mgld_bench.clips.largest_picture import check_picture, check_picture_file
 from mgld_bench.clips.regular import require_regular
 from mgld_bench.clips.upright import turned_upright
@@ -48,6 +49,8 @@ def read_image(file: Path) -> tuple[ImageFormat, Frame]:
         pixels = None
     if pixels is None or pixels.dtype != np.uint8 or pixels.shape[:2] != stored.stored_size:
         raise InputError(f"{file}: is damaged: its pixels cannot be decoded; replace the file")
+    if stored.end and pixels.size <= LARGEST and ends_early(data, stored.end, progressive=stored.progressive):
+        raise cut(file)
     if pixels.ndim == 3 and pixels.shape[2] == 4 and stored.alpha and not (pixels[:, :, 3] == 255).all():
         raise transparent(file)
     to_rgb = {2: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB}[pixels.ndim]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mgld_bench.clips.jpeg_scans import PROGRESSIVE, lacks_scans
 from mgld_bench.clips.stand_ins import stand_in
 from mgld_bench.clips.upright import UPRIGHT, is_sideways, orientation_of_exif, turn_in_words
 from mgld_bench.errors import InputError
@@ -46,6 +47,10 @@ class ImageFormat:
     """As `ClipFacts.conversion`."""
     orientation: int = UPRIGHT
     """How the pixels are stored, as EXIF numbers it."""
+    end: int = 0
+    """Of a JPEG file: where its end mark is."""
+    progressive: bool = False
+    """Of a JPEG file: whether each scan makes the whole picture finer, not larger."""
 
     @property
     def stored_size(self) -> tuple[int, int]:
@@ -102,12 +107,12 @@ def _png_chunks(file: Path, data: bytes) -> Iterator[tuple[bytes, bytes]]:
     kind = b""
     while kind != b"IEND":
         if position + 12 > len(data):
-            raise _cut(file)
+            raise cut(file)
         (length,) = struct.unpack_from(">I", data, position)
         end = position + 12 + length
         kind = data[position + 4 : position + 8]
         if end > len(data):
-            raise _cut(file)
+            raise cut(file)
         (checksum,) = struct.unpack_from(">I", data, end - 4)
         if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != checksum:
             raise _damaged(file, f"the checksum of its chunk {kind.decode('latin-1')!r} is wrong")
@@ -119,15 +124,18 @@ def jpeg_format(file: Path, data: bytes) -> ImageFormat:
     """The format of a JPEG file. Damage inside its scans is not detected: they have no checksum.
 
     Raises:
-        InputError: The file is truncated, or has more than 8 bits per sample or four components (CMYK).
+        InputError: The file is truncated, lacks a scan, or has more than 8 bits per sample or four components (CMYK).
     """
     if not data.startswith(b"\xff\xd8"):
         raise _wrong_kind(file, "JPEG", data)
     frame, exif = b"", b""
     stored_as_rgb = False
-    for marker, content in _jpeg_segments(file, data):
+    kind, scans, end = 0, [], 0
+    for marker, content, end in _jpeg_segments(file, data):  # noqa: B007 - the last end is wanted
         if marker in _JPEG_FRAME_MARKERS and not frame:
-            frame = content
+            kind, frame = marker, content
+        elif marker == 0xDA:
+            scans.append(content)
         elif marker == 0xEE and content.startswith(b"Adobe") and len(content) >= 12:
             stored_as_rgb = content[11] == 0
         elif marker == 0xE1 and content.startswith(_EXIF) and not exif:
@@ -139,16 +147,18 @@ def jpeg_format(file: Path, data: bytes) -> ImageFormat:
         raise _damaged(file, "its header is broken")
     if depth != 8:
         raise _too_deep(file, depth)
+    if lacks_scans(kind, frame, scans):
+        raise cut(file)
+    whole = ImageFormat(height, width, "YCbCr", lossy=True, end=end, progressive=kind in PROGRESSIVE)
     orientation = orientation_of_exif(exif)
     if components == 1:
-        gray = ImageFormat(height, width, "gray", lossy=True, conversion={"samples": "gray repeated to RGB"})
+        gray = replace(whole, samples="gray", conversion={"samples": "gray repeated to RGB"})
         return gray.with_orientation(orientation)
     if components != 3:
         raise InputError(f"{file}: has {components} colour components (CMYK?); store it as RGB")
     if stored_as_rgb:
-        return ImageFormat(height, width, "RGB", lossy=True).with_orientation(orientation)
-    conversion = {**_JFIF_CONVERSION, **_chroma(frame)}
-    return ImageFormat(height, width, "YCbCr", lossy=True, conversion=conversion).with_orientation(orientation)
+        return replace(whole, samples="RGB").with_orientation(orientation)
+    return replace(whole, conversion={**_JFIF_CONVERSION, **_chroma(frame)}).with_orientation(orientation)
 
 
 def _chroma(frame: bytes) -> dict[str, str]:
@@ -160,31 +170,32 @@ def _chroma(frame: bytes) -> dict[str, str]:
     return {"chroma": _SUBSAMPLINGS.get((across, down), f"1/{across} x 1/{down}")}
 
 
-def _jpeg_segments(file: Path, data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Marker and content of every segment up to the end marker."""
+def _jpeg_segments(file: Path, data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Marker, content and end of every segment up to the end marker; a scan follows its header and belongs to its segment."""
     position = 2
     while True:
         while data[position : position + 2] == b"\xff\xff":
             position += 1
         if position + 2 > len(data):
-            raise _cut(file)
+            raise cut(file)
         if data[position] != 0xFF:
             raise _damaged(file, f"there is no JPEG segment at byte {position}")
         marker = data[position + 1]
         if marker == 0xD9:
             return
         if position + 4 > len(data):
-            raise _cut(file)
+            raise cut(file)
         (length,) = struct.unpack_from(">H", data, position + 2)
         end = position + 2 + length
         if end > len(data):
-            raise _cut(file)
-        yield marker, data[position + 4 : end]
+            raise cut(file)
+        content = data[position + 4 : end]
         if marker == 0xDA:
             following = _JPEG_SCAN_END.search(data, end)
             if following is None:
-                raise _cut(file)
+                raise cut(file)
             end = following.end() - 2
+        yield marker, content, end
         position = end
 
 
@@ -197,7 +208,7 @@ def bmp_format(file: Path, data: bytes) -> ImageFormat:
     if not data.startswith(b"BM"):
         raise _wrong_kind(file, "BMP", data)
     if len(data) < 54:
-        raise _cut(file)
+        raise cut(file)
     offset, header, width, height, _planes, depth, compression = struct.unpack_from("<IIiiHHI", data, 10)
     if header < 40 or width <= 0 or height == 0:
         raise _damaged(file, "its header is broken or of an unsupported kind; store it as PNG")
@@ -205,7 +216,7 @@ def bmp_format(file: Path, data: bytes) -> ImageFormat:
         raise InputError(f"{file}: has {depth}-bit pixels in an unsupported form (compression {compression}); store it as PNG")
     row = (width * depth + 31) // 32 * 4
     if offset + row * abs(height) > len(data):
-        raise _cut(file)
+        raise cut(file)
     if depth == 32:
         # By the format's rules the fourth byte has no meaning, but some programs store an alpha channel there.
         fourth = data[offset + 3 : offset + row * abs(height) : 4]
@@ -221,7 +232,8 @@ def transparent(file: Path) -> InputError:
     return InputError(f"{file}: is partly transparent, which a frame cannot be; store it as RGB over the background you want")
 
 
-def _cut(file: Path) -> InputError:
+def cut(file: Path) -> InputError:
+    """The error for a file that ends too early."""
     return InputError(f"{file}: is truncated: its end is missing; copy or create it again")
 
 

@@ -279,3 +279,37 @@ def test_changed_jpeg_or_bmp_raises_nothing_but_the_one_error(
         return
     assert frame.shape == (stored.height, stored.width, 3)
     assert frame.dtype == np.uint8
+
+
+def smooth() -> Image.Image:
+    """A picture whose lower right is not of one colour."""
+    return Image.fromarray(FRAME).resize((96, 80), Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 2}],
+    ids=["plain", "progressive", "444", "restarts"],
+)
+@pytest.mark.parametrize("part", [0.34, 0.6, 0.9])
+def test_jpeg_with_an_end_mark_before_its_end(tmp_path: Path, options: dict[str, Any], part: float) -> None:
+    whole = encoded(smooth(), "JPEG", **options)
+    file = tmp_path / "a.jpg"
+    file.write_bytes(whole)
+    read_image(file)
+    place = int(part * len(whole))
+    while whole[place - 1] == 0xFF:
+        place -= 1
+    for rest in (b"", whole[place:]):
+        file.write_bytes(whole[:place] + b"\xff\xd9" + rest)
+        with pytest.raises(InputError, match=r"a.jpg: is (truncated|damaged)"):
+            read_image(file)
+
+
+@pytest.mark.parametrize("colour", [0, 128, 255])
+def test_jpeg_that_ends_in_one_colour_is_whole(tmp_path: Path, colour: int) -> None:
+    picture = smooth()
+    picture.paste((colour, colour, colour), (0, 40, 96, 80))
+    for options in ({}, {"progressive": True}):
+        (tmp_path / "a.jpg").write_bytes(encoded(picture, "JPEG", **options))
+        assert read_image(tmp_path / "a.jpg")[1].shape == (80, 96, 3)
