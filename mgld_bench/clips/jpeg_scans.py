@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 """Markers of frame headers."""
 _COEFFICIENTS = 64
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_FIRST_RESTART = 0xD0
 LARGEST = 80_000_000
 """Samples beyond which the other decoder may take a picture for a trap."""
 
@@ -53,6 +56,10 @@ def ends_early(data: bytes, end: int, *, progressive: bool) -> bool:
     """
     # Without 0xff, which begins marks; and nothing that a whole picture would need.
     surplus = hashlib.sha256(data[:end]).digest().replace(b"\xff", b"\x5a") * 8
+    # It may also end where the decoder waits for the next restart mark.
+    restarts = _RESTART.findall(data, 0, end)
+    following = _FIRST_RESTART + (restarts[-1][1] - _FIRST_RESTART + 1) % 8 if restarts else _FIRST_RESTART
+    surplus += bytes((0xFF, following)) + surplus
     try:
         before, after = (_decoded(some, small=not progressive) for some in (data, data[:end] + surplus + data[end:]))
     except (OSError, SyntaxError, ValueError):
