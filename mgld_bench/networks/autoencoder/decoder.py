@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.autoencoder.config import COLOURS, AutoencoderConfig
-from mgld_bench.networks.autoencoder.encoder import Middle, ResidualBlock, Upsample, activated, group_norm
+from mgld_bench.networks.autoencoder.encoder import Middle, ResidualBlock, Upsample, group_norm
 from mgld_bench.networks.autoencoder.temporal import (
     ROWS_AT_ONCE,
     DecoderMixing,
@@ -89,7 +89,7 @@ class Decoder(nn.Module):
         return [*chosen, self._to_colours]
 
     def _to_colours(self, maps: Tensor) -> Tensor:
-        pictures: Tensor = self.conv_out(activated(self.norm_out(maps)))
+        pictures: Tensor = self.conv_out(self.norm_out.activated(maps))
         return pictures
 
 

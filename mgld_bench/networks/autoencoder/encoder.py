@@ -14,9 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mgld_bench.networks.autoencoder.config import COLOURS, FEATURE_LEVELS, AutoencoderConfig
-from mgld_bench.networks.layers.sizes import NORM_GROUPS
+from mgld_bench.networks.layers.doubling import DoublingConvolution
+from mgld_bench.networks.layers.group_norm import GroupNorm32
+from mgld_bench.networks.layers.speed_up import Quick, merged
 
 NORM_EPSILON: Final = 1e-6
+_SCORE_BYTES: Final = 256 * 2**20
+"""What the scores of attention by matrix products may take at a time."""
+_HAS_WIDER_PRODUCTS: Final = hasattr(torch.ops.aten.mm, "dtype")
+"""From PyTorch 2.8 on."""
 
 
 class Encoder(nn.Module):
@@ -34,13 +40,21 @@ class Encoder(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(n, 3, H, W) to (n, 2 z_channels, H / reduction, W / reduction)."""
-        (maps,) = self._level_maps(pictures, [self.lowest])
-        encoded: Tensor = self.conv_out(activated(self.norm_out(self.mid(maps))))
-        return encoded
+        return self._encoded(*self._level_maps(pictures, [self.lowest]))
 
     def features(self, pictures: Tensor) -> list[Tensor]:
         """The maps at the ends of levels 1 and 2, before the downsampling; nothing after them is computed."""
         return self._level_maps(pictures, FEATURE_LEVELS)
+
+    def both(self, pictures: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What forward() and features() return, in one pass."""
+        *features, lowest = self._level_maps(pictures, (*FEATURE_LEVELS, self.lowest))
+        # With three levels, the last feature is the lowest level's.
+        return self._encoded(lowest), [*features, lowest][: len(FEATURE_LEVELS)]
+
+    def _encoded(self, lowest: Tensor) -> Tensor:
+        encoded: Tensor = self.conv_out(self.norm_out.activated(self.mid(lowest)))
+        return encoded
 
     def _level_maps(self, pictures: Tensor, wanted: Collection[int]) -> list[Tensor]:
         kept = []
@@ -72,7 +86,7 @@ class EncoderLevel(nn.Module):
         self.downsample = Downsample(after) if level < config.levels - 1 else None
 
 
-class ResidualBlock(nn.Module):
+class ResidualBlock(nn.Module, Quick):
     """Normalisation, activation and 3x3 convolution, twice, plus the input.
 
     Where the numbers of channels differ, the input goes through a 1x1 convolution, which the official checkpoints call
@@ -97,14 +111,18 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(n, in_channels, h, w) to (n, out_channels, h, w); ``x`` is left as it is."""
         # One step per statement: a name keeps its tensor alive until it is assigned the next one.
-        hidden: Tensor = self.conv1(activated(self.norm1(x)))
-        hidden = activated(self.norm2(hidden))
+        hidden: Tensor = self.norm1.activated(x)
+        if self.speedups.fused_norms and self.conv1.bias is not None:
+            hidden = functional.conv2d(hidden, self.conv1.weight, padding=1)
+            hidden = self.norm2.activated(hidden, self.conv1.bias[None])
+        else:
+            hidden = self.norm2.activated(self.conv1(hidden))
         hidden = self.conv2(hidden)
         hidden += x if self._shortcut_name is None else self.get_submodule(self._shortcut_name)(x)
         return hidden
 
 
-class AttentionBlock(nn.Module):
+class AttentionBlock(nn.Module, Quick):
     """Single-head attention of each pixel to all pixels of its frame, plus the input.
 
     Args:
@@ -119,13 +137,24 @@ class AttentionBlock(nn.Module):
         self.v = nn.Conv2d(channels, channels, 1)
         self.proj_out = nn.Conv2d(channels, channels, 1)
 
+    def prepare(self) -> None:
+        """Merge the projections."""
+        if self.speedups.matrix_attention:
+            layers = self.q, self.k, self.v
+            self._weight = merged(*(layer.weight for layer in layers)).flatten(1)
+            self._bias = torch.cat([layer.bias for layer in layers if layer.bias is not None])
+
     def forward(self, x: Tensor) -> Tensor:
         """(n, channels, h, w) in and out. Where the device has fused attention, scores (pixels x pixels) are never held."""
         normed = self.norm(x)
-        query, key, value = (_tokens(projection(normed)) for projection in (self.q, self.k, self.v))
-        attended = functional.scaled_dot_product_attention(query, key, value)
+        if self.speedups.matrix_attention:
+            three = functional.linear(normed.permute(0, 2, 3, 1).flatten(1, 2), self._weight, self._bias)
+            attended = _by_products(*three.chunk(3, dim=-1))
+        else:
+            query, key, value = (_tokens(projection(normed)) for projection in (self.q, self.k, self.v))
+            attended = functional.scaled_dot_product_attention(query, key, value)[:, 0]
         # In the memory format of x: later convolutions would otherwise follow the strides of a view.
-        maps = torch.empty_like(x).copy_(attended[:, 0].transpose(1, 2).reshape(x.shape))
+        maps = torch.empty_like(x).copy_(attended.transpose(1, 2).reshape(x.shape))
         hidden: Tensor = self.proj_out(maps)
         hidden += x
         return hidden
@@ -159,11 +188,11 @@ class Upsample(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = DoublingConvolution(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, channels, h, w) to (n, channels, 2h, 2w)."""
-        larger: Tensor = self.conv(functional.interpolate(x, scale_factor=2, mode="nearest"))
+        larger: Tensor = self.conv(x)
         return larger
 
 
@@ -186,14 +215,31 @@ class Middle(nn.Module):
         return hidden
 
 
-def group_norm(channels: int) -> nn.GroupNorm:
-    """The normalisation of all blocks; in half precision it sums in float32 and returns half precision."""
-    return nn.GroupNorm(NORM_GROUPS, channels, eps=NORM_EPSILON)
+def group_norm(channels: int) -> GroupNorm32:
+    """The normalisation of all blocks."""
+    return GroupNorm32(channels, NORM_EPSILON)
 
 
-def activated(fresh: Tensor) -> Tensor:
-    """x * sigmoid(x), which overwrites ``fresh``."""
-    return functional.silu(fresh, inplace=True)
+def _by_products(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attention of (n, tokens, c), scores in float32, of as many queries at a time as their scores may take memory."""
+    tokens, channels = query.shape[1:]
+    rows = max(1, _SCORE_BYTES // (2 * tokens * torch.float32.itemsize))
+    attended = torch.empty_like(query, memory_format=torch.contiguous_format)
+    for index, keys in enumerate(key):
+        for first in range(0, tokens, rows):
+            part = slice(first, first + rows)
+            scores = _in_float32(query[index, part], keys.T).mul_(channels**-0.5)
+            torch.mm(scores.softmax(-1).to(value.dtype), value[index], out=attended[index, part])
+    return attended
+
+
+def _in_float32(first: Tensor, second: Tensor) -> Tensor:
+    """The product of two matrices, whose sums a GPU has in float32, not rounded to half precision."""
+    if first.dtype == torch.float32:
+        return first @ second
+    if first.device.type == "cuda" and _HAS_WIDER_PRODUCTS:
+        return torch.mm(first, second, out_dtype=torch.float32)
+    return first.float() @ second.float()
 
 
 def _tokens(maps: Tensor) -> Tensor:

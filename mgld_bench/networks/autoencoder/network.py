@@ -75,8 +75,19 @@ class Autoencoder(nn.Module):
         Raises:
             ValueError: the sides of the pictures are not multiples of the reduction.
         """
-        mean, logvar = self.moments(pictures, frames_at_once).float().chunk(2, dim=1)
-        return Posterior(mean, logvar.clamp(*LOG_VARIANCE))
+        return _posterior(self.moments(pictures, frames_at_once))
+
+    @torch.no_grad()
+    def posterior_and_features(self, pictures: Tensor, frames_at_once: int | None = None) -> tuple[Posterior, list[Tensor]]:
+        """What posterior() and features() return, by one pass of the encoder.
+
+        Raises:
+            ValueError: the sides of the pictures are not multiples of the reduction.
+        """
+        self._check_size(pictures)
+        parts = [self.encoder.both(part) for part in _parts(pictures, frames_at_once)]
+        moments = torch.cat([self.quant_conv(encoded) for encoded, _ in parts])
+        return _posterior(moments), [torch.cat(maps) for maps in zip(*(features for _, features in parts), strict=True)]
 
     @torch.no_grad()
     def features(self, pictures: Tensor, frames_at_once: int | None = None) -> list[Tensor]:
@@ -122,6 +133,12 @@ class Autoencoder(nn.Module):
             frames_at_once or len(latents),
         )
 
+    def encodes_like(self, other: Autoencoder) -> bool:
+        """Whether another one's encoder has the same weights, so that posterior_and_features() of one serves both."""
+        own = {**self.encoder.state_dict(), **self.quant_conv.state_dict(prefix="quant_conv.")}
+        given = {**other.encoder.state_dict(), **other.quant_conv.state_dict(prefix="quant_conv.")}
+        return own.keys() == given.keys() and all(torch.equal(own[name], given[name]) for name in own)
+
     def _features_by_level(self, features: Sequence[Tensor] | None, fusion_weight: float) -> dict[int, Tensor]:
         if self.config.fusion is None:
             if features is not None:
@@ -137,6 +154,11 @@ class Autoencoder(nn.Module):
         height, width = pictures.shape[-2:]
         if height % self.config.reduction or width % self.config.reduction:
             raise ValueError(f"pictures of {width}x{height}: both sides have to be multiples of {self.config.reduction}")
+
+
+def _posterior(moments: Tensor) -> Posterior:
+    mean, logvar = moments.float().chunk(2, dim=1)
+    return Posterior(mean, logvar.clamp(*LOG_VARIANCE))
 
 
 def _parts(frames: Tensor, frames_at_once: int | None) -> Sequence[Tensor]:

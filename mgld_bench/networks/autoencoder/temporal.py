@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mgld_bench.networks.layers.speed_up import Quick
+
 ROWS_AT_ONCE: Final = 64
 """Rows that are mixed at a time, so that the working memory is not that of whole maps; pixels do not see each other here."""
 
@@ -32,7 +34,7 @@ def clip_length(frames: int, frames_per_clip: int) -> int:
     return frames // clips
 
 
-class DecoderMixing(nn.Module):
+class DecoderMixing(nn.Module, Quick):
     """share * conv(x) + (1 - share) * x, where conv is a convolution along time alone, with zeros beyond both ends of a clip.
 
     Source: IanYeung/MGLD-VSR (VideoDecoder_Mix, VideoDecoder_MixV2).
@@ -64,6 +66,10 @@ class DecoderMixing(nn.Module):
             ``parts``.
         """
         kernel, bias = self.kernel()
+        if self.speedups.whole_mixing and len(parts) == 1:
+            for whole in torch.split(parts[0], length):
+                self._mix_whole(whole, kernel, bias)
+            return parts
         frames = [frame for part in parts for frame in torch.split(part, 1)]
         for start in range(0, len(frames), length):
             bands = (torch.split(frame, ROWS_AT_ONCE, dim=2) for frame in frames[start : start + length])
@@ -84,6 +90,14 @@ class DecoderMixing(nn.Module):
             # Later frames need this one as it was.
             earlier.append(frame.clone())
             frame.lerp_(mixed.to(frame.dtype), share)
+
+    def _mix_whole(self, clip: Tensor, kernel: Tensor, bias: Tensor) -> None:
+        """One clip (frames, channels, h, w), in place: takes the memory of 2 reach + 2 such clips."""
+        beyond = torch.zeros_like(clip[: self.reach])
+        padded = torch.cat([beyond, clip, beyond])
+        around = [padded[first : first + len(clip)] for first in range(2 * self.reach + 1)]
+        mixed = functional.conv2d(torch.cat(around, dim=1), kernel.flatten(1)[..., None, None], bias)
+        clip.lerp_(mixed.to(clip.dtype), self.share().to(clip.dtype))
 
 
 class TemporalMixingVersion1(DecoderMixing):

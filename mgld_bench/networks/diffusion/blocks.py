@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import math
+from itertools import accumulate
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.layers.sizes import NORM_GROUPS
+from mgld_bench.networks.diffusion.timesteps import PackedEmbedding, TimeEmbedding
+from mgld_bench.networks.layers.doubling import DoublingConvolution
+from mgld_bench.networks.layers.fused import modulated_norm
+from mgld_bench.networks.layers.group_norm import GroupNorm32
+from mgld_bench.networks.layers.speed_up import Quick, merged
 
-_LONGEST_PERIOD = 10000.0
-_EXPANSION = 4
 SPADE_CHANNELS = 128
 
 
-class TimedResidualBlock(nn.Module):
+class TimedResidualBlock(nn.Module, Quick):
     """Two convolutions that know the timestep and, with ``structure_channels``, follow a structure feature.
 
     SPADE comes after the last convolution, not before the first; kept, since the checkpoints were trained that way.
@@ -35,24 +38,62 @@ class TimedResidualBlock(nn.Module):
         self.out_layers = nn.Sequential(GroupNorm32(channels), nn.SiLU(), nn.Identity(), convolution(channels, channels))
         self.spade = None if structure_channels is None else SPADE(channels, structure_channels)
         self.skip_connection = nn.Identity() if in_channels == channels else nn.Conv2d(in_channels, channels, 1)
+        self._offsets: Tensor | None = None
 
-    def forward(self, x: Tensor, embedding: Tensor, structure: Tensor | None = None) -> Tensor:
+    def prepare(self) -> None:
+        """Sum what SPADE's convolutions and the skip connection add to every pixel."""
+        self._offsets = None
+        if self.spade is not None and self.speedups.fused_norms and self.speedups.fused_modulation:
+            skip = bias_of(self.skip_connection).float() if isinstance(self.skip_connection, nn.Conv2d) else 0
+            gamma, beta = bias_of(self.spade.mlp_gamma).float(), bias_of(self.spade.mlp_beta).float()
+            self._offsets = torch.stack([1 + gamma, beta + skip])
+
+    def forward(self, x: Tensor, embedding: Tensor | PackedEmbedding, structure: Tensor | None = None) -> Tensor:
         """(n, in_channels, h, w) to (n, channels, h, w).
 
         Args:
             x: the features.
-            embedding: of the timestep, (1 or n, embedding_width).
+            embedding: of the timestep, (1 or n, embedding_width), or packed.
             structure: (n, structure_channels, h, w), for blocks that follow one.
         """
-        hidden: Tensor = self.in_layers(x) + self.emb_layers(embedding)[:, :, None, None]
+        if self.speedups.fused_norms:
+            return self._fused(x, embedding, structure)
+        timestep = embedding.of(self) if isinstance(embedding, PackedEmbedding) else self.emb_layers(embedding)
+        hidden: Tensor = self.in_layers(x) + timestep[:, :, None, None]
         hidden = self.out_layers(hidden)
         if self.spade is not None:
             hidden = self.spade(hidden, structure)
         skipped: Tensor = self.skip_connection(x)
         return hidden + skipped
 
+    @property
+    def first_convolution(self) -> nn.Conv2d:
+        """After which the timestep is added."""
+        return cast("nn.Conv2d", self.in_layers[2])
 
-class SPADE(nn.Module):
+    @property
+    def step_layer(self) -> nn.Linear:
+        """What makes the embedding of a timestep the block's own."""
+        return cast("nn.Linear", self.emb_layers[1])
+
+    def _fused(self, x: Tensor, embedding: Tensor | PackedEmbedding, structure: Tensor | None) -> Tensor:
+        """The same, with what convolutions and the timestep add left to the normalisation that follows."""
+        first_norm, first = cast("GroupNorm32", self.in_layers[0]), self.first_convolution
+        last_norm, last = cast("GroupNorm32", self.out_layers[0]), cast("nn.Conv2d", self.out_layers[3])
+        added = embedding.of(self) if isinstance(embedding, PackedEmbedding) else self.emb_layers(embedding) + bias_of(first)
+        hidden = without_bias(last, last_norm.activated(without_bias(first, first_norm.activated(x)), added))
+        if self.spade is not None and self._offsets is not None:
+            skip = without_bias(self.skip_connection, x) if isinstance(self.skip_connection, nn.Conv2d) else x
+            return self.spade.fused(hidden, structure, bias_of(last)[None], self._offsets, skip)
+        if self.spade is not None:
+            hidden = self.spade(hidden, structure, bias_of(last)[None])
+        else:
+            hidden += bias_of(last)[:, None, None]
+        skipped: Tensor = self.skip_connection(x)
+        return hidden + skipped
+
+
+class SPADE(nn.Module, Quick):
     """Normalised features, scaled and shifted at each position according to a structure feature.
 
     Park et al., Semantic Image Synthesis with Spatially-Adaptive Normalization, CVPR 2019. Unlike there, and in spite of its
@@ -69,30 +110,48 @@ class SPADE(nn.Module):
         self.mlp_shared = nn.Sequential(convolution(structure_channels, SPADE_CHANNELS), nn.ReLU())
         self.mlp_gamma = convolution(SPADE_CHANNELS, channels)
         self.mlp_beta = convolution(SPADE_CHANNELS, channels)
+        self._both: tuple[Tensor, Tensor] | None = None
 
-    def forward(self, x: Tensor, structure: Tensor) -> Tensor:
-        """``x`` (n, channels, h, w) modulated by ``structure`` (n, structure_channels, h, w)."""
-        hidden = self.mlp_shared(structure)
-        modulated: Tensor = self.param_free_norm(x) * (1 + self.mlp_gamma(hidden)) + self.mlp_beta(hidden)
+    def prepare(self) -> None:
+        """Merge the convolutions of scale and shift."""
+        self._both = None
+        if self.speedups.merged_projections:
+            gamma, beta = self.mlp_gamma, self.mlp_beta
+            self._both = merged(gamma.weight, beta.weight), merged(bias_of(gamma), bias_of(beta))
+
+    def forward(self, x: Tensor, structure: Tensor, added: Tensor | None = None) -> Tensor:
+        """``x`` (n, channels, h, w) modulated by ``structure`` (n, structure_channels, h, w).
+
+        ``added`` (1 or n, channels): what is still to be added to ``x``, where normalisations are fused.
+        """
+        gamma, beta = self._modulation(structure, biased=True)
+        normed = self.param_free_norm(x) if added is None else self.param_free_norm.fused(x, added)
+        modulated: Tensor = normed * (1 + gamma) + beta
         return modulated
 
+    def fused(self, x: Tensor, structure: Tensor | None, added: Tensor, offsets: Tensor, skip: Tensor) -> Tensor:
+        """``x`` + ``added`` (1, channels), modulated, plus ``skip``, in one pass.
 
-class GroupNorm32(nn.GroupNorm):
-    """Group normalisation in 32 groups, computed in float32 whatever the dtype of input and weights.
+        ``offsets`` (2, channels) float32: the scale where its convolution gives 0, and what is added to all of it.
+        """
+        if structure is None:
+            raise TypeError("a block with SPADE needs a structure feature")
+        norm, (gamma, beta) = self.param_free_norm, self._modulation(structure, biased=False)
+        modulated: Tensor = modulated_norm(
+            x, added, norm.weight, norm.bias, norm.num_groups, norm.eps, gamma, beta, offsets, skip
+        )
+        return modulated
 
-    Args:
-        channels: of the input, a multiple of 32.
-        eps: added to the variance.
-    """
-
-    def __init__(self, channels: int, eps: float = 1e-5) -> None:
-        super().__init__(NORM_GROUPS, channels, eps)
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the base class
-        """(n, channels, ...) in and out, in the dtype of the input."""
-        # Explicit, since PyTorch keeps the mean and deviation of half-precision input in half precision.
-        weight, bias = self.weight.float(), self.bias.float()
-        return functional.group_norm(input.float(), self.num_groups, weight, bias, self.eps).to(input.dtype)
+    def _modulation(self, structure: Tensor, *, biased: bool) -> tuple[Tensor, Tensor]:
+        """Scale less 1 and shift, each (n, channels, h, w), with their biases or without."""
+        hidden = self.mlp_shared(structure)
+        if self._both is not None:
+            gamma, beta = functional.conv2d(hidden, self._both[0], self._both[1] if biased else None, padding=1).chunk(2, dim=1)
+        elif biased:
+            gamma, beta = self.mlp_gamma(hidden), self.mlp_beta(hidden)
+        else:
+            gamma, beta = without_bias(self.mlp_gamma, hidden), without_bias(self.mlp_beta, hidden)
+        return gamma, beta
 
 
 class Downsample(nn.Module):
@@ -121,58 +180,64 @@ class Upsample(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = convolution(channels, channels)
+        self.conv = DoublingConvolution(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, channels, h, w) to (n, channels, 2 h, 2 w)."""
-        doubled: Tensor = self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
+        doubled: Tensor = self.conv(x)
         return doubled
 
 
-class TimeEmbedding(nn.Sequential):
-    """Timesteps as cosines and sines, then two linear layers.
-
-    Their names are ``0`` and ``2``, as in the checkpoints of Stable Diffusion.
-
-    Args:
-        channels: of the cosines and sines; the embedding has four times as many.
-    """
-
-    def __init__(self, channels: int) -> None:
-        width = _EXPANSION * channels
-        super().__init__(nn.Linear(channels, width), nn.SiLU(), nn.Linear(width, width))
-        self.channels = channels
-        self.width = width
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        """Timesteps (n,) to (n, 4 * channels), in the dtype of the weights."""
-        embedding = timestep_embedding(timesteps, self.channels).to(self.dtype)
-        for layer in self:
-            embedding = layer(embedding)
-        return embedding
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The dtype of the weights."""
-        return next(self.parameters()).dtype
-
-
-def timestep_embedding(timesteps: Tensor, channels: int) -> Tensor:
-    """Cosines of t * 10000^(-k / half) for k = 0 ... half - 1, then the sines; half = channels / 2.
-
-    Args:
-        timesteps: (n,).
-        channels: of the result, an even number.
-
-    Returns:
-        (n, channels) float32.
-    """
-    half = channels // 2
-    exponents = -math.log(_LONGEST_PERIOD) * torch.arange(half, dtype=torch.float32, device=timesteps.device) / half
-    angles = timesteps.float()[:, None] * exponents.exp()
-    return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
 
 def convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:
     """A 3x3 convolution with one pixel of zeros around the image."""
     return nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1)
+
+
+def without_bias(layer: nn.Conv2d, maps: Tensor) -> Tensor:
+    """What a convolution gives without its bias, which is added elsewhere."""
+    return functional.conv2d(maps, layer.weight, None, layer.stride, layer.padding)
+
+
+def bias_of(layer: nn.Conv2d) -> Tensor:
+    """The bias, which all convolutions here have."""
+    if layer.bias is None:
+        raise TypeError("a convolution without bias")
+    return layer.bias
+
+
+class TimedNetwork(nn.Module, Quick):
+    """A network of timed residual blocks, which can take what all of them make of a timestep at once."""
+
+    time_embed: TimeEmbedding
+
+    def prepare(self) -> None:
+        """Merge what the blocks make of the embedding of a timestep."""
+        if not self.speedups.prepared_steps:
+            return
+        blocks = [module for module in self.modules() if isinstance(module, TimedResidualBlock)]
+        layers = [block.step_layer for block in blocks]
+        self._step_weight = merged(*(layer.weight for layer in layers))
+        self._step_bias = torch.cat([layer.bias for layer in layers])
+        if self.speedups.fused_norms:
+            # What the first convolution would have added.
+            self._step_bias += torch.cat([bias_of(block.first_convolution) for block in blocks])
+        ends = list(accumulate(layer.out_features for layer in layers))
+        places = (slice(end - layer.out_features, end) for layer, end in zip(layers, ends, strict=True))
+        self._step_columns: dict[nn.Module, slice] = dict(zip(blocks, places, strict=True))
+
+    def packed(self, values: Tensor) -> PackedEmbedding:
+        """``values`` of step_values() as forward() takes them."""
+        return PackedEmbedding(values, self._step_columns)
+
+    def step_values(self, timesteps: Tensor) -> Tensor:
+        """What all blocks make of timesteps (n,): (n, channels of all blocks). Only with the speedup ``prepared_steps``."""
+        return functional.linear(functional.silu(self.time_embed(timesteps)), self._step_weight, self._step_bias)
+
+    def embedding(self, timesteps: Tensor | PackedEmbedding) -> Tensor | PackedEmbedding:
+        """Of timesteps (n,): (n, width); what is packed stays so."""
+        if isinstance(timesteps, PackedEmbedding):
+            return timesteps
+        embedded: Tensor = self.time_embed(timesteps)
+        return embedded

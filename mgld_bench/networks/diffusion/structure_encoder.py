@@ -7,11 +7,12 @@ from torch.nn import functional
 
 from mgld_bench.networks.diffusion.blocks import (
     Downsample,
-    GroupNorm32,
+    TimedNetwork,
     TimedResidualBlock,
-    TimeEmbedding,
     convolution,
 )
+from mgld_bench.networks.diffusion.timesteps import PackedEmbedding, TimeEmbedding
+from mgld_bench.networks.layers.group_norm import GroupNorm32
 from mgld_bench.networks.sizes.diffusion import LATENT_CHANNELS, StructureEncoderConfig
 
 
@@ -62,14 +63,14 @@ class AttentionBlock(nn.Module):
 class TimedSequential(nn.ModuleList):
     """Modules one after the other; residual blocks are given the timestep."""
 
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+    def forward(self, x: Tensor, embedding: Tensor | PackedEmbedding) -> Tensor:
         """Features (n, channels, h, w) through all modules, given the timestep's embedding (1 or n, width)."""
         for module in self:
             x = module(x, embedding) if isinstance(module, TimedResidualBlock) else module(x)
         return x
 
 
-class StructureEncoder(nn.Module):
+class StructureEncoder(TimedNetwork):
     """Latents and a timestep to one feature for each level of the U-Net.
 
     EncoderUNetModelWT in IceClear/StableSR and InflatedEncoderUNetModelWT in IanYeung/MGLD-VSR (in spite of that name frames do
@@ -102,19 +103,20 @@ class StructureEncoder(nn.Module):
         )
         self.fea_tran = nn.ModuleList(TimedResidualBlock(width, config.structure_channels, embedding_width) for width in widths)
 
-    def forward(self, latent: Tensor, timesteps: Tensor) -> dict[int, Tensor]:
+    def forward(self, latent: Tensor, timesteps: Tensor | PackedEmbedding) -> dict[int, Tensor]:
         """The structure features by their width, from the finest level.
 
         Args:
             latent: latents of the enlarged low-resolution frames, times 0.18215, (n, 4, h, w), any float type; w large enough for
                 the widths of all levels to differ.
-            timesteps: (1,) for all rows or (n,), 0 to 999: of the full schedule, also where steps are skipped.
+            timesteps: (1,) for all rows or (n,), 0 to 999: of the full schedule, also where steps are skipped; or
+                what packed() made of them.
 
         Returns:
             (n, structure_channels, h', w') by w', in the dtype of the weights.
         """
-        embedding = self.time_embed(timesteps)
-        hidden = latent.to(embedding.dtype)
+        embedding = self.embedding(timesteps)
+        hidden = latent.to(self.time_embed.dtype)
         levels = []
         for block in self.input_blocks:
             if isinstance(next(block.children()), Downsample):

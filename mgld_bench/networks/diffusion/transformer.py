@@ -7,7 +7,9 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mgld_bench.networks.diffusion.blocks import GroupNorm32
+from mgld_bench.networks.layers.fused import gated_gelu
+from mgld_bench.networks.layers.group_norm import GroupNorm32
+from mgld_bench.networks.layers.speed_up import Quick, merged
 
 EXPANSION = 4
 
@@ -19,7 +21,7 @@ class KeysValues(NamedTuple):
     values: Tensor
 
 
-class Attention(nn.Module):
+class Attention(nn.Module, Quick):
     """Multi-head attention, softmax(q k / sqrt(d)) v, of tokens to each other or to tokens of another width.
 
     Args:
@@ -36,6 +38,13 @@ class Attention(nn.Module):
         self.to_k = nn.Linear(source, channels, bias=False)
         self.to_v = nn.Linear(source, channels, bias=False)
         self.to_out = nn.Sequential(nn.Linear(channels, channels))
+        self._all_three: Tensor | None = None
+
+    def prepare(self) -> None:
+        """Merge the projections of tokens that attend to each other."""
+        self._all_three = None
+        if self.speedups.merged_projections and self.to_q.in_features == self.to_k.in_features:
+            self._all_three = merged(self.to_q.weight, self.to_k.weight, self.to_v.weight)
 
     def keys_values(self, tokens: Tensor) -> KeysValues:
         """Keys and values of tokens (rows, tokens, channels or context_channels)."""
@@ -49,19 +58,27 @@ class Attention(nn.Module):
             seen: what they attend to; None: each other. It may have fewer rows, a divisor of n: each is then shared by n / rows
                 consecutive rows of tokens.
         """
+        if seen is None and self._all_three is not None:
+            three = functional.linear(tokens, self._all_three).chunk(3, dim=-1)
+            queries, keys, values = (self._heads(each) for each in three)
+            return self._projected(functional.scaled_dot_product_attention(queries, keys, values), tokens)
         if seen is None:
             seen = self.keys_values(tokens)
         # Queries do not see each other: those of rows that share keys are put side by side, so that no key is repeated.
         queries = self._heads(self.to_q(tokens).reshape(len(seen.keys), -1, tokens.shape[-1]))
-        taken = functional.scaled_dot_product_attention(queries, seen.keys, seen.values)
+        return self._projected(functional.scaled_dot_product_attention(queries, seen.keys, seen.values), tokens)
+
+    def _projected(self, taken: Tensor, tokens: Tensor) -> Tensor:
+        """What the heads took, in the shape of ``tokens``."""
         attended: Tensor = self.to_out(taken.transpose(1, 2).reshape(tokens.shape))
         return attended
 
     def _heads(self, tokens: Tensor) -> Tensor:
-        return tokens.view(*tokens.shape[:2], -1, self.head_channels).transpose(1, 2)
+        heads: Tensor = tokens.unflatten(-1, (-1, self.head_channels)).transpose(1, 2)
+        return heads
 
 
-class GEGLU(nn.Module):
+class GEGLU(nn.Module, Quick):
     """A linear layer whose first half is gated by the GELU of its second half.
 
     Args:
@@ -75,9 +92,12 @@ class GEGLU(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(..., channels) to (..., hidden_channels)."""
-        value, gate = self.proj(tokens).chunk(2, dim=-1)
-        gated: Tensor = value * functional.gelu(gate)
-        return gated
+        both: Tensor = self.proj(tokens)
+        if self.speedups.fused_gates:
+            gated: Tensor = gated_gelu(both)
+            return gated
+        value, gate = both.chunk(2, dim=-1)
+        return value * functional.gelu(gate)
 
 
 class FeedForward(nn.Module):

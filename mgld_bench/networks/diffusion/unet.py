@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from mgld_bench.networks.diffusion.blocks import (
     Downsample,
-    GroupNorm32,
+    TimedNetwork,
     TimedResidualBlock,
-    TimeEmbedding,
     Upsample,
     convolution,
 )
 from mgld_bench.networks.diffusion.temporal_mixing import TemporalAttention, TemporalConvolution, TemporalMixing
+from mgld_bench.networks.diffusion.timesteps import PackedEmbedding, TimeEmbedding
 from mgld_bench.networks.diffusion.transformer import KeysValues, SpatialTransformer, TransformerBlock
+from mgld_bench.networks.layers.group_norm import GroupNorm32
 from mgld_bench.networks.sizes.diffusion import LATENT_CHANNELS, UNetConfig
 
 TextKeys = tuple[KeysValues, ...]
@@ -28,8 +30,8 @@ TextKeys = tuple[KeysValues, ...]
 class Conditions:
     """What the modules of a U-Net get besides the features."""
 
-    embedding: Tensor
-    """The timestep's embedding, (1 or n, width)."""
+    embedding: Tensor | PackedEmbedding
+    """The timestep's embedding, (1 or n, width), or packed."""
     structure: Mapping[int, Tensor]
     """The structure features by their width."""
     text: Iterator[KeysValues]
@@ -52,7 +54,7 @@ class ConditionedSequential(nn.ModuleList):
         return x
 
 
-class DenoisingUNet(nn.Module):
+class DenoisingUNet(TimedNetwork):
     """Predicts the noise in latents from a timestep, a text and structure features.
 
     With ``config.temporal`` the network of MGLD-VSR (InflatedUNetModelDualcondV2 in IanYeung/MGLD-VSR, prefix
@@ -104,13 +106,15 @@ class DenoisingUNet(nn.Module):
         text = text.to(self._dtype)
         return tuple(module.attn2.keys_values(text) for module in self.modules() if isinstance(module, TransformerBlock))
 
-    def forward(self, x: Tensor, timesteps: Tensor, text: Tensor | TextKeys, structure: Mapping[int, Tensor]) -> Tensor:
+    def forward(
+        self, x: Tensor, timesteps: Tensor | PackedEmbedding, text: Tensor | TextKeys, structure: Mapping[int, Tensor]
+    ) -> Tensor:
         """The predicted noise, (n, 4, h, w), in the dtype of ``x``; computed in that of the weights.
 
         Args:
             x: noisy latents (n, 4, h, w), any float type; h and w multiples of ``size_multiple``. With temporal layers the rows
                 are clips (or tiles of a clip) one after the other, each of ``num_frames`` frames in order.
-            timesteps: (1,) for all rows or (n,), 0 to 999.
+            timesteps: (1,) for all rows or (n,), 0 to 999; or what packed() made of them.
             text: (rows, tokens, context_channels) or what text_keys() made of it. The number of rows divides n; each is shared by
                 as many consecutive rows of x: 1 text for all, 1 for each clip, or 1 for each frame.
             structure: structure features (n, structure_channels, h', w') by w', as StructureEncoder returns them: one for each
@@ -122,7 +126,7 @@ class DenoisingUNet(nn.Module):
         self._check(x, structure)
         keys = self.text_keys(text) if isinstance(text, Tensor) else text
         features = {width: feature.to(self._dtype) for width, feature in structure.items()}
-        conditions = Conditions(self.time_embed(timesteps), features, iter(keys), self.mix_frames)
+        conditions = Conditions(self.embedding(timesteps), features, iter(keys), self.mix_frames)
         hidden = x.to(self._dtype)
         kept = []
         for block in self.input_blocks:
@@ -131,7 +135,8 @@ class DenoisingUNet(nn.Module):
         hidden = self.middle_block(hidden, conditions)
         for block in self.output_blocks:
             hidden = block(torch.cat([hidden, kept.pop()], dim=1), conditions)
-        noise: Tensor = self.out(hidden)
+        noise: Tensor
+        noise = self.out[2](cast("GroupNorm32", self.out[0]).activated(hidden)) if self.speedups.fused_norms else self.out(hidden)
         return noise.to(x.dtype)
 
     @property

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from mgld_bench.networks.diffusion.blocks import timestep_embedding
 from mgld_bench.networks.diffusion.structure_encoder import AttentionBlock, StructureEncoder
+from mgld_bench.networks.diffusion.timesteps import timestep_embedding
 from mgld_bench.networks.sizes.diffusion import STRUCTURE_ENCODER
 from tests.helpers.diffusion_samples import HEIGHT, WIDTH, drawn, small_encoder
 from tests.helpers.official_names import official_shapes
