@@ -116,7 +116,8 @@ class ResidualBlock(nn.Module, Quick):
             hidden = functional.conv2d(hidden, self.conv1.weight, padding=1)
             hidden = self.norm2.activated(hidden, self.conv1.bias[None])
         else:
-            hidden = self.norm2.activated(self.conv1(hidden))
+            hidden = self.conv1(hidden)
+            hidden = self.norm2.activated(hidden)
         hidden = self.conv2(hidden)
         hidden += x if self._shortcut_name is None else self.get_submodule(self._shortcut_name)(x)
         return hidden

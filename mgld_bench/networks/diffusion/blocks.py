@@ -188,8 +188,6 @@ class Upsample(nn.Module):
         return doubled
 
 
-
-
 def convolution(in_channels: int, channels: int, stride: int = 1) -> nn.Conv2d:
     """A 3x3 convolution with one pixel of zeros around the image."""
     return nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1)
