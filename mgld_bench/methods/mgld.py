@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 TITLE: Final = "MGLD-VSR"
 FLOW: Final = "flow"
 """Role of the optical flow network's own file; RAFT needs one only if the diffusion file has none."""
-_MOST_SEGMENTS: Final = 4
-"""Segments that are restored together; more make a GPU no faster."""
 _RAFT_SIDE: Final = 128
 """Pixels that RAFT needs in both directions."""
 _SPYNET_CONSTANTS: Final = ("mean", "std")
@@ -146,10 +144,12 @@ class MGLDVSR(Restorer[MGLDOptions]):
 
     def _finished(self, restored: Tensor, slots: Sequence[int], geometry: Geometry) -> Iterator[Frame]:
         """Each frame once. ``restored``: the padded frames of ``slots``."""
+        chosen = []
         for index in dict.fromkeys(slots):
             # Kept: the authors save each repetition of the last frame under its name, so that the last repetition stays.
             repetitions = [slot for slot, frame in enumerate(slots) if frame == index]
-            yield geometry.finish(restored[repetitions[-1 if self.options.faithful else 0]])
+            chosen.append(repetitions[-1 if self.options.faithful else 0])
+        yield from geometry.finish_all(restored, chosen)
 
     def _restored(self, clip: Clip, geometry: Geometry, segments: range) -> Tensor:
         """The padded frames (n, 3, H, W) of some segments, restored, in about [-1, 1]."""
@@ -172,11 +172,11 @@ class MGLDVSR(Restorer[MGLDOptions]):
 
     def _motions(self, padded: Tensor, segments: int) -> list[Motion]:
         """The motion in each segment; none where nothing is guided."""
-        from mgld_bench.methods.diffusion.motion import estimate_motion
+        from mgld_bench.methods.diffusion.motion import estimate_motions
 
         if not self.options.guidance:
             return []
-        return [estimate_motion(self._flow, part) for part in padded.chunk(segments)]
+        return estimate_motions(self._flow, padded, segments, together=self._networks.speedups.batched_motion)
 
     def _tile(self, pictures: Tensor, motions: Sequence[Motion], seeds: Sequence[int]) -> Tensor:
         from mgld_bench.methods.diffusion.latent_diffusion import Piece
@@ -184,7 +184,8 @@ class MGLDVSR(Restorer[MGLDOptions]):
         from mgld_bench.methods.diffusion.sampler import Guidance
 
         options = self.options
-        guidance = Guidance(tuple(motions), options.guidance, options.guidance_rule) if motions else None
+        together = self._networks.speedups.batched_motion
+        guidance = Guidance(tuple(motions), options.guidance, options.guidance_rule, together) if motions else None
         noise = functools.partial(SeededNoise, seeds, options.segment, self._networks.device, options.faithful)
         return self._diffusion.restore(Piece(pictures, noise, guidance))
 
@@ -193,9 +194,7 @@ class MGLDVSR(Restorer[MGLDOptions]):
         height, width = geometry.padded
         if self._networks.device.type == "cpu" or max(height, width) > self.options.picture_tile:
             return 1
-        frames = self.options.segment
-        of_segment = max(self._diffusion.tile_bytes(frames), frames * self._diffusion.frame_bytes(height, width))
-        return max(1, min(_MOST_SEGMENTS, self.compute.memory_budget() // of_segment))
+        return self._diffusion.pieces_at_once(self.options.segment, height, width, self._networks.speedups.segments_at_once)
 
 
 def latent_boxes(height: int, width: int, options: MGLDOptions) -> list[Box]:

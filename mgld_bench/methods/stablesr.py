@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mgld_bench.methods.diffusion.geometry import Geometry
 
 TITLE: Final = "StableSR"
-_MOST_FRAMES: Final = 8
-"""Frames that are restored together; more make a GPU no faster."""
+_FRAMES_OF_A_SEGMENT: Final = 5
+"""As many frames count as one of the segments that are restored together."""
 
 
 class StableSROptions(DiffusionOptions):
@@ -74,7 +74,7 @@ class StableSR(Restorer[StableSROptions]):
         self._diffusion.check_memory(clip, 1, *geometry.padded)
         frames, restore = range(start, clip.frame_count), functools.partial(self._restored, clip, geometry)
         for _, restored in self._diffusion.in_turns(frames, self._frames_at_once(geometry), "frames of the clip", restore):
-            yield from map(geometry.finish, restored)
+            yield from geometry.finish_all(restored, range(len(restored)))
             del restored
 
     def networks(self) -> Mapping[str, nn.Module]:
@@ -124,5 +124,5 @@ class StableSR(Restorer[StableSROptions]):
         if self._networks.device.type == "cpu":
             return 1
         height, width = (min(side, self.options.picture_tile) for side in geometry.padded)
-        of_frame = max(self._diffusion.tile_bytes(1), self._diffusion.frame_bytes(height, width))
-        return max(1, min(_MOST_FRAMES, self.compute.memory_budget() // of_frame))
+        most = _FRAMES_OF_A_SEGMENT * self._networks.speedups.segments_at_once
+        return self._diffusion.pieces_at_once(1, height, width, most)

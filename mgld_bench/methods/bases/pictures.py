@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Border = Literal["new_info", "replicate"]
 """What stands in for frames before the first and after the last one."""
+
+NOT_FINITE: Final = "the network's output has values that are infinite or not a number"
 
 Item = TypeVar("Item")
 
@@ -31,11 +33,15 @@ def to_frame(raw: Tensor) -> Frame:
 
     Raises NotFiniteError for what is no picture.
     """
+    require_finite(raw)
+    return np.ascontiguousarray(to_levels(raw).cpu().numpy())
+
+
+def to_levels(raw: Tensor) -> Tensor:
+    """(3, h, w) float RGB as (h, w, 3) uint8 on the same device: clamped to [0, 1], times 255, rounded half to even."""
     import torch
 
-    require_finite(raw)
-    levels = (raw.float().clamp(0, 1) * 255).round().to(torch.uint8)
-    return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
+    return (raw.float().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
 
 
 def require_finite(raw: Tensor) -> None:
@@ -44,7 +50,7 @@ def require_finite(raw: Tensor) -> None:
 
     # The largest absolute value is not a number where one is not.
     if not bool(torch.isfinite(raw.abs().amax())):
-        raise NotFiniteError("the network's output has values that are infinite or not a number")
+        raise NotFiniteError(NOT_FINITE)
 
 
 def window_around(index: int, frame_count: int, size: int, border: Border) -> tuple[int, ...]:

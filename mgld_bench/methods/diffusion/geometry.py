@@ -6,6 +6,7 @@ which do the same in this.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mgld_bench.clips.clip import Frame
-from mgld_bench.methods.bases.pictures import require_finite, to_frame
+from mgld_bench.methods.bases.pictures import NOT_FINITE, require_finite, to_levels
+from mgld_bench.methods.restorer import NotFiniteError
 
 UPSCALE: Final = 4
 LEAST_SIDE: Final = 512
@@ -75,12 +77,36 @@ class Geometry:
         height, width = self.enlarged
         return picture[:, :height, :width]
 
+    def finish_all(self, restored: Tensor, chosen: Sequence[int]) -> Iterator[Frame]:
+        """finish() of some of the restored frames (n, 3, h, w), which are taken from a GPU together, as 8 bits.
+
+        Raises NotFiniteError at the first one that is no picture.
+        """
+        if restored.device.type != "cuda":
+            yield from (self.finish(restored[index]) for index in chosen)
+        else:
+            yield from self._finish_together(restored, chosen)
+
+    def _finish_together(self, restored: Tensor, chosen: Sequence[int]) -> Iterator[Frame]:
+        finite = torch.isfinite(restored.abs().amax(dim=(1, 2, 3)))
+        levels = torch.stack([self._levels(restored[index]) for index in chosen])
+        # To memory that a GPU can write itself.
+        frames = torch.empty(levels.shape, dtype=levels.dtype, pin_memory=levels.is_cuda).copy_(levels).numpy()
+        for frame, whole in zip(frames, finite[list(chosen)].tolist(), strict=True):
+            if not whole:
+                raise NotFiniteError(NOT_FINITE)
+            yield frame
+
     def finish(self, restored: Tensor) -> Frame:
         """One restored frame (3, h, w) of the padded size in [-1, 1] as (4 h, 4 w, 3) uint8 of the LR frame's size.
 
         Kept where faithful: 8-bit values are truncated, not rounded. Raises NotFiniteError for what is no picture.
         """
         require_finite(restored)
+        return np.ascontiguousarray(self._levels(restored).cpu().numpy())
+
+    def _levels(self, restored: Tensor) -> Tensor:
+        """The frame of finish(), as a tensor (4 h, 4 w, 3) uint8 on the device."""
         if self.faithful:
             kept = self.saved(restored)[:, : UPSCALE * self.height, : UPSCALE * self.width]
             return truncated(kept)
@@ -88,7 +114,7 @@ class Geometry:
         picture = ((restored[:, :height, :width] + 1) / 2).clamp(0, 1)
         if self.scale > UPSCALE:
             picture = _shrunk(picture, (UPSCALE * self.height, UPSCALE * self.width))
-        return to_frame(picture)
+        return to_levels(picture)
 
     def _shrunk_size(self) -> tuple[int, int]:
         """The padded frame's size when shrunk; at least four times the LR frame, as rounding may lose a pixel of that."""
@@ -96,9 +122,9 @@ class Geometry:
         return max(height, UPSCALE * self.height), max(width, UPSCALE * self.width)
 
 
-def truncated(picture: Tensor) -> Frame:
+def truncated(picture: Tensor) -> Tensor:
     """(3, h, w) float RGB in [0, 1] as (h, w, 3) uint8: times 255, truncated."""
-    return np.ascontiguousarray((picture.float() * 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy())
+    return (picture.float() * 255).to(torch.uint8).permute(1, 2, 0)
 
 
 def _shrunk(picture: Tensor, size: tuple[int, int]) -> Tensor:

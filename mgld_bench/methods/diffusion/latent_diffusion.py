@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+import torch
 from torch import Tensor
 
 from mgld_bench.clips.clip import Clip
@@ -20,12 +21,13 @@ from mgld_bench.methods.diffusion.networks import DiffusionNetworks
 from mgld_bench.methods.diffusion.noise import SeededNoise, respaced_schedule, training_schedule
 from mgld_bench.methods.diffusion.options import LATENT_REDUCTION, DiffusionOptions, check_tiles
 from mgld_bench.methods.diffusion.sampler import Guidance, LatentTiling, noised, sampling_steps
-from mgld_bench.networks.autoencoder.config import SCALE_FACTOR
+from mgld_bench.networks.autoencoder.config import COLOURS, FEATURE_LEVELS, SCALE_FACTOR
 from mgld_bench.networks.autoencoder.decoder import decode_memory
 
 Result = TypeVar("Result")
 
 _LOG: Final = logging.getLogger(__name__)
+_PICTURE_BYTES: Final = COLOURS * torch.float32.itemsize
 _UNET_VALUES_PER_CHANNEL: Final = 30
 """Values alive at once per latent pixel and channel of the model: 28 by the tensors of the full-size networks, and a margin."""
 
@@ -59,6 +61,8 @@ class LatentDiffusion:
         self._schedule = respaced_schedule(options.steps, self._full)
         self.shortages: list[str] = []
         """A line for each time that memory was not enough."""
+        self._features: list[Tensor] | None = None
+        """The decoder's features of the pictures in work, where the first stage's encoder gave them."""
         self._most: dict[str, int] = {}
         """Tiles and frames at a time that fitted after more of them did not."""
 
@@ -101,8 +105,23 @@ class LatentDiffusion:
         """The restored pictures (n, 3, H, W) float32, about [-1, 1], not clamped, colours fixed."""
         pictures = piece.pictures
         latents = self._in_parts(functools.partial(self._sample, piece), self._tiles_at_once(pictures), "tiles")
-        restored = self._in_parts(functools.partial(self._decode, latents, pictures), self._frames_at_once(pictures), "frames")
+        decode = functools.partial(self._decode_all, latents, pictures)
+        restored = self._in_parts(decode, self._frames_at_once(pictures[: self._frames_of_a_group]), "frames")
+        self._features = None
         return COLOUR_FIXES[self._options.color_fix](restored, pictures)
+
+    def pieces_at_once(self, frames: int, height: int, width: int, most: int) -> int:
+        """How many pieces of ``frames`` frames of height x width, one latent tile each, to restore together: ``most`` or fewer.
+
+        As many as the U-Net has memory for. The decoder takes them group by group.
+        """
+        kept = 2 * _PICTURE_BYTES
+        if self._networks.one_encoder:
+            config = self._networks.decoder.config
+            kept += sum(config.channels_of(level) // 4**level for level in FEATURE_LEVELS) * self._networks.dtype.itemsize
+        of_piece = self.tile_bytes(frames) + frames * height * width * kept
+        group = self._decoder_bytes(self._frames_of_a_group, height, width, 1)
+        return max(1, min(most, (self._compute.memory_budget() - group) // of_piece))
 
     def check_memory(self, clip: Clip, frames: int, height: int, width: int) -> None:
         """Raise InputError if ``frames`` padded frames of height x width of ``clip`` do not fit what the user allows.
@@ -145,21 +164,50 @@ class LatentDiffusion:
 
     def _encode(self, pictures: Tensor, noise: SeededNoise) -> Tensor:
         """A sample of the posterior, scaled: what the structure encoder sees and where sampling starts."""
-        posterior = self._networks.first_stage.posterior(pictures.to(self._networks.dtype), frames_at_once=1)
+        first_stage, cast = self._networks.first_stage, pictures.to(self._networks.dtype)
+        together = self._encoded_at_once(pictures)
+        if self._networks.one_encoder and self._fuses:
+            posterior, self._features = first_stage.posterior_and_features(cast, together)
+        else:
+            posterior = first_stage.posterior(cast, together)
         return SCALE_FACTOR * posterior.sample(noise.posterior(posterior.mean.shape))
 
-    def _decode(self, latents: Tensor, pictures: Tensor, frames: int) -> Tensor:
-        decoder, fusion = self._networks.decoder, self._options.decoder_fusion
-        fuses = decoder.config.fusion is not None and fusion != 0
-        features = decoder.features(pictures.to(self._networks.dtype), frames_at_once=1) if fuses else None
+    def _decode_all(self, latents: Tensor, pictures: Tensor, frames: int) -> Tensor:
+        """Group by group, since more frames at once make no device faster and take more memory."""
+        groups = zip(latents.split(self._frames_of_a_group), pictures.split(self._frames_of_a_group), strict=True)
+        return torch.cat([self._decode(*group, frames, index) for index, group in enumerate(groups)])
+
+    def _decode(self, latents: Tensor, pictures: Tensor, frames: int, index: int = 0) -> Tensor:
+        """The pictures of one group of frames, the one of this ``index``."""
+        decoder, features = self._networks.decoder, None
+        if self._features is not None:
+            features = [maps.split(self._frames_of_a_group)[index] for maps in self._features]
+        elif self._fuses:
+            features = decoder.features(pictures.to(self._networks.dtype), self._encoded_at_once(pictures))
         restored = decoder.decode(
             (latents / SCALE_FACTOR).to(self._networks.dtype),
             features,
-            fusion_weight=fusion if fuses else 0,
+            fusion_weight=self._options.decoder_fusion if self._fuses else 0,
             temporal=self._temporal_decoder,
             frames_at_once=frames,
         )
         return restored.float()
+
+    @property
+    def _fuses(self) -> bool:
+        """Whether the decoder takes features of the encoder."""
+        return self._networks.decoder.config.fusion is not None and self._options.decoder_fusion != 0
+
+    @property
+    def _frames_of_a_group(self) -> int:
+        """Frames that are decoded together: those that temporal mixing needs to see together."""
+        return self._networks.decoder.config.frames_per_clip
+
+    def _encoded_at_once(self, pictures: Tensor) -> int:
+        """Frames that go through an encoder together; it takes less memory than the decoder."""
+        if not self._networks.speedups.batched_encoders:
+            return 1
+        return self._frames_at_once(pictures[: self._frames_of_a_group])
 
     def _decoder_bytes(self, frames: int, height: int, width: int, together: int) -> int:
         return decode_memory(self._networks.decoder.config, frames, height, width, together, self._networks.dtype.itemsize)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -12,16 +14,23 @@ from torch import Tensor, nn
 from mgld_bench.errors import InputError, WrongCheckpointError
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
 from mgld_bench.methods.compute import Compute
+from mgld_bench.methods.diffusion.graphs import Graphed
 from mgld_bench.methods.diffusion.options import DECODER, DIFFUSION, DiffusionSizes
 from mgld_bench.networks.autoencoder.network import Autoencoder
 from mgld_bench.networks.diffusion.structure_encoder import StructureEncoder
 from mgld_bench.networks.diffusion.text_tower import TextTower
 from mgld_bench.networks.diffusion.unet import DenoisingUNet
+from mgld_bench.networks.layers.fused import kernel_fault
+from mgld_bench.networks.layers.speed_up import speed_up
+from mgld_bench.networks.layers.speedups import Speedups
 from mgld_bench.networks.sizes.diffusion import EMPTY_PROMPT, TextTowerConfig
 from mgld_bench.weights.diffusion import autoencoder_entries, split_groups
 from mgld_bench.weights.loading import load_strictly
 from mgld_bench.weights.reading import read_state_dict
 
+_LOG: Final = logging.getLogger(__name__)
+_GRAPHED_PIXELS: Final = 10 * 64 * 64
+"""Latent pixels up to which launching the kernels of a step takes longer than their work."""
 _MIXINGS: Final = {0: "no temporal mixing", 1: "temporal mixing of version 1", 2: "temporal mixing of version 2"}
 
 
@@ -67,14 +76,22 @@ class DiffusionNetworks:
                 fill_with_fixed_weights(network)
         if weights is not None:
             self._load(weights, title, () if partial else (DIFFUSION, DECODER))
-        self.text = self._embed_empty_prompt(sizes.text)
+        with compute.float32_as_asked():
+            self.text = self._embed_empty_prompt(sizes.text)
         """The empty prompt's embedding (1, tokens, width) float32."""
         self.text_tower = self.text_tower.to("meta")
+        self.speedups = _usable(compute.chosen_speedups(), self.device)
+        """The faster ways that are used."""
         for network in (self.unet, self.structure, self.first_stage, self.decoder):
             _in_channels_last(network.eval().requires_grad_(False).to(self.device, self.dtype))
+            speed_up(network, self.speedups)
+        self.one_encoder = self.speedups.shared_encoder and self.first_stage.encodes_like(self.decoder)
+        """Whether the first stage's encoder gives the decoder's features too."""
         with torch.no_grad():
             self._text_keys = self.unet.text_keys(self.text)
+        self._steps: dict[int, Tensor] = {}
         self._predict = torch.compile(self.predict, dynamic=False) if compiled else self.predict
+        self._graphed = Graphed(self.predict) if self.speedups.graphs and not compiled and self.device.type == "cuda" else None
 
     def denoise(self, latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
         """The noise predicted for tiles.
@@ -87,13 +104,29 @@ class DiffusionNetworks:
         Returns:
             The noise (n, 4, s, s).
         """
-        return self._predict(latents, condition, torch.full((1,), timestep, device=self.device))
+        few = latents[:, 0].numel() <= _GRAPHED_PIXELS
+        predict = self._graphed if self._graphed is not None and few else self._predict
+        return predict(latents, condition, self._step(timestep))
 
-    def predict(self, latents: Tensor, condition: Tensor, timesteps: Tensor) -> Tensor:
-        """As `denoise`, with the step as a tensor (1,), and never compiled."""
-        structure = self.structure(condition, timesteps)
-        noise: Tensor = self.unet(latents, timesteps, self._text_keys, structure)
+    def predict(self, latents: Tensor, condition: Tensor, step: Tensor) -> Tensor:
+        """As `denoise`, with the step as a tensor (1,) or as prepared, and never compiled."""
+        if not step.is_floating_point():
+            noise: Tensor = self.unet(latents, step, self._text_keys, self.structure(condition, step))
+            return noise
+        of_unet, of_structure = step.split([self.unet.step_width, self.structure.step_width], dim=1)
+        structure = self.structure(condition, self.structure.packed(of_structure))
+        noise = self.unet(latents, self.unet.packed(of_unet), self._text_keys, structure)
         return noise
+
+    def _step(self, timestep: int) -> Tensor:
+        """The step as predict() takes it; prepared once, it is kept."""
+        if timestep in self._steps:
+            return self._steps[timestep]
+        step = torch.full((1,), timestep, device=self.device)
+        if self.speedups.prepared_steps:
+            step = torch.cat([self.unet.step_values(step), self.structure.step_values(step)], dim=1)
+            self._steps[timestep] = step
+        return step
 
     def by_role(self) -> dict[str, nn.Module]:
         """All networks by name."""
@@ -130,6 +163,17 @@ class DiffusionNetworks:
         with torch.no_grad():
             embedding: Tensor = tower.embed(tokens.to(self.device) % size.vocabulary)
         return embedding
+
+
+def _usable(speedups: Speedups, device: torch.device) -> Speedups:
+    """Without the Triton kernels where the device cannot use them."""
+    if not (speedups.fused_norms or speedups.fused_modulation or speedups.fused_gates):
+        return speedups
+    fault = kernel_fault(device)
+    if fault is None:
+        return speedups
+    _LOG.warning("normalisations and gates are computed by PyTorch, which is slower: no Triton kernels on %s: %s", device, fault)
+    return replace(speedups, fused_norms=False, fused_modulation=False, fused_gates=False)
 
 
 def check_file(sizes: DiffusionSizes, role: str, file: Path, title: str) -> None:

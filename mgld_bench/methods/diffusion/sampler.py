@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mgld_bench.methods.diffusion.motion import Motion, guidance_gradient
+from mgld_bench.methods.diffusion.motion import Motion, guidance_gradient, merged_motion
 from mgld_bench.methods.diffusion.noise import NoiseSchedule
 from mgld_bench.methods.diffusion.options import GuidanceRule, SolverName
 from mgld_bench.methods.diffusion.solvers import Solver
@@ -47,6 +47,12 @@ class Guidance:
     strength: float
     """The paper's eta."""
     rule: GuidanceRule
+    together: bool = False
+    """Whether the gradient of all segments is computed in one call; affects rounding only."""
+
+    def in_calls(self) -> tuple[Motion, ...]:
+        """The motion for each call of guidance_gradient()."""
+        return (merged_motion(self.motions),) if self.together else self.motions
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ def sampling_steps(
     """
     canvas = _Canvas(condition, tiling)
     solving = None if solver is None else Solver(solver, schedule.sqrt_alphas_cumprod, schedule.sqrt_one_minus_alphas_cumprod)
+    motions = () if guidance is None else guidance.in_calls()
     latents = start
     for index in range(len(schedule.timesteps) - 1, -1, -1):
         with torch.no_grad():
@@ -105,7 +112,7 @@ def sampling_steps(
             else:
                 latents = mean = solving.advance(index, latents, predicted)
             if guidance is not None:
-                latents = latents - _guidance_step(schedule, index, latents, guidance)
+                latents = latents - _guidance_step(schedule, index, latents, guidance, motions)
         yield Step(predicted, mean, latents)
 
 
@@ -148,16 +155,16 @@ def _deviation(schedule: NoiseSchedule, index: int) -> float:
     return float(torch.exp(0.5 * torch.tensor(schedule.posterior_log_variance_clipped[index])))
 
 
-def _guidance_step(schedule: NoiseSchedule, index: int, latents: Tensor, guidance: Guidance) -> Tensor:
-    """What the guidance subtracts from the latents.
+def _guidance_step(
+    schedule: NoiseSchedule, index: int, latents: Tensor, guidance: Guidance, motions: tuple[Motion, ...]
+) -> Tensor:
+    """What the guidance by ``motions`` (of ``guidance``, for each call) subtracts from the latents.
 
     Kept under the rule "official": its factor is the negative logarithm of the variance, where the paper's equation 3 has the
     variance, so that guidance grows towards the end (15 times the gradient at the first of 50 steps, 460 at the last).
     """
-    segments = latents.chunk(len(guidance.motions))
-    gradient = torch.cat(
-        [guidance_gradient(part, motion, guidance.rule) for part, motion in zip(segments, guidance.motions, strict=True)]
-    )
+    parts = latents.chunk(len(motions))
+    gradient = torch.cat([guidance_gradient(part, motion, guidance.rule) for part, motion in zip(parts, motions, strict=True)])
     if guidance.rule == "official":
         factor = -float(schedule.posterior_log_variance_clipped[index])
     else:

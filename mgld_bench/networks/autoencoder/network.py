@@ -134,9 +134,8 @@ class Autoencoder(nn.Module):
         )
 
     def encodes_like(self, other: Autoencoder) -> bool:
-        """Whether another one's encoder has the same weights, so that posterior_and_features() of one serves both."""
-        own = {**self.encoder.state_dict(), **self.quant_conv.state_dict(prefix="quant_conv.")}
-        given = {**other.encoder.state_dict(), **other.quant_conv.state_dict(prefix="quant_conv.")}
+        """Whether another one's encoder is the same, so that its features() are those of posterior_and_features() here."""
+        own, given = self.encoder.state_dict(), other.encoder.state_dict()
         return own.keys() == given.keys() and all(torch.equal(own[name], given[name]) for name in own)
 
     def _features_by_level(self, features: Sequence[Tensor] | None, fusion_weight: float) -> dict[int, Tensor]:

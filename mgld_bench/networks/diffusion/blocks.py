@@ -225,6 +225,11 @@ class TimedNetwork(nn.Module, Quick):
         places = (slice(end - layer.out_features, end) for layer, end in zip(layers, ends, strict=True))
         self._step_columns: dict[nn.Module, slice] = dict(zip(blocks, places, strict=True))
 
+    @property
+    def step_width(self) -> int:
+        """Channels of all blocks."""
+        return len(self._step_bias)
+
     def packed(self, values: Tensor) -> PackedEmbedding:
         """``values`` of step_values() as forward() takes them."""
         return PackedEmbedding(values, self._step_columns)

@@ -33,10 +33,14 @@ class GroupNorm32(nn.GroupNorm, Quick):
         """SiLU of the normalisation of ``maps`` (n, channels, h, w), to which ``added`` (1 or n, channels) was added."""
         if self.speedups.fused_norms:
             return self.fused(maps, added, silu=True)
-        # In place: the normalisation has made new maps.
-        return functional.silu(self(maps if added is None else maps + added[..., None, None]), inplace=True)
+        return activated(self(maps if added is None else maps + added[..., None, None]))
 
     def fused(self, maps: Tensor, added: Tensor | None = None, *, silu: bool = False) -> Tensor:
         """The normalisation of maps + added in one pass, and SiLU of it; with channels last in memory."""
         normed: Tensor = group_norm(maps, added, self.weight, self.bias, self.num_groups, self.eps, silu)
         return normed
+
+
+def activated(fresh: Tensor) -> Tensor:
+    """x * sigmoid(x), which overwrites ``fresh``."""
+    return functional.silu(fresh, inplace=True)

@@ -55,8 +55,9 @@ def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
     height, width = flow.shape[-2:]
     if (height, width) == size:
         return flow
-    scale = flow.new_tensor([size[1] / width, size[0] / height]).view(1, 2, 1, 1)
-    return functional.interpolate(flow * scale, size, mode="bilinear", align_corners=False)
+    # Numbers, not a tensor of them: see warp().
+    scaled = torch.stack([flow[:, 0] * (size[1] / width), flow[:, 1] * (size[0] / height)], dim=1)
+    return functional.interpolate(scaled, size, mode="bilinear", align_corners=False)
 
 
 def warp(image: Tensor, flow: Tensor, padding: Literal["zeros", "border"] = "zeros") -> Tensor:

@@ -69,9 +69,15 @@ class Correlation:
             top, bottom = rows[image][y // TILE][x // TILE]
             left, right = columns[image][y // TILE][x // TILE]
             volume = _all_pairs(self._first[tile], second[image : image + 1, :, top:bottom, left:right], levels=1)[0]
-            corner = centres.new_tensor([left, top]).view(1, 2, 1, 1)
-            windows[tile] = _sampled(volume, centres[tile] - corner, self._radius)
+            from_corner = torch.stack([centres[tile][:, 0] - left, centres[tile][:, 1] - top], dim=1)
+            windows[tile] = _sampled(volume, from_corner, self._radius)
         return windows
+
+
+def stored_bytes(height: int, width: int, levels: int) -> int:
+    """What the correlations of one pair take, of features (height, width) in float32, where all levels are stored."""
+    places = height * width
+    return sum(places * max(1, height >> level) * max(1, width >> level) for level in range(levels)) * torch.float32.itemsize
 
 
 def _all_pairs(first: Tensor, second: Tensor, levels: int) -> list[Tensor]:
@@ -88,8 +94,10 @@ def _sampled(volume: Tensor, centres: Tensor, radius: int) -> Tensor:
     count, _, height, width = centres.shape
     offsets = torch.arange(-radius, radius + 1, dtype=centres.dtype, device=centres.device)
     window = torch.stack(torch.meshgrid(offsets, offsets, indexing="ij"), dim=-1)
-    last = centres.new_tensor([volume.shape[-1] - 1, volume.shape[-2] - 1])
-    grid = 2 * (centres.permute(0, 2, 3, 1).reshape(-1, 1, 1, 2) + window) / last - 1
+    ends = centres.permute(0, 2, 3, 1).reshape(-1, 1, 1, 2) + window
+    # Numbers, not a tensor of them: copying a tensor to a GPU would wait for all of its queued work.
+    x, y = 2 * ends[..., 0] / (volume.shape[-1] - 1) - 1, 2 * ends[..., 1] / (volume.shape[-2] - 1) - 1
+    grid = torch.stack([x, y], dim=-1)
     sampled = functional.grid_sample(volume, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
     return sampled.view(count, height, width, -1).permute(0, 3, 1, 2)
 

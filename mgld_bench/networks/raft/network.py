@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mgld_bench.networks.layers.optical_flow import pad_centred, pixel_positions, unpad_centred
-from mgld_bench.networks.raft.correlation import Correlation
+from mgld_bench.networks.raft.correlation import Correlation, stored_bytes
 from mgld_bench.networks.raft.encoder import Encoder
 from mgld_bench.networks.raft.update import UpdateBlock, upsample_flow
 
@@ -102,6 +102,10 @@ class RAFT(nn.Module):
     def flow(self, first: RAFTFeatures, second: RAFTFeatures) -> Tensor:
         """What forward() returns for the images of these features; for a clip: ``flow(features[:-1], features[1:])``."""
         return self._refined(first.matching, second.matching, first.context, first.size)
+
+    def pairs_at_once(self, height: int, width: int) -> int:
+        """How many pairs of images of this size may be given together for their correlations to be stored."""
+        return self._correlation_bytes // stored_bytes(-(-height // REDUCTION), -(-width // REDUCTION), self._correlation_levels)
 
     def _prepared(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]

@@ -45,8 +45,7 @@ class Scarce(LatentDiffusion):
 @pytest.fixture
 def scarce(monkeypatch: pytest.MonkeyPatch) -> type[Scarce]:
     """Put in place of what both methods restore with; three segments or frames are tried together."""
-    monkeypatch.setattr("mgld_bench.methods.mgld.LatentDiffusion", Scarce)
-    monkeypatch.setattr("mgld_bench.methods.stablesr.LatentDiffusion", Scarce)
+    monkeypatch.setattr("mgld_bench.methods.diffusion.latent_diffusion.LatentDiffusion", Scarce)
     monkeypatch.setattr(MGLDVSR, "_segments_at_once", lambda _self, _geometry: 4)
     monkeypatch.setattr(StableSR, "_frames_at_once", lambda _self, _geometry: 4)
     monkeypatch.setattr(Scarce, "tried", [], raising=False)

@@ -170,7 +170,7 @@ class Scarce(LatentDiffusion):
 def test_lack_of_memory_is_noted_and_the_frames_are_the_same(
     clip: Clip, restored: list[Frame], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("mgld_bench.methods.mgld.LatentDiffusion", Scarce)
+    monkeypatch.setattr("mgld_bench.methods.diffusion.latent_diffusion.LatentDiffusion", Scarce)
     restorer = mgld()
     mix_frames(restorer)
     frames: Iterator[Frame] = restorer.restore(clip)

@@ -94,7 +94,7 @@ def test_the_autoencoders(version: int, fusion: str) -> None:
     for maps, wanted in zip(found, features, strict=True):
         close(maps, wanted)
     assert fast.encodes_like(plain)
-    fast.quant_conv.weight[0, 0, 0, 0] += 1
+    fast.encoder.conv_in.weight[0, 0, 0, 0] += 1
     assert not fast.encodes_like(plain)
 
 

@@ -171,7 +171,7 @@ def script(fixture: Fixture) -> Outputs:
     padded = geometry.enlarge(pictures)
     flow = flow_pictures(padded)
     drawn = np.random.RandomState(decoded["random_state_seed"]).standard_normal(decoded["shape"])
-    saved = truncated(geometry.saved(torch.from_numpy(drawn.astype(np.float32) * np.float32(decoded["scale"]))[0]))[None]
+    saved = truncated(geometry.saved(torch.from_numpy(drawn.astype(np.float32) * np.float32(decoded["scale"]))[0]))[None].numpy()
     segments = (len(slots) // length, length)
     model_input, flow_input = padded.reshape(*segments, *padded.shape[1:]), flow.reshape(*segments, *flow.shape[1:])
     return {
