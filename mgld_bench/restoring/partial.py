@@ -21,8 +21,9 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.errors import InputError, first_of
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
 
-_WAITING: Final = 4
-"""Frames that may wait to be written; beyond these the computation waits."""
+_WAITING_BYTES: Final = 128 * 2**20
+"""Of frames that may wait to be written; beyond these the computation waits. Methods that restore many frames together give them
+in bursts: 40 frames of 1280x720 fit."""
 
 
 class FinishedFrame(BaseModel):
@@ -192,7 +193,7 @@ def _text(path: Path) -> str | None:
 
 
 class BackgroundWriter:
-    """Runs write jobs one after the other in its own thread, while the next frame is computed; at most four wait.
+    """Runs write jobs one after the other in its own thread, while the next frame is computed; their frames' bytes are bounded.
 
     An error in a job is raised by the next `put`, or on leaving ``with``. Jobs that were put are finished even when an exception
     such as KeyboardInterrupt leaves the ``with`` block.
@@ -200,7 +201,8 @@ class BackgroundWriter:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="frame-writer")
-        self._pending: deque[Future[None]] = deque()
+        self._pending: deque[tuple[Future[None], int]] = deque()
+        self._waiting = 0
 
     def __enter__(self) -> BackgroundWriter:
         return self
@@ -210,14 +212,17 @@ class BackgroundWriter:
         if kind is None:
             self._collect(0)
 
-    def put(self, job: Callable[[], None]) -> None:
-        """Queue ``job``; blocks while too many are waiting."""
-        self._collect(_WAITING - 1)
-        self._pending.append(self._pool.submit(job))
+    def put(self, job: Callable[[], None], size: int) -> None:
+        """Queue ``job``, which holds ``size`` bytes; blocks while too much is waiting."""
+        self._collect(_WAITING_BYTES - size)
+        self._pending.append((self._pool.submit(job), size))
+        self._waiting += size
 
     def _collect(self, allowed: int) -> None:
-        while self._pending and (len(self._pending) > allowed or self._pending[0].done()):
-            self._pending.popleft().result()
+        while self._pending and (self._waiting > allowed or self._pending[0][0].done()):
+            job, size = self._pending.popleft()
+            self._waiting -= size
+            job.result()
 
 
 def _read_frame(path: Path) -> Frame | None:

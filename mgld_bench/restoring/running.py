@@ -106,7 +106,7 @@ def _restore_rest(
                 peak_gpu_memory=memory.gpu if gpu_elsewhere is None else gpu_elsewhere,
             )
             # A copy: the method may use its own array for the next frame while this one is written.
-            writer.put(functools.partial(partial.add, np.array(frame), entry))
+            writer.put(functools.partial(partial.add, np.array(frame), entry), frame.nbytes)
             entries.append(entry)
             _report(frames_done, index + 1, clip.frame_count)
     if start + len(entries) != clip.frame_count:
