@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mgld_bench.methods.diffusion.geometry import Geometry
+from mgld_bench.methods.restorer import NotFiniteError
 
 
 @given(st.integers(4, 1100), st.integers(4, 1100), st.booleans())
@@ -29,6 +30,20 @@ def test_every_finished_frame_is_four_times_as_large(height: int, width: int, fa
     frame = geometry.finish(torch.full((3, *geometry.padded), 2 * 150.7 / 255 - 1))
     assert frame.shape == (4 * height, 4 * width, 3)
     assert set(frame.flat) == {150 if faithful else 151}
+
+
+@pytest.mark.parametrize(("size", "faithful"), [((128, 160), True), ((100, 150), True), ((100, 150), False)])
+def test_frames_that_leave_a_gpu_together_are_those_one_by_one(size: tuple[int, int], faithful: bool) -> None:
+    geometry = Geometry(*size, faithful)
+    restored = torch.rand(4, 3, *geometry.padded, generator=torch.Generator().manual_seed(1)) * 2.2 - 1.1
+    together = list(geometry._finish_together(restored, [3, 0, 1]))
+    for frame, wanted in zip(together, geometry.finish_all(restored, [3, 0, 1]), strict=True):
+        assert frame.tobytes() == wanted.tobytes()
+    restored[1, 0, 5, 5] = float("inf")
+    for frames in (geometry._finish_together(restored, [0, 1]), geometry.finish_all(restored, [0, 1])):
+        next(frames)
+        with pytest.raises(NotFiniteError):
+            next(frames)
 
 
 def test_the_padding_rule_of_the_script_is_kept_or_repaired() -> None:

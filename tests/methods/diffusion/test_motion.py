@@ -7,7 +7,15 @@ import torch
 from torch import Tensor
 
 from mgld_bench.methods.bases.network_restorer import fill_with_fixed_weights
-from mgld_bench.methods.diffusion.motion import Motion, estimate_motion, flow_pictures, guidance_gradient, guidance_loss
+from mgld_bench.methods.diffusion.motion import (
+    Motion,
+    estimate_motion,
+    estimate_motions,
+    flow_pictures,
+    guidance_gradient,
+    guidance_loss,
+    merged_motion,
+)
 from mgld_bench.methods.diffusion.options import GuidanceRule
 from mgld_bench.networks.layers.optical_flow import resize_flow, warp
 from mgld_bench.networks.raft.network import RAFT
@@ -56,6 +64,24 @@ def test_raft_sees_the_same_neighbours_in_both_directions() -> None:
             torch.testing.assert_close(found.to_next[index], onwards[0], rtol=1e-3, atol=1e-3)
             torch.testing.assert_close(found.to_previous[index], back[0], rtol=1e-3, atol=1e-3)
             assert (onwards - back).abs().max() > 0.05
+
+
+@pytest.mark.parametrize("budget", [2**30, 1], ids=["stored", "too large to store"])
+def test_flows_of_all_segments_and_directions_at_once_are_those_one_by_one(budget: int) -> None:
+    padded = torch.rand(4, 3, 512, 512, generator=torch.Generator().manual_seed(4)) * 2 - 1
+    network = RAFT(1, scale_input=False, correlation_bytes=budget).eval()
+    fill_with_fixed_weights(network)
+    assert network.pairs_at_once(128, 128) == budget // (4 * 256 * (256 + 64 + 16 + 4))
+    for one, two in zip(*(estimate_motions(network, padded, 2, together=together) for together in (False, True)), strict=True):
+        torch.testing.assert_close(two.to_next, one.to_next, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(two.to_previous, one.to_previous, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("rule", ["official", "paper"])
+def test_the_gradient_of_several_segments_at_once_is_that_of_each(rule: GuidanceRule) -> None:
+    motions, given = [motion(seed) for seed in (0, 5)], [latents(seed) for seed in (1, 6)]
+    together = guidance_gradient(torch.cat(given), merged_motion(motions), rule)
+    assert torch.equal(together, torch.cat([guidance_gradient(*pair, rule) for pair in zip(given, motions, strict=True)]))
 
 
 def test_the_official_loss_is_the_chain_of_the_authors_code() -> None:
