@@ -13,6 +13,7 @@ from mgld_bench.cards.table_schemas import Published as Published  # noqa: PLC04
 from mgld_bench.cards.table_schemas import TableLayout as TableLayout  # noqa: PLC0414
 from mgld_bench.cards.tree import Tree
 from mgld_bench.plain_data import PlainData
+from mgld_bench.shown_text import one_line
 
 CardKind = Literal["dataset", "degradation", "method", "protocol", "report"]
 
@@ -51,8 +52,8 @@ class Card(PlainData):
 
     @property
     def heading(self) -> str:
-        """The printed name."""
-        return self.title or self.name
+        """The printed name, in one line."""
+        return one_line(self.title) or self.name
 
 
 class Crop(PlainData):

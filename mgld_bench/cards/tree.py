@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import yaml
 
 from mgld_bench.errors import InputError
+from mgld_bench.shown_text import visible, visible_name
 
 _LARGEST: Final = 2**63
 """Whole numbers in cards are smaller: databases and other programs hold none beyond it."""
@@ -46,7 +47,7 @@ def read_tree(path: Path) -> Tree:
 
     Raises:
         InputError: The file cannot be read or is not YAML, has no mapping at the top, a key twice, an alias, a tag, a number that
-            is not finite or has 20 digits and more, or a NUL character; with file and line.
+            is not finite or has 20 digits and more, or a control character; with file and line.
     """
     file = shown_path(path)
     try:
@@ -175,5 +176,5 @@ class _Builder:
         return value
 
     def _check_text(self, text: str, place: Place) -> None:
-        if "\0" in text:
-            raise InputError(f"{place}: {text[:40]!r}: text in cards cannot contain the character NUL")
+        if visible(text) != text:
+            raise InputError(f"{place}: {visible_name(text[:40])}: text in cards cannot contain control characters")

@@ -89,9 +89,8 @@ def compare(
 
     Example: mgld-bench compare bicubic mine --output verdict.md --output verdict.html
     """
-    from rich.console import Console
-
     from mgld_bench.cli.compare_output import BY_SUFFIX, Page, rendered, require_passed, write
+    from mgld_bench.cli.console import TerminalConsole
     from mgld_bench.cli.display import progress_display
     from mgld_bench.clips.atomic import require_writable
     from mgld_bench.comparing.gates.gate import load_gate
@@ -137,9 +136,9 @@ def compare(
     if chosen:
         typer.echo(rendered(comparison, seen, chosen), nl=False)
     else:
-        Console().print(render_terminal(comparison))
+        TerminalConsole().print(render_terminal(comparison))
         if seen is not None:
-            Console().print(render_gate(seen))
+            TerminalConsole().print(render_gate(seen))
         for path in output or ():
             typer.echo(f"written: {path}")
     require_passed(comparison, seen)

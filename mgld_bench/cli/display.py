@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from mgld_bench.cli.console import TerminalConsole
 from mgld_bench.engine.progress import Progress, Silent
 
 LOG_INTERVAL = 10.0
@@ -22,7 +22,7 @@ def progress_display(quiet: bool = False) -> Progress:
     """Progress as bars where standard error is a terminal, else as plain lines; nothing where it is to be ``quiet``."""
     if quiet:
         return Silent()
-    console = Console(stderr=True)
+    console = TerminalConsole(stderr=True)
     return _Terminal(console) if console.is_terminal else _Log(console)
 
 
@@ -77,7 +77,7 @@ class _TimeLeft(ProgressColumn):
 class _Terminal:
     """One bar per stage, with the current unit and the time left."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: TerminalConsole) -> None:
         self._console = console
         self._bars: Bars | None = None
         self._pace = Pace(0, 0.0)
@@ -129,7 +129,7 @@ class _Terminal:
 class _Log:
     """A line when a stage or unit begins, and then at most one every LOG_INTERVAL seconds."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: TerminalConsole) -> None:
         self._console = console
         self._stage, self._total, self._done, self._what = "", 0, 0, "frames"
         self._began = self._logged = 0.0

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from mgld_bench.cli.console import TerminalConsole
 from mgld_bench.cli.display import LOG_INTERVAL, size
 
 
@@ -19,7 +19,7 @@ def download_display(name: str) -> Iterator[Callable[[int, int | None], None]]:
     Yields:
         A function to call with the bytes received so far, and the total or None where it is not known.
     """
-    console = Console(stderr=True)
+    console = TerminalConsole(stderr=True)
     if not console.is_terminal:
         yield _lines(console, name)
         return
@@ -36,7 +36,7 @@ def download_display(name: str) -> Iterator[Callable[[int, int | None], None]]:
         yield lambda here, total: bars.update(task, completed=here, total=total)
 
 
-def _lines(console: Console, name: str) -> Callable[[int, int | None], None]:
+def _lines(console: TerminalConsole, name: str) -> Callable[[int, int | None], None]:
     """A line at the start, and then at most one every LOG_INTERVAL seconds."""
     printed = -LOG_INTERVAL
 

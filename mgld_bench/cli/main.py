@@ -28,6 +28,7 @@ from mgld_bench.cli.failures import in_one_line, require_current_folder
 from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE, check_home
 from mgld_bench.cli.terminal import print_whatever_the_encoding
 from mgld_bench.errors import CheckError, IncompleteError, InputError
+from mgld_bench.shown_text import visible_name
 from mgld_bench.threads import use_threads
 from mgld_bench.weights.offline import obey_environment
 
@@ -51,14 +52,14 @@ class _Verbs(TyperGroup):
                 raise
             from mgld_bench.engine.credentials import without_credentials
 
-            typer.echo(f"mgld-bench: {without_credentials(str(error))}", err=True)
+            typer.echo(f"mgld-bench: {visible_name(without_credentials(str(error)))}", err=True)
             code = INCOMPLETE if isinstance(error, IncompleteError) else WRONG_USE if isinstance(error, InputError) else FAILED
             raise typer.Exit(code) from None
         except Exception as error:
             line = in_one_line(error)
             if line is None or ctx.params.get("debug"):
                 raise
-            typer.echo(f"mgld-bench: {line} (--debug shows where)", err=True)
+            typer.echo(f"mgld-bench: {visible_name(line)} (--debug shows where)", err=True)
             raise typer.Exit(WRONG_USE) from None
         except KeyboardInterrupt:
             raise _interrupted() from None

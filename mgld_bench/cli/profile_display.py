@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
+from mgld_bench.cli.console import TerminalConsole
 from mgld_bench.cli.display import size
 from mgld_bench.engine.cost_columns import short_count, short_seconds
 from mgld_bench.engine.profiling import RANDOM, MethodProfile
@@ -24,8 +24,8 @@ _PIPE_WIDTH = 200
 
 def print_profiles(profiles: Sequence[MethodProfile]) -> None:
     """Print one row per method, all measured on the same input and device, then the details of each and what is counted."""
-    terminal = Console().is_terminal
-    console = Console() if terminal else Console(width=_PIPE_WIDTH)
+    terminal = TerminalConsole().is_terminal
+    console = TerminalConsole() if terminal else TerminalConsole(width=_PIPE_WIDTH)
     console.print(_table(profiles, terminal))
     for each in profiles:
         for line in _facts(each):

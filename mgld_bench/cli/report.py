@@ -265,15 +265,14 @@ def write(
 
 def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
     """Print the table of a report and where it is, or all of it as JSON; ``dated``: others like it may come."""
-    from rich.console import Console
-
+    from mgld_bench.cli.console import TerminalConsole
     from mgld_bench.report.tables.render_terminal import render_terminal
 
     if json_output:
         print_json(as_json(files))
         return
     if files.table.rows:
-        Console().print(render_terminal(files.table))
+        TerminalConsole().print(render_terminal(files.table))
     drawn = [figure.name for figure in files.figures if figure.files]
     if drawn:
         typer.echo(f"figures: {', '.join(drawn)} in {files.folder / 'figures'}, each as png, svg, pdf and tex")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
+from mgld_bench.cli.console import TerminalConsole
 from mgld_bench.cli.score_files import difference_to_first, interval_over_clips, mean_over_clips
 from mgld_bench.engine.metric_choice import MetricChoice
 from mgld_bench.engine.score_folders import FolderScores
@@ -26,7 +26,7 @@ def print_scores(scores: FolderScores, choice: MetricChoice, protocol: str) -> N
     parts = [choice.asked[start : start + METRICS_PER_TABLE] for start in range(0, len(choice.asked), METRICS_PER_TABLE)]
     for part in parts:
         last = part is parts[-1]
-        Console().print(_table([describe(name) for name in part], scores, _caption(scores, protocol) if last else None))
+        TerminalConsole().print(_table([describe(name) for name in part], scores, _caption(scores, protocol) if last else None))
     for name, reason in choice.left_out.items():
         typer.echo(f"not scored: {name}: {reason}")
     for place, note in grouped_notes(_notes(scores)):

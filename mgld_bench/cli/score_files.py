@@ -14,6 +14,7 @@ from mgld_bench.engine.metric_choice import MetricChoice
 from mgld_bench.engine.score_folders import FolderScores, ScoreRequest
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
+from mgld_bench.shown_text import for_spreadsheet
 from mgld_bench.statistics.intervals import Interval, PairedDifference, mean_interval, paired_difference
 
 
@@ -40,7 +41,10 @@ def as_json(
 
 
 def write_csv(folder: Path, scores: FolderScores) -> None:
-    """Write scores.csv, a line per clip and metric, and frames.csv, a line per frame."""
+    """Write scores.csv, a line per clip and metric, and frames.csv, a line per frame.
+
+    A name that a spreadsheet would run as a formula is preceded by an apostrophe.
+    """
     clips, frames = io.StringIO(), io.StringIO()
     clip_rows, frame_rows = csv.writer(clips), csv.writer(frames)
     clip_rows.writerow(["clip", "metric", "value", "method", "note"])
@@ -50,10 +54,12 @@ def write_csv(folder: Path, scores: FolderScores) -> None:
             for result in results:
                 facts = describe(result.metric)
                 notes = [*([why_infinite(facts)] if math.isinf(result.value) else []), *result.notes]
-                clip_rows.writerow([clip, result.metric, repr(result.value), method, "; ".join(notes)])
+                names = [for_spreadsheet(clip), result.metric]
+                note = for_spreadsheet("; ".join(notes))
+                clip_rows.writerow([*names, repr(result.value), for_spreadsheet(method), note])
                 for frame, value in (result.per_frame or {}).items():
                     note = why_infinite(facts) if math.isinf(value) else ""
-                    frame_rows.writerow([clip, result.metric, frame, repr(value), method, note])
+                    frame_rows.writerow([*names, frame, repr(value), for_spreadsheet(method), note])
     write_bytes_atomic(folder / "scores.csv", clips.getvalue().encode())
     write_bytes_atomic(folder / "frames.csv", frames.getvalue().encode())
 

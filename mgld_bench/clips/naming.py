@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mgld_bench.shown_text import visible_name
+
 
 def given_name(path: Path) -> str:
     """The last part of ``path`` as the user gave it: links are not followed.
@@ -20,14 +22,14 @@ def given_name(path: Path) -> str:
 
 
 def printable(name: str) -> str:
-    r"""A file name, or a path, as text; bytes that are not UTF-8 are written as \xe9.
+    r"""A file name, or a path, as text; bytes that are not UTF-8 are written as \xe9, and control characters likewise.
 
     Python keeps such bytes as lone surrogates, which can be neither printed nor stored in JSON or a database.
 
-    >>> printable("caf\udce9"), printable("café")
-    ('caf\\xe9', 'café')
+    >>> printable("caf\udce9"), printable("café"), printable("a\nb")
+    ('caf\\xe9', 'café', 'a\\nb')
     """
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return visible_name(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def _same(one: Path, other: Path) -> bool:

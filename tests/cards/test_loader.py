@@ -329,3 +329,13 @@ def test_a_protocol_of_version_0_1_still_opens(folder: Path) -> None:
     assert protocol.resolve("ssim.rgb") == "ssim.rgb"
     write(folder, "y.yaml", "name: y\nextends: x\naveraging: frames\n")
     assert message("y", folder) == "y.yaml:3: averaging: this field has no effect and only accepts clips; remove it"
+
+
+@pytest.mark.parametrize("text", ["\\e[31mred", "\\a", "\\x7f", "\\u009b31m", "\\u202egnp.exe", "a\\0b", "\\r"])
+def test_text_that_acts_on_a_terminal_is_no_text_of_a_card(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.yaml"
+    for line in (f'title: "{text}"', f'attributes: {{"{text}": true}}'):
+        path.write_text(f"name: mine\nextends: bicubic\n{line}\n")
+        with pytest.raises(InputError, match=r"mine\.yaml:3: .*: text in cards cannot contain control characters") as caught:
+            load_card(str(path), "method")
+        assert str(caught.value).isprintable()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -141,3 +145,42 @@ def test_any_error_of_the_file_system_is_one_line(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert done.stderr == f"mgld-bench: {tmp_path / 'file' / 'x'}: Not a directory (--debug shows where)\n"
+
+
+ACTING = "a\x1b]0;owned\x07\x1b[2J\n\x9b31m\u202eb"
+"""A name that sets a terminal's title, wipes it, begins a line, and turns the rest around."""
+
+
+def test_no_name_acts_on_a_terminal(tmp_path: Path) -> None:
+    for side in ("gt", "out"):
+        store(tmp_path / side / ACTING, darker=int(side == "out"))
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-m", "mgld_bench", "score", "out", "--gt", "gt", "--metrics", "psnr", "-o", "csv"]
+    environment = {**os.environ, "TERM": "xterm", "MGLD_BENCH_HOME": str(tmp_path / "home")}
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, cwd=tmp_path, env=environment) as process:
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):
+            while piece := os.read(main, 65536):
+                shown += piece
+    os.close(main)
+    text = shown.decode()
+    assert process.returncode == 0, text
+    assert "a\\x1b]0;owned\\x07" in text and "\\u202eb" in text
+    # The bars of the program itself may act, the name may not.
+    assert "\x1b[2K" in text
+    assert not re.search("\x1b\\]|\x07|\x1b\\[2J|\x9b|\u202e", text)
+    gone = bench("score", tmp_path / f"gone {ACTING}")
+    assert gone.returncode == 2 and gone.stderr.decode().strip().isprintable()
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet(tmp_path: Path) -> None:
+    for side in ("gt", "=1+1"):
+        for clip in ("=cmd|x", "@sum", "-1", "+2", "plain"):
+            store(tmp_path / side / clip, darker=int(side != "gt"))
+    done = call("score", "=1+1", "--gt", "gt", "--metrics", "psnr", "-o", "csv", "--quiet", cwd=tmp_path)
+    assert done.code == 0, done.err
+    for name in ("scores.csv", "frames.csv"):
+        for line in csv.DictReader((tmp_path / "csv" / name).read_text(encoding="utf-8").splitlines()):
+            assert line["clip"] == "plain" or line["clip"][:2] in ("'=", "'@", "'-", "'+")
+            assert line["method"] == "'=1+1"

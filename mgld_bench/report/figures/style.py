@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.highlighted import highlighted_methods
+from mgld_bench.shown_text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -121,5 +122,7 @@ def figure_files(figure: Figure, dpi: float = SCREEN_DPI) -> dict[str, bytes]:
     for name in FILE_FORMATS:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=name, dpi=dpi, metadata=_WITHOUT_DATES[name])
-        files[name] = buffer.getvalue()
+        content = buffer.getvalue()
+        # XML has no way to hold control characters, which a name in the results may have.
+        files[name] = visible(content.decode()).encode() if name == "svg" else content
     return files

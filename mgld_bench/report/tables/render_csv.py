@@ -13,10 +13,10 @@ from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import made_on
 from mgld_bench.report.tables.paired import Paired, baseline_of
 from mgld_bench.report.tables.table import Table, TableCell
+from mgld_bench.shown_text import for_spreadsheet as guard
 from mgld_bench.strict_json import strict
 
 _ORIGIN = ("scored_on", "restored_on", "scored_at")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render_long_csv(table: Table, data: ReportData) -> str:
@@ -108,11 +108,6 @@ def render_frames_csv(data: ReportData) -> str:
             ),
         ]
     )
-
-
-def guard(text: str) -> str:
-    """``text``, with an apostrophe in front where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _paired(other: str) -> tuple[str, ...]:

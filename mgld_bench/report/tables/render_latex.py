@@ -193,7 +193,9 @@ def _grid(table: Table, start: int, stop: int) -> list[str]:
 
 
 def _line(fields: list[str]) -> str:
-    return rf"{' & '.join(fields)} \\"
+    # The end of the row above, and a rule of booktabs, would take a bracket or a star after it for their own.
+    start = "{}" if fields[0].startswith(("[", "*")) else ""
+    return rf"{start}{' & '.join(fields)} \\"
 
 
 def _group_rules(first: int, sizes: list[int]) -> list[str]:

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import io
 import math
+import re
+import warnings
 from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from PIL import Image
 
 from mgld_bench.clips.clip import ArrayClip, Frame
@@ -15,7 +20,7 @@ from mgld_bench.report.collect.data import PictureSource, ReportData
 from mgld_bench.report.figures.choosing import Region, best_region, structure
 from mgld_bench.report.figures.plots import draw_per_clip, draw_per_frame
 from mgld_bench.report.figures.strips import TILE_WIDTH, draw_strip
-from mgld_bench.report.figures.style import figure_settings, method_styles
+from mgld_bench.report.figures.style import figure_settings, method_styles, save_figure
 from mgld_bench.report.middle import middle_frame
 from tests.helpers.example_data import example_data
 from tests.helpers.handmade import Place, make_data
@@ -188,3 +193,26 @@ def test_nothing_scored_is_no_figure() -> None:
     data = make_data({("a", "one", "psnr.rgb"): {}}, {"a": ("x",)}, {"one": "One"})
     assert draw_per_frame(data, "a", "x") is None
     assert draw_per_clip(data, "a") is None
+
+
+def test_a_title_of_several_lines_is_printed_in_one() -> None:
+    titles = {"ours": "A title\nof two lines\n", "theirs": "a\ttab \x1b[31m"}
+    data = make_data({("set", name, "psnr.rgb"): {"clip": 20.0} for name in titles}, {"set": ["clip"]}, titles)
+    assert [card.heading for card in data.methods.values()] == ["A title of two lines", "a tab \\x1b[31m"]
+    source = strip_data(2)[1]
+    restored = dict(zip(titles, source.restored.values(), strict=True))
+    assert draw_strip(data, replace(source, restored=restored)).picture.ndim == 3
+
+
+def test_names_in_a_figure_leave_xml_that_can_be_parsed(tmp_path: Path) -> None:
+    name = "\x1b]0;owned\x07<script>&\x08 \x9b--> \u202e"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Glyphs that the font lacks.
+        figure = Figure()
+        figure.subplots().plot([1, 2], label=name)
+        figure.suptitle(name)
+        figure.legend()
+        files = save_figure(figure, tmp_path / "plot")
+    (svg,) = [file for file in files if file.suffix == ".svg"]
+    ElementTree.parse(svg)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", svg.read_text(encoding="utf-8"))

@@ -66,6 +66,19 @@ def test_tables_and_notes_compile(tmp_path: Path, packages: str) -> None:
     assert not packages or "Overfull \\hbox" not in log
 
 
+@needs_latex
+@pytest.mark.parametrize("packages", [PACKAGES, ""], ids=["of a paper", "none"])
+def test_a_row_that_begins_with_a_bracket_or_a_star_compiles(tmp_path: Path, packages: str) -> None:
+    """After the end of a row and after a rule, LaTeX takes these for an option."""
+    names = {"a": "[0] first", "b": "*best*", "c": "\u7d75\u753b", "d": "[", "e": "\u202e[2]\x1b[31m\n*"}
+    scores = {(dataset, name, "psnr.rgb"): {"clip": 20.0} for dataset in ("one", "two") for name in names}
+    titles = {"one": "\u4e2d\u6587", "two": "*[x]*"}
+    data = make_data(scores, {"one": ["clip"], "two": ["clip"]}, names, titles=titles, report_title="[\u7d75] * table")
+    body = "\n".join(render_latex(build_table(laid_out, against_published=False)) for laid_out in (data, turned(data)))
+    assert not re.search(r"^\s*[\[*]", body, re.MULTILINE)
+    compile_latex(tmp_path, body, packages)
+
+
 def test_attributes_are_marks_in_every_format() -> None:
     data = turned_with_attributes(nasty_data())
     table = build_table(data, against_published=False)
