@@ -92,7 +92,7 @@ WRONG = [
     (
         "NUL",
         'name: x\nrestorer: a:B\nweights: {network: {file: "a\\0b"}}\n',
-        "x.yaml:3: 'a\\x00b': text in cards cannot contain the character NUL",
+        "x.yaml:3: a\\x00b: text in cards cannot contain control characters",
     ),
     ("no end", "name: x\nrestorer: a:B\noptions: {tile: -.inf}\n", "x.yaml:3: -.inf: numbers in cards must be finite"),
     ("a tag", "name: !mine x\n", "x.yaml:1: YAML tag !mine is not supported in cards"),

@@ -70,7 +70,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def console(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Console:
     """What progress_display() writes to."""
     made = Console(file=io.StringIO(), force_terminal=request.param, width=120)
-    monkeypatch.setattr(display, "Console", lambda stderr: made)
+    monkeypatch.setattr(display, "TerminalConsole", lambda stderr: made)
     return made
 
 
