@@ -24,9 +24,21 @@ _REMEDIES: Final = {
     errno.EISDIR: "move the folder away: a file belongs there",
 }
 """What to do about errors of the operating system."""
+_LONGEST: Final = 4000
+"""Characters of a message; beyond it, its middle is left out."""
 
 
-class InputError(Exception):
+class _RefusalError(Exception):
+    """An error whose message is for people: never longer than they would read, whatever a file had in it."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if len(text) <= _LONGEST:
+            return text
+        return f"{text[: _LONGEST // 2]}… ({len(text)} characters) …{text[-_LONGEST // 4 :]}"
+
+
+class InputError(_RefusalError):
     """Wrong use or bad input: one line with what, where (file, field, clip) and what to do. Exit code 2."""
 
 
@@ -43,7 +55,7 @@ class WrongCheckpointError(InputError):
         self.file = Path(file)
 
 
-class CheckError(Exception):
+class CheckError(_RefusalError):
     """A check or a gate failed on valid input: one line with which and by how much. Exit code 1."""
 
 

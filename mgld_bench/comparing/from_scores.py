@@ -31,8 +31,8 @@ def read_json(path: Path, shown: str) -> list[State]:
         raise InputError(f"{path}: not the output of mgld-bench score --json: {error}") from None
     if not isinstance(content, dict) or any(name not in content for name in _JSON_FIELDS):
         raise InputError(f"{path}: not the output of mgld-bench score --json: it lacks {', '.join(_JSON_FIELDS)}")
-    methods = content["methods"] if "methods" in content else {content.get("method", path.stem): content}
     try:
+        methods = content["methods"] if "methods" in content else {content.get("method", path.stem): content}
         return [_state(content, method, of_method["clips"], shown) for method, of_method in methods.items()]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not the output of mgld-bench score --json: {error!r}") from None
