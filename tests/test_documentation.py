@@ -20,7 +20,7 @@ DOCUMENTS = sorted(
         ROOT / ".github/pull_request_template.md",
     ]
 )
-TOP = {path.name for path in ROOT.iterdir()}
+TOP = {path.name for path in ROOT.iterdir()} - {"build"}  # What is made: the site, figures of campaigns.
 SUFFIXES = (".py", ".yaml", ".yml", ".md", ".toml", ".ini", ".cff", ".tsv", ".csv", ".json", ".npz", ".txt")
 USERS = re.compile(r"~|\$|<|\*|^/|my-|my_|mynet|\bmine\b|^out/|^lr|^https?:|^workspace|\{")
 """Paths of the user's own, places on his disk, and patterns."""
