@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ def search_path(first: Sequence[Path] = ()) -> list[Path]:
     return [*(path for path, _ in named), shipped_folder()]
 
 
+@lru_cache(maxsize=1)
 def shipped_folder() -> Path:
     """The folder of the cards that come with the suite: inside the installed package, or in the checkout."""
     here = Path(__file__).resolve().parent
@@ -63,17 +65,21 @@ def card_files(folders: Sequence[Path]) -> Iterator[CardFile]:
     seen: set[Path] = set()
     for folder in folders:
         for inner, kind in _kinds(folder).items():
+            place = inner.resolve()
             for path in _listed(inner):
-                if path.resolve() not in seen:
-                    seen.add(path.resolve())
+                # Only where a link leads is looked up: there are many cards, and this is done for each that is loaded.
+                real = path.resolve() if path.is_symlink() else place / path.name
+                if real not in seen:
+                    seen.add(real)
                     yield CardFile(path.stem, path, kind)
 
 
 def _listed(folder: Path) -> list[Path]:
     """The card files in a folder, by name. Raises InputError where it cannot be read."""
     try:
-        found = [path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.name.startswith(".")]
-        return sorted(path for path in found if path.is_file())
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
+        return sorted(folder / name for name in found if name.endswith(SUFFIXES))
     except OSError as error:
         raise InputError(f"card folder {folder}: cannot be read: {of_system(error)}") from None
 

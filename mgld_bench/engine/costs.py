@@ -215,4 +215,4 @@ def _cards(names: Sequence[str]) -> Iterator[MethodCard]:
 @cache
 def _figures() -> _Figures:
     text = (Path(__file__).parent / "costs.yaml").read_text(encoding="utf-8")
-    return _Figures.model_validate(yaml.safe_load(text))
+    return _Figures.model_validate(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,8 @@ from mgld_bench.methods.restorer import FilesAwayError, Restorer, RestorerOption
 
 _SAVED_EVERY = 2.0
 """Seconds between two writes of the digests: what is lost in between is read again."""
+_SETTLED = 2 * 10**9
+"""Nanoseconds after which a change of a folder has a time of its own."""
 
 
 class FinishedResultsOptions(RestorerOptions):
@@ -145,7 +148,7 @@ def _find(options: FinishedResultsOptions, dataset: str, clip: str) -> Path:
 
 def _clips_called(name: str, place: Path) -> list[Path]:
     try:
-        entries = sorted(place.iterdir()) if place.is_dir() else []
+        entries = _entries(place).get(name, ()) if place.is_dir() else ()
     except OSError as error:
         raise InputError(f"{place}: cannot be read: {error.strerror}") from None
     return [
@@ -154,6 +157,23 @@ def _clips_called(name: str, place: Path) -> list[Path]:
         if (printable(entry.name) == name and (entry.is_dir() or dead_link(entry)))
         or (printable(entry.stem) == name and entry.suffix.lower() in VIDEO_SUFFIXES)
     ]
+
+
+def _entries(place: Path) -> Mapping[str, Sequence[Path]]:
+    """What is in a folder, by name with and without ending; read again only where the folder has changed."""
+    changed = place.stat().st_mtime_ns
+    # A folder that has just changed may change again within the clock's resolution.
+    settled = place.is_absolute() and time.time_ns() - changed > _SETTLED
+    return _listed_at(place, changed) if settled else _listed_at.__wrapped__(place, changed)
+
+
+@lru_cache(maxsize=32)
+def _listed_at(place: Path, changed: int) -> Mapping[str, Sequence[Path]]:
+    found: dict[str, list[Path]] = {}
+    for entry in sorted(place.iterdir()):
+        for name in dict.fromkeys((printable(entry.name), printable(entry.stem))):
+            found.setdefault(name, []).append(entry)
+    return found
 
 
 def _listed(places: list[Path]) -> str:

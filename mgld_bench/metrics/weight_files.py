@@ -15,7 +15,7 @@ from mgld_bench.cards.schemas import WeightFile
 def weight_files() -> dict[str, WeightFile]:
     """Every weight file of the suite's own metrics, by name."""
     text = (resources.files("mgld_bench.metrics") / "weights.yaml").read_text(encoding="utf-8")
-    return TypeAdapter(dict[str, WeightFile]).validate_python(yaml.safe_load(text))
+    return TypeAdapter(dict[str, WeightFile]).validate_python(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 def weight_file(name: str) -> WeightFile:

@@ -48,6 +48,7 @@ def write_night_cards(folder: Path, clips: Sequence[str] = tuple(_CROPS)) -> Pat
             "protocol": "plain",
             "methods": ["bicubic", "compact"],
             "datasets": [{"name": "street", "metrics": ["psnr", "ssim"]}],
+            "plots": ["strip"],
         },
         "baselines/compact.yaml": {
             "name": "compact",

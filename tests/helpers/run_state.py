@@ -35,7 +35,12 @@ def files(workspace: Path) -> dict[str, object]:
     return found
 
 
+def side_file(path: Path) -> dict[str, object]:
+    """A side file's content without what is measured."""
+    return {name: value for name, value in json.loads(path.read_text()).items() if name not in MEASURED}
+
+
 def _content(path: Path) -> object:
     if path.suffix == ".json":
-        return {name: value for name, value in json.loads(path.read_text()).items() if name not in MEASURED}
+        return side_file(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()

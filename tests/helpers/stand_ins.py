@@ -26,6 +26,9 @@ def small_checkout(folder: Path) -> Path:
     for name in ("reds4", "udm10"):
         card = folder / f"datasets/{name}.yaml"
         card.write_text(shrunk(card.read_text(encoding="utf-8")), encoding="utf-8")
+    with (folder / "reports/table1.yaml").open("a", encoding="utf-8") as report:
+        # Plots take most of the time of a report this small.
+        report.write("\nplots: [strip]\n")
     return folder
 
 

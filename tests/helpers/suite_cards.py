@@ -27,6 +27,7 @@ name: small
 title: Small
 protocol: few
 methods: [bicubic, compact]
+plots: [strip]
 datasets: [{name: tiny, metrics: [psnr, vmaf, niqe]}]
 """
 
