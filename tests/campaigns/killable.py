@@ -28,6 +28,12 @@ Victim = Literal["program", "child", "all"]
 VICTIMS: Final[tuple[Victim, ...]] = ("program", "child", "all")
 _MARK: Final = "MGLD_BENCH_TEST_TRIAL"
 """In the environment of a trial's processes."""
+_USUAL: Final = (
+    *("mgld_bench.cli.main", "mgld_bench.engine.run", "mgld_bench.engine.session", "mgld_bench.engine.restore_folders"),
+    *("mgld_bench.engine.score_folders", "mgld_bench.methods.bicubic", "mgld_bench.methods.results", "mgld_bench.cli.weights"),
+    *("mgld_bench.report.write", "scipy.sparse", "scipy.special", "mgld_bench.metrics.fidelity.vmaf"),
+)
+"""What verbs without networks import."""
 _PATIENCE: Final = 15.0
 """Seconds after which processes that outlive the program are orphans."""
 
@@ -47,11 +53,12 @@ class Ended:
 class Program:
     """The program, loaded once. Use as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, everything: bool) -> None:
+        """``everything``: also what computes with networks, which takes seconds more."""
         root = Path(__file__).parents[2]
         search = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search}
-        command = [sys.executable, __file__]
+        command = [sys.executable, __file__, *(["everything"] if everything else [])]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self._trials = 0
 
@@ -154,9 +161,9 @@ def _marked(mark: str) -> list[str]:
     return found
 
 
-def serve() -> None:
+def serve(everything: bool) -> None:
     """Carry out orders until there are no more."""
-    _load()
+    _load(everything)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -168,16 +175,19 @@ def serve() -> None:
         sys.stdout.flush()
 
 
-def _load() -> None:
+def _load(everything: bool) -> None:
     """Import what the verbs import when they run, and do what they do once in a process."""
     from mgld_bench.clips.ffmpeg import ffmpeg_identity
     from mgld_bench.degradation.canary import encoder_canary
 
-    root = Path(__file__).parents[2]
-    for path in sorted((root / "mgld_bench").rglob("*.py")):
-        name = ".".join(path.relative_to(root).with_suffix("").parts)
+    names = list(_USUAL)
+    if everything:
+        root = Path(__file__).parents[2]
+        paths = sorted((root / "mgld_bench").rglob("*.py"))
+        names = [".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    for name in names:
         if "versions" not in name and "__main__" not in name:
-            importlib.import_module(name.removesuffix(".__init__"))
+            importlib.import_module(name)
     ffmpeg_identity()
     encoder_canary()
 
@@ -210,4 +220,4 @@ def _carry_out(order: list[Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(everything="everything" in sys.argv)

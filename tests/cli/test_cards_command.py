@@ -53,8 +53,8 @@ def test_right_cards_are_listed_with_what_they_resolve_to(tmp_path: Path) -> Non
             "mine/datasets/own.yaml": DATASET.format("own") + "degradation: mild\n",
             "mine/datasets/degradations/mild.yaml": "name: mild\nextends: realbasicvsr\nsalt: 3\n",
             "mine/reports/protocols/three.yaml": "name: three\nmetrics: {psnr: psnr.y.crop4}\nframes: [0, 50, 99]\n",
-            "mine/reports/steps.yaml": (
-                "name: steps\nprotocol: three\ndatasets: [{name: own, metrics: [psnr, ssim.rgb]}]\n"
+            "mine/reports/my-steps.yaml": (
+                "name: my-steps\nprotocol: three\ndatasets: [{name: own, metrics: [psnr, ssim.rgb]}]\n"
                 "methods: [bicubic, step-2000]\n"
             ),
         },
@@ -67,13 +67,13 @@ def test_right_cards_are_listed_with_what_they_resolve_to(tmp_path: Path) -> Non
         "ok    degradation mild: extends realbasicvsr: profile mgld, salt 3",
         f"ok    method step-1000: extends bsrgan: {restorer}, weights: network /data/step_1000.pth",
         f"ok    method step-2000: extends step-1000: {restorer}, weights: network /data/step_1000.pth",
-        "ok    report steps: 2 methods on own, protocol three",
+        "ok    report my-steps: 2 methods on own, protocol three",
         "ok    protocol three: psnr.y.crop4 on frames 0, 50, 99",
     ]
     # One file, or one kind, of the folder: the other cards of the folder are found as well.
-    one = check(tmp_path, "mine/reports/steps.yaml", "mine/baselines")
+    one = check(tmp_path, "mine/reports/my-steps.yaml", "mine/baselines")
     assert [line.split(":")[0] for line in one.out.splitlines()] == [
-        "ok    report steps",
+        "ok    report my-steps",
         "ok    method step-1000",
         "ok    method step-2000",
     ]
