@@ -7,5 +7,5 @@ For use from outside:
 - `DatasetCard`, `DegradationCard`, `MethodCard`, `ProtocolCard`, `ReportCard`, `WeightFile`, `Crop` (`schemas`)
 - `AnyFigure` and one class per kind of figure (`figures`): what a report card may name under `figures:`
 - `validate_options`, `field_error` (`validation`): messages with file, line and field
-- `search_path`, `card_files`, `shipped_folder` (`search_path`): which files are cards
+- `search_path`, `card_files` (`search_path`), `shipped_folder` (`shipped_folder`): which files are cards
 """

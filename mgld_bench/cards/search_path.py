@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mgld_bench.cards.shipped_folder import shipped_folder
 from mgld_bench.errors import InputError, of_system
 
 if TYPE_CHECKING:
@@ -48,16 +48,6 @@ def search_path(first: Sequence[Path] = ()) -> list[Path]:
         if not path.is_dir():
             raise InputError(f"{origin}: {path} is not a folder")
     return [*(path for path, _ in named), shipped_folder()]
-
-
-@lru_cache(maxsize=1)
-def shipped_folder() -> Path:
-    """The folder of the cards that come with the suite: inside the installed package, or in the checkout."""
-    here = Path(__file__).resolve().parent
-    for folder in (here / "shipped", here.parents[1]):
-        if (folder / "baselines").is_dir() and (folder / "datasets").is_dir():
-            return folder
-    raise InputError(f"{here}: the shipped cards are missing; reinstall the package")
 
 
 def card_files(folders: Sequence[Path]) -> Iterator[CardFile]:

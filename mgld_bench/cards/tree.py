@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import yaml
 
-from mgld_bench.cards.search_path import shipped_folder
+from mgld_bench.cards.shipped_folder import shipped_folder
 from mgld_bench.errors import InputError
 from mgld_bench.shown_text import visible, visible_name
 

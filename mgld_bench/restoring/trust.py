@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mgld_bench.cards.schemas import MethodCard
-from mgld_bench.cards.search_path import shipped_folder
+from mgld_bench.cards.shipped_folder import shipped_folder
 from mgld_bench.cards.validation import folder_of
 from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.digest import text_digest

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 
 from mgld_bench.cards.loader import list_cards, load_method, load_report
-from mgld_bench.cards.search_path import shipped_folder
+from mgld_bench.cards.shipped_folder import shipped_folder
 
 PUBLISHED = shipped_folder() / "reports/published"
 DIGESTS = {

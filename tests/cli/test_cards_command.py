@@ -30,7 +30,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 def test_every_shipped_card_is_right_but_the_one_that_has_to_be_extended(tmp_path: Path) -> None:
     # The folder of the program that runs: an installed one has its own copy of the cards.
-    where = [sys.executable, "-c", "from mgld_bench.cards.search_path import shipped_folder; print(shipped_folder())"]
+    where = [sys.executable, "-c", "from mgld_bench.cards.shipped_folder import shipped_folder; print(shipped_folder())"]
     folder = subprocess.run(where, capture_output=True, text=True, check=True, cwd=tmp_path).stdout.strip()
     done = check(tmp_path, folder, "--json")
     rows = json.loads(done.out)

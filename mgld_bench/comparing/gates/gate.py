@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from mgld_bench.cards.schemas import ProtocolCard
-from mgld_bench.cards.search_path import shipped_folder
+from mgld_bench.cards.shipped_folder import shipped_folder
 from mgld_bench.cards.tree import read_tree
 from mgld_bench.cards.validation import validate_plain
 from mgld_bench.errors import InputError, did_you_mean

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mgld_bench.cards.schemas import MethodCard
-from mgld_bench.cards.search_path import shipped_folder
+from mgld_bench.cards.shipped_folder import shipped_folder
 from mgld_bench.cards.validation import folder_of
 from mgld_bench.report.collect.data import ReportData
 
