@@ -36,12 +36,20 @@ def home_and_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr("tempfile.tempdir", str(stages))
     yield
     assert not list(stages.iterdir())
-    assert not [pid for pid in pids(tmp_path) if psutil.pid_exists(pid)]
+    wait_until(lambda: not any(map(runs, pids(tmp_path))))
 
 
 def pids(tmp_path: Path) -> list[int]:
     noted = tmp_path / "pids"
     return [int(line.split()[0]) for line in noted.read_text().splitlines()] if noted.exists() else []
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and not merely a zombie that nobody has collected yet."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def options(how: str, **more: object) -> Options:
@@ -129,7 +137,7 @@ def test_killed_without_a_warning_it_takes_its_program_with_it(tmp_path: Path) -
     wait_until(lambda: len(pids(tmp_path)) == 2)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    wait_until(lambda: not any(map(psutil.pid_exists, pids(tmp_path))) and not list((tmp_path / "stages").iterdir()))
+    wait_until(lambda: not any(map(runs, pids(tmp_path))) and not list((tmp_path / "stages").iterdir()))
 
 
 def test_a_result_in_its_own_folder_is_moved_away_and_an_older_one_never_taken(tmp_path: Path) -> None:
