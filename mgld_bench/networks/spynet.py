@@ -72,9 +72,13 @@ class SPyNet(nn.Module):
         if size != (height, width):
             images = functional.interpolate(images, size, mode="bilinear", align_corners=False)
         levels = [(images - self.mean) / self.std]
-        for _ in range(LEVELS - 1):
+        for _ in range(self._level_count(size[1]) - 1):
             levels.insert(0, functional.avg_pool2d(levels[0], kernel_size=2, stride=2))
         return levels
+
+    def _level_count(self, width: int) -> int:
+        """Levels of the pyramid of images that are ``width`` pixels wide, a multiple of 32."""
+        return LEVELS
 
 
 class BasicModule(nn.Module):

@@ -65,6 +65,21 @@ DBVSR = Pinned(
     },
     {"network": ("gaussian_e1r3.pt", "")},
 )
+REALVIFORMER = Pinned(
+    "inference_realviformer.py of Yuehan717/RealViformer: --interval 100, 48 channels, blocks 2 3 4 1, heads 1 2 4, ffn 2.66",
+    {
+        "window": 100,
+        "network": {
+            "num_feat": 48,
+            "num_blocks": [2, 3, 4, 1],
+            "heads": [1, 2, 4],
+            "ffn_expansion_factor": 2.66,
+            "merge_head": 2,
+            "squeeze_factor": 4,
+        },
+    },
+    {"network": ("realviformer.pth", "")},
+)
 REALVSR = Pinned(
     "test_RealVSR_wo_GT.py of IanYeung/RealVSR: 64 features, 3 frames, 8 groups, 5 + 10 blocks, new_info, no clamp; enlarged "
     "first: an assumption that the card explains",
@@ -219,6 +234,7 @@ METHODS = {
     "realesrgan": REALESRGAN,
     "realesrgan-official": based(REALESRGAN, "the authors' file", {"network": ("RealESRGAN_x4plus.pth", "4fa0d389")}),
     "realesrnet": based(REALESRGAN, "the authors' file before GAN training", {"network": ("RealESRNet_x4plus.pth", "a820b9bd")}),
+    "realviformer": REALVIFORMER,
     "realvsr": REALVSR,
     "realvsr-enlarge-last": based(REALVSR, "the other reading of the paper's row", enlarge="last"),
     "rvrt": RVRT,

@@ -57,6 +57,9 @@ REDUCED: dict[str, dict[str, Any]] = {
         }
     },
     "DBVSRRestorer": {"network": {"features": 8, "condition_features": 4, "feature_blocks": 1, "reconstruction_blocks": 1}},
+    "RealViformerRestorer": {
+        "network": {"num_feat": 16, "num_blocks": [1, 1, 1, 1], "heads": [1, 1, 1], "merge_head": 1},
+    },
     "RealVSRRestorer": {"network": {"front_blocks": 1, "back_blocks": 1, "groups": 2}},
     "MGLDVSR": {**SMALL_DIFFUSION, "flow_network": "spynet"},
     "StableSR": SMALL_DIFFUSION,
