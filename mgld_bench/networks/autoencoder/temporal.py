@@ -92,11 +92,15 @@ class DecoderMixing(nn.Module, Quick):
             frame.lerp_(mixed.to(frame.dtype), share)
 
     def _mix_whole(self, clip: Tensor, kernel: Tensor, bias: Tensor) -> None:
-        """One clip (frames, channels, h, w), in place: takes the memory of 2 reach + 2 such clips."""
-        beyond = torch.zeros_like(clip[: self.reach])
-        padded = torch.cat([beyond, clip, beyond])
-        around = [padded[first : first + len(clip)] for first in range(2 * self.reach + 1)]
-        mixed = functional.conv2d(torch.cat(around, dim=1), kernel.flatten(1)[..., None, None], bias)
+        """One clip (frames, channels, h, w), in place: takes the memory of 2 reach + 2 further such clips."""
+        frames, channels, *size = clip.shape
+        around = torch.zeros(frames, (2 * self.reach + 1) * channels, *size, dtype=clip.dtype, device=clip.device)
+        if clip.is_contiguous(memory_format=torch.channels_last):
+            around = around.to(memory_format=torch.channels_last)
+        for place, neighbours in enumerate(around.split(channels, dim=1)):
+            later = place - self.reach
+            neighbours[max(0, -later) : frames - max(0, later)] = clip[max(0, later) : frames - max(0, -later)]
+        mixed = functional.conv2d(around, kernel.flatten(1)[..., None, None], bias)
         clip.lerp_(mixed.to(clip.dtype), self.share().to(clip.dtype))
 
 
