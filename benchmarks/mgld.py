@@ -26,6 +26,7 @@ from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods.compute import Compute, Precision
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
+from mgld_bench.networks.layers.speedups import Speedups
 from mgld_bench.restoring.peak_memory import PeakMemory
 from mgld_bench.restoring.profiling import count_flops
 
@@ -81,9 +82,10 @@ def main() -> None:
     print(f"{flops / 1e12:.3f} TFLOP per frame")
     print(f"{ceiling / 1e12:.3f} TFLOP/s in a product of large matrices in {options.precision}")
     print(f"{'way':24} {'s/frame':>9} {'TFLOP/s':>9} {'of ceiling':>10} {'memory, MiB':>12}")
-    exact = measure(lambda: MGLDVSR(settings, None, Compute(options.device)), clip)
+    unhurried = Compute(options.device, speedups=Speedups.none())
+    exact = measure(lambda: MGLDVSR(settings, None, unhurried), clip)
     show("float32", exact, flops, ceiling)
-    plain = measure(lambda: PlainMGLD(settings, Compute(options.device)), clip)
+    plain = measure(lambda: PlainMGLD(settings, unhurried), clip)
     show("plain", plain, flops, ceiling)
     compute = Compute(options.device, options.precision)
     fast = measure(lambda: MGLDVSR(settings, None, compute), clip)
@@ -153,14 +155,15 @@ def measure(build: Callable[[], MGLDVSR], clip: Clip) -> Measured:
     """A first run to choose kernels, a second one to measure; the networks are freed afterwards."""
     method = build()
     device = method.compute.device
-    exhaust(method.restore(clip))
-    with PeakMemory(method.compute) as memory:
-        wait(device)
-        began = time.perf_counter()
-        frames = list(method.restore(clip))
-        wait(device)
-        seconds = time.perf_counter() - began
-        return Measured(np.stack(frames), seconds / len(frames), memory.resident, memory.gpu)
+    with method.compute.float32_as_asked():
+        exhaust(method.restore(clip))
+        with PeakMemory(method.compute) as memory:
+            wait(device)
+            began = time.perf_counter()
+            frames = list(method.restore(clip))
+            wait(device)
+            seconds = time.perf_counter() - began
+            return Measured(np.stack(frames), seconds / len(frames), memory.resident, memory.gpu)
 
 
 def show(way: str, found: Measured, flops: float, ceiling: float) -> None:

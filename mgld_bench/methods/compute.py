@@ -46,14 +46,10 @@ class Compute:
             # Nothing computes with it then.
             yield
             return
-        import torch
+        from mgld_bench.networks.layers.tensor_float32 import tensor_float32
 
-        before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.allow_tf32
-        try:
+        with tensor_float32(self.allow_tf32):
             yield
-        finally:
-            torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
 
     def check(self) -> None:
         """Raise InputError if the device is unknown or missing, or cannot compute in this precision."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mgld_bench.metrics.metric import Chunk, Frames
+from mgld_bench.networks.layers.tensor_float32 import tensor_float32
 
 
 def chunk_tensor(chunk: Chunk, device: torch.device, crop: int = 0) -> Tensor:
@@ -39,13 +40,8 @@ def batches(count: int, device: torch.device) -> list[slice]:
 @contextmanager
 def full_float32() -> Iterator[None]:
     """A block without gradients and without TF32, the shorter format that GPUs use for convolutions by default."""
-    matmul, convolutions = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = matmul, convolutions
+    with tensor_float32(allowed=False), torch.inference_mode():
+        yield
 
 
 def network_bytes(network: nn.Module) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -55,6 +56,25 @@ def test_restoring_and_profiling_compute_as_asked_and_leave_the_flags_as_they_we
             assert flags() == (matmul, convolutions)
         finally:
             torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+
+
+@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="from PyTorch 2.9 on")
+@pytest.mark.parametrize("allowed", [False, True])
+def test_settings_by_the_newer_interface_are_obeyed_and_kept(allowed: bool) -> None:
+    """With it, PyTorch refuses to read the older flags at all."""
+    backends: Any = torch.backends
+    places = [backends, backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn]
+    at_first = [place.fp32_precision for place in places]
+    backends.fp32_precision = "tf32"
+    try:
+        before = [place.fp32_precision for place in places]
+        with Compute(allow_tf32=allowed).float32_as_asked():
+            assert [place.fp32_precision for place in places[1:]] == ["tf32" if allowed else "ieee"] * 3
+        assert [place.fp32_precision for place in places] == before
+    finally:
+        for place, precision in zip(places, at_first, strict=True):
+            place.fp32_precision = precision
+    assert flags() == (False, True)
 
 
 def test_only_tf32_changes_the_key(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -174,15 +174,17 @@ class LatentDiffusion:
 
     def _decode_all(self, latents: Tensor, pictures: Tensor, frames: int) -> Tensor:
         """Group by group, since more frames at once make no device faster and take more memory."""
-        groups = zip(latents.split(self._frames_of_a_group), pictures.split(self._frames_of_a_group), strict=True)
-        return torch.cat([self._decode(*group, frames, index) for index, group in enumerate(groups)])
+        size, restored = self._frames_of_a_group, []
+        known = None if self._features is None else zip(*(maps.split(size) for maps in self._features), strict=True)
+        for group in zip(latents.split(size), pictures.split(size), strict=True):
+            features = () if known is None else (next(known),)
+            restored.append(self._decode(*group, frames, *features))
+        return torch.cat(restored)
 
-    def _decode(self, latents: Tensor, pictures: Tensor, frames: int, index: int = 0) -> Tensor:
-        """The pictures of one group of frames, the one of this ``index``."""
-        decoder, features = self._networks.decoder, None
-        if self._features is not None:
-            features = [maps.split(self._frames_of_a_group)[index] for maps in self._features]
-        elif self._fuses:
+    def _decode(self, latents: Tensor, pictures: Tensor, frames: int, features: Sequence[Tensor] | None = None) -> Tensor:
+        """The pictures of one group of frames; ``features``: the encoder's, where they are known."""
+        decoder = self._networks.decoder
+        if features is None and self._fuses:
             features = decoder.features(pictures.to(self._networks.dtype), self._encoded_at_once(pictures))
         restored = decoder.decode(
             (latents / SCALE_FACTOR).to(self._networks.dtype),
