@@ -71,14 +71,14 @@ class FrameByFrameRestorer(NetworkRestorer[FrameByFrameOptions]):
         return {} if tile == options.tile else {"tile": tile}
 
     def enlarge(self, frame: Frame, tile: int) -> torch.Tensor:
-        """The network's output for ``frame``: (3, scale * h, scale * w) float32 on the CPU, not clamped. ``tile`` 0: whole."""
+        """The network's output for ``frame``: (3, scale * h, scale * w) float32 on the device, not clamped. ``tile`` 0: whole."""
         import torch
 
         picture = to_pictures([frame]).to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
         tiling = Tiling(tile, self.options.tile_pad, self.options.pre_pad)
         with torch.inference_mode():
             output = enlarge_padded(self.network, picture, self.scale, tiling)
-        return output[0].float().cpu()
+        return output[0].float()
 
     @classmethod
     def _tile(cls, options: FrameByFrameOptions, clip: ClipSize, compute: Compute) -> int:

@@ -101,7 +101,11 @@ class SeededNoise:
 
     def _draw(self, shape: torch.Size, sources: Sequence[torch.Generator]) -> Tensor:
         each = torch.Size((self._frames, *shape[1:]))
-        return torch.cat([torch.randn(each, generator=source, device=source.device) for source in sources]).to(self._device)
+        drawn = torch.cat([torch.randn(each, generator=source, device=source.device) for source in sources])
+        if drawn.device.type == "cpu" and self._device.type == "cuda":
+            # From memory that a GPU can read itself, so that nothing waits for its queued work.
+            return drawn.pin_memory().to(self._device, non_blocking=True)
+        return drawn.to(self._device)
 
 
 def _spread(steps: int, total: int) -> tuple[int, ...]:

@@ -153,7 +153,8 @@ class DBVSRFlow(nn.Module):
         height, width = size
         flow = FLOW_UNIT * functional.interpolate(self.moduleNetwork(first, second), size, mode="bilinear", align_corners=False)
         resized_height, resized_width = (2 * side for side in first[0].shape[-2:])
-        return flow * flow.new_tensor([width / resized_width, height / resized_height]).view(1, 2, 1, 1)
+        # Numbers, not a tensor of them: copying a tensor to a GPU would wait for all of its queued work.
+        return torch.stack([flow[:, 0] * (width / resized_width), flow[:, 1] * (height / resized_height)], dim=1)
 
 
 def align(features: Tensor, flow: Tensor) -> Tensor:

@@ -183,7 +183,9 @@ def _neighbours(points: Tensor, origins: Tensor, size: tuple[int, int]) -> tuple
     columns of a frame.
     """
     # Unlike clamp(), these two let no NaN through, which would become an index outside the table.
-    points = torch.fmin(torch.fmax(points, points.new_full((), -_BEFORE)), points.new_tensor(size))
+    # Filled on the device: a tensor of numbers would be copied to a GPU, which waits for all of its queued work.
+    ends = torch.stack([points.new_full((), side) for side in size])
+    points = torch.fmin(torch.fmax(points, points.new_full((), -_BEFORE)), ends)
     corner = points.floor()
     y, x = (points - corner).unbind(-1)
     both = y * x
