@@ -34,7 +34,7 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
     executor = ProcessPoolExecutor(
         count,
         multiprocessing.get_context("spawn"),
-        initializer=_prepare,
+        initializer=prepare_worker,
         initargs=(share_of_threads(count) if count > 1 else None,),
     )
     try:
@@ -45,8 +45,8 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
             child.terminate()
 
 
-def _prepare(threads: int | None) -> None:
-    """Ignore Ctrl-C, end when the parent does, however that ends, and leave the other workers their share of the cores."""
+def prepare_worker(threads: int | None) -> None:
+    """In a process that was started to work: ignore Ctrl-C, end when the parent does, however that ends, use so many threads."""
     use_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _killed_with_parent()

@@ -22,7 +22,10 @@ from mgld_bench.cli import (
     restore,
     run,
     score,
+    status,
+    store,
     weights,
+    worker,
 )
 from mgld_bench.cli.failures import in_one_line, require_current_folder
 from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE, check_home
@@ -111,6 +114,9 @@ app.add_typer(weights.app, name="weights")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(cards.app, name="cards")
 app.command("run")(run.run)
+app.command("worker")(worker.worker)
+app.command("status")(status.status)
+app.add_typer(store.app, name="store")
 app.command("restore")(restore.restore)
 app.command("score")(score.score)
 app.command("report")(report.report)

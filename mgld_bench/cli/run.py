@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mgld_bench.cli.execution import Devices, ExecutorName, SlurmOptions, chosen_devices, executing
 from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
@@ -13,7 +14,6 @@ from mgld_bench.cli.options import (
     Cards,
     Clips,
     Datasets,
-    Device,
     Json,
     Limit,
     LowResolution,
@@ -57,10 +57,15 @@ def run(
         bool, typer.Option("--dry-run", help="Only print what would be done, how long it would take, and how much disk.")
     ] = False,
     skip_unavailable: SkipUnavailable = False,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Number of processes that build pairs.")] = 1,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", min=1, help="Processes that build pairs; with --executor: on the CPU, under Slurm its jobs."),
+    ] = 1,
+    executor: ExecutorName = "",
+    slurm: SlurmOptions = None,
     offline: Offline = False,
     trust_cards: TrustCards = False,
-    device: Device = "",
+    device: Devices = "",
     threads: Threads = None,
     precision: Precision = "float32",
     allow_tf32: AllowTF32 = False,
@@ -83,6 +88,8 @@ def run(
     from mgld_bench.errors import IncompleteError
 
     usable_workspace(workspace, to_write=not dry_run)
+    devices = chosen_devices(device)
+    do = None if dry_run else executing(executor, devices, workers, store, slurm or ())
     with Session.open(
         report,
         workspace=workspace,
@@ -93,7 +100,7 @@ def run(
         cards=cards or (),
         store=store,
         read_only=dry_run,
-        device=device,
+        device=devices[0] if devices else "",
         precision=precision,
         max_memory=max_memory,
         allow_tf32=allow_tf32,
@@ -109,7 +116,7 @@ def run(
             print_plan(plan, session.estimate(plan), json_output, [one.text for one in session.unmeasured()])
             return
         outcome = session.attempt(
-            command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display(quiet)
+            command_line(), skip_unavailable=skip_unavailable, workers=workers, progress=progress_display(quiet), do=do
         )
         print_done(session, outcome, json_output, quiet)
         if outcome.missing:

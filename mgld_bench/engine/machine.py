@@ -50,7 +50,7 @@ def compute_on(device: str, precision: str, max_memory: str, allow_tf32: bool = 
     """
     if precision not in get_args(Precision):
         raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
-    compute = Compute(device or _best_device(), precision, _bytes(max_memory), allow_tf32)  # type: ignore[arg-type]  # checked just above
+    compute = Compute(device or best_device(), precision, _bytes(max_memory), allow_tf32)  # type: ignore[arg-type]  # checked just above
     compute.check()
     return compute
 
@@ -58,7 +58,7 @@ def compute_on(device: str, precision: str, max_memory: str, allow_tf32: bool = 
 def provenance(command: Sequence[str], compute: Compute) -> dict[str, Any]:
     """Facts about this machine, its software and the command, which JSON can hold."""
     encoder, opencv = ffmpeg_identity(), installed_opencv()
-    versions = {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+    versions = {"python": platform.python_version(), **{name: package_version(name) for name in PACKAGES}}
     return {
         "command": without_credentials(" ".join(command)),
         "versions": {**versions, "opencv": opencv.version},
@@ -81,14 +81,16 @@ def command_line() -> list[str]:
     return ["mgld-bench", *(without_credentials(printable(word)) for word in sys.argv[1:])]
 
 
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
+    """The version that is installed, or that none is."""
     try:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
 
 
-def _best_device() -> str:
+def best_device() -> str:
+    """cuda where there is a GPU, else cpu."""
     if not _has_gpu_driver():
         # Without loading PyTorch, which takes seconds: a run may find that nothing is to be computed.
         return "cpu"

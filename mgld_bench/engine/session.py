@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,17 +12,20 @@ from mgld_bench.engine.costs import Estimate, estimate
 from mgld_bench.engine.machine import compute_on
 from mgld_bench.engine.plan import Plan, Unit, make_plan
 from mgld_bench.engine.progress import Progress, Silent
+from mgld_bench.engine.request import SuiteRequest, rooted
 from mgld_bench.engine.store import Store, open_store
 from mgld_bench.engine.suite import Suite, load_suite, unknown_names
 from mgld_bench.errors import IncompleteError, InputError, sentence
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.pairs.subset import Subset
+from mgld_bench.threads import threads
 
 SKIP_HINT: Final = "To leave it out: --skip-unavailable"
 
 if TYPE_CHECKING:
     from mgld_bench.engine.measuring import Measurement
+    from mgld_bench.engine.work import RunContext
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Session:
         self.compute = compute
         self._sources = sources
         self._as_made = as_made
+        self._asked: SuiteRequest | None = None
 
     @classmethod
     def open(
@@ -116,7 +120,48 @@ class Session:
             protocol=protocol,
             subset=Subset(tuple(clips), limit),
         )
-        return cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {}, as_made)
+        session = cls(suite, workspace, open_store(store, workspace, create=not read_only), compute, sources or {}, as_made)
+        session._asked = SuiteRequest(
+            report=rooted(report),
+            methods=tuple(map(rooted, methods)),
+            datasets=tuple(map(rooted, datasets)),
+            metrics=tuple(metrics),
+            sources={name: Path(folder).expanduser().absolute() for name, folder in (sources or {}).items()},
+            cards=tuple(Path(folder).expanduser().absolute() for folder in cards),
+            precision=precision,
+            allow_tf32=allow_tf32,
+            degradation=rooted(degradation),
+            protocol=rooted(protocol),
+            clips=tuple(clips),
+            limit=limit,
+        )
+        return session
+
+    @classmethod
+    def of_request(cls, request: SuiteRequest, workspace: Path, store: Store, compute: Compute) -> Session:
+        """The suite of a run that was started elsewhere, in a store that is open already. Raises InputError like `open`."""
+        suite = load_suite(
+            request.report,
+            compute,
+            request.datasets,
+            request.methods,
+            request.metrics,
+            request.cards,
+            workspace=workspace,
+            sources=request.sources,
+            degradation=request.degradation,
+            protocol=request.protocol,
+            subset=Subset(request.clips, request.limit),
+        )
+        return cls(suite, workspace, store, compute, request.sources)
+
+    @property
+    def request(self) -> SuiteRequest:
+        """What it was opened with, for other processes: with the memory and the threads of this one, on which numbers depend."""
+        if self._asked is None:
+            raise InputError("this session was not opened by name: workers cannot open it")
+        here = {"device": self.compute.device.partition(":")[0], "max_memory": self.compute.memory_budget(), "threads": threads()}
+        return self._asked.model_copy(update=here)
 
     def __enter__(self) -> Session:
         return self
@@ -172,9 +217,18 @@ class Session:
         return outcome.plan
 
     def attempt(
-        self, command: Sequence[str], *, skip_unavailable: bool = False, workers: int = 1, progress: Progress | None = None
+        self,
+        command: Sequence[str],
+        *,
+        skip_unavailable: bool = False,
+        workers: int = 1,
+        progress: Progress | None = None,
+        do: Callable[[Session, Plan, Sequence[str], RunContext], list[str]] | None = None,
     ) -> Outcome:
-        """As run(), but what has no result is in the outcome, not raised."""
+        """As run(), but what has no result is in the outcome, not raised.
+
+        ``do``: does the plan, and returns a line for everything that failed; None: this process does it.
+        """
         progress = progress or Silent()
         self.store.log_to(progress.log)
         if not skip_unavailable:
@@ -187,9 +241,11 @@ class Session:
         failures: list[str] = []
         if not all(unit.done for unit in plan.units):
             # Only here: where nothing is left to do, what does it need not be loaded.
-            from mgld_bench.engine.run import RunContext, execute
+            from mgld_bench.engine.run import execute
+            from mgld_bench.engine.work import RunContext
 
-            failures = execute(plan, command, RunContext(self.workspace, self.store, self.compute, workers, progress))
+            context = RunContext(self.workspace, self.store, self.compute, workers, progress)
+            failures = execute(plan, command, context) if do is None else do(self, plan, command, context)
         todo = self.unmeasured()
         if todo:
             from mgld_bench.engine.measuring import measure

@@ -113,9 +113,9 @@ class Store:
         """A transaction for what other files keep in the database: see kept_profiles. It is kept as a whole or not at all."""
         return self._transactions.block(writing)
 
-    def transact(self, work: Callable[[OrmSession], Result]) -> Result:
-        """Do ``work`` in a transaction that writes; see `Transactions.write`."""
-        return self._transactions.write(work)
+    def transact(self, work: Callable[[OrmSession], Result], writing: bool = True) -> Result:
+        """Do ``work`` in a transaction, which is done anew where the connection is lost; see `Transactions`."""
+        return self._transactions.write(work) if writing else self._transactions.read(work)
 
     def begin_run(self, report: str, provenance: Mapping[str, Any]) -> int:
         """Record that a run of a report starts, with the facts about machine and software; returns the run's number."""
@@ -156,20 +156,20 @@ class Store:
 
         A unit whose key is there already is left as it is.
         """
-        # In one order for all writers: else two that add the same units might wait for each other.
-        rows = sorted(units, key=lambda pair: pair[0].key)
+        rows = list(units)
+        self._transactions.write(lambda session: self.add_in(session, run, rows))
+
+    def add_in(self, session: OrmSession, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]]) -> None:
+        """See `add`; in a transaction that does more."""
         insert = insert_postgresql if self._engine.dialect.name == "postgresql" else insert_sqlite
-
-        def add(session: OrmSession) -> None:
-            for unit, score in rows:
-                new = insert(UnitRow).values(**_unit_values(run, unit)).on_conflict_do_nothing().returning(UnitRow.key)
-                if session.execute(new).first() is None or score is None:
-                    continue
-                session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
-                frames = (score.per_frame or {}).items()
-                session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
-
-        self._transactions.write(add)
+        # In one order for all writers: else two that add the same units might wait for each other.
+        for unit, score in sorted(units, key=lambda pair: pair[0].key):
+            new = insert(UnitRow).values(**_unit_values(run, unit)).on_conflict_do_nothing().returning(UnitRow.key)
+            if session.execute(new).first() is None or score is None:
+                continue
+            session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
+            frames = (score.per_frame or {}).items()
+            session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the score units among ``keys``, with their scores."""
@@ -203,6 +203,11 @@ class Store:
         for some in _batches(keys):
             found |= self._transactions.read(partial(read, some=some))
         return found
+
+    @property
+    def on_this_machine_only(self) -> bool:
+        """Whether it is a SQLite file: several machines that write to one damage it, since locks do not reach that far."""
+        return self._engine.dialect.name == "sqlite"
 
     @property
     def address(self) -> str:

@@ -12,16 +12,22 @@ MEASURED = {"made_on", "seconds", "peak_memory", "peak_gpu_memory", "device", "v
 """Fields of side files that differ between two runs of the same work."""
 
 
-def database(workspace: Path) -> dict[str, list[Any]]:
-    """The rows of the results database, without run numbers, times and measured facts."""
-    connection = sqlite3.connect(workspace / "results.sqlite")
+def database(workspace: Path, url: str = "") -> dict[str, list[Any]]:
+    """The rows of the results database, without run numbers, times and measured facts; ``url``: not that of the workspace."""
     queries = {
         "units": "SELECT key, kind, dataset, clip, method, metric, protocol, frames FROM units ORDER BY key",
         "clip_scores": "SELECT unit, value, notes FROM clip_scores ORDER BY unit",
         "frame_scores": "SELECT unit, frame, value FROM frame_scores ORDER BY unit, frame",
     }
-    with connection:
-        return {name: connection.execute(query).fetchall() for name, query in queries.items()}
+    if not url:
+        with sqlite3.connect(workspace / "results.sqlite") as connection:
+            rows = {name: connection.execute(query).fetchall() for name, query in queries.items()}
+        rows["clip_scores"] = [(unit, value, json.loads(notes)) for unit, value, notes in rows["clip_scores"]]
+        return rows
+    import psycopg
+
+    with psycopg.connect(url) as server:
+        return {name: server.execute(query).fetchall() for name, query in queries.items()}
 
 
 def files(workspace: Path) -> dict[str, object]:

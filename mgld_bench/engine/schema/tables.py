@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Dialect, Float, ForeignKey, Integer, String, TypeDecorator
+from sqlalchemy import JSON, Boolean, Dialect, Float, ForeignKey, Index, Integer, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -112,3 +112,99 @@ class NightRow(Table):
     units: Mapped[list[str]]
     """The keys of its scores."""
     facts: Mapped[dict[str, Any]]
+
+
+class JobRow(Table):
+    """One run whose units workers take. See `mgld_bench.engine.executors`, also for the tables below."""
+
+    __tablename__ = "jobs"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    place: Mapped[str] = mapped_column(String, index=True)
+    """The identity of its workspace, which the workspace holds too."""
+    workspace: Mapped[str] = mapped_column(String)
+    host: Mapped[str] = mapped_column(String)
+    machine: Mapped[str] = mapped_column(String)
+    """The identity of the machine that asked for it: two hosts may have one name."""
+    report: Mapped[str] = mapped_column(String)
+    request: Mapped[dict[str, Any]]
+    """How to open its suite; see `SuiteRequest`."""
+    command: Mapped[str] = mapped_column(String)
+    versions: Mapped[dict[str, Any]]
+    """Of what decides keys and frames, where it was planned."""
+    started_at: Mapped[str] = mapped_column(String)
+    seen: Mapped[float] = mapped_column(Float)
+    """When the run that asked for it was last there; likewise all moments below: seconds of the database's clock."""
+    closed: Mapped[bool] = mapped_column(Boolean)
+    """Whether that run has ended."""
+
+
+class TaskRow(Table):
+    """One unit that a worker is to do, does, or has done."""
+
+    __tablename__ = "queue"
+    place: Mapped[str] = mapped_column(String, primary_key=True)
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    job: Mapped[int] = mapped_column(ForeignKey("jobs.id"))
+    kind: Mapped[str] = mapped_column(String)
+    dataset: Mapped[str] = mapped_column(String)
+    clip: Mapped[str] = mapped_column(String)
+    method: Mapped[str] = mapped_column(String)
+    metric: Mapped[str] = mapped_column(String)
+    frames: Mapped[int] = mapped_column(Integer)
+    position: Mapped[int] = mapped_column(Integer)
+    """In the plan: of what is ready, the first is taken first."""
+    device: Mapped[str] = mapped_column(String)
+    """The kind of device that it needs, such as cuda; "" where any worker can do it."""
+    needs: Mapped[str] = mapped_column(String)
+    """The key of the unit that has to be done first; "" for none."""
+    state: Mapped[str] = mapped_column(String)
+    """blocked, ready, running, done or failed."""
+    worker: Mapped[str] = mapped_column(String)
+    token: Mapped[str] = mapped_column(String)
+    """Of the claim under which it is done."""
+    lease: Mapped[float] = mapped_column(Float)
+    """Until when it belongs to its worker, unless that renews it."""
+    started: Mapped[float] = mapped_column(Float)
+    seconds: Mapped[float] = mapped_column(Float)
+    losses: Mapped[int] = mapped_column(Integer)
+    """How many workers were lost while they did it."""
+    changed: Mapped[float] = mapped_column(Float)
+    """When its state changed last."""
+    error: Mapped[str] = mapped_column(String)
+    __table_args__ = (
+        Index("ix_queue_ready", "state", "device", "position"),
+        Index("ix_queue_needs", "place", "needs"),
+        Index("ix_queue_changed", "place", "changed"),
+    )
+
+
+class WorkerRow(Table):
+    """One process that takes units."""
+
+    __tablename__ = "workers"
+    id: Mapped[str] = mapped_column(String, primary_key=True)
+    host: Mapped[str] = mapped_column(String)
+    machine: Mapped[str] = mapped_column(String)
+    pid: Mapped[int] = mapped_column(Integer)
+    device: Mapped[str] = mapped_column(String)
+    executor: Mapped[str] = mapped_column(String)
+    """What started it: local, ray, slurm, or worker where somebody did."""
+    started: Mapped[float] = mapped_column(Float)
+    seen: Mapped[float] = mapped_column(Float)
+    doing: Mapped[str] = mapped_column(String)
+    """In words, with the frames that are done."""
+    notes: Mapped[list[str]]
+    """What it has to report of its machine, one line each."""
+    ended: Mapped[str] = mapped_column(String)
+    """Why it has ended; "" while it works, and where it was killed."""
+
+
+class CanaryRow(Table):
+    """What a fixed computation gave on the first device of a kind."""
+
+    __tablename__ = "canaries"
+    kind: Mapped[str] = mapped_column(String, primary_key=True)
+    """The device's model, and the version of PyTorch."""
+    digest: Mapped[str] = mapped_column(String)
+    host: Mapped[str] = mapped_column(String)
+    """Where it was computed first."""

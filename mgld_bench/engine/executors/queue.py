@@ -1,0 +1,328 @@
+"""The queue: units that workers claim under a lease, each by one worker at a time, in the order of the plan.
+
+On PostgreSQL a claim skips rows that another transaction has locked (``FOR UPDATE SKIP LOCKED``), so workers do not wait for each
+other; on SQLite every transaction that writes takes its turn.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Session as OrmSession
+
+from mgld_bench.engine.executors.clock import clock
+from mgld_bench.engine.plan import Unit
+from mgld_bench.engine.schema.tables import TaskRow
+from mgld_bench.engine.store import FinishedUnit, Store
+from mgld_bench.metrics.metric import ClipScore
+
+LEASE: Final = 60.0
+"""Seconds after which a unit is given to somebody else, unless its worker has renewed its lease."""
+MOST_LOSSES: Final = 5
+"""A unit that has cost so many workers their lives fails."""
+BLOCKED, READY, RUNNING, DONE, FAILED = "blocked", "ready", "running", "done", "failed"
+_OPEN: Final = (BLOCKED, READY, RUNNING)
+_BATCH: Final = 500
+_OVERLAP: Final = 10.0
+"""Seconds within which a transaction that has begun is kept."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A unit as it is to be put into the queue."""
+
+    unit: Unit
+    position: int
+    needs: str
+    """The key of the unit that has to be done first; "" for none."""
+    device: str
+    """The kind of device that it needs; "" where any worker can do it."""
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """How far a unit of the queue is."""
+
+    key: str
+    state: str
+    error: str
+    changed: float
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Units that one worker does together: a pair, a restored clip, or scores of one clip."""
+
+    job: int
+    place: str
+    kind: str
+    dataset: str
+    clip: str
+    method: str
+    keys: tuple[str, ...]
+    worker: str
+    token: str
+
+    @property
+    def text(self) -> str:
+        """For people: "restore mgld-vsr reds4 000", "score reds4 000 (12)"."""
+        count = f" ({len(self.keys)})" if self.kind == "score" else ""
+        return " ".join(part for part in (self.kind, self.method, self.dataset, self.clip) if part) + count
+
+
+class Queue:
+    """The queue of a store."""
+
+    def __init__(self, store: Store, lease: float = LEASE) -> None:
+        self._store = store
+        self._lease = lease
+
+    def now(self) -> float:
+        """The database's clock."""
+        return self._store.transact(clock, writing=False)
+
+    def publish(self, job: int, place: str, tasks: Sequence[Task], since: float) -> None:
+        """Put units into the queue.
+
+        What is in it already is taken over, but for units that are running, and for those that were done after ``since``, when it
+        was looked up what is left to do.
+        """
+        insert: Any = insert_sqlite if self._store.on_this_machine_only else insert_postgresql
+        own = {task.unit.key for task in tasks}
+
+        def publish(session: OrmSession) -> None:
+            moment = clock(session)
+            rows = [_row(job, place, task, BLOCKED if task.needs in own else READY, moment) for task in tasks]
+            for some in _batches(rows):
+                new = insert(TaskRow).values(some)
+                kept = new.on_conflict_do_update(
+                    index_elements=["place", "key"],
+                    set_={
+                        name: new.excluded[name]
+                        for name in ("job", "position", "needs", "device", "state", "losses", "changed", "error")
+                    },
+                    where=~((TaskRow.state == RUNNING) | ((TaskRow.state == DONE) & (TaskRow.changed > since))),
+                )
+                session.execute(kept)
+            self._unblock(session, place)
+
+        self._store.transact(publish)
+
+    def claim(self, worker: str, jobs: Iterable[int], devices: Sequence[str]) -> Claim | None:
+        """Take what is first in the queue of these jobs, of what needs the first of ``devices``, then of the next; None: nothing.
+
+        Of a clip's scores, all that are ready are taken, so that what they share is computed once.
+        """
+        wanted = sorted(set(jobs))
+
+        def claim(session: OrmSession) -> Claim | None:
+            for device in devices:
+                ready = (TaskRow.state == READY, TaskRow.device == device, TaskRow.job.in_(wanted))
+                columns = select(
+                    TaskRow.job, TaskRow.place, TaskRow.kind, TaskRow.dataset, TaskRow.clip, TaskRow.method, TaskRow.key
+                )
+                first = columns.where(*ready).order_by(TaskRow.position).limit(1).with_for_update(skip_locked=True)
+                found = session.execute(first).first()
+                if found is None:
+                    continue
+                job, place, kind, dataset, clip, method, key = found
+                keys = [key]
+                if kind == "score":
+                    same = (*ready, TaskRow.place == place, TaskRow.job == job, TaskRow.kind == kind)
+                    of_clip = (TaskRow.dataset == dataset, TaskRow.clip == clip)
+                    chosen = select(TaskRow.key).where(*same, *of_clip).order_by(TaskRow.position)
+                    keys = list(session.scalars(chosen.with_for_update(skip_locked=True)))
+                    method = ""
+                taken = Claim(job, place, kind, dataset, clip, method, tuple(keys), worker, secrets.token_hex(8))
+                now = clock(session)
+                for some in _batches(keys):
+                    session.execute(
+                        update(TaskRow)
+                        .where(TaskRow.place == place, TaskRow.key.in_(some))
+                        .values(
+                            state=RUNNING, worker=worker, token=taken.token, lease=now + self._lease, started=now, changed=now
+                        )
+                    )
+                return taken
+            return None
+
+        return self._store.transact(claim)
+
+    def renew(self, claim: Claim) -> bool:
+        """Extend a lease; False where the claim's units belong to somebody else by now."""
+
+        def renew(session: OrmSession) -> bool:
+            longer = update(TaskRow).where(_held(claim)).values(lease=clock(session) + self._lease)
+            return bool(session.execute(longer.returning(TaskRow.key)).first())
+
+        return self._store.transact(renew)
+
+    def finish(
+        self, claim: Claim, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]], failed: Mapping[str, str]
+    ) -> bool:
+        """Keep what a claim has come to, in one transaction; False, and nothing is kept, where its lease was lost.
+
+        Args:
+            claim: what was claimed.
+            run: the run under which finished units are kept.
+            units: those that are finished, with the scores of score units.
+            failed: by key, why units have failed; those that need them fail too.
+        """
+        rows = list(units)
+
+        def finish(session: OrmSession) -> bool:
+            held = select(TaskRow.key).where(_held(claim)).order_by(TaskRow.key).with_for_update()
+            mine = set(session.scalars(held))
+            if mine != set(claim.keys):
+                return False
+            now = clock(session)
+            self._store.add_in(session, run, rows)
+            for unit, _ in rows:
+                done = {"state": DONE, "seconds": unit.seconds, "changed": now, "error": ""}
+                session.execute(_task(claim.place, unit.key).values(done))
+            for key, why in failed.items():
+                session.execute(_task(claim.place, key).values(state=FAILED, changed=now, error=why))
+            self._settle(session, claim.place, [unit.key for unit, _ in rows], list(failed), now)
+            return True
+
+        return self._store.transact(finish)
+
+    def give_back(self, claim: Claim) -> None:
+        """Put a claim's units back, as if they had not been taken."""
+
+        def back(session: OrmSession) -> None:
+            session.execute(update(TaskRow).where(_held(claim)).values(state=READY, worker="", token="", changed=clock(session)))
+
+        self._store.transact(back)
+
+    def release(self, worker: str) -> None:
+        """Put back what a worker had claimed that is known to be dead."""
+        self._store.transact(lambda session: self._lost(session, TaskRow.worker == worker))
+
+    def reap(self) -> None:
+        """Put back what was claimed by workers that have not renewed their leases."""
+
+        def reap(session: OrmSession) -> None:
+            expired = TaskRow.lease < clock(session)
+            # Looked for first: on SQLite, nothing is written where there is nothing to do.
+            if session.scalar(select(TaskRow.key).where(TaskRow.state == RUNNING, expired).limit(1)) is not None:
+                self._lost(session, expired)
+
+        self._store.transact(reap)
+
+    def withdraw(self, job: int) -> None:
+        """Take out what nobody has begun of a job whose run ends."""
+        self._store.transact(
+            lambda session: session.execute(delete(TaskRow).where(TaskRow.job == job, TaskRow.state.in_((BLOCKED, READY))))
+        )
+
+    def changes(self, place: str, since: float) -> Iterator[list[TaskState]]:
+        """At each step, what has changed since the last one, in the order in which it did; without end."""
+        columns = select(TaskRow.key, TaskRow.state, TaskRow.error, TaskRow.changed).where(TaskRow.place == place)
+        seen: dict[str, tuple[str, float]] = {}
+        while True:
+            # With an overlap: a transaction that began earlier may be kept later.
+            chosen = columns.where(TaskRow.changed > since - _OVERLAP).order_by(TaskRow.changed)
+            rows = self._store.transact(lambda session, chosen=chosen: session.execute(chosen).all(), writing=False)  # type: ignore[misc]
+            new = [TaskState(*row) for row in rows if seen.get(row[0]) != (row[1], row[3])]
+            seen |= {one.key: (one.state, one.changed) for one in new}
+            since = max((one.changed for one in new), default=since)
+            yield new
+
+    def known(self, place: str) -> set[str]:
+        """The keys of all that is in the queue of a workspace."""
+        chosen = select(TaskRow.key).where(TaskRow.place == place)
+        return self._store.transact(lambda session: set(session.scalars(chosen)), writing=False)
+
+    def any_open(self, jobs: Iterable[int]) -> bool:
+        """Whether anything of these jobs is not done and has not failed."""
+        chosen = select(TaskRow.key).where(TaskRow.job.in_(sorted(set(jobs))), TaskRow.state.in_(_OPEN)).limit(1)
+        return self._store.transact(lambda session: session.scalar(chosen) is not None, writing=False)
+
+    def _lost(self, session: OrmSession, whose: ColumnElement[bool]) -> None:
+        """Put back running units of a worker that was lost; those that were lost too often fail."""
+        now = clock(session)
+        rows = session.execute(
+            select(TaskRow.place, TaskRow.key, TaskRow.losses)
+            .where(TaskRow.state == RUNNING, whose)
+            .order_by(TaskRow.place, TaskRow.key)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for place, key, losses in rows:
+            values: dict[str, Any] = {"losses": losses + 1, "changed": now, "token": ""}
+            if losses + 1 < MOST_LOSSES:
+                session.execute(_task(place, key).values(state=READY, worker="", **values))
+                continue
+            why = f"{MOST_LOSSES} workers were lost while they did it (killed for lack of memory?)"
+            session.execute(_task(place, key).values(state=FAILED, error=why, **values))
+            self._settle(session, place, [], [key], now)
+
+    def _settle(self, session: OrmSession, place: str, done: Sequence[str], failed: Sequence[str], now: float) -> None:
+        """Make ready what waited for units that are done now, and let fail what waited for those that have failed."""
+        waiting = (TaskRow.place == place, TaskRow.state == BLOCKED)
+        if done:
+            session.execute(update(TaskRow).where(*waiting, TaskRow.needs.in_(done)).values(state=READY, changed=now))
+        while failed:
+            prevented = update(TaskRow).where(*waiting, TaskRow.needs.in_(failed))
+            # Without a reason of its own: that of what it needs is reported once.
+            failed = list(session.scalars(prevented.values(state=FAILED, error="", changed=now).returning(TaskRow.key)))
+
+    def unblock(self, place: str) -> None:
+        """Make ready what waits for units that were done while it was put into the queue."""
+        self._store.transact(lambda session: self._unblock(session, place))
+
+    def _unblock(self, session: OrmSession, place: str) -> None:
+        for state in (DONE, FAILED):
+            ended = select(TaskRow.key).where(TaskRow.place == place, TaskRow.state == state)
+            chosen = select(TaskRow.needs).where(TaskRow.place == place, TaskRow.state == BLOCKED, TaskRow.needs.in_(ended))
+            keys = list(session.scalars(chosen.distinct()))
+            if keys:
+                now = clock(session)
+                self._settle(session, place, keys if state == DONE else [], keys if state == FAILED else [], now)
+
+
+def _held(claim: Claim) -> ColumnElement[bool]:
+    mine = (TaskRow.place == claim.place) & (TaskRow.state == RUNNING) & (TaskRow.token == claim.token)
+    return mine & TaskRow.key.in_(claim.keys)
+
+
+def _task(place: str, key: str) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an update of two releases differs
+    return update(TaskRow).where(TaskRow.place == place, TaskRow.key == key)
+
+
+def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for first in range(0, len(items), _BATCH):
+        yield items[first : first + _BATCH]
+
+
+def _row(job: int, place: str, task: Task, state: str, now: float) -> dict[str, Any]:
+    unit = task.unit
+    return {
+        "place": place,
+        "key": unit.key,
+        "job": job,
+        "kind": unit.kind,
+        "dataset": unit.dataset,
+        "clip": unit.clip,
+        "method": unit.method,
+        "metric": unit.metric,
+        "frames": unit.frames,
+        "position": task.position,
+        "device": task.device,
+        "needs": task.needs,
+        "state": state,
+        "worker": "",
+        "token": "",
+        "lease": 0.0,
+        "started": 0.0,
+        "seconds": 0.0,
+        "losses": 0,
+        "changed": now,
+        "error": "",
+    }
