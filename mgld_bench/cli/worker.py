@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import Device, Offline, Quiet, StoreUrl, Threads, usable_workspace
+from mgld_bench.cli.options import Device, Offline, Quiet, StoreUrl, Threads, TrustCards, usable_workspace
 
 
 def worker(
@@ -29,6 +29,7 @@ def worker(
         ),
     ] = 60.0,
     offline: Offline = False,
+    trust_cards: TrustCards = False,
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:

@@ -1,6 +1,6 @@
 """The engine: which units a report asks for, which of them are done, and doing the rest.
 
-For use from outside:
+`executors` has runs by several processes and machines. For use from outside:
 
 - `Session` (`session`): open a suite in a workspace, plan, estimate, run, read its scores
 - `Suite`, `load_suite` (`suite`): what a report card asks for
@@ -16,5 +16,6 @@ For use from outside:
 - `compute_on`, `provenance` (`machine`)
 - `Origin`, `Made` (`origins`): where scores and restored clips were made
 - `Progress`, `Silent`, `stage`, `steps` (`progress`)
+- `content_of`, `add_content`, `write_files`, `read_files`, `counts_of` (`transfer`): results from one store to another
 - `weight_entries` (`weight_entries`): every weight file with its users
 """

@@ -83,9 +83,7 @@ def write_files(content: Content, folder: Path, form: str) -> list[Path]:
     """Write each table as a file of ``folder``: csv, or parquet. Raises InputError where the package for that is missing."""
     written = []
     for name, frame in content.items():
-        texts = frame.assign(
-            **{column: [json.dumps(value, sort_keys=True) for value in frame[column]] for column in _json_columns(name)}
-        )
+        texts = frame.assign(**{column: [json.dumps(value) for value in frame[column]] for column in _json_columns(name)})
         path = folder / f"{name}.{form}"
         with replacing(path) as temporary:
             if form == "csv":
