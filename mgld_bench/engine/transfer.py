@@ -175,7 +175,8 @@ def _unknown(session: OrmSession, name: str, content: Content) -> pd.DataFrame:
     there = {tuple(row) for row in session.execute(select(*(table.c[column] for column in columns)))}
     frame = content[name]
     rows = frame[list(columns)].itertuples(index=False, name=None)
-    return frame.loc[[tuple(row) not in there for row in rows]]
+    new: pd.DataFrame = frame.loc[[tuple(row) not in there for row in rows]]
+    return new
 
 
 def _add_runs(session: OrmSession, runs: pd.DataFrame, wanted: set[int]) -> dict[int, int]:
@@ -210,7 +211,8 @@ def _json_columns(name: str) -> list[str]:
 def _read(path: Path, name: str) -> pd.DataFrame:
     if path.suffix == ".parquet":
         _require_pyarrow()
-        return pd.read_parquet(path)
+        frame: pd.DataFrame = pd.read_parquet(path)
+        return frame
     # As texts, which Python reads exactly; an empty text is one, and a clip may be called 007 or NA.
     texts = pd.read_csv(path, dtype=str, keep_default_na=False)
     return texts.assign(**{column.name: [_value(text, column) for text in texts[column.name]] for column in _table(name).columns})
