@@ -215,7 +215,10 @@ def _read(path: Path, name: str) -> pd.DataFrame:
         return frame
     # As texts, which Python reads exactly; an empty text is one, and a clip may be called 007 or NA.
     texts = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return texts.assign(**{column.name: [_value(text, column) for text in texts[column.name]] for column in _table(name).columns})
+    exact: dict[str, Any] = {
+        column.name: [_value(text, column) for text in texts[column.name]] for column in _table(name).columns
+    }
+    return pd.DataFrame(exact)
 
 
 def _value(text: str, column: Column[Any]) -> Any:  # noqa: ANN401 - of any type that a column has
