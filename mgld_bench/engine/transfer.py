@@ -218,7 +218,8 @@ def _read(path: Path, name: str) -> pd.DataFrame:
     exact: dict[str, Any] = {
         column.name: [_value(text, column) for text in texts[column.name]] for column in _table(name).columns
     }
-    return pd.DataFrame(exact)
+    result: pd.DataFrame = pd.DataFrame(exact)
+    return result
 
 
 def _value(text: str, column: Column[Any]) -> Any:  # noqa: ANN401 - of any type that a column has
