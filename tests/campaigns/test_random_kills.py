@@ -53,7 +53,7 @@ def test_random_kills(campaign: Campaign, program: Program, tmp_path: Path) -> N
         trials = campaign.trials(len(SAMPLE), 200)
         for number in range(trials):
             verb = verbs[number % len(verbs)]
-            after, victim = draw.uniform(0.0, verb.seconds), drawn_victim(draw)
+            after, victim = draw.uniform(0.0, 0.8 * verb.seconds), drawn_victim(draw)
             try:
                 killed[verb.name] += bool(killed_and_resumed(program, verb, tmp_path / "here", after, victim))
             except AssertionError as error:
