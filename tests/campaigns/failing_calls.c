@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static char root[PATH_MAX];
 static int chosen = -1, code, lasting;
 static long nth, counts[KINDS], failed;
 
-/* Count calls on files below `folder`, and let the nth (from 1) of a kind fail; with `lasts`, all after it too. */
+/* Count calls on files below `folder`, and let the nth (from 1) of a kind fail; with `lasts`, all after it too. A negative error
+ * is a signal that the process is sent instead. */
 void arm(const char *folder, int kind, long number, int with_errno, int lasts) {
     snprintf(root, sizeof root, "%s", folder);
     memset(counts, 0, sizeof counts);
@@ -69,6 +71,7 @@ static int fails(enum kind kind, int folder, const char *path) {
     long number = __atomic_add_fetch(&counts[kind], 1, __ATOMIC_SEQ_CST);
     if ((int)kind != chosen || number < nth || (number > nth && !lasting)) return 0;
     failed++;
+    if (code < 0) kill(getpid(), -code);
     errno = code;
     return 1;
 }

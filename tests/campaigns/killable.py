@@ -7,6 +7,7 @@ that carries it out, and with its exit code once that has ended.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import json
 import os
@@ -26,6 +27,8 @@ import psutil
 Victim = Literal["program", "child", "all"]
 """Who is killed: the program alone; one of its children (ffmpeg, a worker), where it has any; all of them at once."""
 VICTIMS: Final[tuple[Victim, ...]] = ("program", "child", "all")
+KINDS: Final = ("open", "write", "fsync", "rename", "mkdir", "stat", "unlink", "list")
+"""Of calls on files, in the order of failing_calls.c."""
 _MARK: Final = "MGLD_BENCH_TEST_TRIAL"
 """In the environment of a trial's processes."""
 _USUAL: Final = (
@@ -48,16 +51,25 @@ class Ended:
     seconds: float
     killed: str
     """Who was killed: "", or the name of its program."""
+    calls: tuple[int, ...] = ()
+    """With the library: how many calls of each kind on files there were, as long as the program was not killed."""
 
 
 class Program:
     """The program, loaded once. Use as a context manager."""
 
-    def __init__(self, everything: bool) -> None:
-        """``everything``: also what computes with networks, which takes seconds more."""
+    def __init__(self, everything: bool, library: Path | None = None) -> None:
+        """Load it.
+
+        Args:
+            everything: also what computes with networks, which takes seconds more.
+            library: failing_calls.c, compiled, which counts calls on files, and can kill before one.
+        """
         root = Path(__file__).parents[2]
         search = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search}
+        preloaded = {} if library is None else {"LD_PRELOAD": str(library)}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": search, **preloaded}
+        self._library = library
         command = [sys.executable, __file__, *(["everything"] if everything else [])]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self._trials = 0
@@ -70,9 +82,18 @@ class Program:
         self._process.communicate()
 
     def run(
-        self, arguments: Sequence[str], folder: Path, home: Path, after: float | None = None, victim: Victim = "program"
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        home: Path,
+        after: float | None = None,
+        victim: Victim = "program",
+        crash: tuple[int, int] = (-1, 0),
     ) -> Ended:
-        """Run the program with these arguments in ``folder``; kill somebody after so many seconds, unless it is done by then.
+        """Run the program with these arguments in ``folder``.
+
+        Somebody is killed after so many seconds, unless it is done by then; or with the library the program itself, before that
+        call of a kind on a file: ``crash``.
 
         Fails where a process is still there a while after the program has ended.
         """
@@ -80,7 +101,8 @@ class Program:
         mark, errors = f"{os.getpid()}-{self._trials}", folder / "errors.txt"
         began = time.monotonic()
         environment = {_MARK: mark, "MGLD_BENCH_HOME": str(home)}
-        number = int(self._ask([list(arguments), str(folder), environment, str(errors)]))
+        library = None if self._library is None else [str(self._library), *crash]
+        number = int(self._ask([list(arguments), str(folder), environment, str(errors), library]))
         killed = "" if after is None else _kill(number, victim, began + after)
         code = int(self._answer())
         seconds = time.monotonic() - began
@@ -88,7 +110,10 @@ class Program:
         assert not orphans, f"{arguments}: still there after it ended: {orphans}"
         text = errors.read_text(errors="replace") if errors.exists() else ""
         errors.unlink(missing_ok=True)
-        return Ended(code, text, seconds, killed)
+        counted = folder / "calls.txt"
+        calls = tuple(map(int, counted.read_text().split())) if counted.exists() else ()
+        counted.unlink(missing_ok=True)
+        return Ended(code, text, seconds, killed, calls)
 
     def _ask(self, order: object) -> str:
         assert self._process.stdin is not None
@@ -194,7 +219,7 @@ def _load(everything: bool) -> None:
 
 def _carry_out(order: list[Any]) -> None:
     """In the child, which ends with the program's exit code."""
-    arguments, folder, environment, errors = order
+    arguments, folder, environment, errors, library = order
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
@@ -204,7 +229,11 @@ def _carry_out(order: list[Any]) -> None:
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["mgld-bench", *arguments]
-    code = 1
+    code, calls = 1, None
+    if library is not None:
+        file, kind, number = library
+        calls = ctypes.CDLL(file)
+        calls.arm(os.fsencode(folder), kind, ctypes.c_long(number), -signal.SIGKILL, 0)
     try:
         from mgld_bench.__main__ import main
 
@@ -216,6 +245,10 @@ def _carry_out(order: list[Any]) -> None:
         traceback.print_exc()
     finally:
         sys.stderr.flush()
+        if calls is not None:
+            calls.disarm()
+            calls.counted.restype = ctypes.c_long
+            Path(folder, "calls.txt").write_text(" ".join(str(calls.counted(kind)) for kind in range(len(KINDS))))
         os._exit(code)
 
 

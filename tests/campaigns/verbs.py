@@ -41,6 +41,8 @@ class Verb:
     """What there is after it was not interrupted; see `state`."""
     seconds: float = 0.0
     """How long that took."""
+    calls: tuple[int, ...] = ()
+    """How many calls of each kind on files it made, where they are counted."""
 
 
 def state(folder: Path) -> dict[str, object]:
@@ -109,7 +111,7 @@ def make_verbs(top: Path, here: Path, program: Program, site: Site, wanted: Coll
         ended = program.run(arguments, here, here / "home")
         assert ended.code == 0, (name, ended.errors)
         if wanted is None or name in wanted:
-            verbs.append(Verb(name, arguments, start, state(here), ended.seconds))
+            verbs.append(Verb(name, arguments, start, state(here), ended.seconds, ended.calls))
         here.rename(done)
         return done
 
