@@ -68,15 +68,27 @@ content = {
     "dtype": torch.float16,
     "sparse": torch.eye(3).to_sparse(),
 }
-torch.save(content, sys.argv[1], _use_new_zipfile_serialization=sys.argv[2] == "zip", pickle_protocol=int(sys.argv[3]))
-torch.save(dict(net.state_dict()), sys.argv[4])
+folder = pathlib.Path(sys.argv[1])
+for name in sys.argv[2:]:
+    form, protocol = name.split("-")
+    torch.save(content, folder / name, _use_new_zipfile_serialization=form == "zip", pickle_protocol=int(protocol))
+torch.save(dict(net.state_dict()), folder / "plain.pth")
 """
+FORMS = ("zip-2", "zip-4", "older-2", "older-5")
+"""Of files, and pickle's protocol."""
 
 
-@pytest.mark.parametrize(("form", "protocol"), [("zip", 2), ("zip", 4), ("older", 2), ("older", 5)])
-def test_a_training_checkpoint_of_packages_that_are_not_here(tmp_path: Path, form: str, protocol: int) -> None:
-    path, plain = tmp_path / "trained.ckpt", tmp_path / "plain.pth"
-    subprocess.run([sys.executable, "-c", WRITER, path, form, str(protocol), plain], check=True)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a training checkpoint in each form, and its tensors alone."""
+    folder = tmp_path_factory.mktemp("trained")
+    subprocess.run([sys.executable, "-c", WRITER, folder, *FORMS], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_training_checkpoint_of_packages_that_are_not_here(trained: Path, form: str) -> None:
+    path, plain = trained / form, trained / "plain.pth"
     with pytest.raises(ModuleNotFoundError):
         torch.load(path, weights_only=False)
     checkpoint = read_checkpoint(path)
