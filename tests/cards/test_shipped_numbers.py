@@ -346,7 +346,7 @@ NAMES: dict[CardKind, set[str]] = {
     "method": {*METHODS, *PROGRAMS, "results"},
     "degradation": set(DEGRADATIONS),
     "dataset": set(DATASETS),
-    "protocol": {"mgld-2024", "smoke"},
+    "protocol": {"mgld-2024", "smoke", "dove-2025", "realbasicvsr-3frames", "star-2025", "seedvr-2025"},
     "report": {*REPORTS, *FIGURES},
 }
 
@@ -396,6 +396,49 @@ def test_the_variants_and_frames_of_the_protocols() -> None:
     paper, smoke = load_protocol("mgld-2024"), load_protocol("smoke")
     assert (dict(paper.metrics), paper.frames) == (MGLD_2024, "all")
     assert (dict(smoke.metrics), smoke.frames) == ({"psnr": "psnr.rgb", "ssim": "ssim.rgb", "niqe": "niqe.pyiqa"}, (0, 1))
+
+
+RGB_AND_LPIPS = {"psnr": "psnr.rgb", "ssim": "ssim.rgb", "lpips": "lpips.alex"}
+UNSCALED = {"ewarp": "ewarp.raft.masked-unscaled"}
+FUSED_AND_WARPED = {"dover": "dover.fused", "ewarp": "ewarp.raft.masked"}
+
+
+@pytest.mark.parametrize(
+    ("name", "metrics", "frames"),
+    [
+        # pyiqa's SSIM is of luma unless told otherwise, and DOVE's script does not tell it.
+        (
+            "dove-2025",
+            {
+                **RGB_AND_LPIPS,
+                "ssim": "ssim.y-full",
+                "dists": "dists",
+                "clipiqa": "pyiqa.clipiqa",
+                "dover": "dover.fused",
+                **UNSCALED,
+            },
+            "all",
+        ),
+        ("star-2025", {**RGB_AND_LPIPS, **FUSED_AND_WARPED}, "all"),
+        (
+            "seedvr-2025",
+            {
+                **RGB_AND_LPIPS,
+                "dists": "dists",
+                "niqe": "niqe.pyiqa",
+                "musiq": "musiq.koniq",
+                "clipiqa": "pyiqa.clipiqa",
+                "dover": "dover.technical",
+            },
+            "all",
+        ),
+        ("realbasicvsr-3frames", {"niqe": "niqe.y", "brisque": "brisque.live"}, (0, 50, 99)),
+    ],
+)
+def test_the_variants_and_frames_of_other_papers_protocols(name: str, metrics: dict[str, str], frames: object) -> None:
+    card = load_protocol(name)
+    assert (dict(card.metrics), card.frames) == (metrics, frames)
+    assert card.assumed
 
 
 @pytest.mark.parametrize("name", REPORTS)
