@@ -125,7 +125,7 @@ def run(
     progress = progress_display(quiet)
     result = run_night(request, progress)
     night = result.night
-    pages = publish(request, night, _print_warning) if result.new else None
+    pages = publish(request, result, _print_warning, progress)
     if json_output:
         page = {} if pages is None else {"page": str(pages.night), "index": str(pages.index)}
         print_json({**_row(night), "new": result.new, "lines": list(result.lines), **page})

@@ -204,6 +204,19 @@ class Store:
             found |= self._transactions.read(partial(read, some=some))
         return found
 
+    def clip_values(self, keys: Iterable[str]) -> dict[str, tuple[FinishedUnit, float]]:
+        """The finished score units among ``keys``, each with its clip's score: quicker than `scores`, which reads frames too."""
+        chosen = select(UnitRow, ClipScoreRow.value).join(ClipScoreRow, UnitRow.key == ClipScoreRow.unit)
+        found: dict[str, tuple[FinishedUnit, float]] = {}
+
+        def read(session: OrmSession, some: Sequence[str]) -> list[tuple[FinishedUnit, float]]:
+            rows = session.execute(chosen.where(UnitRow.key.in_(some)))
+            return [(_finished_unit(unit), float(value)) for unit, value in rows]
+
+        for some in _batches(keys):
+            found |= {unit.key: (unit, value) for unit, value in self._transactions.read(partial(read, some=some))}
+        return found
+
     @property
     def on_this_machine_only(self) -> bool:
         """Whether it is a SQLite file: several machines that write to one damage it, since locks do not reach that far."""

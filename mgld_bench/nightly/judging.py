@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mgld_bench.cards.schemas import ProtocolCard
@@ -47,6 +47,8 @@ class Judging:
     protocol: ProtocolCard
     gate: Gate | None = None
     """Rules beside the quality alarm."""
+    noise: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """By dataset and metric, see `night_noise`."""
 
     def state(self, name: str) -> State:
         """What is known of the restored clips of this name, and their scores. Raises InputError where there are none."""
@@ -80,7 +82,10 @@ def judge_quality(place: Judging, name: str, references: Mapping[str, Night]) ->
     for against, night in references.items():
         comparison = place.comparison(night.name, name)
         missing += comparison.missing
-        series = [Series(line.dataset, line.metric, line.gains) for line in comparison.lines]
+        series = [
+            Series(line.dataset, line.metric, line.gains, place.noise.get((line.dataset, line.metric.name), 0.0))
+            for line in comparison.lines
+        ]
         found += quality_of(series, against)
         if place.gate is not None:
             result = check_gate(place.gate, comparison, place.protocol)

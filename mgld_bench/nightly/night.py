@@ -14,12 +14,14 @@ from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.session import Session
 from mgld_bench.engine.store import Store, open_store
-from mgld_bench.errors import InputError
+from mgld_bench.errors import BROKEN, InputError, contained
 from mgld_bench.nightly.checkpoint import find_checkpoint
 from mgld_bench.nightly.environment import changes, environment
 from mgld_bench.nightly.history import Night, Verdict, anchor_of, begin, finish, nights, now, reference_of
 from mgld_bench.nightly.judging import Judged, Judging, judge_identity, judge_quality
 from mgld_bench.nightly.method_card import choose_base, copy_card, write_card
+from mgld_bench.nightly.noise import night_noise
+from mgld_bench.nightly.resumable import resumable
 from mgld_bench.nightly.trends import cost_facts, steps, twice_as_long
 
 FOLDER: Final = "nightly"
@@ -70,6 +72,7 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
 
     Raises:
         InputError: no checkpoint, an unknown suite or method, or a workspace that another night uses: nothing is recorded.
+        IncompleteError: the disk is so full that not even that can be recorded.
     """
     card_of_suite = load_report(request.suite, request.cards)
     suite = card_of_suite.name
@@ -80,7 +83,11 @@ def run_night(request: NightRequest, progress: Progress) -> NightResult:
     for line in passed_over:
         progress.log(line)
     folder = request.workspace / FOLDER / "cards"
-    with sole_writer(request.workspace / FOLDER), open_store(request.store, request.workspace, create=True) as store:
+    with (
+        resumable("the night is incomplete"),
+        sole_writer(request.workspace / FOLDER),
+        open_store(request.store, request.workspace, create=True) as store,
+    ):
         card = write_card(folder, base, checkpoint, request.cards)
         series = nights(store, suite, base.method)
         with _session(request, card.name) as session:
@@ -146,11 +153,13 @@ class _Work:
                 units = [unit.key for unit in session.plan().scores if unit.key]
             if outcome.missing:
                 return self._finish("incomplete", outcome.missing, units)
-            place = Judging(self.store, self.request.workspace, self.request.cards, session.suite.protocol, self.gate)
+            noise = night_noise(self.store, series)
+            place = Judging(self.store, self.request.workspace, self.request.cards, session.suite.protocol, self.gate, noise)
             judged = self._judged(place, series, twin, different)
             cost = cost_facts(place.cost(self.name))
-        except (InputError, OSError) as error:
-            return self._finish("incomplete", str(error), [])
+        except BROKEN as error:
+            # Whatever it is, also in somebody's own method or metric: the next night has to go on.
+            return self._finish("incomplete", str(contained(error)), [])
         complete = judged.verdict != "incomplete"
         slow = twice_as_long(series, cost)
         if slow and judged.verdict == "accepted":
@@ -204,17 +213,19 @@ class _Work:
         facts: Mapping[str, Any] | None = None,
         becomes_reference: bool = False,
     ) -> Night:
-        runs = [unit.run for unit in self.store.units(units).values()]
-        return finish(
-            self.store,
-            self.night.id,
-            verdict,
-            " ".join(why.split()),
-            run=max(runs, default=None),
-            units=units,
-            facts=facts,
-            becomes_reference=becomes_reference,
-        )
+        why = " ".join(why.split())
+        with resumable(f"night {self.night.id} is incomplete, and its end could not be recorded ({verdict}: {why})"):
+            runs = [unit.run for unit in self.store.units(units).values()]
+            return finish(
+                self.store,
+                self.night.id,
+                verdict,
+                why,
+                run=max(runs, default=None),
+                units=units,
+                facts=facts,
+                becomes_reference=becomes_reference,
+            )
 
 
 def load_night_gate(file: str, protocol: ProtocolCard) -> Gate:

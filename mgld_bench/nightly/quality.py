@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.nightly.noise import excused
 from mgld_bench.statistics.intervals import FEWEST_CLIPS
 from mgld_bench.statistics.several_tests import holm
 from mgld_bench.statistics.student import t_below
@@ -35,6 +36,8 @@ class Series:
     dataset: str
     metric: MetricFacts
     gains: Mapping[str, float]
+    noise: float = 0.0
+    """The deviation by which nights differ, in mean; 0 where it is not known. See `night_noise`."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Quality:
     """One-sided, after Holm; None for too few clips and for infinite losses."""
     alarm: bool
     warning: bool
-    """As an alarm, by a metric for which nothing says how much may be lost."""
+    """As an alarm, but by a metric for which nothing says how much may be lost, or within what nights differ by."""
 
     @property
     def text(self) -> str:
@@ -63,14 +66,17 @@ class Quality:
             size = f"{abs(self.loss):.1g}"
         change = "the same" if self.loss == 0 else f"{size} {'worse' if self.loss > 0 else 'better'}"
         p = "" if self.p is None else f", p {self.p:.2g}"
-        return f"{self.series.dataset} {metric.name}: {change} than {self.against} (worse on {self.worse} of {clips} clips{p})"
+        noise = f", nights differ by {self.series.noise:.{metric.digits + 1}f}" if self.series.noise else ""
+        seen = f"worse on {self.worse} of {clips} clips{p}{noise}"
+        return f"{self.series.dataset} {metric.name}: {change} than {self.against} ({seen})"
 
 
 def quality_of(found: Sequence[Series], against: str) -> tuple[Quality, ...]:
     """Judge every metric on every dataset.
 
     An alarm needs a mean loss above what is tolerated, and either a one-sided t test over the clips at LEVEL (after Holm over all
-    of ``found``) with MOST_CLIPS of the clips worse, or every clip worse by more than PLAIN times what is tolerated.
+    of ``found``) with MOST_CLIPS of the clips worse, or every clip worse by more than PLAIN times what is tolerated. A loss that
+    the noise of the nights explains is a warning instead.
 
     Args:
         found: one per dataset and metric, with at least one clip each.
@@ -95,8 +101,9 @@ def _judged(series: Series, p: float | None, against: str) -> Quality:
     shown = p is not None and p <= LEVEL and worse >= MOST_CLIPS * len(losses)
     if limit is None:
         return Quality(series, against, mean, worse, p, alarm=False, warning=shown and mean > 0)
-    alarm = mean > limit and (shown or all(loss > PLAIN * limit for loss in losses))
-    return Quality(series, against, mean, worse, p, alarm=alarm, warning=False)
+    seen = mean > limit and (shown or all(loss > PLAIN * limit for loss in losses))
+    noisy = excused(mean, limit, series.noise)
+    return Quality(series, against, mean, worse, p, alarm=seen and not noisy, warning=seen and noisy)
 
 
 def _p(gains: Sequence[float]) -> float | None:

@@ -19,8 +19,10 @@ _CROPS = {
 }
 
 
-def write_night_cards(folder: Path, clips: Sequence[str] = tuple(_CROPS)) -> Path:
-    """The cards of the suite ``watch``, of these clips, in ``folder``; returns it."""
+def write_night_cards(
+    folder: Path, clips: Sequence[str] = tuple(_CROPS), restorer: str = "mgld_bench.methods.srvgg:SRVGGRestorer"
+) -> Path:
+    """The cards of the suite ``watch``, of these clips, in ``folder``; returns it. ``restorer``: of its method, ``compact``."""
     entries = [
         {
             "name": name,
@@ -53,7 +55,7 @@ def write_night_cards(folder: Path, clips: Sequence[str] = tuple(_CROPS)) -> Pat
         "baselines/compact.yaml": {
             "name": "compact",
             "title": "Compact",
-            "restorer": "mgld_bench.methods.srvgg:SRVGGRestorer",
+            "restorer": restorer,
             "weights": {"network": {"file": "compact.pth"}},
         },
     }

@@ -118,6 +118,8 @@ def test_the_index_shows_every_night_and_links_to_its_page(three: tuple[Site, li
     assert "confirmed by a second run" in page
     assert (folder / "night-2-with-1.html").is_file()
     assert 'href="night-2-with-1.html"' in page
+    assert 'href="night-2-with-1.html#clip=street/bikes-' in page.replace("%2F", "/")
+    assert "bikes-left" in (folder / "night-2-with-1.files/data/report.js").read_text()
     assert "http" not in index.replace("http-equiv", "")
     assert f"page: {folder / 'night-2.html'}" in second.out
 
@@ -230,6 +232,13 @@ def test_a_gate_of_the_users_own_rejects_or_leaves_the_night_incomplete(first: t
     accepted = here.night("--gate", str(gate))
     assert accepted.code == 0, accepted.err
     assert "gate, against the accepted night 1: kept: ssim.rgb" in accepted.out
+    # A loss that the quality alarm tolerates, and the gate does not.
+    write_checkpoint(here.checkpoints / "step3.pth", 3, damage=0.003)
+    gate.write_text("reference: accepted\nrules: [{metric: psnr, max_drop: 0, confidence: 0.9}]\n")
+    violated = here.night("--gate", str(gate))
+    assert violated.code == 1, violated.err
+    assert "quality: gate, against the accepted night 2: psnr.rgb" in violated.err
+    assert "(confirmed by a second run)" in violated.err
 
 
 def test_a_night_that_is_killed_resumes_as_the_same_night(first: tuple[Site, Done], tmp_path: Path) -> None:

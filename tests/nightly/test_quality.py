@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.metrics.catalogue import describe
+from mgld_bench.nightly.noise import deviation
 from mgld_bench.nightly.quality import Series, quality_of
 
 LIMITS = {"psnr.rgb": 0.05, "ssim.rgb": 0.0025, "lpips.alex": 0.0025, "dists": 0.0025, "vmaf.v0.6.1neg": 0.5}
@@ -48,3 +49,24 @@ def test_a_metric_without_a_limit_only_warns() -> None:
     (better,) = quality_of([Series("set", describe("niqe.pyiqa"), gains)], "night 1")
     (worse,) = quality_of([Series("set", describe("niqe.pyiqa"), dict.fromkeys(gains, -1.0))], "night 1")
     assert (better.alarm, better.warning, worse.alarm, worse.warning) == (False, False, False, True)
+
+
+def noisy(losses: Sequence[float], noise: float) -> tuple[bool, bool]:
+    """Whether a loss of PSNR is an alarm, and whether it is a warning, where nights differ by ``noise`` dB."""
+    gains = {str(index): -float(loss) for index, loss in enumerate(losses)}
+    (found,) = quality_of([Series("set", describe("psnr.rgb"), gains, noise)], "night 1")
+    return found.alarm, found.warning
+
+
+def test_what_nights_differ_by_is_a_warning_and_no_alarm() -> None:
+    assert noisy([0.3] * 10, 0.11) == (False, True)
+    assert noisy([0.3] * 10, 0.09) == (True, False)
+    assert noisy([0.51] * 10, 10.0) == (True, False), "ten times what is tolerated is never noise"
+    assert noisy([0.04] * 10, 0.0) == (False, False)
+
+
+def test_neither_a_step_nor_a_drift_is_noise() -> None:
+    assert deviation([0.01, -0.01, 0.01, -3.0, -0.01, 0.01]) < 0.03
+    assert deviation([0.5] * 6) == 0
+    drawn = np.random.default_rng(1).normal(0, 0.2, 1000)
+    assert deviation(drawn.tolist()) == pytest.approx(0.2, rel=0.1)

@@ -3,5 +3,6 @@
 For use from outside:
 
 - `write_pages` (`write`): writes or refreshes them
+- `write_comparisons`, `written_comparisons` (`comparisons`): the pages of its comparisons, with players
 - `badge` (`badge`): the verdict as SVG
 """

@@ -14,6 +14,8 @@ HEIGHT: Final = 150.0
 _LEFT: Final = 70.0
 _RIGHT: Final = 20.0
 _ROOM: Final = 14.0
+_MOST_LABELS: Final = 30
+"""Numbers of nights that have room beside each other."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Point:
     y: float
     low: float | None
     high: float | None
+    label: str
+    """The number of its night; "" where there is no room for all of them."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Drawing:
     bottom: str
     zero: float | None
     """Where 0 is; None where it is outside."""
+    radius: float
+    """Of a point: smaller where there are many."""
     steps: tuple[float, ...] = ()
     """Where a new level begins."""
 
@@ -69,6 +75,7 @@ def draw(title: str, remark: str, values: Sequence[Value], digits: int, steps: S
     def y(value: float) -> float:
         return round(_ROOM + (high - value) / (high - low) * (HEIGHT - 2 * _ROOM), 1)
 
+    every = -(-len(shown) // _MOST_LABELS)
     points = tuple(
         Point(
             value,
@@ -76,8 +83,11 @@ def draw(title: str, remark: str, values: Sequence[Value], digits: int, steps: S
             y(value.middle),
             None if value.low is None else y(value.low),
             None if value.high is None else y(value.high),
+            str(value.night.id) if (len(shown) - 1 - index) % every == 0 else "",
         )
         for index, value in enumerate(shown)
     )
     marks = tuple(round(point.x - min(across / 2, 20.0), 1) for point in points if point.value.night.id in steps)
-    return Drawing(title, remark, points, f"{high:.{digits}f}", f"{low:.{digits}f}", y(0.0) if low <= 0 <= high else None, marks)
+    zero = y(0.0) if low <= 0 <= high else None
+    radius = round(min(5.0, max(2.0, across / 2)), 1)
+    return Drawing(title, remark, points, f"{high:.{digits}f}", f"{low:.{digits}f}", zero, radius, marks)

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mgld_bench.clips.atomic import write_bytes_atomic
-from mgld_bench.comparing.show.render_html import render_html
-from mgld_bench.engine.store import FinishedUnit, Store
-from mgld_bench.errors import InputError
+from mgld_bench.engine.store import Store
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.nightly.history import Night, anchor_of, reference_of
-from mgld_bench.nightly.judging import Judging
 from mgld_bench.nightly.pages.badge import badge
+from mgld_bench.nightly.pages.comparisons import ComparedWith
 from mgld_bench.nightly.pages.trend import HEIGHT, WIDTH, Drawing, Value, draw
+from mgld_bench.nightly.scores import Scores, scores_of
 from mgld_bench.nightly.trends import MEASURED, steps
 from mgld_bench.statistics.intervals import mean_interval
 from mgld_bench.statistics.paired import differences
-
-_Scores = Mapping[tuple[str, str], Mapping[str, float]]
-"""By dataset and metric, then by clip."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +30,23 @@ class WrittenPages:
     night: Path
 
 
-def write_pages(folder: Path, series: Sequence[Night], latest: Night, place: Judging | None, store: Store) -> WrittenPages:
+def write_pages(
+    folder: Path, series: Sequence[Night], latest: Night, compared: Sequence[ComparedWith], store: Store
+) -> WrittenPages:
     """Write the page of ``latest`` and refresh the index.
 
     Args:
         folder: of this suite and method.
         series: all nights of the suite and method.
         latest: the night whose page is written.
-        place: where scores can be compared; None: without comparisons.
+        compared: its comparisons that have pages.
         store: the results database.
     """
-    compared = dict(_comparisons(folder, series, latest, place)) if place is not None else {}
     marks = _marks(series)
-    page = folder / f"night-{latest.id}.html"
+    page = folder / page_name(latest)
     write_bytes_atomic(page, _render("night.html.j2", night=latest, compared=compared, marks=marks).encode())
     index = folder / "index.html"
-    rows = [(night, (folder / f"night-{night.id}.html").is_file()) for night in reversed(series)]
+    rows = [(night, (folder / page_name(night)).is_file()) for night in reversed(series)]
     title = f"{latest.suite}, {latest.method}"
     text = _render(
         "index.html.j2",
@@ -64,6 +61,11 @@ def write_pages(folder: Path, series: Sequence[Night], latest: Night, place: Jud
     write_bytes_atomic(index, text.encode())
     write_bytes_atomic(folder / "badge.svg", badge(f"nightly {latest.suite}", latest.verdict).encode())
     return WrittenPages(index, page)
+
+
+def page_name(night: Night) -> str:
+    """The file of a night's page."""
+    return f"night-{night.id}.html"
 
 
 def _render(template: str, **values: object) -> str:
@@ -85,28 +87,9 @@ def _marks(series: Sequence[Night]) -> dict[int, str]:
     return {number: ", ".join(words) for number, words in found.items()}
 
 
-def _comparisons(folder: Path, series: Sequence[Night], latest: Night, place: Judging) -> Iterator[tuple[str, str]]:
-    """Writes the pages of the comparisons of ``latest``; yields what each is with, and the name of its file."""
-    if latest.kind == "identity" or latest.verdict not in ("accepted", "rejected"):
-        return
-    before = [night for night in series if night.id < latest.id]
-    for word, night in (("the anchor", anchor_of(before)), ("the night accepted before", reference_of(before))):
-        if night is None or night.id == latest.id or night.name == latest.name:
-            continue
-        name = f"night-{latest.id}-with-{night.id}.html"
-        try:
-            comparison = place.comparison(night.name, latest.name)
-        except InputError:
-            # What cannot be compared is the night's verdict already.
-            continue
-        write_bytes_atomic(folder / name, render_html(comparison).encode())
-        yield f"{word}, night {night.id}", name
-
-
 def _trends(store: Store, series: Sequence[Night]) -> list[Drawing]:
     """Every metric and dataset as paired differences to the anchor; then costs."""
-    units = {unit.key: unit for unit, _ in store.recorded("score") if unit.metric}
-    scores = {night.id: _scores(store, night, units) for night in series if night.verdict in ("accepted", "rejected")}
+    scores = scores_of(store, [night for night in series if night.verdict in ("accepted", "rejected")])
     anchor = anchor_of(series)
     drawings: list[Drawing | None] = []
     if anchor is not None:
@@ -135,15 +118,7 @@ def _trends(store: Store, series: Sequence[Night]) -> list[Drawing]:
     return [drawing for drawing in drawings if drawing is not None]
 
 
-def _scores(store: Store, night: Night, units: Mapping[str, FinishedUnit]) -> _Scores:
-    found: dict[tuple[str, str], dict[str, float]] = {}
-    for key, score in store.scores(night.units).items():
-        unit = units[key]
-        found.setdefault((unit.dataset, unit.metric), {})[unit.clip] = score.value
-    return found
-
-
-def _difference(night: Night, scores: _Scores, anchor: _Scores, place: tuple[str, str], digits: int) -> Iterator[Value]:
+def _difference(night: Night, scores: Scores, anchor: Scores, place: tuple[str, str], digits: int) -> Iterator[Value]:
     ours, theirs = scores.get(place, {}), anchor[place]
     clips = [clip for clip in theirs if clip in ours]
     if not clips:
