@@ -2,8 +2,8 @@
 
 from importlib.metadata import version
 
-from mgld_bench.api import compare, degrade, load_card, restore, run, score
+from mgld_bench.api import compare, degrade, gate_outcome, load_card, restore, run, score
 
-__all__ = ["__version__", "compare", "degrade", "load_card", "restore", "run", "score"]
+__all__ = ["__version__", "compare", "degrade", "gate_outcome", "load_card", "restore", "run", "score"]
 
 __version__ = version("mgld-bench")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from mgld_bench.cards.schemas import Card, CardKind
+    from mgld_bench.comparing.gates.outcome import GateOutcome
 
     Frames: TypeAlias = str | Path | npt.NDArray[np.uint8] | torch.Tensor | Sequence[npt.NDArray[np.uint8] | torch.Tensor]
     """A clip on disk, or its frames in memory."""
@@ -253,6 +254,7 @@ def compare(
     store: str = "",
     cards: Sequence[str | Path] = (),
     device: str = "",
+    gate: str | Path | Mapping[str, object] | None = None,
 ) -> pd.DataFrame:
     """Compare methods clip by clip, as ``mgld-bench compare`` does.
 
@@ -265,6 +267,8 @@ def compare(
         protocol: only scores of this protocol; default: there has to be just one.
         margins: by metric, the difference below which methods are equivalent.
         workspace: where methods are looked for, or the URL ``store``; with ``cards``: folders with cards of your own.
+        gate: rules that must hold: a file of them, the name of shipped ones ("nightly"), or their content, such as
+            {"reference": "accepted", "rules": [{"metric": "psnr", "max_drop": 0.1}]}. See gate_outcome().
 
     Returns:
         One row per comparison, dataset and metric: means, difference, low and high (its 95 % interval, NaN where there is none),
@@ -276,7 +280,25 @@ def compare(
     from mgld_bench.comparing.from_python import compare_sides
 
     _begin()
-    return compare_sides(sides, baselines, gt, datasets, metrics, protocol, margins or {}, workspace, store, cards, device)
+    chosen = margins or {}
+    return compare_sides(sides, baselines, gt, datasets, metrics, protocol, chosen, workspace, store, cards, device, gate)
+
+
+def gate_outcome(table: pd.DataFrame) -> GateOutcome:
+    """What the gate of ``compare(…, gate=…)`` came to: as the exit code of ``mgld-bench compare … --gate`` states it.
+
+    Args:
+        table: what compare() gave.
+
+    Returns:
+        ``outcome`` (passed, failed or incomplete), ``exit_code`` (0, 1 or 3), and the findings: what every rule saw.
+
+    Raises:
+        InputError: no gate was checked.
+    """
+    from mgld_bench.comparing.from_python import outcome_in
+
+    return outcome_in(table)
 
 
 def restore(

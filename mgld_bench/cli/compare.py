@@ -89,11 +89,12 @@ def compare(
 
     Example: mgld-bench compare bicubic mine --output verdict.md --output verdict.html
     """
-    from mgld_bench.cli.compare_output import BY_SUFFIX, Page, rendered, require_passed, write
+    from mgld_bench.cli.compare_output import BY_SUFFIX, Page, rendered, write
     from mgld_bench.cli.console import TerminalConsole
     from mgld_bench.cli.display import progress_display
     from mgld_bench.clips.atomic import require_writable
     from mgld_bench.comparing.gates.gate import load_gate
+    from mgld_bench.comparing.gates.outcome import require_passed
     from mgld_bench.comparing.request import CompareRequest, run_gate, run_request
     from mgld_bench.comparing.show.render_terminal import render_gate, render_terminal
     from mgld_bench.engine.machine import command_line

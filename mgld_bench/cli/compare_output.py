@@ -1,4 +1,4 @@
-"""A comparison in the formats of the verb compare, and the exit code of its gate."""
+"""A comparison in the formats of the verb compare."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import Final
 from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.comparing.gates.check import GateResult
+from mgld_bench.comparing.gates.outcome import gate_as_json
 from mgld_bench.comparing.players.played import Players
 from mgld_bench.comparing.players.write import folder_beside, write_players
 from mgld_bench.comparing.request import protocol_named
-from mgld_bench.comparing.show.as_json import as_json, gate_as_json
+from mgld_bench.comparing.show.as_json import as_json
 from mgld_bench.comparing.show.render_html import render_html
 from mgld_bench.comparing.show.render_junit import comparison_cases, gate_cases, render_junit
 from mgld_bench.comparing.show.render_markdown import render_markdown
 from mgld_bench.comparing.show.words import title
 from mgld_bench.engine.progress import Progress
-from mgld_bench.errors import CheckError, IncompleteError, InputError
+from mgld_bench.errors import InputError
 from mgld_bench.report.videos.wanted import VideoChoice, VideoWish
 from mgld_bench.strict_json import strict
 
@@ -36,19 +37,8 @@ def rendered(comparison: Comparison, gate: GateResult | None, kind: str) -> str:
     if kind == "junit":
         # A gate decides what fails; without one, "worse" does.
         return render_junit(title(comparison), comparison_cases(comparison) if gate is None else gate_cases(gate))
-    content = as_json(comparison) | ({} if gate is None else {"gate": gate_as_json(gate)})
+    content = as_json(comparison) | ({} if gate is None else {"gate": gate_as_json(comparison, gate)})
     return json.dumps(strict(content), indent=1, allow_nan=False) + "\n"
-
-
-def require_passed(comparison: Comparison, gate: GateResult | None) -> None:
-    """Raise CheckError where a blocking rule is violated, else IncompleteError where something has no result."""
-    if gate is not None and gate.failed:
-        raise CheckError(f"gate failed: {'; '.join(finding.text for finding in gate.failed)}")
-    missing = list(comparison.missing)
-    if gate is not None:
-        missing += [f"gate has no result: {finding.text}" for finding in gate.without_result]
-    if missing:
-        raise IncompleteError(f"incomplete: {'; '.join(dict.fromkeys(missing))}")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from mgld_bench.cards.loader import has_card, load_dataset
 from mgld_bench.comparing.common_ground import Ground, common_ground
 from mgld_bench.comparing.comparison import Comparison, Contest, Line, SetsLine
-from mgld_bench.comparing.costs import cost_of
+from mgld_bench.comparing.costs import cost_of, with_profiles
 from mgld_bench.comparing.differing import differing
 from mgld_bench.comparing.load import Pairing, distinct
 from mgld_bench.comparing.notes import missing, notes
@@ -55,14 +55,12 @@ def compare(pairings: Sequence[Pairing], wish: Wish | None = None) -> Comparison
     lines = _judged(drafts, wish.margins)
     headings = {name: load_dataset(name, wish.cards).heading for name in _datasets(lines) if has_card(name, wish.cards)}
     states = {state.name: state for contest in contests for state in (contest.reference, contest.candidate)}
+    clips = {(line.dataset, clip) for line in lines for clip in line.clips}
     return Comparison(
         contests=contests,
         lines=lines,
         together=_together(lines, wish.margins),
-        costs={
-            name: cost_of(state, {(line.dataset, clip) for line in lines for clip in line.clips})
-            for name, state in states.items()
-        },
+        costs=with_profiles({name: cost_of(state, clips) for name, state in states.items()}, list(states.values())),
         notes=tuple(dict.fromkeys(notes(contests, lines, headings))),
         missing=tuple(missing(contests, lines, wish.datasets, wish.metrics)),
         command=wish.command,

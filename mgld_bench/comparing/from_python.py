@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from mgld_bench.comparing.comparison import Line
-from mgld_bench.comparing.request import CompareRequest, run_request
+from mgld_bench.comparing.gates.gate import gate_of, load_gate
+from mgld_bench.comparing.gates.outcome import GateOutcome, gate_as_json, outcome_of
+from mgld_bench.comparing.request import CompareRequest, run_gate, run_request
 from mgld_bench.comparing.show.as_json import as_json
 from mgld_bench.engine import arguments
 from mgld_bench.engine.progress import Silent
@@ -27,6 +29,7 @@ def compare_sides(
     store: str,
     cards: Sequence[str | Path],
     device: str,
+    gate: str | Path | Mapping[str, object] | None = None,
 ) -> pd.DataFrame:
     """What `mgld_bench.compare` does; the arguments are its own."""
     for metric, margin in margins.items():
@@ -46,10 +49,23 @@ def compare_sides(
         device=device,
         command=("mgld_bench.compare(…)",),
     )
-    found = run_request(request, Silent())
+    if gate is None:
+        found, seen = run_request(request, Silent()), None
+    else:
+        rules = gate_of(gate) if isinstance(gate, Mapping) else load_gate(str(arguments.path("gate", gate)))
+        found, seen = run_gate(request, rules, Silent())
     table: pd.DataFrame = pd.DataFrame([_row(line) for line in found.lines])
     table.attrs = {"notes": list(found.notes), "missing": list(found.missing), "comparison": as_json(found)}
+    if seen is not None:
+        table.attrs["gate"] = gate_as_json(found, seen)
     return table
+
+
+def outcome_in(table: pd.DataFrame) -> GateOutcome:
+    """What `mgld_bench.gate_outcome` does."""
+    if "gate" not in table.attrs:
+        raise InputError("no gate was checked: give mgld_bench.compare one with gate=…")
+    return outcome_of(table.attrs["gate"])
 
 
 def _row(line: Line) -> dict[str, object]:

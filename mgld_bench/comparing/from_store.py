@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from natsort import natsorted
 from pydantic import ValidationError
 
-from mgld_bench.cards.loader import has_card, load_method
+from mgld_bench.cards.loader import has_card, load_method, load_protocol
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.comparing.frames import Frames, NoFrames, WorkspaceFrames
+from mgld_bench.comparing.hardware import hardware_of
+from mgld_bench.comparing.profiled import kept_measurements
 from mgld_bench.comparing.state import Parts, RestoredClip, Scored, State
 from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, restored_origin, scoring_origin
 from mgld_bench.engine.plan import restored_folder
@@ -59,12 +62,13 @@ def load_state(place: StorePlace, method: str, run: int | None = None, protocol:
     origins = dict.fromkeys(tuple(sorted(scoring_origin(units.runs[unit.run].provenance).parts.items())) for _, unit in latest)
     scores = place.store.scores(unit.key for unit, _ in latest)
     table: dict[tuple[str, str], dict[str, Scored]] = {}
-    for unit, _ in latest:
+    for unit in _in_order([unit for unit, _ in latest], chosen[0][0].protocol, place.cards):
         if unit.key in scores:
             table.setdefault((unit.dataset, unit.metric), {})[unit.clip] = _scored(unit, scores[unit.key])
     keys = {(unit.dataset, unit.clip): units.restored_key(unit) for unit, _ in latest}
     clips = {clip: units.restored(*clip, key) for clip, key in keys.items()}
     _require_one_thing(method, place.shown, clips)
+    card = _card(method, clips, place.cards)
     return State(
         method=method,
         place=place.shown,
@@ -72,10 +76,11 @@ def load_state(place: StorePlace, method: str, run: int | None = None, protocol:
         scores=table,
         clips=clips,
         scored_on=tuple(dict(parts) for parts in origins),
-        card=_card(method, clips, place.cards),
+        card=card,
         run=run,
         notes=tuple(_older_scores(chosen, latest)),
         frames=_frames(place, method, clips),
+        profiles=kept_measurements(place.store, card, clips.values()),
     )
 
 
@@ -143,6 +148,7 @@ class _Units:
             unit.facts.get("peak_memory"),
             unit.facts.get("peak_gpu_memory"),
             key,
+            hardware_of(unit.facts, self._origin(key)),
         )
 
     def _origin(self, key: str) -> Parts:
@@ -165,6 +171,17 @@ def _latest(chosen: Sequence[tuple[FinishedUnit, RecordedUnit]], units: _Units) 
         if units.restored_key(unit) == current[unit.dataset, unit.clip]:
             found[unit.dataset, unit.metric, unit.clip] = (unit, made)
     return list(found.values())
+
+
+def _in_order(units: Sequence[FinishedUnit], protocol: str, cards: Sequence[Path]) -> list[FinishedUnit]:
+    """Dataset by dataset as they were scored; the metrics as the protocol has them, then by name; clips in natural order."""
+    datasets = list(dict.fromkeys(unit.dataset for unit in units))
+    known = list(load_protocol(protocol, cards).metrics.values()) if has_card(protocol, cards) else []
+
+    def place(unit: FinishedUnit) -> tuple[int, int, str]:
+        return datasets.index(unit.dataset), known.index(unit.metric) if unit.metric in known else len(known), unit.metric
+
+    return sorted(natsorted(units, key=lambda unit: unit.clip), key=place)
 
 
 def _older_scores(chosen: Sequence[tuple[FinishedUnit, RecordedUnit]], latest: _Latest) -> list[str]:

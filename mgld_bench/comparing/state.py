@@ -8,6 +8,7 @@ from typing import Any
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.comparing.frames import UNKNOWN, Frames
+from mgld_bench.comparing.hardware import NOT_RECORDED, Hardware
 
 Parts = Mapping[str, str]
 """Named facts, such as the versions of libraries."""
@@ -51,6 +52,26 @@ class RestoredClip:
     gpu_memory: int | None = None
     key: str = ""
     """That of the restored clip's unit."""
+    hardware: Hardware = NOT_RECORDED
+    """Where it was restored."""
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """A measurement of what a method costs."""
+
+    input: str
+    """480x270, 10 frames"""
+    seconds: tuple[float, ...]
+    """Per frame, of each timed run."""
+    memory: int
+    """Bytes, of the process at its largest."""
+    gpu_memory: int | None
+    parameters: str
+    """Counted, e.g. 16.70M."""
+    hardware: Hardware
+    measured_at: str
+    """UTC, ISO 8601."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +97,8 @@ class State:
     """What a reader should know of this side, one line each."""
     frames: Frames = UNKNOWN
     """Where its clips can be looked at."""
+    profiles: tuple[Profiled, ...] = ()
+    """Measurements of just this method: its code, revision and options."""
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ class KeptProfile:
     weights: str
     """Which weights it ran with, in words."""
     result: ProfileResult
+    threads: int | None = None
+    """That it may have used; None where it is not known."""
 
     @property
     def random(self) -> bool:
@@ -93,11 +95,29 @@ def kept_profiles(store: Store, identities: Iterable[str]) -> list[KeptProfile]:
         return [_kept(row) for row in session.scalars(latest.where(ProfileRow.identity.in_(wanted)))]
 
 
+def profiles_of(store: Store, card: MethodCard) -> list[KeptProfile]:
+    """Every measurement of a method as this card has it, whatever the input, the latest first; likewise none.
+
+    Raises:
+        InputError: the card's restorer or options are wrong.
+    """
+    with store.transaction(writing=False) as session:
+        if not inspect(session.connection()).has_table(ProfileRow.__tablename__):
+            return []
+        latest = select(ProfileRow).order_by(ProfileRow.measured_at.desc(), ProfileRow.id.desc())
+        every = [_kept(row) for row in session.scalars(latest.where(ProfileRow.method == card.name))]
+    inputs = {one.identity: ProfileInput(one.result.width, one.result.height, one.result.frames) for one in every}
+    mine = {identity for identity, measured in inputs.items() if profile_identity(card, measured) == identity}
+    return [one for one in every if one.identity in mine]
+
+
 def _kept(row: ProfileRow) -> KeptProfile:
     facts: Mapping[str, Any] = row.facts
     result: dict[str, Any] = {name: tuple(value) if name in _TUPLES else value for name, value in facts["result"].items()}
     origin = restored_origin(facts)
-    return KeptProfile(row.identity, row.method, row.measured_at, origin, facts["weights"], ProfileResult(**result))
+    return KeptProfile(
+        row.identity, row.method, row.measured_at, origin, facts["weights"], ProfileResult(**result), facts.get("threads")
+    )
 
 
 def _place(device: str, precision: str) -> dict[str, Any]:

@@ -162,9 +162,11 @@ class Store:
     def add_in(self, session: OrmSession, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]]) -> None:
         """See `add`; in a transaction that does more."""
         insert = insert_postgresql if self._engine.dialect.name == "postgresql" else insert_sqlite
+        finished_at = _now()
         # In one order for all writers: else two that add the same units might wait for each other.
         for unit, score in sorted(units, key=lambda pair: pair[0].key):
-            new = insert(UnitRow).values(**_unit_values(run, unit)).on_conflict_do_nothing().returning(UnitRow.key)
+            values = _unit_values(run, unit, finished_at)
+            new = insert(UnitRow).values(**values).on_conflict_do_nothing().returning(UnitRow.key)
             if session.execute(new).first() is None or score is None:
                 continue
             session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
@@ -233,8 +235,9 @@ class Store:
         return {(dataset, clip, method, metric) for dataset, clip, method, metric in self._rows(columns)}
 
     def recorded(self, kind: str, methods: Sequence[str] = ()) -> list[tuple[FinishedUnit, RecordedUnit]]:
-        """The finished units of a kind, the earliest first; ``methods``: only those of these."""
-        chosen = select(UnitRow).where(UnitRow.kind == kind).order_by(UnitRow.run_id, UnitRow.finished_at)
+        """The finished units of a kind, the earliest first, in the same order on every database; ``methods``: only of these."""
+        names = (UnitRow.dataset, UnitRow.clip, UnitRow.method, UnitRow.metric)
+        chosen = select(UnitRow).where(UnitRow.kind == kind).order_by(UnitRow.run_id, UnitRow.finished_at, *names)
         if methods:
             chosen = chosen.where(UnitRow.method.in_(methods))
         return self._transactions.read(
@@ -296,8 +299,8 @@ def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
         yield wanted[first : first + 500]
 
 
-def _unit_values(run: int, unit: FinishedUnit) -> dict[str, Any]:
-    return {**vars(unit), "facts": dict(unit.facts), "run_id": run, "finished_at": _now()}
+def _unit_values(run: int, unit: FinishedUnit, finished_at: str) -> dict[str, Any]:
+    return {**vars(unit), "facts": dict(unit.facts), "run_id": run, "finished_at": finished_at}
 
 
 def _finished_unit(row: UnitRow) -> FinishedUnit:

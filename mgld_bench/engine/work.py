@@ -59,6 +59,7 @@ def restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunCont
         "peak_memory": record.peak_memory,
         **({} if record.peak_gpu_memory is None else {"peak_gpu_memory": record.peak_gpu_memory}),
         "device": record.device,
+        **({} if record.threads is None else {"threads": record.threads}),
         "precision": record.precision,
         "way": record.way,
         "notes": dict(record.notes),

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.comparing.comparison import Comparison, Contest
-from mgld_bench.comparing.gates.evidence import Changes, changes_of_costs, changes_of_scores
-from mgld_bench.comparing.gates.gate import COSTS, Gate, Role, Rule, metric_name
+from mgld_bench.comparing.gates.evidence import Changes, changes_of_costs, changes_of_profiles, changes_of_scores
+from mgld_bench.comparing.gates.gate import COSTS, SECONDS, Gate, Role, Rule, metric_name
 from mgld_bench.statistics.equivalence import no_worse_p
 from mgld_bench.statistics.intervals import mean_bound
 from mgld_bench.statistics.several_tests import holm
@@ -116,17 +116,26 @@ def _drafts(rule: Rule, metric: str, comparison: Comparison, contest: Contest) -
     empty = Finding(rule, metric, "", contest.candidate.name, "no result", "")
     reasons = {changes for changes in seen.values() if isinstance(changes, str)}
     if not rule.datasets and len(reasons) == 1 and all(isinstance(changes, str) for changes in seen.values()):
-        yield _Draft(replace(empty, saw=reasons.pop()), None)
+        profiled = changes_of_profiles(contest) if metric == SECONDS else None
+        if profiled is None:
+            yield _Draft(replace(empty, saw=reasons.pop()), None)
+        else:
+            yield _tested(empty, profiled)
         return
     for dataset, changes in seen.items():
         finding = replace(empty, dataset=comparison.heading(dataset))
         if isinstance(changes, str):
             yield _Draft(replace(finding, saw=changes), None)
             continue
-        risen = changes if rule.max_drop is None else changes.turned()
-        limit = rule.limit_for(changes.reference_mean) if math.isfinite(changes.reference_mean) else math.inf
-        p = no_worse_p(_excess(risen.values, limit), 0.0)
-        yield _Draft(finding, risen, limit, 1.0 if p is None else p)
+        yield _tested(finding, changes)
+
+
+def _tested(finding: Finding, changes: Changes) -> _Draft:
+    rule = finding.rule
+    risen = changes if rule.max_drop is None else changes.turned()
+    limit = rule.limit_for(changes.reference_mean) if math.isfinite(changes.reference_mean) else math.inf
+    p = no_worse_p(_excess(risen.values, limit), 0.0)
+    return _Draft(finding, risen, limit, 1.0 if p is None else p)
 
 
 def _judged(finding: Finding, changes: Changes, limit: float, p: float) -> Finding:
@@ -135,12 +144,13 @@ def _judged(finding: Finding, changes: Changes, limit: float, p: float) -> Findi
     result, why = _decided(changes, limit, p, confidence)
     if changes.missing and result != "violated":
         result, why = "no result", f"{why}; {changes.missing}"
-    return replace(finding, result=result, saw=f"{size}; {why}")
+    where = f"; {changes.where}" if changes.where else ""
+    return replace(finding, result=result, saw=f"{size}; {why}{where}")
 
 
 def _decided(changes: Changes, limit: float, p: float, confidence: float) -> tuple[Result, str]:
     values, level = changes.values, 1 - confidence
-    clips = "1 clip" if len(values) == 1 else f"{len(values)} clips"
+    clips = f"{len(values)} {changes.of}{'' if len(values) == 1 else 's'}"
     mean = _mean(values)
     if not any(values):
         return "kept", f"identical on {clips}"
@@ -149,7 +159,7 @@ def _decided(changes: Changes, limit: float, p: float, confidence: float) -> tup
     if math.isinf(mean):
         return "violated" if mean > 0 else "kept", f"infinite on {clips}"
     if len(values) == 1:
-        return "no result", "1 clip cannot confirm anything"
+        return "no result", f"{clips} cannot confirm anything"
     sure = f"{confidence * 100:g} % sure that it is"
     if p <= level:
         return "violated", f"{sure} over {changes.number(mean_bound(values, confidence, upper=False))}, by {clips}"

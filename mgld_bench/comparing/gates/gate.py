@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.cards.shipped_folder import shipped_folder
@@ -18,7 +19,8 @@ from mgld_bench.plain_data import PlainData
 
 ACCEPTED: Final = "accepted"
 """In place of a reference: the accepted night, which nightly runs know."""
-COSTS: Final = ("seconds_per_frame", "peak_memory")
+SECONDS: Final = "seconds_per_frame"
+COSTS: Final = (SECONDS, "peak_memory")
 """What a rule may limit beside metrics: seconds, and bytes."""
 Role = Literal["blocking", "advisory"]
 
@@ -76,6 +78,16 @@ class Gate(PlainData):
         if not self.rules:
             raise ValueError("a gate needs at least one rule in rules")
         return self
+
+
+def gate_of(rules: Mapping[str, object]) -> Gate:
+    """The gate of a file's content. Raises InputError with the field where it is wrong."""
+    try:
+        return Gate.model_validate(rules)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(str(step) for step in problem["loc"])
+        raise InputError(f"gate: {f'{place}: ' if place else ''}{problem['msg'].removeprefix('Value error, ')}") from None
 
 
 def load_gate(file: str) -> Gate:

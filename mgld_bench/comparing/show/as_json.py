@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from mgld_bench.comparing.comparison import Comparison, Contest, Line, SetsLine
-from mgld_bench.comparing.gates.check import GateResult
 from mgld_bench.comparing.standing import Standing, clip_gains, flags, standings
 from mgld_bench.comparing.verdict import Verdict
 from mgld_bench.statistics.correlation import rank_correlation
@@ -30,25 +29,6 @@ def as_json(comparison: Comparison) -> dict[str, object]:
         "metric_agreement": _agreement(comparison),
         "notes": list(comparison.notes),
         "missing": list(comparison.missing),
-    }
-
-
-def gate_as_json(result: GateResult) -> dict[str, object]:
-    """What the rules of a gate saw."""
-    return {
-        "failed": bool(result.failed),
-        "complete": not result.without_result,
-        "findings": [
-            {
-                "rule": finding.rule.model_dump(exclude_none=True),
-                "metric": finding.metric,
-                "dataset": finding.dataset,
-                "candidate": finding.candidate,
-                "result": finding.result,
-                "saw": finding.saw,
-            }
-            for finding in result.findings
-        ],
     }
 
 

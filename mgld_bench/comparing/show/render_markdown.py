@@ -15,15 +15,14 @@ from mgld_bench.comparing.show.words import (
     clips_text,
     contest_name,
     cost_note,
+    cost_table,
     difference_text,
     matrix,
     matrix_of_sets,
     mean_text,
-    memory_text,
     p_text,
     rank_text,
     reasons,
-    seconds_text,
     summary,
     title,
     trained_on_test_sets,
@@ -167,11 +166,9 @@ def _clips(comparison: Comparison) -> str:
 
 
 def _costs(comparison: Comparison) -> str:
-    rows = [
-        [escape(name), seconds_text(cost), memory_text(cost.memory), memory_text(cost.gpu_memory), escape(cost.parameters or "–")]
-        for name, cost in comparison.costs.items()
-    ]
-    table = _grid(["Cost", "s/frame", "Memory", "GPU memory", "Parameters"], rows, left=(0,))
+    heads, rows = cost_table(comparison)
+    titles = ["Cost", *(head[0].upper() + head[1:] for head in heads[1:])]
+    table = _grid(titles, [list(map(escape, row)) for row in rows], left=(0, 1, 6))
     return "\n\n".join(part for part in (table, escape(cost_note(comparison))) if part)
 
 

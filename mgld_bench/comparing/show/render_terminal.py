@@ -20,16 +20,15 @@ from mgld_bench.comparing.show.words import (
     clips_text,
     contest_name,
     cost_note,
+    cost_table,
     difference_text,
     ends,
     matrix,
     matrix_of_sets,
     mean_text,
-    memory_text,
     p_text,
     rank_text,
     reasons,
-    seconds_text,
     summary,
     title,
     trained_on_test_sets,
@@ -204,10 +203,9 @@ def _clips(comparison: Comparison, contest: Contest) -> list[str]:
 
 def _costs(comparison: Comparison) -> Table:
     table = Table(box=SIMPLE, pad_edge=False)
-    for place, head in enumerate(("method", "s/frame", "memory", "GPU memory", "parameters")):
-        table.add_column(head, justify="left" if not place else "right", overflow="fold")
-    for name, cost in comparison.costs.items():
-        table.add_row(
-            Text(name), seconds_text(cost), memory_text(cost.memory), memory_text(cost.gpu_memory), Text(cost.parameters or "–")
-        )
+    heads, rows = cost_table(comparison)
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("method", "measured", "on") else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from statistics import median
 from typing import Final
 
 from mgld_bench.comparing.comparison import Comparison, Contest, Line, SetsLine
-from mgld_bench.comparing.costs import Cost
+from mgld_bench.comparing.hardware import Hardware, distinct_hardware
 from mgld_bench.comparing.standing import flags
 from mgld_bench.comparing.verdict import Word
 from mgld_bench.errors import first_of
@@ -162,9 +164,56 @@ def arrow(line: Line | SetsLine) -> str:
     return "↑" if line.metric.direction == "higher" else "↓"
 
 
-def seconds_text(cost: Cost) -> str:
-    """Seconds per frame."""
-    return "–" if cost.seconds_per_frame is None else f"{cost.seconds_per_frame:.3g}"
+@dataclass(frozen=True)
+class CostRow:
+    """A line of the table of costs; what is not known is "–"."""
+
+    method: str
+    of: str
+    """Of what: 4 clips; a profile of 480x270, 10 frames."""
+    seconds: str
+    memory: str
+    gpu_memory: str
+    parameters: str
+    hardware: str
+    """Where; "" where all lines are of the same, which cost_note() names."""
+
+
+def cost_rows(comparison: Comparison) -> list[CostRow]:
+    """For each method what its restored clips cost, and a measurement of it, where there is one."""
+    rows, same = [], len(_all_hardware(comparison)) < 2
+    for name, cost in comparison.costs.items():
+        profile, parameters = cost.profile, cost.parameters or "–"
+        if cost.clips or profile is None:
+            of = f"{cost.clips} clip{'' if cost.clips == 1 else 's'}" if cost.clips else "–"
+            hardware = " and ".join(kind.text for kind in cost.hardware) or "–"
+            seconds = "–" if cost.seconds_per_frame is None else _seconds(cost.seconds_per_frame)
+            memory = memory_text(cost.memory), memory_text(cost.gpu_memory)
+            rows.append(CostRow(name, of, seconds, *memory, parameters, "" if same else hardware))
+        if profile is not None:
+            memory = memory_text(profile.memory), memory_text(profile.gpu_memory)
+            hardware = "" if same else profile.hardware.text
+            seconds = _seconds(median(profile.seconds))
+            rows.append(CostRow(name, f"profile of {profile.input}", seconds, *memory, parameters, hardware))
+    return rows
+
+
+def cost_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Heads and lines of the table of costs; without the last column where all was measured on the same hardware."""
+    rows = cost_rows(comparison)
+    heads = ("method", "measured", "s/frame", "memory", "GPU memory", "parameters", "on")
+    count = len(heads) if any(row.hardware for row in rows) else len(heads) - 1
+    return heads[:count], [astuple(row)[:count] for row in rows]
+
+
+def _all_hardware(comparison: Comparison) -> tuple[Hardware, ...]:
+    costs = comparison.costs.values()
+    profiled = [cost.profile.hardware for cost in costs if cost.profile]
+    return distinct_hardware([*(kind for cost in costs for kind in cost.hardware), *profiled])
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def memory_text(count: int | None) -> str:
@@ -173,11 +222,20 @@ def memory_text(count: int | None) -> str:
 
 
 def cost_note(comparison: Comparison) -> str:
-    """Why costs cannot be compared; "" where they can."""
-    places = {place for cost in comparison.costs.values() for place in cost.places}
-    if len(places) < 2:
-        return ""
-    return f"The costs were measured on different machines or devices ({first_of(sorted(places), 3, '; ')}): not comparable."
+    """What may not be compared in the table of costs; "" where all of it may."""
+    clips = distinct_hardware(kind for cost in comparison.costs.values() for kind in cost.hardware)
+    profiles = {profile.input: profile for cost in comparison.costs.values() if (profile := cost.profile)}
+    on = distinct_hardware(cost.profile.hardware for cost in comparison.costs.values() if cost.profile)
+    every = _all_hardware(comparison)
+    notes = [f"Measured on {every[0].text}."] if len(every) == 1 else []
+    if len(clips) > 1:
+        listed = first_of(sorted(kind.text for kind in clips), 3, "; ")
+        notes.append(f"The clips were restored on different machines or devices ({listed}): their costs cannot be compared.")
+    if len(profiles) > 1 or len(on) > 1:
+        notes.append("The profiles are of different inputs or hardware: they cannot be compared.")
+    if clips and profiles:
+        notes.append("A clip and a profile are not the same work: clips are compared with clips, profiles with profiles.")
+    return " ".join(notes)
 
 
 def trained_on_test_sets(comparison: Comparison) -> list[str]:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.comparing.gates.check import Finding, GateResult
 from mgld_bench.comparing.gates.gate import Gate, load_gate
@@ -18,10 +19,14 @@ from mgld_bench.comparing.request import CompareRequest, gate_sides, run_gate
 from mgld_bench.comparing.show.render_html import render_html
 from mgld_bench.comparing.show.render_junit import gate_cases, render_junit
 from mgld_bench.comparing.show.render_markdown import render_markdown
+from mgld_bench.comparing.show.words import cost_note, cost_rows
+from mgld_bench.engine.kept_profiles import keep_profile
+from mgld_bench.engine.profiling import MethodProfile
 from mgld_bench.engine.progress import Silent
 from mgld_bench.engine.store import Store
 from mgld_bench.errors import InputError
-from tests.helpers.compared import PROVENANCE, Filler
+from mgld_bench.restoring.profiling import ProfileResult
+from tests.helpers.compared import PROVENANCE, Filler, card
 
 Check = Callable[..., tuple[Comparison, GateResult]]
 
@@ -143,7 +148,8 @@ def test_costs_are_limited_where_they_were_measured_alike(tmp_path: Path, filler
     elsewhere = only(check(slower))
     assert elsewhere.result == "no result"
     assert (
-        "different machines or devices (Linux x86_64 Example CPU cpu; Linux x86_64 Example CPU cuda NVIDIA H200)" in elsewhere.saw
+        "different machines or devices (cpu, 2 cores, Linux x86_64 Example CPU; cuda NVIDIA H200, Linux x86_64 Example CPU)"
+        in elsewhere.saw
     )
 
 
@@ -237,3 +243,26 @@ def test_a_rule_is_rarely_violated_by_chance_and_finds_what_is_over_its_limit(fi
     violated = {finding.dataset for finding in result.failed}
     assert sum(name.startswith("at") for name in violated) <= 4
     assert sum(name.startswith("over") for name in violated) == 20
+
+
+def test_seconds_are_limited_by_profiles_where_clips_were_restored_elsewhere(filler: Filler, check: Check) -> None:
+    fill(filler, [0.0, 0.0, 0.0])
+    other = {**PROVENANCE, "device": "cuda:0 NVIDIA H200"}
+    Filler(filler.store, other).run("new", {("set", "psnr.rgb"): {str(place): 20.0 for place in range(3)}}, checkpoint="2")
+    for method, factor in (("old", 1.0), ("new", 1.5)):
+        seconds = tuple(factor * each for each in (0.100, 0.101, 0.099, 0.100))
+        result = ProfileResult({}, 16_700_000, {}, None, seconds, 0, 10**9, None, "cpu, 2 cores", "float32", 480, 270, 10, 4, {})
+        keep_profile(filler.store, MethodCard.model_validate(card(method)), MethodProfile(method, method, "its own", result))
+    comparison, result_of_gate = check(gate({"metric": "seconds_per_frame", "max_rise": "20%"}))
+    (finding,) = result_of_gate.findings
+    assert finding.result == "violated"
+    assert finding.saw.startswith("rise of 0.05 s, limit 0.02 s; 95 % sure that it is over 0.0")
+    assert "by 4 timed runs; profiles of 480x270, 10 frames, on cpu, 2 cores" in finding.saw
+    rows = [(row.of, row.seconds, row.hardware.split(",")[0]) for row in cost_rows(comparison)]
+    assert rows == [
+        ("3 clips", "1", "cpu"),
+        ("profile of 480x270, 10 frames", "0.1", "cpu"),
+        ("3 clips", "1", "cuda NVIDIA H200"),
+        ("profile of 480x270, 10 frames", "0.15", "cpu"),
+    ]
+    assert "their costs cannot be compared" in cost_note(comparison)
