@@ -24,15 +24,16 @@ from gpu_bench.scale import Scale
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.diffusion.geometry import Geometry
-from mgld_bench.methods.diffusion.motion import GuidanceRule, Motion, flow_pictures
-from mgld_bench.methods.diffusion.networks import LATENT_REDUCTION
+from mgld_bench.methods.diffusion.motion import Motion, flow_pictures
 from mgld_bench.methods.diffusion.noise import SeededNoise
+from mgld_bench.methods.diffusion.options import LATENT_REDUCTION, GuidanceRule
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.networks.autoencoder.config import SCALE_FACTOR
 from mgld_bench.networks.autoencoder.temporal import DecoderMixing
-from mgld_bench.networks.diffusion.text_tower import EMPTY_PROMPT, TextTower
+from mgld_bench.networks.diffusion.text_tower import TextTower
 from mgld_bench.networks.layers.optical_flow import inconsistent, resize_flow, warp
 from mgld_bench.networks.layers.speedups import Speedups
+from mgld_bench.networks.sizes.diffusion import EMPTY_PROMPT
 
 SWISHES = ("mgld_bench.networks.autoencoder.encoder.activated", "mgld_bench.networks.autoencoder.decoder.activated")
 GUIDANCE = "mgld_bench.methods.diffusion.sampler.guidance_gradient"

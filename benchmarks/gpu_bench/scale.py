@@ -9,10 +9,10 @@ import numpy as np
 
 from mgld_bench.clips.clip import ArrayClip
 from mgld_bench.methods.compute import Precision
-from mgld_bench.methods.diffusion.networks import DiffusionSizes
+from mgld_bench.methods.diffusion.options import DiffusionSizes
 from mgld_bench.methods.mgld_tiny import TINY
 from mgld_bench.networks.autoencoder.config import AutoencoderConfig
-from mgld_bench.networks.diffusion.unet import UNetConfig
+from mgld_bench.networks.sizes.diffusion import UNetConfig
 
 Size = tuple[int, int]
 """Height and width of LR frames."""

@@ -20,6 +20,8 @@ from mgld_bench.memory import is_out_of_memory
 
 Value = str | int | float | bool
 Values = Mapping[str, Value]
+HEAVY = 3.0
+"""Seconds from which on a measurement may hold whole networks."""
 
 
 @dataclass
@@ -76,8 +78,9 @@ class Session:
             self.row(label, **values)
             return True
         finally:
-            # Outside the handler, where the traceback no longer holds tensors.
-            release()
+            # Outside the handler, where the traceback no longer holds tensors. What takes moments holds little.
+            if needs >= HEAVY:
+                release()
 
 
 @dataclass(frozen=True)
