@@ -27,7 +27,7 @@ METRICS = {"alexnet": "lpips.alex", "vgg16": "dists", "gmflow-things": "we.gmflo
 
 
 def others(session: Session) -> None:
-    """StableSR at 512x512; the others, each in three arithmetics, at 1280x720; metrics at that size."""
+    """StableSR at 512x512; the others, each in three ways, at 1280x720; metrics at that size."""
     scale = session.scale
     with weights_drawn_on_the_device():
         session.attempt(f"stablesr, {scale.half}", 8, lambda: _restored(scale, lambda: _stablesr(scale), scale.square))
