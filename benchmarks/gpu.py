@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=MINUTES)
     parser.add_argument("--phases", default="", help="some of them, separated by commas")
     parser.add_argument("--packages", type=Path, help="folder of `carry`: install from it what is missing")
+    parser.add_argument("--without", default="", help="with carry: packages that the other machine has, separated by commas")
     parser.add_argument("--output", type=Path, default=Path(os.environ.get("OUT", "build/gpu")))
     options = parser.parse_args()
     if options.action != "run" and options.path is None:
@@ -42,7 +43,7 @@ def main() -> int:
     if options.action == "carry":
         from gpu_bench.carry import download
 
-        return download(options.path)
+        return download(options.path, options.without)
     if options.packages is not None:
         from gpu_bench.carry import install
 

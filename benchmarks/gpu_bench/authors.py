@@ -11,7 +11,7 @@ that it uses.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from unittest import mock
 
 import torch
@@ -31,11 +31,11 @@ from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.networks.autoencoder.config import SCALE_FACTOR
 from mgld_bench.networks.autoencoder.temporal import DecoderMixing
 from mgld_bench.networks.diffusion.text_tower import TextTower
+from mgld_bench.networks.layers.group_norm import GroupNorm32
 from mgld_bench.networks.layers.optical_flow import inconsistent, resize_flow, warp
 from mgld_bench.networks.layers.speedups import Speedups
 from mgld_bench.networks.sizes.diffusion import EMPTY_PROMPT
 
-SWISHES = ("mgld_bench.networks.autoencoder.encoder.activated", "mgld_bench.networks.autoencoder.decoder.activated")
 GUIDANCE = "mgld_bench.methods.diffusion.sampler.guidance_gradient"
 
 
@@ -56,9 +56,12 @@ class AuthorsMGLD(MGLDVSR):
         _require_gradients(networks.unet, "spade", "temporal")
         _require_gradients(networks.structure, "")
         _require_gradients(networks.decoder, "fusion_layer", "temporal")
-        for module in networks.decoder.modules():
+        for module in [*networks.first_stage.modules(), *networks.decoder.modules()]:
             if isinstance(module, DecoderMixing):
                 module.forward = _MixedByConvolution(module)  # type: ignore[method-assign, assignment]
+            elif isinstance(module, GroupNorm32):
+                module.forward = _Normalised(module)  # type: ignore[method-assign, assignment]
+                module.activated = _Swished(module)  # type: ignore[method-assign]
         with networks.device:
             self._tower = TextTower(options.networks.text)
         fill(self._tower)
@@ -81,10 +84,7 @@ class AuthorsMGLD(MGLDVSR):
         backends = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION]
         if kind != "cuda":
             backends.append(SDPBackend.MATH)
-        patches = ExitStack()
-        for name, replacement in {GUIDANCE: _gradient, **dict.fromkeys(SWISHES, _swish)}.items():
-            patches.enter_context(mock.patch(name, replacement))
-        with torch.autocast(kind, half), sdpa_kernel(backends), patches:
+        with torch.autocast(kind, half), sdpa_kernel(backends), mock.patch(GUIDANCE, _gradient):
             yield
 
     def _denoise(self, latents: Tensor, condition: Tensor, timestep: int) -> Tensor:
@@ -103,7 +103,7 @@ class AuthorsMGLD(MGLDVSR):
             self._text = self._tower.embed(tokens % self._tower.token_embedding.num_embeddings)
         return SCALE_FACTOR * posterior.sample(noise.posterior(posterior.mean.shape))
 
-    def _decoded(self, latents: Tensor, pictures: Tensor, frames: int) -> Tensor:
+    def _decoded(self, latents: Tensor, pictures: Tensor, frames: int, features: Sequence[Tensor] | None = None) -> Tensor:
         decoder = self._networks.decoder
         with torch.no_grad():
             # They encode to the end, and throw the posterior away.
@@ -125,6 +125,25 @@ class AuthorsMGLD(MGLDVSR):
 
     def _segments_at_once(self, geometry: Geometry) -> int:
         return 1
+
+
+class _Normalised:
+    """The autoencoders' normalisation: plain, so that under autocast its result is float32."""
+
+    def __init__(self, norm: GroupNorm32) -> None:
+        self._norm = norm
+
+    def __call__(self, maps: Tensor) -> Tensor:
+        norm = self._norm
+        return functional.group_norm(maps, norm.num_groups, norm.weight, norm.bias, norm.eps)
+
+
+class _Swished(_Normalised):
+    """x * sigmoid(x) of it, in two operations."""
+
+    def __call__(self, maps: Tensor, added: Tensor | None = None) -> Tensor:
+        normed = super().__call__(maps if added is None else maps + added[..., None, None])
+        return normed * torch.sigmoid(normed)
 
 
 class _MixedByConvolution:
@@ -160,11 +179,6 @@ def _gradient(latents: Tensor, motion: Motion, rule: GuidanceRule) -> Tensor:
             warped = warp(variable[index : index + 1], motion.to_previous[index - 1 : index])
         (gradient,) = torch.autograd.grad(loss, variable)
     return gradient
-
-
-def _swish(maps: Tensor) -> Tensor:
-    """In two operations."""
-    return maps * torch.sigmoid(maps)
 
 
 def _in_nchw(network: nn.Module) -> None:

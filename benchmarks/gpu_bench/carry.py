@@ -37,10 +37,14 @@ CARRIED = (
 """All that the phases and tests/gpu import beside that."""
 
 
-def download(folder: Path) -> int:
-    """Fetch the wheels for Python 3.12 on Linux, in the versions that are installed here; prints each one's size."""
+def download(folder: Path, without: str) -> int:
+    """Fetch the wheels for Python 3.12 on Linux, in the versions that are installed here; prints each one's size.
+
+    ``without``: names, separated by commas, that the other machine has.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    pinned = [f"{name}=={metadata.version(name)}" for name in CARRIED]
+    spared = {name.strip() for name in without.split(",")}
+    pinned = [f"{name}=={metadata.version(name)}" for name in CARRIED if name not in spared]
     platforms = [part for platform in PLATFORMS for part in ("--platform", platform)]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--python-version", PYTHON]
     done = subprocess.run([*command, "--implementation", "cp", *platforms, "--dest", str(folder), *pinned], check=False)

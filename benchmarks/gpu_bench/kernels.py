@@ -11,7 +11,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gpu_bench.session import Session, Values
 from gpu_bench.timing import milliseconds
-from mgld_bench.networks.diffusion.blocks import GroupNorm32
+from mgld_bench.networks.layers.fused import gated_gelu, group_norm
+from mgld_bench.networks.layers.group_norm import GroupNorm32
 
 CONVOLUTIONS = ((320, 64), (640, 32), (1280, 16))
 """Channels and side of three levels of the U-Net."""
@@ -19,8 +20,10 @@ BATCHES = (5, 20)
 ATTENTION = (5, 4096, 64)
 """Heads, tokens and channels of a head at the finest level."""
 FORMATS = {"NCHW": torch.contiguous_format, "NHWC": torch.channels_last}
+GATED = 1280
+"""Channels of the gate at the finest level."""
 EQUAL = 4e-3
-"""The most by which a fused normalisation may differ, relative to the largest value: three bits of half precision."""
+"""The most by which a fused operation may differ, relative to the largest value: half precision has 11 bits."""
 
 
 def kernels(session: Session) -> None:
@@ -36,7 +39,11 @@ def kernels(session: Session) -> None:
     for channels, side in CONVOLUTIONS:
         for batch in BATCHES:
             label = f"group norm + SiLU, {channels} x {side} x {side}, {batch}"
-            session.attempt(f"{label}, plain", 1, _plain_norm(session, channels, side, batch))
+            session.attempt(f"{label}, plain", 1, _norm(session, channels, side, batch, fused=False))
+            session.attempt(f"{label}, fused", 1, _norm(session, channels, side, batch, fused=True))
+    for batch in BATCHES:
+        session.attempt(f"GEGLU's gate, {batch}, plain", 1, _gate(session, batch, fused=False))
+        session.attempt(f"GEGLU's gate, {batch}, fused", 1, _gate(session, batch, fused=True))
 
 
 def _convolution(
@@ -68,17 +75,58 @@ def _attention(session: Session, batch: int, backend: SDPBackend) -> Callable[[]
     return measure
 
 
-def _plain_norm(session: Session, channels: int, side: int, batch: int) -> Callable[[], Values]:
-    """As the U-Net has it: statistics in float32, then SiLU."""
+def _norm(session: Session, channels: int, side: int, batch: int, *, fused: bool) -> Callable[[], Values]:
+    """As the U-Net has it: statistics in float32, then SiLU; fused, also how far it is from that."""
 
     def measure() -> Values:
         channels_here, maps = _maps(session, channels, side, batch)
         maps = maps.contiguous(memory_format=torch.channels_last)
         norm = GroupNorm32(channels_here).to(maps.device, maps.dtype)
-        took = milliseconds(session.scale, lambda: functional.silu(norm(maps)))
-        return {"ms": took, "TB/s": 4 * maps.numel() / took / 1e9}
+
+        def plain() -> Tensor:
+            return functional.silu(norm(maps))
+
+        def at_once() -> Tensor:
+            found: Tensor = group_norm(maps, None, norm.weight, norm.bias, norm.num_groups, norm.eps, True)
+            return found
+
+        return _compared(session, plain, at_once, maps.numel(), fused=fused)
+
+    return torch.no_grad()(measure)
+
+
+def _gate(session: Session, batch: int, *, fused: bool) -> Callable[[], Values]:
+    """Of the finest level's feed-forward networks."""
+
+    def measure() -> Values:
+        _, tokens, _ = ATTENTION
+        wide = torch.randn(batch, tokens // session.scale.divisor, 2 * GATED, device=session.scale.device).half()
+
+        def plain() -> Tensor:
+            value, gate = wide.chunk(2, dim=-1)
+            return value * functional.gelu(gate)
+
+        def at_once() -> Tensor:
+            found: Tensor = gated_gelu(wide)
+            return found
+
+        return _compared(session, plain, at_once, wide.numel(), fused=fused)
 
     return measure
+
+
+def _compared(
+    session: Session, plain: Callable[[], Tensor], at_once: Callable[[], Tensor], values: int, *, fused: bool
+) -> Values:
+    """The time of one of both; of the fused one, also how far it is from the plain one. RuntimeError where that is far."""
+    found = {"ms": milliseconds(session.scale, at_once if fused else plain)}
+    found["TB/s"] = 4 * values / found["ms"] / 1e9
+    if fused:
+        wanted = plain().float()
+        found["apart"] = float((at_once().float() - wanted).abs().max() / wanted.abs().max().clamp_min(1e-6))
+        if found["apart"] > EQUAL:
+            raise RuntimeError(f"the fused one is {found['apart']:.2g} of the largest value away from the plain one")
+    return found
 
 
 def _maps(session: Session, channels: int, side: int, batch: int) -> tuple[int, Tensor]:

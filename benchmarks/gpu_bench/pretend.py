@@ -16,12 +16,14 @@ from torch._subclasses import fake_tensor
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.nn import functional
 
+from mgld_bench.networks.layers.fused import kernel_fault
+
 PROPERTIES = SimpleNamespace(total_memory=140 * 2**30, name="pretended", multi_processor_count=132, major=9, minor=0)
 
 
 @contextmanager
 def pretended_gpu() -> Iterator[None]:
-    """A block in which device "cuda" exists, with tensors that have no values: what is read of them is 0, and True."""
+    """A block in which device "cuda" exists, with tensors that have no values: what is read of them is 0, or true."""
     _import_what_looks_for_a_driver()
     cuda: dict[str, Any] = {
         "is_available": lambda: True,
@@ -46,8 +48,9 @@ def pretended_gpu() -> Iterator[None]:
     fake: dict[str, Callable[..., Any]] = {
         "numpy": lambda tensor, **named: np.zeros(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")),
         "item": lambda tensor: 0,
-        "tolist": lambda tensor: np.zeros(tuple(tensor.shape)).tolist(),
+        "tolist": lambda tensor: np.ones(tuple(tensor.shape)).tolist(),
         "pin_memory": lambda tensor, *given: tensor,
+        "__getitem__": _picked,
         "__bool__": lambda tensor: True,
         "__float__": lambda tensor: 0.0,
         "__int__": lambda tensor: 0,
@@ -58,6 +61,7 @@ def pretended_gpu() -> Iterator[None]:
             block.enter_context(mock.patch.object(FakeTensor, name, replacement, create=True))
         block.enter_context(mock.patch.object(torch, "Generator", _Generator))
         block.enter_context(mock.patch.object(torch.autograd, "grad", lambda loss, inputs, **named: (torch.zeros_like(inputs),)))
+        block.enter_context(mock.patch.object(torch, "equal", lambda first, second: True))
         block.enter_context(mock.patch.object(nn.Module, "_apply", _apply))
         block.enter_context(mock.patch.object(Tensor, "new_tensor", _new_tensor))
         # Single numbers would keep their values, and be moved to a GPU for real.
@@ -66,7 +70,9 @@ def pretended_gpu() -> Iterator[None]:
         # It samples by an operation of its own, of which shapes are not known.
         block.enter_context(torch.backends.cudnn.flags(enabled=False))
         block.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
+        kernel_fault.cache_clear()
         yield
+    kernel_fault.cache_clear()
 
 
 class _Event:
@@ -115,6 +121,11 @@ def _apply(network: nn.Module, change: Callable[[Tensor], Tensor], recurse: bool
 def _attention(queries: Tensor, keys: Tensor, values: Tensor, **named: object) -> Tensor:
     """In parts: which kernel is taken would be asked of the GPU."""
     return (queries @ keys.transpose(-2, -1)).softmax(dim=-1) @ values
+
+
+def _picked(tensor: Tensor, index: Any) -> Tensor:  # noqa: ANN401 - whatever may stand in brackets
+    """Of a list of places, only how many there are: it would be moved to a GPU for real."""
+    return Tensor.__getitem__(tensor, slice(len(index)) if isinstance(index, list) else index)
 
 
 def _new_tensor(tensor: Tensor, data: object) -> Tensor:
