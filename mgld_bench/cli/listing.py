@@ -55,7 +55,8 @@ def list_what(
             typer.echo(line)
         typer.echo(f"more about one of them: mgld-bench list {what} NAME")
     if problems:
-        raise InputError(f"{len(problems)} card{'s' if len(problems) > 1 else ''} left out: {first_of(problems, 3, '; ')}")
+        kind = "metric" if what == "metrics" else "card"
+        raise InputError(f"{len(problems)} {kind}{'s' if len(problems) > 1 else ''} left out: {first_of(problems, 3, '; ')}")
 
 
 def _unknown(what: str, name: str, rows: list[dict[str, str]]) -> NoReturn:
@@ -144,12 +145,18 @@ def _methods(_workspace: Path, cards: list[Path], problems: list[str]) -> list[d
     return rows
 
 
-def _metrics(_workspace: Path, _cards: list[Path], _problems: list[str]) -> list[dict[str, str]]:
+def _metrics(_workspace: Path, _cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
+    from mgld_bench.errors import InputError
     from mgld_bench.metrics.catalogue import describe, metric_names, reason_unavailable
 
     rows = []
     for name in metric_names():
-        facts = describe(name)
+        try:
+            facts = describe(name)
+        except InputError as error:
+            # Of a package that is broken.
+            problems.append(str(error))
+            continue
         needs = "ground truth" if facts.needs_reference else ""
         better = "↑" if facts.direction == "higher" else "↓"
         missing = reason_unavailable(name) or ""

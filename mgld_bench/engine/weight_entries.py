@@ -60,7 +60,7 @@ def weight_entries(cards: Sequence[Path], problems: list[str]) -> list[WeightEnt
 
     Args:
         cards: Additional card folders.
-        problems: What is wrong with a card is added to it, and does not hide the files of the others.
+        problems: What is wrong with a card, or with an installed metric, is added to it, and hides no other files.
     """
     methods: dict[WeightFile, list[str]] = {}
     for card in _method_cards(cards, problems):
@@ -69,7 +69,13 @@ def weight_entries(cards: Sequence[Path], problems: list[str]) -> list[WeightEnt
     aliases = {weight: alias for alias, weight in weight_files().items()}
     metrics: dict[WeightFile, list[str]] = {}
     for name in metric_names():
-        for weight in describe(name).weights.values():
+        try:
+            needed = describe(name).weights
+        except InputError as error:
+            # Of a package that is broken.
+            problems.append(str(error))
+            continue
+        for weight in needed.values():
             metrics.setdefault(weight, []).append(name)
     every = dict.fromkeys((*methods, *aliases, *metrics))
     return [

@@ -23,7 +23,7 @@ from mgld_bench.clips.held import UNFINISHED, held, is_held
 from mgld_bench.errors import InputError
 
 LATEST = "latest"
-_NO_LINKS = "latest.txt"
+NO_LINKS = "latest.txt"
 """In place of ``latest`` where there are no links: the name of the newest folder."""
 RECORD = "run.json"
 
@@ -82,13 +82,13 @@ def _replace_links(top: Path, folder: Path) -> None:
     names = sorted(entry.name for entry in folder.iterdir())
     _keep_older_report(top, names)
     try:
-        _link(top / LATEST, folder.name)
         for name in names:
             _link(top / name, f"{folder.name}/{name}")
+        (top / NO_LINKS).unlink(missing_ok=True)
+        # Last: it stands for all of them.
+        _link(top / LATEST, folder.name)
     except (OSError, NotImplementedError):
         _copy(top, folder, names)
-    else:
-        (top / _NO_LINKS).unlink(missing_ok=True)
     for place in top.iterdir():
         if place.is_symlink() and not place.exists():
             # Somebody has deleted the folder to which it led.
@@ -97,7 +97,7 @@ def _replace_links(top: Path, folder: Path) -> None:
 
 def _keep_older_report(top: Path, names: list[str]) -> None:
     """Move the report that version 0.1 wrote at the top into a dated folder of its own."""
-    if (top / _NO_LINKS).exists():
+    if (top / NO_LINKS).exists():
         # What stands at the top is a copy of a dated folder.
         return
     older = [top / name for name in dict.fromkeys((*names, *_recorded(top))) if (top / name).exists()]
@@ -123,10 +123,7 @@ def _link(place: Path, target: str) -> None:
     temporary = place.with_name(hidden_name(place.name, ".link"))
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target, target_is_directory=(place.parent / target).is_dir())
-    try:
-        temporary.replace(place)
-    finally:
-        temporary.unlink(missing_ok=True)
+    temporary.replace(place)
 
 
 def _copy(top: Path, folder: Path, names: list[str]) -> None:
@@ -139,4 +136,4 @@ def _copy(top: Path, folder: Path, names: list[str]) -> None:
             write_bytes_atomic(top / name, page.encode())
         elif (folder / name).is_file():
             write_bytes_atomic(top / name, (folder / name).read_bytes())
-    write_bytes_atomic(top / _NO_LINKS, f"{folder.name}\n".encode())
+    write_bytes_atomic(top / NO_LINKS, f"{folder.name}\n".encode())

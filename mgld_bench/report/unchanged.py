@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mgld_bench.report.folders import LATEST, RECORD
+from mgld_bench.report.folders import LATEST, NO_LINKS, RECORD
 
 MADE_OF: Final = "made_of"
 """In the record: digests of what the report and its videos are made of."""
@@ -31,6 +31,9 @@ def unchanged_report(top: Path, report: str, videos: str) -> WrittenReport | Non
         videos: which videos it would have, in words; "": none are asked for, and whichever it has are welcome.
     """
     try:
+        if (top / NO_LINKS).exists():
+            # The links were not all made.
+            return None
         folder = top / (top / LATEST).readlink()
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         same = record[MADE_OF]["report"] == report and videos in ("", record[MADE_OF]["videos"])

@@ -15,7 +15,8 @@ CLIPS = ("a", "b")
 
 
 def write_tiny_suite(folder: Path) -> None:
-    """Write in ``folder``: ``cards`` with the suite ``small``, its ground truth ``data``, ``clip`` to restore, ``mine.pth``."""
+    """Write in ``folder``: ``cards`` with the suite ``small``, its ground truth ``data``, frames ``guess`` that are to be scored,
+    ``clip`` to be restored, and ``mine.pth``, a checkpoint."""
     cards: dict[str, dict[str, object]] = {
         "datasets/tiny.yaml": {
             "name": "tiny",
@@ -32,6 +33,7 @@ def write_tiny_suite(folder: Path) -> None:
             "protocol": "plain",
             "methods": ["bicubic", "compact"],
             "datasets": [{"name": "tiny", "metrics": ["psnr", "ssim"]}],
+            "plots": [],
         },
         "baselines/compact.yaml": {
             "name": "compact",
@@ -47,6 +49,7 @@ def write_tiny_suite(folder: Path) -> None:
     for number, clip in enumerate(CLIPS):
         for index, frame in enumerate(make_frames(count=2, height=SIDE, width=SIDE, seed=number)):
             write_frame(folder / "data" / "GT" / clip / frame_name(index), frame)
+            write_frame(folder / "guess" / clip / frame_name(index), frame // 2)
     for index, frame in enumerate(make_frames(count=2, height=16, width=16)):
         write_frame(folder / "clip" / frame_name(index), frame)
     write_checkpoint(folder / "home" / "weights" / "compact.pth", 1)

@@ -10,6 +10,7 @@ import pytest
 
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric, metric_names, reason_unavailable
+from tests.helpers.command import call
 
 THIRD_PARTY = """
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
@@ -129,6 +130,16 @@ def test_a_metric_of_an_installed_package_is_found_and_scores() -> None:
 def test_a_package_with_a_broken_metric_is_named(name: str, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         describe(name)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("installed", ["brightness.mean = no_such_module:Missing"], indirect=True)
+def test_a_package_with_a_broken_metric_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MGLD_BENCH_HOME", str(tmp_path))
+    listed = call("list", "metrics")
+    assert "psnr.rgb" in listed.out
+    assert "1 metric left out: metric brightness.mean of package brightness-metric cannot be loaded" in listed.err
+    assert "lpips" in call("weights", "list").out
 
 
 def test_the_range_of_each_metric_ends_where_its_definition_does() -> None:
