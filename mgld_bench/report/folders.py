@@ -10,6 +10,7 @@ the newest report that has it: where the last one was asked for as CSV only, ``i
 
 from __future__ import annotations
 
+import errno
 import html
 import json
 import shutil
@@ -26,6 +27,8 @@ LATEST = "latest"
 NO_LINKS = "latest.txt"
 """In place of ``latest`` where there are no links: the name of the newest folder."""
 RECORD = "run.json"
+_NO_SUCH_THING = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+"""What file systems without links report, and Windows where a user may not make any."""
 
 
 @contextmanager
@@ -81,13 +84,13 @@ def _lead_to(top: Path, folder: Path) -> None:
 def _replace_links(top: Path, folder: Path) -> None:
     names = sorted(entry.name for entry in folder.iterdir())
     _keep_older_report(top, names)
-    try:
+    if _has_links(top):
         for name in names:
             _link(top / name, f"{folder.name}/{name}")
         (top / NO_LINKS).unlink(missing_ok=True)
         # Last: it stands for all of them.
         _link(top / LATEST, folder.name)
-    except (OSError, NotImplementedError):
+    else:
         _copy(top, folder, names)
     for place in top.iterdir():
         if place.is_symlink() and not place.exists():
@@ -116,6 +119,20 @@ def _recorded(top: Path) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError):
         return []
     return [RECORD, *(str(name).split("/")[0] for name in files)]
+
+
+def _has_links(top: Path) -> bool:
+    """Whether links can be made in ``top``; where they cannot be made just now, as on a full disk, an error."""
+    try:
+        _link(top / hidden_name(LATEST, ".try"), ".")
+    except NotImplementedError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_SUCH_THING:
+            return False
+        raise
+    (top / hidden_name(LATEST, ".try")).unlink()
+    return True
 
 
 def _link(place: Path, target: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -54,12 +56,16 @@ def _content(path: Path) -> str:
 
 def database(file: Path) -> dict[str, list[tuple[object, ...]]]:
     """The rows of a results database, without numbers of runs, times and measured facts."""
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-    try:
-        there = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        return {name: connection.execute(query).fetchall() for name, query in _TABLES.items() if name in there}
-    finally:
-        connection.close()
+    with tempfile.TemporaryDirectory() as folder:
+        # A copy: reading rolls back a transaction that was not finished, which is the next trial's to do.
+        for path in file.parent.glob(f"{file.name}*"):
+            shutil.copy(path, folder)
+        connection = sqlite3.connect(Path(folder, file.name))
+        try:
+            there = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            return {name: connection.execute(query).fetchall() for name, query in _TABLES.items() if name in there}
+        finally:
+            connection.close()
 
 
 def _without_measured(content: object) -> object:

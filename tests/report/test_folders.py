@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from datetime import datetime, timezone
@@ -73,7 +74,7 @@ def test_a_report_of_version_0_1_moves_into_a_folder_of_its_own(tmp_path: Path) 
 
 def test_without_links_the_newest_is_copied_and_its_page_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_arguments: object, **_options: object) -> None:
-        raise OSError("this file system has no links")
+        raise OSError(errno.EPERM, "this file system has no links")
 
     monkeypatch.setattr(Path, "symlink_to", refused)
     write(tmp_path, table_csv="1", index_html="first")
