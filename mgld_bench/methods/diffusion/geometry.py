@@ -92,8 +92,9 @@ class Geometry:
         levels = torch.stack([self._levels(restored[index]) for index in chosen])
         # To memory that a GPU can write itself.
         frames = torch.empty(levels.shape, dtype=levels.dtype, pin_memory=levels.is_cuda).copy_(levels).numpy()
-        for frame, whole in zip(frames, finite[list(chosen)].tolist(), strict=True):
-            if not whole:
+        known = None if bool(finite.all()) else finite.tolist()
+        for frame, index in zip(frames, chosen, strict=True):
+            if known is not None and not known[index]:
                 raise NotFiniteError(NOT_FINITE)
             yield frame
 
