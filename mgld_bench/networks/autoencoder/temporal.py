@@ -94,12 +94,20 @@ class DecoderMixing(nn.Module, Quick):
     def _mix_whole(self, clip: Tensor, kernel: Tensor, bias: Tensor) -> None:
         """One clip (frames, channels, h, w), in place: takes the memory of 2 reach + 2 further such clips."""
         frames, channels, *size = clip.shape
-        around = torch.zeros(frames, (2 * self.reach + 1) * channels, *size, dtype=clip.dtype, device=clip.device)
-        if clip.is_contiguous(memory_format=torch.channels_last):
-            around = around.to(memory_format=torch.channels_last)
+        last = clip.is_contiguous(memory_format=torch.channels_last)
+        around = torch.empty(
+            (frames, (2 * self.reach + 1) * channels, *size),
+            dtype=clip.dtype,
+            device=clip.device,
+            memory_format=torch.channels_last if last else torch.contiguous_format,
+        )
         for place, neighbours in enumerate(around.split(channels, dim=1)):
             later = place - self.reach
-            neighbours[max(0, -later) : frames - max(0, later)] = clip[max(0, later) : frames - max(0, -later)]
+            begin, end = max(0, -later), frames - max(0, later)
+            neighbours[begin:end] = clip[begin + later : end + later]
+            for missing in (neighbours[:begin], neighbours[end:]):
+                if len(missing):
+                    missing.zero_()
         mixed = functional.conv2d(around, kernel.flatten(1)[..., None, None], bias)
         clip.lerp_(mixed.to(clip.dtype), self.share().to(clip.dtype))
 
