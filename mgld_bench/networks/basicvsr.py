@@ -14,6 +14,7 @@ from mgld_bench.networks.sizes.basicvsr import UPSAMPLED_CHANNELS, BasicVSRConfi
 from mgld_bench.networks.spynet import SPyNet
 
 SCALE = 4
+_FRAMES_AT_ONCE = 8
 SLOPE = 0.1
 """Of every leaky ReLU."""
 
@@ -59,8 +60,9 @@ class BasicVSR(nn.Module):
         """
         kept = self._backward_features(frames, first, store)
         features: Tensor | None = None
+        flows = self._flows(frames[1:], frames)
         for index, frame in enumerate(frames):
-            flow = self._flow(frame, frames[index - 1]) if index else None
+            flow = next(flows) if index else None
             features = self._propagate(self.forward_resblocks, frame, features, flow)
             if index >= first:
                 yield self._reconstruct(frame, kept[index - first].to(frame.device), features)
@@ -72,16 +74,23 @@ class BasicVSR(nn.Module):
         # One tensor for all: results kept one by one, between what is freed again, would fragment the memory.
         kept = torch.empty(size, dtype=self._dtype, device=store or frames[0].device)
         features: Tensor | None = None
+        backwards = frames[first:][::-1]
+        flows = self._flows(backwards[1:], backwards)
         for index in range(len(frames) - 1, first - 1, -1):
             frame = frames[index]
-            flow = self._flow(frame, frames[index + 1]) if features is not None else None
+            flow = next(flows) if features is not None else None
             features = self._propagate(self.backward_resblocks, frame, features, flow)
             kept[index - first] = features
         return kept
 
-    def _flow(self, reference: Tensor, supporting: Tensor) -> Tensor:
-        flow: Tensor = self.spynet(reference, supporting)
-        return flow
+    def _flows(self, references: Sequence[Tensor], supporting: Sequence[Tensor]) -> Iterator[Tensor]:
+        """The flow from each of ``references`` to the one of ``supporting`` in its place."""
+        together = frames_at_once(references)
+        for start in range(0, len(references), together):
+            chosen = references[start : start + together]
+            others = supporting[start : start + len(chosen)]
+            flows: Tensor = self.spynet(torch.cat(list(chosen)), torch.cat(list(others)))
+            yield from flows.chunk(len(chosen))
 
     def _propagate(self, trunk: nn.Module, frame: Tensor, features: Tensor | None, flow: Tensor | None) -> Tensor:
         """The features of ``frame``, from those of its neighbour and the flow to it; None: there is no neighbour."""
@@ -145,6 +154,14 @@ class PixelShufflePack(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(n, in_channels, h, w) to (n, out_channels, 2h, 2w)."""
         return functional.pixel_shuffle(self.upsample_conv(features), 2)
+
+
+def frames_at_once(frames: Sequence[Tensor]) -> int:
+    """How many frames go together through what does not depend on their neighbours: several on a GPU, which one does not fill.
+
+    They take less memory there than one frame does later, at four times the size.
+    """
+    return _FRAMES_AT_ONCE if frames and frames[0].is_cuda else 1
 
 
 def _activate(features: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mgld_bench.networks.basicvsr import BasicVSR, ResidualBlocksWithInputConv
+from mgld_bench.networks.basicvsr import BasicVSR, ResidualBlocksWithInputConv, frames_at_once
 from mgld_bench.networks.sizes.basicvsr import BasicVSRConfig, RealBasicVSRConfig
 
 PEAK = 255
@@ -52,10 +52,13 @@ class RealBasicVSR(nn.Module):
         cleaned = list(frames)
         for _ in range(self.cleaning_passes):
             changes = []
-            for index, frame in enumerate(cleaned):
-                residue = self.image_cleaning(frame.to(self._dtype)).to(frame.dtype)
-                cleaned[index] = frame + residue
-                changes.append(residue.abs().mean())
+            together = frames_at_once(cleaned)
+            for start in range(0, len(cleaned), together):
+                part = cleaned[start : start + together]
+                residues = self.image_cleaning(torch.cat(part).to(self._dtype)).to(part[0].dtype).chunk(len(part))
+                for index, residue in enumerate(residues, start):
+                    cleaned[index] = cleaned[index] + residue
+                    changes.append(residue.abs().mean())
             if torch.stack(changes).mean() < self.dynamic_refine_thres / PEAK:
                 break
         return cleaned

@@ -58,6 +58,15 @@ def test_one_recurrence_is_what_a_plain_implementation_computes(count: int) -> N
     assert differ(run(network, frames), expected) < 2e-5
 
 
+def test_frames_that_are_cleaned_and_matched_together_as_on_a_gpu_are_those_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, frames = tiny(threshold=20), clip(4)
+    expected, late = run(network, frames), torch.stack(list(network.basicvsr.stream(frames[:, None].unbind(), 2)))
+    for module in ("basicvsr", "realbasicvsr"):
+        monkeypatch.setattr(f"mgld_bench.networks.{module}.frames_at_once", lambda _frames: 3)
+    assert differ(run(network, frames), expected) < 2e-5
+    assert differ(torch.stack(list(network.basicvsr.stream(frames[:, None].unbind(), 2))), late) < 2e-5
+
+
 def test_a_mirrored_clip_needs_no_shortcut() -> None:
     network, half = BasicVSR(BasicVSRConfig(6, 1)), clip(2)
     fill_with_fixed_weights(network)

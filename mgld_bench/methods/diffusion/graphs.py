@@ -64,7 +64,8 @@ class Graphed:
         torch.cuda.current_stream().wait_stream(beside)
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph):
+            # Only this thread may not wait: others may use the GPU meanwhile.
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 output = self._run(*inputs)
         except RuntimeError as error:
             if is_out_of_memory(error):
