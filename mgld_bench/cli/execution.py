@@ -47,6 +47,11 @@ def chosen_devices(text: str) -> tuple[str, ...]:
     return devices_here(text)
 
 
+def on_other_machines(name: str) -> bool:
+    """Whether an executor has the work done where this process is not."""
+    return name not in ("", "local")
+
+
 def executing(
     name: str, devices: Sequence[str], workers: int, store: str, slurm: Sequence[str]
 ) -> Callable[[Session, Any, Sequence[str], Any], list[str]] | None:

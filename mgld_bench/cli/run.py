@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mgld_bench.cli.execution import Devices, ExecutorName, SlurmOptions, chosen_devices, executing
+from mgld_bench.cli.execution import Devices, ExecutorName, SlurmOptions, chosen_devices, executing, on_other_machines
 from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.options import (
     DEFAULT_WORKSPACE,
@@ -108,6 +108,7 @@ def run(
         protocol=protocol,
         clips=split_names(clips),
         limit=limit,
+        by_others=on_other_machines(executor),
     ) as session:
         if not skip_unavailable:
             session.require_known(SKIP_HINT)

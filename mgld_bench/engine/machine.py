@@ -8,6 +8,7 @@ import platform
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, get_args
@@ -36,7 +37,7 @@ PACKAGES = (
 )
 
 
-def compute_on(device: str, precision: str, max_memory: str, allow_tf32: bool = False) -> Compute:
+def compute_on(device: str, precision: str, max_memory: str, allow_tf32: bool = False, by_others: bool = False) -> Compute:
     """Where and how to compute, from the texts of the options.
 
     Args:
@@ -44,6 +45,7 @@ def compute_on(device: str, precision: str, max_memory: str, allow_tf32: bool = 
         precision: float32, float16 or bfloat16.
         max_memory: a size such as 8G or 500M; "": half of the device's memory.
         allow_tf32: see Compute.
+        by_others: whether other machines do the work, so that a GPU need not be here if ``max_memory`` is given.
 
     Raises:
         InputError: a device that is not there, an unknown precision, or text that is not a size.
@@ -51,6 +53,13 @@ def compute_on(device: str, precision: str, max_memory: str, allow_tf32: bool = 
     if precision not in get_args(Precision):
         raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
     compute = Compute(device or best_device(), precision, _bytes(max_memory), allow_tf32)  # type: ignore[arg-type]  # checked just above
+    if by_others and compute.device != "cpu" and best_device() == "cpu":
+        if compute.max_memory is None:
+            raise InputError(
+                f"--device {compute.device}: there is none here: give --max-memory, what a method may take on GPUs of workers: "
+                "frames depend on it"
+            )
+        compute = replace(compute, elsewhere=True)
     compute.check()
     return compute
 

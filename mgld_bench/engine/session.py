@@ -84,6 +84,7 @@ class Session:
         protocol: str = "",
         clips: Sequence[str] = (),
         limit: int | None = None,
+        by_others: bool = False,
     ) -> Session:
         """Open the suite of a report card.
 
@@ -102,11 +103,12 @@ class Session:
             protocol: a protocol card in place of the report's.
             clips: only these clips; all where none is given.
             limit: only the first so many clips of each dataset.
+            by_others: see compute_on().
 
         Raises:
             InputError: an unknown report, dataset or protocol, or an unusable device or database.
         """
-        compute = compute_on(device, precision, max_memory, allow_tf32)
+        compute = compute_on(device, precision, max_memory, allow_tf32, by_others)
         suite = load_suite(
             report,
             compute,

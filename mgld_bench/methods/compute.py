@@ -33,6 +33,8 @@ class Compute:
     """Let a GPU round the factors of float32 products to TF32 (10 bits of mantissa), as PyTorch does in convolutions."""
     speedups: Speedups | None = None
     """How the diffusion methods compute faster, at the price of rounding; None: in all ways on a CUDA GPU, in none elsewhere."""
+    elsewhere: bool = False
+    """Whether work is only planned here, for machines that have the device."""
 
     @property
     def arithmetic(self) -> str:
@@ -55,7 +57,7 @@ class Compute:
         """Raise InputError if the device is unknown or missing, or cannot compute in this precision."""
         if self.device == "cpu":
             self._check_cpu()
-        else:
+        elif not self.elsewhere:
             self.torch_device()
 
     def torch_device(self) -> torch.device:
@@ -103,6 +105,8 @@ class Compute:
 
     def describe_device(self) -> str:
         """The device as a reader of results would name it: "cpu, 2 cores", "cuda:0 NVIDIA H200"."""
+        if self.elsewhere:
+            return f"{self.device} of other machines"
         if not self.device.startswith("cuda"):
             return f"{self.device}, {os.cpu_count()} cores"
         import torch

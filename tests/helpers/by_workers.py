@@ -90,7 +90,10 @@ def write_suite(folder: Path, copies: int = 1) -> SmallSuite:
     return SmallSuite(folder / "cards", folder / "modules")
 
 
-def state(workspace: Path, store: str = "") -> tuple[dict[str, list[Any]], dict[str, object]]:
+State = tuple[dict[str, list[Any]], dict[str, object]]
+
+
+def state(workspace: Path, store: str = "") -> State:
     """What a run has left: its rows, its files."""
     return database(workspace, store), files(workspace)
 

@@ -99,17 +99,15 @@ class Queue:
         def publish(session: OrmSession) -> None:
             moment = clock(session)
             rows = [_row(job, place, task, BLOCKED if task.needs in own else READY, moment) for task in tasks]
-            for some in _batches(rows):
-                new = insert(TaskRow).values(some)
-                kept = new.on_conflict_do_update(
-                    index_elements=["place", "key"],
-                    set_={
-                        name: new.excluded[name]
-                        for name in ("job", "position", "needs", "device", "state", "losses", "changed", "error")
-                    },
-                    where=~((TaskRow.state == RUNNING) | ((TaskRow.state == DONE) & (TaskRow.changed > since))),
-                )
-                session.execute(kept)
+            new = insert(TaskRow)
+            taken_over = ("job", "position", "needs", "device", "state", "losses", "changed", "error")
+            kept = new.on_conflict_do_update(
+                index_elements=["place", "key"],
+                set_={name: new.excluded[name] for name in taken_over},
+                where=~((TaskRow.state == RUNNING) | ((TaskRow.state == DONE) & (TaskRow.changed > since))),
+            )
+            if rows:
+                session.connection().execute(kept, rows)
             self._unblock(session, place)
 
         self._store.transact(publish)

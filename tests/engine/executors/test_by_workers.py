@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,29 +13,11 @@ from mgld_bench.engine.executors.coordinate import run_by_workers
 from mgld_bench.engine.executors.local import LocalExecutor
 from mgld_bench.engine.executors.survey import survey
 from mgld_bench.engine.store import Store, open_store
-from tests.helpers.by_workers import Process, SmallSuite, processes, state, wait_until, write_suite
+from tests.helpers.by_workers import Process, SmallSuite, State, processes, state, wait_until, write_suite
 from tests.helpers.postgresql import PASSWORD, PostgreSQL
 
 
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSuite]:
-    found = write_suite(tmp_path_factory.mktemp("suite"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(found.modules))
-        patch.setenv("PYTHONPATH", found.environment["PYTHONPATH"])
-        yield found
-
-
-@pytest.fixture(scope="module")
-def alone(suite: SmallSuite, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, object]:
-    """What one process alone leaves behind."""
-    workspace = tmp_path_factory.mktemp("alone") / "workspace"
-    with suite.session(workspace) as session:
-        session.run(["test"])
-    return state(workspace)
-
-
-def test_local_processes_leave_what_one_process_leaves(suite: SmallSuite, alone: object, tmp_path: Path) -> None:
+def test_local_processes_leave_what_one_process_leaves(suite: SmallSuite, alone: State, tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     with suite.session(workspace) as session:
         outcome = session.attempt(["test"], do=run_by_workers(LocalExecutor(["cpu"], workers=2), ""))
@@ -54,7 +35,7 @@ def test_local_processes_leave_what_one_process_leaves(suite: SmallSuite, alone:
 
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_workers_on_postgresql_of_which_one_is_killed_again_and_again(
-    kills: int, suite: SmallSuite, alone: object, postgresql: PostgreSQL, tmp_path: Path
+    kills: int, suite: SmallSuite, alone: State, postgresql: PostgreSQL, tmp_path: Path
 ) -> None:
     """The run waits, workers are started by hand: three (two in the quick case), one of which is killed and started again."""
     if kills > 1:
@@ -102,7 +83,7 @@ def test_workers_on_postgresql_of_which_one_is_killed_again_and_again(
 
 @pytest.mark.slow
 def test_a_run_that_is_interrupted_takes_its_workers_with_it_and_is_resumed(
-    suite: SmallSuite, alone: object, tmp_path: Path
+    suite: SmallSuite, alone: State, tmp_path: Path
 ) -> None:
     workspace = tmp_path / "workspace"
     environment = {**suite.environment, "SECONDS_PER_FRAME": "0.5"}
