@@ -15,10 +15,12 @@ COPY mgld_bench mgld_bench
 COPY datasets datasets
 COPY baselines baselines
 COPY reports reports
+# Versions are those that pyproject.toml allows.
+# hadolint ignore=DL3013
 RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" torch torchvision \
     && pip install --no-cache-dir ".[$EXTRAS]"
 
-USER bench
+USER 1000
 WORKDIR /workspace
 ENV MGLD_BENCH_HOME=/workspace/home
 VOLUME /workspace
