@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from mgld_bench.clips.atomic import PARTIAL, TEMPORARY
 from mgld_bench.clips.held import UNFINISHED, is_held
+from mgld_bench.engine.beside_workers import refuse_beside_workers
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.store import Store
 from mgld_bench.errors import InputError
@@ -58,6 +59,7 @@ def free_leftovers(workspace: Path, store: Store) -> list[Leftover]:
         InputError: a run or a report uses the workspace, or something cannot be deleted.
     """
     with sole_writer(workspace):
+        refuse_beside_workers(workspace, store)
         videos = FileLock(workspace / VIDEOS / ".lock")
         try:
             if (workspace / VIDEOS).is_dir():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mgld_bench.clips.opencv import installed_opencv
+from mgld_bench.engine.beside_workers import refuse_beside_workers
 from mgld_bench.engine.machine import provenance
 from mgld_bench.engine.plan import Plan, Unit
 from mgld_bench.engine.progress import Progress, stage
@@ -45,6 +46,7 @@ def execute(plan: Plan, command: Sequence[str], context: RunContext) -> list[str
     if facts["opencv"]["problem"]:
         context.progress.log(f"warning: {facts['opencv']['problem']}; {installed_opencv().fix}")
     with sole_writer(context.workspace):
+        refuse_beside_workers(context.workspace, context.store)
         run = context.store.begin_run(plan.suite.report.name, facts)
         note_built(plan, run, context)
         _build_pairs(plan, run, context, failures)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from mgld_bench.engine.executors.job import Job, add_job, close_job, keep_alive, open_jobs
-from mgld_bench.engine.executors.place import machine_id, settle_place
 from mgld_bench.engine.executors.probe import leave_probe, remove_probe, versions_here
 from mgld_bench.engine.executors.queue import DONE, FAILED, LEASE, RUNNING, Queue, Task
 from mgld_bench.engine.executors.staff import Worker, staff
 from mgld_bench.engine.executors.worker import WorkerSettings
 from mgld_bench.engine.machine import provenance
+from mgld_bench.engine.place import machine_id, settle_place
 from mgld_bench.engine.plan import Plan, Unit
 from mgld_bench.engine.progress import stage
 from mgld_bench.engine.run import note_built

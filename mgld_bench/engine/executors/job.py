@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, select, update
 
-from mgld_bench.engine.executors.clock import clock
+from mgld_bench.engine.clock import clock
 from mgld_bench.engine.request import SuiteRequest
 from mgld_bench.engine.schema.tables import JobRow
 from mgld_bench.engine.store import Store

@@ -13,10 +13,10 @@ from typing import Final
 from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
 from mgld_bench.clips.opencv import installed_opencv
-from mgld_bench.engine.executors.clock import clock
+from mgld_bench.engine.clock import clock
 from mgld_bench.engine.executors.job import Job
-from mgld_bench.engine.executors.place import machine_id, place_of
 from mgld_bench.engine.machine import PACKAGES, package_version
+from mgld_bench.engine.place import machine_id, place_of
 from mgld_bench.engine.store import Store
 from mgld_bench.errors import InputError
 

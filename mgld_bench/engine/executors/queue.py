@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.executors.clock import clock
+from mgld_bench.engine.clock import clock
 from mgld_bench.engine.plan import Unit
 from mgld_bench.engine.schema.tables import TaskRow
 from mgld_bench.engine.store import FinishedUnit, Store

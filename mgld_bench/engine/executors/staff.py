@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.executors.clock import clock
+from mgld_bench.engine.clock import clock
 from mgld_bench.engine.schema.tables import WorkerRow
 from mgld_bench.engine.store import Store
 

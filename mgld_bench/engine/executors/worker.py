@@ -14,11 +14,11 @@ from typing import Final
 from mgld_bench.engine.executors.bench import Bench
 from mgld_bench.engine.executors.heartbeat import Doing, heartbeat
 from mgld_bench.engine.executors.job import Job, open_jobs
-from mgld_bench.engine.executors.place import machine_id
 from mgld_bench.engine.executors.probe import probe, remove_probe
 from mgld_bench.engine.executors.queue import LEASE, Claim, Queue
 from mgld_bench.engine.executors.staff import Worker, note, report_in, sign_off, sign_on
 from mgld_bench.engine.machine import best_device
+from mgld_bench.engine.place import machine_id
 from mgld_bench.engine.store import Store, open_store
 from mgld_bench.errors import InputError, contained, first_of
 from mgld_bench.threads import use_threads

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from mgld_bench.engine.beside_workers import refuse_beside_workers
 from mgld_bench.engine.executors import probe as probing
 from mgld_bench.engine.executors.canary import canary_digest, check_canary
 from mgld_bench.engine.executors.job import Job, add_job
-from mgld_bench.engine.executors.place import machine_id, place_of, settle_place
 from mgld_bench.engine.executors.probe import leave_probe, probe, versions_here
 from mgld_bench.engine.executors.queue import Queue, Task
 from mgld_bench.engine.executors.worker import WorkerSettings, work
 from mgld_bench.engine.machine import compute_on
+from mgld_bench.engine.place import machine_id, place_of, settle_place
 from mgld_bench.engine.plan import Unit
 from mgld_bench.engine.request import SuiteRequest
 from mgld_bench.engine.schema.tables import CanaryRow
@@ -106,3 +107,13 @@ def test_a_gpu_that_only_workers_have_needs_the_memory_to_be_named() -> None:
     assert (compute.memory_budget(), compute.describe_device()) == (20_000_000_000, "cuda of other machines")
     with pytest.raises(InputError, match="no CUDA GPU here"):
         compute_on("cuda", "float16", "20G")
+
+
+def test_a_run_in_one_process_keeps_out_where_workers_are_at_work(store: Store, job: Job, tmp_path: Path) -> None:
+    refuse_beside_workers(tmp_path, store)
+    claim = Queue(store).claim("somebody", [job.id], [""])
+    assert claim is not None
+    with pytest.raises(InputError, match="1 workers are doing units of this workspace"):
+        refuse_beside_workers(tmp_path, store)
+    Queue(store).release("somebody")
+    refuse_beside_workers(tmp_path, store)

@@ -35,15 +35,13 @@ class KillANode(Silent):
 def test_a_node_that_is_killed_in_the_middle_loses_nothing(
     suite: SmallSuite, alone: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("ray", reason="the extra [ray] is not installed")
-    from ray.cluster_utils import Cluster
-
+    utilities: Any = pytest.importorskip("ray.cluster_utils", reason="the extra [ray] is not installed")
     from mgld_bench.engine.executors.ray_cluster import RayExecutor
 
     monkeypatch.setenv("SECONDS_PER_FRAME", "1.0")
     monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     workspace = tmp_path / "workspace"
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0})
+    cluster = utilities.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0})
     try:
         nodes = [cluster.add_node(num_cpus=1, num_gpus=1) for _ in range(2)]
         cluster.wait_for_nodes()
