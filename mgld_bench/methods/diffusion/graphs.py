@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +45,8 @@ class Graphed:
         if key not in self._recorded:
             while len(self._recorded) >= _MOST:
                 self._recorded.pop(next(iter(self._recorded)))
-            self._recorded[key] = self._record(tensors)
+            with _on(tensors[0].device):
+                self._recorded[key] = self._record(tensors)
         recorded = self._recorded[key]
         if recorded is None:
             return self._run(*tensors)
@@ -73,3 +75,8 @@ class Graphed:
             _LOG.warning("no CUDA graph of the networks, which are launched kernel by kernel: %s", str(error).splitlines()[0])
             return None
         return _Recorded(graph, inputs, output)
+
+
+def _on(device: torch.device) -> AbstractContextManager[object]:
+    """A block in which a CUDA device is the current one."""
+    return nullcontext() if device.index in (None, torch.cuda.current_device()) else torch.cuda.device(device)

@@ -35,7 +35,9 @@ def group_norm(x: Tensor, added: Tensor | None, weight: Tensor, bias: Tensor, gr
     from mgld_bench.networks.layers import kernels
 
     x = _channels_last(x)
-    return kernels.scaled(x, kernels.affine(x, added, weight, bias, groups, eps), silu)
+    # Triton launches on the current device, which need not be that of the tensors.
+    with torch.cuda.device_of(x):
+        return kernels.scaled(x, kernels.affine(x, added, weight, bias, groups, eps), silu)
 
 
 @group_norm.register_kernel("cpu")
@@ -89,7 +91,8 @@ def modulated_norm(
     wanted = (x.shape[2] * width * channels, 1, width * channels, channels)
     if gamma.stride() != wanted or beta.stride() != wanted:
         gamma, beta = _channels_last(gamma), _channels_last(beta)
-    return kernels.modulated(x, kernels.affine(x, added, weight, bias, groups, eps), gamma, beta, offsets, skip)
+    with torch.cuda.device_of(x):
+        return kernels.modulated(x, kernels.affine(x, added, weight, bias, groups, eps), gamma, beta, offsets, skip)
 
 
 @modulated_norm.register_kernel("cpu")
@@ -132,7 +135,8 @@ def gated_gelu(both: Tensor) -> Tensor:
     """The first half of the channels (..., 2 c) times the GELU of the second half: (..., c)."""
     from mgld_bench.networks.layers import kernels
 
-    return kernels.gated(both.contiguous())
+    with torch.cuda.device_of(both):
+        return kernels.gated(both.contiguous())
 
 
 @gated_gelu.register_kernel("cpu")
