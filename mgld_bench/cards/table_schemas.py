@@ -20,7 +20,7 @@ class TableLayout(PlainData):
 
     orientation: Literal["methods-as-columns", "methods-as-rows"] = "methods-as-columns"
     digits: dict[str, int] = Field(default_factory=dict)
-    """Digits per short metric name, where they are not the metric's own."""
+    """Digits per metric, by its short or full name in any case, where they are not the metric's own."""
     mark_best: bool = True
     attributes: tuple[str, ...] = ()
     """Attributes of the method cards that are headings of rows, in this order: true and false become check marks and crosses."""

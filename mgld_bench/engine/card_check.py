@@ -152,6 +152,9 @@ def _check_report(card: ReportCard, search: Sequence[Path]) -> str:
         for place, metric in enumerate(entry.metrics):
             with _naming(card, "datasets", index, "metrics", place):
                 _check_metric(protocol.resolve(metric), dataset)
+    for name in card.table.digits:
+        with _naming(card, "table", "digits", name):
+            describe(protocol.resolve(name))
     for index, figure in enumerate(card.figures):
         for field, metric in _figure_metrics(figure):
             with _naming(card, "figures", index, field):

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session as OrmSession
 from mgld_bench.engine.database import open_database, settle_schema, shown_address
 from mgld_bench.engine.database_errors import database_errors
 from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, UnitRow
+from mgld_bench.engine.seal import check_seal, require_scores, seal_of
 from mgld_bench.engine.transactions import Transactions
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_NOTES = "notes"
-"""Among the facts in the column of a score's notes: the list of its notes."""
+_NOTES, _SEAL = "notes", "seal"
+"""Among the facts in the column of a score's notes: the list of its notes, and its digest."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Store:
             new = insert(UnitRow).values(**values).on_conflict_do_nothing().returning(UnitRow.key)
             if session.execute(new).first() is None or score is None:
                 continue
-            session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(score)))
+            session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(unit.key, score)))
             frames = (score.per_frame or {}).items()
             session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
 
@@ -193,14 +194,17 @@ class Store:
         found: dict[str, ClipScore] = {}
         # As plain values: objects of the ORM take six times as long, and there are many frames.
         frames = select(FrameScoreRow.unit, FrameScoreRow.frame, FrameScoreRow.value).order_by(FrameScoreRow.frame)
-        clips = select(UnitRow.metric, ClipScoreRow).join(UnitRow, UnitRow.key == ClipScoreRow.unit)
+        units = select(UnitRow.key, UnitRow.metric).where(UnitRow.kind == "score")
 
         def read(session: OrmSession, some: Sequence[str]) -> dict[str, ClipScore]:
+            # Units first, frames last: whatever is added meanwhile, what belongs to a unit that was found is found too.
+            metrics = {key: metric for key, metric in session.execute(units.where(UnitRow.key.in_(some)))}
+            rows = {row.unit: row for row in session.scalars(select(ClipScoreRow).where(ClipScoreRow.unit.in_(some)))}
             per_frame: dict[str, dict[int, float]] = {}
             for unit, frame, value in session.execute(frames.where(FrameScoreRow.unit.in_(some))):
                 per_frame.setdefault(unit, {})[frame] = float(value)
-            rows = session.execute(clips.where(ClipScoreRow.unit.in_(some)))
-            return {score.unit: _clip_score(metric, score, per_frame.get(score.unit)) for metric, score in rows}
+            require_scores(metrics, rows)
+            return {key: _clip_score(metric, rows[key], per_frame.get(key)) for key, metric in metrics.items()}
 
         for some in _batches(keys):
             found |= self._transactions.read(partial(read, some=some))
@@ -309,17 +313,20 @@ def _finished_unit(row: UnitRow) -> FinishedUnit:
     )
 
 
-def _notes_column(score: ClipScore) -> dict[str, Any]:
-    """What is kept of a score beside its value: its facts by their names, and its notes under ``notes``."""
-    if _NOTES in score.facts:
-        raise InputError(f"metric {score.metric}: a fact of a score cannot be called {_NOTES}: choose another name")
-    return {**score.facts, _NOTES: list(score.notes)}
+def _notes_column(unit: str, score: ClipScore) -> dict[str, Any]:
+    """What is kept of a score beside its value: its facts by their names, its notes as ``notes``, its digest as ``seal``."""
+    for name in (_NOTES, _SEAL):
+        if name in score.facts:
+            raise InputError(f"metric {score.metric}: a fact of a score cannot be called {name}: choose another name")
+    return {**score.facts, _NOTES: list(score.notes), _SEAL: seal_of(unit, score)}
 
 
 def _clip_score(metric: str, row: ClipScoreRow, per_frame: Mapping[int, float] | None) -> ClipScore:
-    facts = {name: fact for name, fact in row.notes.items() if name != _NOTES}
+    facts = {name: fact for name, fact in row.notes.items() if name not in (_NOTES, _SEAL)}
     notes = row.notes[_NOTES] if _NOTES in row.notes else _notes_of_older_row(metric, facts)
-    return ClipScore(metric, float(row.value), per_frame, tuple(notes), facts)
+    score = ClipScore(metric, float(row.value), per_frame, tuple(notes), facts)
+    check_seal(row.unit, score, row.notes, _SEAL)
+    return score
 
 
 def _notes_of_older_row(metric: str, facts: Mapping[str, float | str]) -> list[str]:

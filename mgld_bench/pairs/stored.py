@@ -65,6 +65,17 @@ def read_side(folder: Path, clip: str) -> dict[str, Any] | None:
     return side
 
 
+def _source_names(folder: Path, clip: str, side: dict[str, Any]) -> list[str]:
+    """What the LR frames were called that were taken over; none where they were built."""
+    low_resolution = side.get("LQ", {})
+    names = low_resolution.get("source_names") if isinstance(low_resolution, dict) else 0
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise InputError(
+            f"{folder / f'{clip}.json'}: LQ.source_names: is not a list of names; delete it, and build the pair again"
+        )
+    return names or []
+
+
 def require_side(folder: Path, clip: str) -> dict[str, Any]:
     """The content of a pair's side file. Raises InputError where it is missing or damaged."""
     side = read_side(folder, clip)
@@ -85,7 +96,7 @@ def read_pair(workspace: Path, dataset: str, degradation_name: str, clip: str) -
     ground_truth = folder / "GT" / clip
     low_resolution = open_clip(folder / "LQ" / clip, clip)
     # Results of another program may bear the numbers of the dataset or those of the LR frames that were built of it.
-    number = first_number(side.get("LQ", {}).get("source_names") or [""])
+    number = first_number(_source_names(folder, clip, side) or [""])
     numbered_from = tuple(dict.fromkeys((*low_resolution.facts.numbered_from, *([] if number is None else [number]))))
     low_resolution.facts = replace(low_resolution.facts, numbered_from=numbered_from)
     remedy = f"run: mgld-bench datasets rebuild {dataset}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pickle
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -82,7 +83,10 @@ def read_restricted(path: Path) -> tuple[object, tuple[str, ...]]:
         UnpicklingError: The content asks for something that no checkpoint needs. Damaged files raise various other errors.
     """
     foreign: Foreign = {}
-    content = _read_zip(path, foreign) if is_zip(path) else _read_older(path, foreign)
+    with warnings.catch_warnings():
+        # Texts with escapes that Python does not know.
+        warnings.simplefilter("ignore")
+        content = _read_zip(path, foreign) if is_zip(path) else _read_older(path, foreign)
     return content, tuple(sorted(foreign))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import pickle
 import pickletools
 import struct
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -54,8 +55,11 @@ def check_pickle(file: BinaryIO, size: int) -> None:
     """
     walk = _Walk()
     try:
-        for operation, argument, _ in pickletools.genops(_Bounded(file, size)):  # type: ignore[arg-type]
-            walk.take(operation, argument)
+        with warnings.catch_warnings():
+            # Texts with escapes that Python does not know.
+            warnings.simplefilter("ignore")
+            for operation, argument, _ in pickletools.genops(_Bounded(file, size)):  # type: ignore[arg-type]
+                walk.take(operation, argument)
     except (ValueError, IndexError, KeyError) as error:
         reason = " ".join(str(error).split())[:80] or "its stack is empty"
         raise pickle.UnpicklingError(f"a pickle in it is damaged: {reason}") from None

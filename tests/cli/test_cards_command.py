@@ -109,6 +109,10 @@ def test_every_wrong_card_is_reported_with_file_line_and_field(tmp_path: Path) -
             report.format("r5", "mgld-2024", "reds4", "psnr", "field"),
             "8: methods[1]: baselines/field.yaml:3: titel: unknown field",
         ),
+        "reports/r6.yaml": (
+            report.format("r6", "mgld-2024", "reds4", "psnr", "rvrt") + "table: {digits: {PSNR: 1, pnsr: 2}}\n",
+            "9: table.digits.pnsr: metric pnsr does not exist",
+        ),
         "reports/protocols/p.yaml": (
             "name: p\nmetrics:\n  psnr: psnr.rgb\n  s: ssim.rbg\n",
             "4: metrics.s: metric ssim.rbg does not exist",

@@ -79,7 +79,33 @@ def test_facts_stand_in_the_database_by_their_names_and_none_may_be_called_notes
             store.add(run, [(unit("b"), ClipScore("psnr.rgb", 30.0, None, (), {"notes": "x"}))])
     with sqlite3.connect(tmp_path / "results.sqlite") as database:
         (kept,) = database.execute("SELECT notes FROM clip_scores").fetchone()
-    assert json.loads(kept) == {"infinite_at": "3", "notes": ["a sentence"]}
+    columns = json.loads(kept)
+    assert len(columns.pop("seal")) == 64
+    assert columns == {"infinite_at": "3", "notes": ["a sentence"]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE clip_scores SET value = value + 1e-9",
+        "UPDATE frame_scores SET value = 3 WHERE frame = 2",
+        "UPDATE frame_scores SET frame = 3 WHERE frame = 2",
+        "UPDATE frame_scores SET frame = 'x' WHERE frame = 2",
+        "DELETE FROM frame_scores WHERE frame = 2",
+        "DELETE FROM clip_scores",
+        "UPDATE units SET metric = 'ssim.rgb'",
+        "UPDATE clip_scores SET notes = json_set(notes, '$.seal', 'x')",
+    ],
+)
+def test_a_score_that_was_changed_after_it_was_stored_is_not_shown(tmp_path: Path, change: str) -> None:
+    score = ClipScore("psnr.rgb", 30.0, {0: 31.0, 2: 29.0})
+    with open_store("", tmp_path, create=True) as store:
+        store.add(store.begin_run("table1", {}), [(unit("a"), score)])
+        assert store.scores(["a"]) == {"a": score}
+        with sqlite3.connect(tmp_path / "results.sqlite") as database:
+            database.execute(change)
+        with pytest.raises(InputError, match=r"the results database was changed after it was written: .* of unit a"):
+            store.scores(["a"])
 
 
 def test_a_key_is_kept_once(tmp_path: Path, store_url: str) -> None:

@@ -134,7 +134,7 @@ def _best(values: Sequence[float | None], direction: Direction) -> int | None:
 
 def _cell(data: ReportData, cell: ScoredCell, published: PublishedValues | None, marks: tuple[str, ...]) -> TableCell:
     values = list(cell.scores.values())
-    digits = data.card.table.digits
+    digits = {name.lower(): count for name, count in data.card.table.digits.items()}
     facts = data.metrics[cell.metric]
     interval = mean_interval(values)
     within = interval.within(*facts.bounds) if interval else None
@@ -147,7 +147,7 @@ def _cell(data: ReportData, cell: ScoredCell, published: PublishedValues | None,
         scored=len(values),
         expected=len(cell.expected_clips),
         frames=cell.frames,
-        digits=digits.get(cell.metric, digits.get(data.short_name(cell.metric), facts.digits)),
+        digits=digits.get(cell.metric.lower(), digits.get(data.short_name(cell.metric).lower(), facts.digits)),
         published=published.find(data, cell.dataset, cell.method, cell.metric) if published and not cell.category else None,
         marks=marks,
         category=cell.category,

@@ -102,7 +102,7 @@ def test_one_clip_has_no_interval() -> None:
 
 
 def test_digits_of_the_card_and_no_marks_where_it_says_so() -> None:
-    layout = TableLayout(digits={"psnr": 1, "lpips.alex": 2}, mark_best=False)
+    layout = TableLayout(digits={"PSNR": 1, "lpips.ALEX": 2}, mark_best=False)
     table = build_table(make_data(FULL, CLIPS, METHODS, layout=layout), against_published=False)
     assert [[cell.text for cell in row] for row in table.cells] == [["22.0", "23.0", "21.0"], ["0.50", "0.40", "0.30"]]
     assert {cell.rank for row in table.cells for cell in row} == {""}
