@@ -198,7 +198,7 @@ class Store:
 
         def read(session: OrmSession, some: Sequence[str]) -> dict[str, ClipScore]:
             # Units first, frames last: whatever is added meanwhile, what belongs to a unit that was found is found too.
-            metrics = {key: metric for key, metric in session.execute(units.where(UnitRow.key.in_(some)))}
+            metrics = {row[0]: row[1] for row in session.execute(units.where(UnitRow.key.in_(some)))}
             rows = {row.unit: row for row in session.scalars(select(ClipScoreRow).where(ClipScoreRow.unit.in_(some)))}
             per_frame: dict[str, dict[int, float]] = {}
             for unit, frame, value in session.execute(frames.where(FrameScoreRow.unit.in_(some))):
