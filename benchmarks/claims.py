@@ -47,14 +47,48 @@ def publish(store: Store, count: int) -> tuple[int, float]:
     return job, time.perf_counter() - began
 
 
-def take(place: Place) -> int:
+@dataclass(frozen=True)
+class Taken:
+    """What one process of the benchmark has done."""
+
+    units: int
+    began: float
+    ended: float
+    claiming: float
+    """Seconds of CPU."""
+    finishing: float
+
+
+def take(place: Place) -> Taken:
     """Claim and finish units until ``most`` are done; in a process of its own."""
     with Store(place.url) as store:
-        queue, run, done = Queue(store), store.begin_run("benchmark", {}), 0
-        while done < place.most and (claim := queue.claim(f"w{time.time_ns()}", [place.job], [""])) is not None:
-            done += 1
+        queue, run, done, claiming, finishing = Queue(store), store.begin_run("benchmark", {}), 0, 0.0, 0.0
+        began = time.time()
+        while done < place.most:
+            before = time.process_time()
+            claim = queue.claim(f"w{time.time_ns()}", [place.job], [""])
+            claiming += time.process_time() - before
+            if claim is None:
+                break
+            done += len(claim.keys)
+            before = time.process_time()
             queue.finish(claim, run, [(finished(key), None) for key in claim.keys], {})
-        return done
+            finishing += time.process_time() - before
+        return Taken(done, began, time.time(), claiming, finishing)
+
+
+def rates(url: str, job: int, processes: int, claims: int) -> str:
+    """How many units so many processes claim and finish in a second, and what that costs."""
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        taken = list(pool.map(take, [Place(url, job, claims // processes)] * processes))
+    units = sum(one.units for one in taken)
+    seconds = max(one.ended for one in taken) - min(one.began for one in taken)
+    claiming = 1000 * sum(one.claiming for one in taken) / units
+    finishing = 1000 * sum(one.finishing for one in taken) / units
+    return (
+        f"{processes} processes: {units / seconds:.0f} units claimed and finished per second; CPU per unit: {claiming:.1f} ms to "
+        f"claim, {finishing:.1f} ms to finish"
+    )
 
 
 def finished(key: str) -> FinishedUnit:
@@ -101,14 +135,7 @@ def main() -> None:
         job, seconds = publish(store, options.units)
         print(f"published {options.units} units in {seconds:.2f} s")
         for processes in (1, PROCESSES):
-            with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-                list(pool.map(abs, range(processes)))
-                began = time.perf_counter()
-                done = sum(pool.map(take, [Place(url, job, options.claims // processes)] * processes))
-                spent = time.perf_counter() - began
-            print(
-                f"{processes} processes: {done} units claimed and finished in {spent:.2f} s, start included: {done / spent:.0f}/s"
-            )
+            print(rates(url, job, processes, options.claims))
         plain, claimed = overhead(store, options.seconds)
         more = 100 * (claimed / plain - 1)
         print(f"{options.seconds} units of 1 s: plain loop {plain:.2f} s, by claims {claimed:.2f} s: {more:+.1f} %")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session as OrmSession
@@ -29,6 +29,9 @@ MOST_LOSSES: Final = 5
 BLOCKED, READY, RUNNING, DONE, FAILED = "blocked", "ready", "running", "done", "failed"
 _OPEN: Final = (BLOCKED, READY, RUNNING)
 _BATCH: Final = 500
+_QUEUE: Final = cast("Table", TaskRow.__table__)
+_C: Final = _QUEUE.c
+"""Statements about the table cost half of those about its class; no objects are needed here."""
 _OVERLAP: Final = 10.0
 """Seconds within which a transaction that has begun is kept."""
 
@@ -121,28 +124,26 @@ class Queue:
 
         def claim(session: OrmSession) -> Claim | None:
             for device in devices:
-                ready = (TaskRow.state == READY, TaskRow.device == device, TaskRow.job.in_(wanted))
-                columns = select(
-                    TaskRow.job, TaskRow.place, TaskRow.kind, TaskRow.dataset, TaskRow.clip, TaskRow.method, TaskRow.key
-                )
-                first = columns.where(*ready).order_by(TaskRow.position).limit(1).with_for_update(skip_locked=True)
+                ready = (_C.state == READY, _C.device == device, _C.job.in_(wanted))
+                columns = select(_C.job, _C.place, _C.kind, _C.dataset, _C.clip, _C.method, _C.key)
+                first = columns.where(*ready).order_by(_C.position).limit(1).with_for_update(skip_locked=True)
                 found = session.execute(first).first()
                 if found is None:
                     continue
                 job, place, kind, dataset, clip, method, key = found
                 keys = [key]
                 if kind == "score":
-                    same = (*ready, TaskRow.place == place, TaskRow.job == job, TaskRow.kind == kind)
-                    of_clip = (TaskRow.dataset == dataset, TaskRow.clip == clip)
-                    chosen = select(TaskRow.key).where(*same, *of_clip).order_by(TaskRow.position)
+                    same = (*ready, _C.place == place, _C.job == job, _C.kind == kind)
+                    of_clip = (_C.dataset == dataset, _C.clip == clip)
+                    chosen = select(_C.key).where(*same, *of_clip).order_by(_C.position)
                     keys = list(session.scalars(chosen.with_for_update(skip_locked=True)))
                     method = ""
                 taken = Claim(job, place, kind, dataset, clip, method, tuple(keys), worker, secrets.token_hex(8))
                 now = clock(session)
                 for some in _batches(keys):
                     session.execute(
-                        update(TaskRow)
-                        .where(TaskRow.place == place, TaskRow.key.in_(some))
+                        update(_QUEUE)
+                        .where(_C.place == place, _C.key.in_(some))
                         .values(
                             state=RUNNING, worker=worker, token=taken.token, lease=now + self._lease, started=now, changed=now
                         )
@@ -156,7 +157,7 @@ class Queue:
         """Extend a lease; False where the claim's units belong to somebody else by now."""
 
         def renew(session: OrmSession) -> bool:
-            longer = update(TaskRow).where(_held(claim)).values(lease=clock(session) + self._lease)
+            longer = update(_QUEUE).where(_held(claim)).values(lease=clock(session) + self._lease)
             return bool(session.execute(longer.returning(TaskRow.key)).first())
 
         return self._store.transact(renew)
@@ -175,7 +176,7 @@ class Queue:
         rows = list(units)
 
         def finish(session: OrmSession) -> bool:
-            held = select(TaskRow.key).where(_held(claim)).order_by(TaskRow.key).with_for_update()
+            held = select(_C.key).where(_held(claim)).order_by(_C.key).with_for_update()
             mine = set(session.scalars(held))
             if mine != set(claim.keys):
                 return False
@@ -195,7 +196,7 @@ class Queue:
         """Put a claim's units back, as if they had not been taken."""
 
         def back(session: OrmSession) -> None:
-            session.execute(update(TaskRow).where(_held(claim)).values(state=READY, worker="", token="", changed=clock(session)))
+            session.execute(update(_QUEUE).where(_held(claim)).values(state=READY, worker="", token="", changed=clock(session)))
 
         self._store.transact(back)
 
@@ -265,9 +266,9 @@ class Queue:
         """Make ready what waited for units that are done now, and let fail what waited for those that have failed."""
         waiting = (TaskRow.place == place, TaskRow.state == BLOCKED)
         if done:
-            session.execute(update(TaskRow).where(*waiting, TaskRow.needs.in_(done)).values(state=READY, changed=now))
+            session.execute(update(_QUEUE).where(*waiting, TaskRow.needs.in_(done)).values(state=READY, changed=now))
         while failed:
-            prevented = update(TaskRow).where(*waiting, TaskRow.needs.in_(failed))
+            prevented = update(_QUEUE).where(*waiting, TaskRow.needs.in_(failed))
             # Without a reason of its own: that of what it needs is reported once.
             failed = list(session.scalars(prevented.values(state=FAILED, error="", changed=now).returning(TaskRow.key)))
 
@@ -286,12 +287,12 @@ class Queue:
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:
-    mine = (TaskRow.place == claim.place) & (TaskRow.state == RUNNING) & (TaskRow.token == claim.token)
-    return mine & TaskRow.key.in_(claim.keys)
+    mine = (_C.place == claim.place) & (_C.state == RUNNING) & (_C.token == claim.token)
+    return mine & _C.key.in_(claim.keys)
 
 
 def _task(place: str, key: str) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an update of two releases differs
-    return update(TaskRow).where(TaskRow.place == place, TaskRow.key == key)
+    return update(_QUEUE).where(_C.place == place, _C.key == key)
 
 
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

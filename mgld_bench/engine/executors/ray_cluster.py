@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mgld_bench.engine.executors.coordinate import Ended
 from mgld_bench.engine.executors.worker import WorkerSettings, new_name, work
-from mgld_bench.errors import InputError
+from mgld_bench.errors import BROKEN, InputError
 
 LOSSES: Final = 20
 """So many lost workers end a run: the cluster does not hold."""
@@ -33,7 +33,7 @@ class RayExecutor:
     name = "ray"
 
     def __init__(self, address: str, on_gpus: bool, workers: int = 1) -> None:
-        """Connect to the cluster; "": that of this machine or of $RAY_ADDRESS, or a new one. Raises InputError without one."""
+        """``address`` "": that of this machine or of $RAY_ADDRESS, or a new one. Raises InputError where Ray is not installed."""
         try:
             self._ray: Any = importlib.import_module("ray")
         except ModuleNotFoundError as error:
@@ -42,13 +42,7 @@ class RayExecutor:
         self._running: dict[Any, _Place] = {}
         self._losses = 0
         self._looked = 0.0
-        self._own = not self._ray.is_initialized()
-        if self._own:
-            try:
-                self._ray.init(address=address or None, log_to_driver=False, logging_level="ERROR", configure_logging=False)
-            except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-                reason = " ".join(str(error).split())
-                raise InputError(f"--executor {address or 'ray'}: no Ray cluster answers there: {reason}") from error
+        self._address, self._own = address, False
         self._settings: WorkerSettings | None = None
         self._most = 0
         self._known: dict[int, int] = {}
@@ -56,6 +50,7 @@ class RayExecutor:
     def submit(self, settings: WorkerSettings, units: int) -> None:
         """See `Executor`."""
         self._settings, self._most = settings, max(units, 1)
+        self._connect()
         self._fill()
 
     def watch(self) -> Sequence[Ended]:
@@ -87,6 +82,20 @@ class RayExecutor:
             self._ray.wait(list(self._running), num_returns=len(self._running), timeout=10)
         if self._own:
             self._ray.shutdown()
+
+    def _connect(self) -> None:
+        """Connect to the cluster, or start one here. Raises InputError where that cannot be."""
+        self._own = not self._ray.is_initialized()
+        if not self._own:
+            return
+        try:
+            self._ray.init(address=self._address or None, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        except BROKEN as error:
+            # Ray raises exceptions of many kinds, and plain ones.
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"--executor {self._address or 'ray'}: no Ray cluster answers or can be started: {reason}"
+            ) from error
 
     def _fill(self) -> None:
         """Start a worker for every GPU that the cluster has, also those that have joined since; or so many on CPUs."""
