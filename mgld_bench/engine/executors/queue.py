@@ -24,8 +24,10 @@ from mgld_bench.metrics.metric import ClipScore
 
 LEASE: Final = 60.0
 """Seconds after which a unit is given to somebody else, unless its worker has renewed its lease."""
-MOST_LOSSES: Final = 5
+MOST_LOSSES: Final = 25
 """A unit that has cost so many workers their lives fails."""
+_BACK: Final = 1_000_000
+"""What is added to the position of a unit whose worker was lost: everything else is done first, in case it kills them."""
 BLOCKED, READY, RUNNING, DONE, FAILED = "blocked", "ready", "running", "done", "failed"
 _OPEN: Final = (BLOCKED, READY, RUNNING)
 _BATCH: Final = 500
@@ -256,7 +258,8 @@ class Queue:
         for place, key, losses in rows:
             values: dict[str, Any] = {"losses": losses + 1, "changed": now, "token": ""}
             if losses + 1 < MOST_LOSSES:
-                session.execute(_task(place, key).values(state=READY, worker="", **values))
+                later = _C.position + _BACK
+                session.execute(_task(place, key).values(state=READY, worker="", position=later, **values))
                 continue
             why = f"{MOST_LOSSES} workers were lost while they did it (killed for lack of memory?)"
             session.execute(_task(place, key).values(state=FAILED, error=why, **values))

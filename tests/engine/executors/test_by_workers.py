@@ -44,7 +44,9 @@ def test_workers_on_postgresql_of_which_one_is_killed_again_and_again(
             session.run(["test"])
         alone = state(tmp_path / "alone")
     url, workspace, log = postgresql.create(), tmp_path / "workspace", tmp_path / "log"
-    environment = {**suite.environment, "MGLD_BENCH_STORE": url, "RESTORED_BY": str(log), "SECONDS_PER_FRAME": "0.7"}
+    environment = {**suite.environment, "MGLD_BENCH_STORE": url, "RESTORED_BY": str(log)}
+    # Slow while workers are killed, quick afterwards.
+    environment |= {"SECONDS_PER_FRAME": "0.7" if kills == 1 else "10", "HURRY": str(tmp_path / "hurry")}
     moments = random.Random(20240719)
     log.touch()
     with Store(url) as store, processes() as running:
@@ -67,6 +69,7 @@ def test_workers_on_postgresql_of_which_one_is_killed_again_and_again(
             assert run.process.poll() is None, "too little work for so many kills"
             time.sleep(moments.uniform(0, 0.5))
             victim.kill()
+        (tmp_path / "hurry").touch()
         assert run.wait(300) == 0, run.errors.read_text()
         for other in others:
             assert other.wait(120) == 0, other.errors.read_text()

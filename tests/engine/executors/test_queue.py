@@ -118,7 +118,15 @@ def test_a_unit_that_kills_its_workers_fails_in_the_end(store: Store) -> None:
     assert queue.claim("w", [job], [""]) is None
     (found,) = survey(store).jobs
     assert found.count("failed") == 2
-    assert found.failures == ("5 workers were lost while they did it (killed for lack of memory?)",)
+    assert found.failures == ("25 workers were lost while they did it (killed for lack of memory?)",)
+
+
+def test_a_unit_whose_worker_was_lost_goes_to_the_back(store: Store) -> None:
+    queue, job = Queue(store), new_job(store)
+    queue.publish(job, PLACE, in_order(task("a"), task("b")), 0.0)
+    assert taken(queue, job, "lost").keys == ("a",)
+    queue.release("lost")
+    assert [taken(queue, job).keys for _ in range(2)] == [("b",), ("a",)]
 
 
 def test_a_worker_with_a_gpu_takes_what_needs_one_first_and_one_without_never(store: Store) -> None:
