@@ -53,7 +53,9 @@ def main() -> int:
 
         print(as_markdown(options.path.read_text(encoding="utf-8")))
         return 0
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from gpu_bench.carry import use_checkout
+
+    use_checkout(options.output / "version")
     return check(options) if options.check else run(options)
 
 

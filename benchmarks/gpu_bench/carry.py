@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PYTHON = "3.12"
 PLATFORMS = tuple(f"manylinux{version}_x86_64" for version in ("_2_17", "_2_24", "_2_27", "_2_28", "2014", "1"))
 WITH_PYTORCH = ("torch", "torchvision", "numpy", "pillow", "typing-extensions", "filelock", "setuptools", "triton")
@@ -60,10 +63,29 @@ def install(folder: Path) -> None:
     lacking = [wheel for wheel in sorted(folder.glob("*.whl")) if not _installed(wheel.name.partition("-")[0])]
     target = folder / "installed"
     if lacking:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile", "--upgrade"]
         subprocess.run([*command, "--target", str(target), *map(str, lacking)], check=True)
     if target.exists():
-        sys.path.append(str(target))
+        _add(target)
+
+
+def use_checkout(folder: Path) -> None:
+    """Import the suite from this checkout, in child processes too; where it is not installed, ``folder`` states its version."""
+    if not _installed("mgld-bench"):
+        found = re.search(r'^version = "(.+)"$', (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+        information = folder / "mgld_bench-0.dist-info"
+        information.mkdir(parents=True, exist_ok=True)
+        named = f"Metadata-Version: 2.1\nName: mgld-bench\nVersion: {found[1] if found else '0'}\n"
+        (information / "METADATA").write_text(named, encoding="utf-8")
+        _add(folder)
+    _add(CHECKOUT)
+
+
+def _add(folder: Path) -> None:
+    """To where this process and its children import from; the last one that is added comes first."""
+    sys.path.insert(0, str(folder.resolve()))
+    others = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = f"{folder.resolve()}{os.pathsep}{others}" if others else str(folder.resolve())
 
 
 def _installed(name: str) -> bool:

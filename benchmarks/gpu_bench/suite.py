@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
+from gpu_bench.carry import CHECKOUT
 from gpu_bench.session import Session, Values
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 NO_TESTS = 5
 """Of pytest's exit codes."""
 
