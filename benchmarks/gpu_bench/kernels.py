@@ -100,7 +100,9 @@ def _gate(session: Session, batch: int, *, fused: bool) -> Callable[[], Values]:
 
     def measure() -> Values:
         _, tokens, _ = ATTENTION
-        wide = torch.randn(batch, tokens // session.scale.divisor, 2 * GATED, device=session.scale.device).half()
+        wide = torch.randn(
+            batch, tokens // session.scale.divisor, 2 * GATED // session.scale.divisor, device=session.scale.device
+        ).half()
 
         def plain() -> Tensor:
             value, gate = wide.chunk(2, dim=-1)

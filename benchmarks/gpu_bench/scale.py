@@ -77,7 +77,7 @@ REDUCED = Scale(
     repeats=2,
     half="bfloat16",
     tiny=True,
-    divisor=8,
+    divisor=64,
 )
 """For a check of the code: seconds on a CPU."""
 TRACED = replace(REDUCED, device="cuda", some=10, many=10, half="float16")

@@ -82,14 +82,14 @@ def half_to_exact(device: str, precision: Precision, frames: ArrayClip) -> float
 
 def twice(device: str, precision: Precision, frames: ArrayClip) -> tuple[Frames, Frames]:
     """What two runs of the same seed give, each with networks of its own."""
-    first, second = (restored(mgld(device, precision, faithful=True), frames) for _ in range(2))
+    first, second = (restored(mgld(device, precision, faithful=True, steps=1), frames) for _ in range(2))
     return first, second
 
 
 def with_less_memory(device: str, limited: Callable[[], object], frames: ArrayClip) -> tuple[Frames, Frames, dict[str, str]]:
     """Frames with all the memory, then after ``limited()`` has taken some away, and the notes of the second run."""
-    free = restored(mgld(device), frames)
-    restorer = mgld(device)
+    free = restored(mgld(device, steps=1), frames)
+    restorer = mgld(device, steps=1)
     limited()
     return free, restored(restorer, frames), dict(restorer.notes(frames))
 
