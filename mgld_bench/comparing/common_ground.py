@@ -9,6 +9,10 @@ from mgld_bench.comparing.state import Scored, State
 from mgld_bench.errors import InputError, first_of
 
 
+class NothingInCommonError(InputError):
+    """Two states have no clip with scores by the same metric."""
+
+
 @dataclass(frozen=True)
 class Ground:
     """The clips on which two states are compared by one metric on one dataset."""
@@ -65,7 +69,7 @@ def common_ground(reference: State, candidate: State, datasets: Sequence[str] = 
     lines = tuple(_ground(reference, candidate, dataset, metric) for dataset, metric in shared)
     lines = tuple(line for line in lines if line.clips)
     if not lines:
-        raise InputError(f"{both} have nothing in common to compare: {_what(reference)}; {_what(candidate)}")
+        raise NothingInCommonError(f"{both} have nothing in common to compare: {_what(reference)}; {_what(candidate)}")
     unknown = _check_pairs(reference, candidate, lines)
     for line in lines:
         unknown += _check_scores(reference, candidate, line)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mgld_bench.cards.loader import has_card, load_dataset
-from mgld_bench.comparing.common_ground import Ground, common_ground
+from mgld_bench.comparing.common_ground import Ground, NothingInCommonError, common_ground
 from mgld_bench.comparing.comparison import Comparison, Contest, Line, SetsLine
 from mgld_bench.comparing.costs import cost_of, with_profiles
 from mgld_bench.comparing.differing import differing
 from mgld_bench.comparing.load import Pairing, distinct
 from mgld_bench.comparing.notes import missing, notes
 from mgld_bench.comparing.verdict import DEFAULT_MARGINS, Evidence, judge
+from mgld_bench.errors import InputError, first_of
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.statistics.paired import PairedComparison, compare_pairs
@@ -36,6 +37,10 @@ class Wish:
     against_all: bool = False
     cards: tuple[Path, ...] = ()
     """Further folders with cards, for the printed names of datasets."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know beside, one line each."""
+    missing: tuple[str, ...] = ()
+    """What was asked for and cannot be compared, one line each."""
 
 
 def compare(pairings: Sequence[Pairing], wish: Wish | None = None) -> Comparison:
@@ -47,10 +52,10 @@ def compare(pairings: Sequence[Pairing], wish: Wish | None = None) -> Comparison
 
     Raises:
         InputError: two states share nothing, or were not made or scored alike; see common_ground(). A metric is not known here.
+            Of one against all, those that cannot be compared are named as missing, unless that is all of them.
     """
     wish = wish or Wish()
-    pairings = distinct(pairings)
-    contests = tuple(_contest(pairing, wish) for pairing in pairings)
+    contests, wish = _contests(distinct(pairings), wish)
     drafts = [_draft(contest, ground) for contest in contests for ground in contest.ground.lines]
     lines = _judged(drafts, wish.margins)
     headings = {name: load_dataset(name, wish.cards).heading for name in _datasets(lines) if has_card(name, wish.cards)}
@@ -61,8 +66,8 @@ def compare(pairings: Sequence[Pairing], wish: Wish | None = None) -> Comparison
         lines=lines,
         together=_together(lines, wish.margins),
         costs=with_profiles({name: cost_of(state, clips) for name, state in states.items()}, list(states.values())),
-        notes=tuple(dict.fromkeys(notes(contests, lines, headings))),
-        missing=tuple(missing(contests, lines, wish.datasets, wish.metrics)),
+        notes=tuple(dict.fromkeys((*notes(contests, lines, headings), *wish.notes))),
+        missing=(*missing(contests, lines, wish.datasets, wish.metrics), *wish.missing),
         command=wish.command,
         against_all=wish.against_all,
         headings=headings,
@@ -83,6 +88,29 @@ class _Draft:
     metric: MetricFacts
     means: tuple[float, float]
     paired: PairedComparison
+
+
+def _contests(pairings: Sequence[Pairing], wish: Wish) -> tuple[tuple[Contest, ...], Wish]:
+    """The contests; of one against all without those that cannot be, which are added to what is stated beside."""
+    if not wish.against_all:
+        return tuple(_contest(pairing, wish) for pairing in pairings), wish
+    contests: list[Contest] = []
+    apart: list[str] = []
+    refused: list[str] = []
+    reasons: list[InputError] = []
+    for pairing in pairings:
+        try:
+            contests.append(_contest(pairing, wish))
+        except NothingInCommonError as error:
+            apart.append(pairing.reference.name)
+            reasons.append(error)
+        except InputError as error:
+            refused.append(f"against {pairing.reference.name}: {error}")
+            reasons.append(error)
+    if not contests:
+        raise reasons[0]
+    stated = [f"not among the baselines, because they share no clip and metric with it: {first_of(apart)}"] if apart else []
+    return tuple(contests), replace(wish, notes=(*wish.notes, *stated), missing=(*wish.missing, *refused))
 
 
 def _contest(pairing: Pairing, wish: Wish) -> Contest:

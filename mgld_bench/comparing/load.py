@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mgld_bench.cards.loader import has_card
 from mgld_bench.comparing.from_folders import FolderScoring, distinct_names, score_states
 from mgld_bench.comparing.from_scores import CSV_NAME, read_csv, read_json
 from mgld_bench.comparing.from_store import StorePlace, load_state, methods_of
@@ -76,11 +77,24 @@ def _require_different(operands: Sequence[Operand]) -> None:
         seen[key] = operand.text
 
 
-def load_against_all(text: str, places: Places) -> tuple[Pairing, ...]:
-    """Every other method of the same store against this one: its comparison with all baselines that have scores.
+@dataclass(frozen=True)
+class AgainstAll:
+    """A method against the baselines of its store."""
+
+    pairings: tuple[Pairing, ...]
+    left_out: tuple[str, ...]
+    """Methods with scores that are no baselines, and why; one line for each reason."""
+    broken: tuple[str, ...]
+    """Baselines that cannot be compared, and why; one line each."""
+
+
+def load_against_all(text: str, places: Places) -> AgainstAll:
+    """Every baseline of the same store against this method: the other methods that have a card here and scores.
+
+    What has no card is a state of something else, such as the checkpoints of nights.
 
     Raises:
-        InputError: there is no such method, or no other.
+        InputError: there is no such method, or no baseline.
     """
     operand = parse_operand(text)
     with ExitStack() as open_stores:
@@ -90,10 +104,27 @@ def load_against_all(text: str, places: Places) -> tuple[Pairing, ...]:
             raise InputError(f"{text}: baselines are methods of the same workspace: name a method, or WORKSPACE:METHOD")
         mine = reader.one(operand)
         place = reader.place(operand.place)
-        others = [name for name in methods_of(place) if name != mine.method]
-        if not others:
-            raise InputError(f"{operand.place or 'the workspace'}: no method but {mine.method} has scores; run a baseline first")
-        return tuple(Pairing(load_state(place, name, protocol=mine.protocol), mine) for name in others if _has(place, name, mine))
+        scored = [name for name in methods_of(place) if name != mine.method]
+        unknown = [name for name in scored if not has_card(name, places.cards)]
+        elsewhere = [name for name in scored if name not in unknown and not _has(place, name, mine)]
+        left_out = _left_out(unknown, "no card of them is here (--cards)")
+        left_out += _left_out(elsewhere, f"they have no scores of protocol {mine.protocol}")
+        pairings, broken = [], []
+        for name in scored:
+            if name not in unknown and name not in elsewhere:
+                try:
+                    pairings.append(Pairing(load_state(place, name, protocol=mine.protocol), mine))
+                except InputError as error:
+                    broken.append(f"against {name}: {error}")
+        if not pairings:
+            reasons = "".join(f"; {line}" for line in (*left_out, *broken))
+            where = operand.place or "the workspace"
+            raise InputError(f"{where}: no baseline has scores beside {mine.method}: run one first{reasons}")
+        return AgainstAll(tuple(pairings), tuple(left_out), tuple(broken))
+
+
+def _left_out(names: Sequence[str], reason: str) -> list[str]:
+    return [f"not among the baselines, because {reason}: {first_of(names)}"] if names else []
 
 
 def _has(place: StorePlace, method: str, like: State) -> bool:

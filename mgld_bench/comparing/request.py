@@ -46,8 +46,13 @@ class CompareRequest:
 
 def run_request(request: CompareRequest, progress: Progress) -> Comparison:
     """Load the sides, scoring folders where there are some, and compare them. Raises InputError where that cannot be done."""
-    pairings = _load_sides(request, progress)
-    return compare(pairings, _wish_of(request, pairings))
+    if not request.against_all:
+        pairings = _load_sides(request, progress)
+        return compare(pairings, _wish_of(request, pairings))
+    if len(request.sides) != 1:
+        raise InputError("--baselines compares one method with all others: name just that one")
+    found = load_against_all(request.sides[0], _places(request))
+    return compare(found.pairings, replace(_wish_of(request, found.pairings), notes=found.left_out, missing=found.broken))
 
 
 def run_gate(request: CompareRequest, gate: Gate, progress: Progress) -> tuple[Comparison, GateResult]:
@@ -90,17 +95,16 @@ def gate_sides(sides: tuple[str, ...], reference: str) -> tuple[str, ...]:
 
 def _load_sides(request: CompareRequest, progress: Progress) -> tuple[Pairing, ...]:
     """Who is compared with whom."""
-    places = Places(request.workspace, request.store, request.protocol, request.cards)
-    if request.against_all:
-        if len(request.sides) != 1:
-            raise InputError("--baselines compares one method with all others: name just that one")
-        return load_against_all(request.sides[0], places)
 
     def scoring() -> FolderScoring:
         protocol = load_protocol(request.protocol or DEFAULT_PROTOCOL, request.cards)
         return FolderScoring(request.ground_truth, request.metrics, protocol, request.device, request.command, progress)
 
-    return load_pairings(request.sides, places, scoring)
+    return load_pairings(request.sides, _places(request), scoring)
+
+
+def _places(request: CompareRequest) -> Places:
+    return Places(request.workspace, request.store, request.protocol, request.cards)
 
 
 def _wish_of(request: CompareRequest, pairings: tuple[Pairing, ...]) -> Wish:

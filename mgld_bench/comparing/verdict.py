@@ -57,8 +57,9 @@ def judge(evidence: Evidence) -> Verdict:
     """The verdict.
 
     Better and worse need both: p of the sign-flip test at most 0.05 after Holm, and a 95 % interval without 0 (where differences
-    are infinite there is no interval: then the sign test alone). Equivalent needs a margin, and the two one-sided tests; or
-    identical scores. Everything else is "cannot tell", with what these clips could have shown.
+    are infinite there is none: then the sign test alone, if most clips agree with the sign of the mean). Equivalent needs a
+    margin, and the two one-sided tests; or identical scores. Everything else is "cannot tell", with what these clips could have
+    shown.
     """
     count = len(evidence.differences)
     level = LEVEL / max(1, evidence.tests)
@@ -78,6 +79,8 @@ def judge(evidence: Evidence) -> Verdict:
         not math.isfinite(evidence.mean) if interval is None else not interval.low <= 0 <= interval.high
     ) and not math.isnan(evidence.mean)
     within = same is not None and same <= LEVEL
+    if math.isinf(evidence.mean) and not _most_agree(evidence):
+        return verdict("cannot tell", "an infinite difference on few clips, and differences of the opposite sign on most")
     if evidence.p <= LEVEL and excludes_zero:
         good = (evidence.mean > 0) == evidence.higher_is_better
         small = f", though within the margin of {_number(evidence.margin or 0, evidence.digits)}" if within else ""
@@ -85,6 +88,12 @@ def judge(evidence: Evidence) -> Verdict:
     if within:
         return verdict("equivalent", f"within ±{_number(evidence.margin or 0, evidence.digits)}, p {_p(same or 0.0)}")
     return verdict("cannot tell", _why_not(evidence, level, detectable, needed))
+
+
+def _most_agree(evidence: Evidence) -> bool:
+    """Whether most clips that differ do so in the direction of the mean: the sign test is of clips."""
+    same = sum(value * evidence.mean > 0 for value in evidence.differences)
+    return 2 * same > sum(value != 0 for value in evidence.differences)
 
 
 def _why_not(evidence: Evidence, level: float, detectable: float | None, needed: int | None) -> str:

@@ -31,6 +31,13 @@ def test_better_and_worse_follow_the_metric_s_direction() -> None:
     assert verdict_of([-gain for gain in gains], higher=False)[0] == "better"
 
 
+def test_one_infinite_loss_does_not_turn_nine_wins_into_a_verdict() -> None:
+    wins = [1.0 + place / 10 for place in range(9)]
+    reason = "an infinite difference on few clips, and differences of the opposite sign on most"
+    assert verdict_of([*wins, float("-inf")]) == ("cannot tell", reason)
+    assert verdict_of([*wins, float("inf")])[0] == "better"
+
+
 def test_four_clips_cannot_decide_and_corrected_tests_need_more() -> None:
     assert verdict_of([1.0, 1.1, 1.2, 1.3]) == (
         "cannot tell",

@@ -145,7 +145,9 @@ def test_of_many_baselines_those_are_shown_that_do_best(compared: Compared, tmp_
     with Store(f"sqlite:///{tmp_path / 'results.sqlite'}") as store:
         for place in range(12):
             Filler(store).run(f"method{place}", made_up(place / 4, 0, {"set": 6}, noise=0))
-    _, notes = find_sources(compared("method5", against_all=True))
+            (tmp_path / "cards/baselines").mkdir(parents=True, exist_ok=True)
+            (tmp_path / f"cards/baselines/method{place}.yaml").write_text(f"name: method{place}\nextends: bicubic\n")
+    _, notes = find_sources(compared("method5", against_all=True, cards=(tmp_path / "cards",)))
     assert notes[0] == (
         f"the players show {MOST_METHODS} methods, method5 and those that do best beside it; without method0, method1, method2"
     )
