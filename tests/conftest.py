@@ -1,4 +1,4 @@
-"""The browser in which tests look at pages: one for all of them."""
+"""The browser in which tests look at pages, one for all of them; and the order of files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+LONGEST = (
+    *("tests/test_documented_commands.py", "tests/nightly/", "tests/engine/test_run.py", "tests/report/test_write.py"),
+    *("tests/weights/test_weights_command.py", "tests/campaigns/", "tests/cli/test_command_line.py"),
+)
+"""Files that take long, by the beginning of their names."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts these first: where processes share the files, none is left with a long one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")
