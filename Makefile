@@ -34,13 +34,13 @@ parity:  ## our networks and formulas beside the outputs of their authors' code
 	$(PYTHON) -m pytest tests/parity
 
 suite:  ## all tests, in as many processes as there are cores
-	$(PYTHON) -m pytest -n auto --dist loadfile
+	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 slow:  ## the tests that the suite leaves out
 	$(PYTHON) -m pytest -m slow
 
 coverage:  ## all tests with branch coverage, then the floor of each room
-	$(PYTHON) -m pytest -n auto --dist loadfile --cov --cov-report=
+	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	$(PYTHON) .ci/coverage_floors.py
 
 docs:  ## what the documentation generates from the program, and the site in build/site (its gallery: tox -e docs)
