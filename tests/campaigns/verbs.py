@@ -125,6 +125,7 @@ def make_verbs(top: Path, here: Path, program: Program, site: Site, wanted: Coll
         shutil.rmtree(ran / "workspace/reports")
     add("report", ran, "report", *suite[:1], *suite[3:], "--videos", "previews", "--quiet")
     add("compare", ran, "compare", "bicubic", "mine", *shared, "--output", "verdict.md", "--output", "verdict.json")
+    add("clean", _cluttered(ran, top / "cluttered"), "clean", "--yes", "--workspace", "workspace")
     add(
         "nightly", _night(top / "night"), "nightly", "watch", "--checkpoint", "checkpoints", *shared, "--device", "cpu", "--quiet"
     )
@@ -160,6 +161,16 @@ def _write_suite(folder: Path) -> None:
             },
         },
     )
+
+
+def _cluttered(ran: Path, folder: Path) -> Path:
+    """After a run, with what no unit owns."""
+    if ran.is_dir():
+        shutil.copytree(ran, folder, symlinks=True)
+        for place in ("restored/tiny/gone/a", "pairs/tiny/realbasicvsr/GT/gone"):
+            for index in range(3):
+                write_frame(folder / "workspace" / place / frame_name(index), np.zeros((8, 8, 3), np.uint8))
+    return folder
 
 
 def _night(folder: Path) -> Path:
