@@ -41,7 +41,7 @@ def dated_folder(top: Path) -> Iterator[Path]:
         InputError: ``top`` cannot be written to.
     """
     require_writable(top)
-    _remove_left_over(top)
+    remove_left_over(top)
     folder = _new_folder(top, datetime.now(timezone.utc))
     try:
         with held(folder / UNFINISHED):
@@ -55,8 +55,11 @@ def dated_folder(top: Path) -> Iterator[Path]:
         raise InputError(f"{top}: cannot be written to: {error.strerror}; the report is in {folder}") from None
 
 
-def _remove_left_over(top: Path) -> None:
-    """Remove the reports that a process which was killed has left half-way."""
+def remove_left_over(top: Path) -> None:
+    """Remove what a process that was killed has left below ``top``: reports half-way, and the mark that it was making links."""
+    linking = top / hidden_name(LATEST, TEMPORARY)
+    if linking.is_file() and not is_held(linking):
+        linking.unlink(missing_ok=True)
     for folder in top.iterdir():
         mark = folder / UNFINISHED
         if not folder.is_symlink() and mark.is_file() and not is_held(mark):

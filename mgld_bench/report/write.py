@@ -13,7 +13,7 @@ from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.sessions import collect_sessions
 from mgld_bench.report.figures.pictures import Picture
 from mgld_bench.report.figures.written import WrittenFigure
-from mgld_bench.report.folders import RECORD, dated_folder
+from mgld_bench.report.folders import RECORD, dated_folder, remove_left_over
 from mgld_bench.report.made_of import report_made_of
 from mgld_bench.report.tables.build import build_table
 from mgld_bench.report.tables.table import Table
@@ -88,6 +88,7 @@ def write_dated_report(
     parts = {"report": report_made_of(data, formats, against_published), "videos": videos.in_words if videos else ""}
     there = unchanged_report(top, **parts)
     if there is not None:
+        remove_left_over(top)
         return _as_written(there, build_table(data, against_published))
     kept = videos.kept if videos else workspace / KEPT_VIDEOS
     with dated_folder(top) as folder:

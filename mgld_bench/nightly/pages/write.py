@@ -43,10 +43,8 @@ def write_pages(
         store: the results database.
     """
     marks = _marks(series)
-    page = folder / page_name(latest)
-    write_bytes_atomic(page, _render("night.html.j2", night=latest, compared=compared, marks=marks).encode())
-    index = folder / "index.html"
-    rows = [(night, (folder / page_name(night)).is_file()) for night in reversed(series)]
+    page, index = folder / page_name(latest), folder / "index.html"
+    rows = [(night, night.id == latest.id or (folder / page_name(night)).is_file()) for night in reversed(series)]
     title = f"{latest.suite}, {latest.method}"
     text = _render(
         "index.html.j2",
@@ -60,6 +58,8 @@ def write_pages(
     )
     write_bytes_atomic(index, text.encode())
     write_bytes_atomic(folder / "badge.svg", badge(f"nightly {latest.suite}", latest.verdict).encode())
+    # Last: where it is there, all of them are.
+    write_bytes_atomic(page, _render("night.html.j2", night=latest, compared=compared, marks=marks).encode())
     return WrittenPages(index, page)
 
 
