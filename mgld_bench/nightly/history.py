@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final, Literal
 
 from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
 
 from mgld_bench.engine.schema.tables import NightRow
 from mgld_bench.engine.store import Store
@@ -124,7 +125,7 @@ def finish(
         row.finished_at, row.verdict, row.why = now(), verdict, why
         row.run_id, row.units, row.facts = run, list(units), {**row.facts, **(facts or {})}
         if becomes_reference:
-            row.accepted_at = row.finished_at
+            row.accepted_at = _next_decision(session, row)
         session.flush()
         return _night(row)
 
@@ -146,7 +147,8 @@ def accept(store: Store, number: int, why: str) -> Night:
     with store.transaction(writing=True) as session:
         row = session.get_one(NightRow, number)
         earlier = f"; before: {row.verdict}: {row.why}" if row.why else ""
-        row.verdict, row.why, row.accepted_at, row.by_hand = "accepted", f"by hand: {why.strip()}{earlier}", now(), True
+        row.verdict, row.why, row.by_hand = "accepted", f"by hand: {why.strip()}{earlier}", True
+        row.accepted_at = _next_decision(session, row)
         session.flush()
         return _night(row)
 
@@ -154,6 +156,16 @@ def accept(store: Store, number: int, why: str) -> Night:
 def now() -> str:
     """UTC, ISO 8601; to the microsecond, since the order of decisions counts."""
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def _next_decision(session: Session, row: NightRow) -> str:
+    """The moment of a decision about the series of ``row``: after all before it, even if the clock was moved back."""
+    series = select(NightRow.accepted_at).where(NightRow.suite == row.suite, NightRow.method == row.method)
+    latest = max((moment for moment in session.scalars(series) if moment), default="")
+    moment = now()
+    if latest < moment:
+        return moment
+    return (datetime.fromisoformat(latest) + timedelta(microseconds=1)).isoformat(timespec="microseconds")
 
 
 def _night(row: NightRow) -> Night:

@@ -19,6 +19,7 @@ from mgld_bench.engine.store import Store
 from mgld_bench.errors import first_of
 from mgld_bench.nightly.history import Night, Verdict
 from mgld_bench.nightly.identity import identity_lines, moved, parts_that_differ, where_it_moved
+from mgld_bench.nightly.noise import Noise
 from mgld_bench.nightly.quality import Quality, Series, quality_of
 
 
@@ -47,7 +48,7 @@ class Judging:
     protocol: ProtocolCard
     gate: Gate | None = None
     """Rules beside the quality alarm."""
-    noise: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    noise: Mapping[tuple[str, str], Noise] = field(default_factory=dict)
     """By dataset and metric, see `night_noise`."""
 
     def state(self, name: str) -> State:
@@ -83,7 +84,7 @@ def judge_quality(place: Judging, name: str, references: Mapping[str, Night]) ->
         comparison = place.comparison(night.name, name)
         missing += comparison.missing
         series = [
-            Series(line.dataset, line.metric, line.gains, place.noise.get((line.dataset, line.metric.name), 0.0))
+            Series(line.dataset, line.metric, line.gains, place.noise.get((line.dataset, line.metric.name)))
             for line in comparison.lines
         ]
         found += quality_of(series, against)

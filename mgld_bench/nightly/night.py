@@ -155,12 +155,17 @@ class _Work:
                 return self._finish("incomplete", outcome.missing, units)
             noise = night_noise(self.store, series)
             place = Judging(self.store, self.request.workspace, self.request.cards, session.suite.protocol, self.gate, noise)
-            judged = self._judged(place, series, twin, different)
             cost = cost_facts(place.cost(self.name))
         except BROKEN as error:
             # Whatever it is, also in somebody's own method or metric: the next night has to go on.
             return self._finish("incomplete", str(contained(error)), [])
-        complete = judged.verdict != "incomplete"
+        try:
+            judged = self._judged(place, series, twin, different)
+            complete = judged.verdict != "incomplete"
+        except BROKEN as error:
+            # Such as pairs that are not those of the accepted night: without a way on, no night would ever be accepted again.
+            way_on = f"where that is meant: mgld-bench nightly accept {self.night.id} --why …"
+            judged, complete = Judged("incomplete", f"cannot be judged: {contained(error)}; {way_on}", (), ()), True
         slow = twice_as_long(series, cost)
         if slow and judged.verdict == "accepted":
             why = f"{slow}, look at the machine; its scores are complete: {judged.why}"

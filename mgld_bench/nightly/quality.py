@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from mgld_bench.metrics.metric import MetricFacts
-from mgld_bench.nightly.noise import excused
+from mgld_bench.nightly.noise import Noise
 from mgld_bench.statistics.intervals import FEWEST_CLIPS
 from mgld_bench.statistics.several_tests import holm
 from mgld_bench.statistics.student import t_below
@@ -36,8 +36,8 @@ class Series:
     dataset: str
     metric: MetricFacts
     gains: Mapping[str, float]
-    noise: float = 0.0
-    """The deviation by which nights differ, in mean; 0 where it is not known. See `night_noise`."""
+    noise: Noise | None = None
+    """How much nights differ; None where it is not known. See `night_noise`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class Quality:
             size = f"{abs(self.loss):.1g}"
         change = "the same" if self.loss == 0 else f"{size} {'worse' if self.loss > 0 else 'better'}"
         p = "" if self.p is None else f", p {self.p:.2g}"
-        noise = f", nights differ by {self.series.noise:.{metric.digits + 1}f}" if self.series.noise else ""
+        known = self.series.noise
+        noise = f", nights differ by {known.deviation:.{metric.digits + 1}f}" if known else ""
         seen = f"worse on {self.worse} of {clips} clips{p}{noise}"
         return f"{self.series.dataset} {metric.name}: {change} than {self.against} ({seen})"
 
@@ -74,9 +75,9 @@ class Quality:
 def quality_of(found: Sequence[Series], against: str) -> tuple[Quality, ...]:
     """Judge every metric on every dataset.
 
-    An alarm needs a mean loss above what is tolerated, and either a one-sided t test over the clips at LEVEL (after Holm over all
-    of ``found``) with MOST_CLIPS of the clips worse, or every clip worse by more than PLAIN times what is tolerated. A loss that
-    the noise of the nights explains is a warning instead.
+    An alarm needs a mean loss above what is tolerated, and either a one-sided t test over clips at LEVEL (after Holm over all
+    of ``found``) or a loss that the noise of the nights rules out, with MOST_CLIPS of the clips worse, or every clip worse by
+    more than PLAIN times what is tolerated. A loss that this noise explains is a warning instead.
 
     Args:
         found: one per dataset and metric, with at least one clip each.
@@ -101,8 +102,10 @@ def _judged(series: Series, p: float | None, against: str) -> Quality:
     shown = p is not None and p <= LEVEL and worse >= MOST_CLIPS * len(losses)
     if limit is None:
         return Quality(series, against, mean, worse, p, alarm=False, warning=shown and mean > 0)
-    seen = mean > limit and (shown or all(loss > PLAIN * limit for loss in losses))
-    noisy = excused(mean, limit, series.noise)
+    noise = series.noise
+    certain = noise is not None and noise.rules_out(mean) and worse >= MOST_CLIPS * len(losses)
+    seen = mean > limit and (shown or certain or all(loss > PLAIN * limit for loss in losses))
+    noisy = noise is not None and noise.excuses(mean, limit)
     return Quality(series, against, mean, worse, p, alarm=seen and not noisy, warning=seen and noisy)
 
 

@@ -1,54 +1,63 @@
 """How often the quality alarm of nights is wrong, and how often it finds what is worse, by simulation.
 
-python -m tests.helpers.alarm_rates    prints the table of docs/nightly.md
+python -m tests.helpers.alarm_rates    prints the tables of docs/nightly.md
 
-Ten clips with usual scores (PSNR 25 ± 3 dB, LPIPS 0.32 ± 0.06), of 32 frames each. A checkpoint moves every
-clip by a skewed random amount, the same for all of its frames, and each frame by a little more. A loss differs from clip to clip
-too: it varies by a quarter.
+A training gives checkpoints, whose scores are moved by chance: as a model states (`ModelledTraining`), or as those of a real one
+were (`tests.helpers.real_nights`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import MetricFacts
+from mgld_bench.nightly.noise import LATEST, Noise, noise_of
 from mgld_bench.nightly.quality import Series, quality_of
 
 Scores = npt.NDArray[np.float64]
+"""By clip: the means over its frames."""
+Checkpoint = Mapping[str, Scores]
+"""By metric."""
 CLIPS: Final = 10
 FRAMES: Final = 32
 LPIPS_PER_DB: Final = 0.05
 """A noise of 0.02 dB goes with one of 0.001 of LPIPS."""
+BEFORE: Final = 8
+"""Nights before a single loss."""
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """By clip: the mean over its frames."""
-
-    psnr: Scores
-    lpips: Scores
-
-
-class Training:
+class Training(Protocol):
     """Checkpoints of one training on one suite, each with noise of its own."""
+
+    def checkpoint(self, losses: Mapping[str, float]) -> Checkpoint:
+        """One that is worse by so much, by metric, on average over the clips."""
+
+
+class ModelledTraining:
+    """Ten clips with usual scores (PSNR 25 ± 3 dB, LPIPS 0.32 ± 0.06), of 32 frames each.
+
+    A checkpoint moves every clip by a skewed random amount, the same for all of its frames, and each frame by a little more. A
+    loss differs from clip to clip too: it varies by a quarter.
+    """
 
     def __init__(self, generator: np.random.Generator, noise: float) -> None:
         """``noise``: the deviation of a clip's PSNR from checkpoint to checkpoint, in dB."""
-        self._generator, self._noise = generator, noise
-        self._psnr, self._lpips = generator.normal(25, 3, CLIPS), generator.normal(0.32, 0.06, CLIPS)
+        self._generator = generator
+        self._noise = {"psnr.rgb": noise, "lpips.alex": noise * LPIPS_PER_DB}
+        self._scores = {"psnr.rgb": generator.normal(25, 3, CLIPS), "lpips.alex": generator.normal(0.32, 0.06, CLIPS)}
 
-    def checkpoint(self, psnr_loss: float = 0.0, lpips_loss: float = 0.0) -> Checkpoint:
-        """One that is worse by so much, on average over all clips that there could be."""
-        return Checkpoint(
-            self._psnr - psnr_loss * self._share() + self._moved(self._noise),
-            self._lpips + lpips_loss * self._share() + self._moved(self._noise * LPIPS_PER_DB),
-        )
+    def checkpoint(self, losses: Mapping[str, float]) -> Checkpoint:
+        """As `Training`."""
+        return {
+            metric: scores + _worse(metric, losses.get(metric, 0.0)) * self._share() + self._moved(self._noise[metric])
+            for metric, scores in self._scores.items()
+        }
 
     def _share(self) -> Scores:
         return np.clip(self._generator.normal(1, 0.25, CLIPS), 0.2, 1.8)
@@ -60,12 +69,58 @@ class Training:
         return np.asarray(clips + frames.mean(axis=1), dtype=np.float64)
 
 
-def alarms(reference: Checkpoint, candidate: Checkpoint) -> bool:
+def modelled(noise: float) -> Callable[[np.random.Generator], Training]:
+    """Trainings of this noise."""
+    return lambda generator: ModelledTraining(generator, noise)
+
+
+Make = Callable[[np.random.Generator], Training]
+
+
+def false_alarms(make: Make, series: int, nights: int = 20, seed: int = 1) -> int:
+    """Alarms in so many series of nights of which none is worse."""
+    generator = np.random.default_rng(seed)
+    return sum(_series(make(generator), [{}] * nights).count(True) for _ in range(series))
+
+
+def found(make: Make, losses: Mapping[str, float], trials: int, seed: int = 2) -> int:
+    """How many of so many single losses are found, each after BEFORE nights."""
+    generator = np.random.default_rng(seed)
+    return sum(_series(make(generator), [{}] * BEFORE + [losses])[-1] for _ in range(trials))
+
+
+def drift_found(make: Make, drift: float, trials: int, seed: int = 3) -> list[int]:
+    """The night, counted from the anchor, in which a loss of ``drift`` dB per night is found."""
+    generator = np.random.default_rng(seed)
+    slow = [{"psnr.rgb": drift * number} for number in range(1, 61)]
+    return [_series(make(generator), slow).index(True) + 1 for _ in range(trials)]
+
+
+def _series(training: Training, losses: Sequence[Mapping[str, float]]) -> list[bool]:
+    """Which of the nights are rejected, one after the other as they happen."""
+    anchor = training.checkpoint({})
+    accepted, seen = [anchor], []
+    for loss in losses:
+        night, noise = training.checkpoint(loss), _noise(accepted)
+        seen.append(_alarms(anchor, night, noise) or _alarms(accepted[-1], night, noise))
+        if not seen[-1]:
+            accepted.append(night)
+    return seen
+
+
+def _noise(accepted: Sequence[Checkpoint]) -> Mapping[str, Noise | None]:
+    """As `night_noise` finds it."""
+    means = {metric: [float(night[metric].mean()) for night in accepted[-LATEST:]] for metric in accepted[0]}
+    return {metric: noise_of(np.diff(values).tolist()) for metric, values in means.items()}
+
+
+def _alarms(reference: Checkpoint, candidate: Checkpoint, noise: Mapping[str, Noise | None]) -> bool:
     """Whether a night on ``candidate`` is rejected."""
-    names = [str(clip) for clip in range(CLIPS)]
-    psnr = dict(zip(names, (candidate.psnr - reference.psnr).tolist(), strict=True))
-    lpips = dict(zip(names, (reference.lpips - candidate.lpips).tolist(), strict=True))
-    series = [Series("set", _facts("psnr.rgb"), psnr), Series("set", _facts("lpips.alex"), lpips)]
+    series = []
+    for metric, scores in candidate.items():
+        gains = (scores - reference[metric]) * -_worse(metric, 1.0)
+        by_clip = {str(clip): gain for clip, gain in enumerate(gains.tolist())}
+        series.append(Series("set", _facts(metric), by_clip, noise[metric]))
     return any(quality.alarm for quality in quality_of(series, "the reference"))
 
 
@@ -74,48 +129,27 @@ def _facts(metric: str) -> MetricFacts:
     return describe(metric)
 
 
-def false_alarms(noise: float, series: int, nights: int = 20, seed: int = 1) -> int:
-    """Alarms in so many series of nights of which none is worse."""
-    generator = np.random.default_rng(seed)
-    return sum(_alarms_in_a_series(Training(generator, noise), nights, drift=0.0).count(True) for _ in range(series))
+def _worse(metric: str, loss: float) -> float:
+    """A loss as a change of the score."""
+    return -loss if _facts(metric).direction == "higher" else loss
 
 
-def found(noise: float, psnr_loss: float, lpips_loss: float, trials: int, seed: int = 2) -> int:
-    """How many of so many single losses are found."""
-    generator = np.random.default_rng(seed)
-    trainings = [Training(generator, noise) for _ in range(trials)]
-    return sum(alarms(each.checkpoint(), each.checkpoint(psnr_loss, lpips_loss)) for each in trainings)
+def table(trials: int = 100, series: int = 100) -> list[str]:
+    """The rows of the modelled trainings."""
+    return [row(f"{noise} dB, {noise * LPIPS_PER_DB:.4g}", modelled(noise), "lpips.alex", trials, series) for noise in NOISES]
 
 
-def drift_found(noise: float, drift: float, trials: int, seed: int = 3) -> list[int]:
-    """The night, counted from the anchor, in which a loss of ``drift`` dB per night is found."""
-    generator = np.random.default_rng(seed)
-    return [_alarms_in_a_series(Training(generator, noise), 60, drift).index(True) + 1 for _ in range(trials)]
+def row(title: str, make: Make, other: str, trials: int, series: int) -> str:
+    """One row: false alarms, a loss of 0.1 dB, one of 0.005 of the ``other`` metric, a drift."""
+    wrong = false_alarms(make, series) * 20 / series
+    psnr, second = (found(make, losses, trials) / trials for losses in ({"psnr.rgb": 0.1}, {other: 0.005}))
+    drift = drift_found(make, 0.02, trials)
+    return f"| {title} | {wrong:.2g} | {psnr:.0%} | {second:.0%} | {np.median(drift):.0f}, {max(drift)} |"
 
 
-def _alarms_in_a_series(training: Training, nights: int, drift: float) -> list[bool]:
-    anchor = accepted = training.checkpoint()
-    seen = []
-    for number in range(1, nights + 1):
-        night = training.checkpoint(psnr_loss=drift * number)
-        seen.append(alarms(anchor, night) or alarms(accepted, night))
-        if seen[-1] and drift:
-            break
-        accepted = accepted if seen[-1] else night
-    return seen
-
-
-def table(trials: int = 400, series: int = 400) -> list[str]:
-    """The rows of the table."""
-    rows = []
-    for noise in (0.0, 0.01, 0.02, 0.03, 0.05):
-        wrong = false_alarms(noise, series) * 20 / series
-        psnr, lpips = (found(noise, *loss, trials) / trials for loss in ((0.1, 0.0), (0.0, 0.005)))
-        drift = drift_found(noise, 0.02, trials)
-        nights = f"{np.median(drift):.0f}, {max(drift)}"
-        rows.append(f"| {noise} dB, {noise * LPIPS_PER_DB:.4g} | {wrong:.2g} | {psnr:.0%} | {lpips:.0%} | {nights} |")
-    return rows
-
+NOISES: Final = (0.0, 0.01, 0.02, 0.03, 0.05)
 
 if __name__ == "__main__":
-    print("\n".join(table()))
+    from tests.helpers.real_nights import real_table
+
+    print("\n".join([*table(), "", *real_table()]))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.metrics.catalogue import describe
-from mgld_bench.nightly.noise import deviation
+from mgld_bench.nightly.noise import Noise, noise_of
 from mgld_bench.nightly.quality import Series, quality_of
 
 LIMITS = {"psnr.rgb": 0.05, "ssim.rgb": 0.0025, "lpips.alex": 0.0025, "dists": 0.0025, "vmaf.v0.6.1neg": 0.5}
@@ -51,10 +51,10 @@ def test_a_metric_without_a_limit_only_warns() -> None:
     assert (better.alarm, better.warning, worse.alarm, worse.warning) == (False, False, False, True)
 
 
-def noisy(losses: Sequence[float], noise: float) -> tuple[bool, bool]:
-    """Whether a loss of PSNR is an alarm, and whether it is a warning, where nights differ by ``noise`` dB."""
+def noisy(losses: Sequence[float], noise: float, nights: int = 4) -> tuple[bool, bool]:
+    """Whether a loss of PSNR is an alarm, and whether it is a warning, where so many nights differed by ``noise`` dB."""
     gains = {str(index): -float(loss) for index, loss in enumerate(losses)}
-    (found,) = quality_of([Series("set", describe("psnr.rgb"), gains, noise)], "night 1")
+    (found,) = quality_of([Series("set", describe("psnr.rgb"), gains, Noise(noise, noise, nights))], "night 1")
     return found.alarm, found.warning
 
 
@@ -65,7 +65,21 @@ def test_what_nights_differ_by_is_a_warning_and_no_alarm() -> None:
     assert noisy([0.04] * 10, 0.0) == (False, False)
 
 
+def test_a_loss_that_is_uneven_over_clips_is_found_once_six_nights_are_known() -> None:
+    uneven = [1.0, *[0.01] * 7, -0.01, -0.01]
+    assert not alarm("psnr.rgb", uneven)
+    assert noisy(uneven, 0.016, nights=6) == (True, False)
+    assert noisy(uneven, 0.018, nights=6) == (False, False)
+    assert noisy(uneven, 0.016, nights=5) == (False, False)
+
+
 def test_neither_a_step_nor_a_drift_is_noise() -> None:
+    def deviation(changes: Sequence[float]) -> float:
+        found = noise_of(changes)
+        assert found is not None
+        return found.deviation
+
+    assert noise_of([0.1, 0.2]) is None
     assert deviation([0.01, -0.01, 0.01, -3.0, -0.01, 0.01]) < 0.03
     assert deviation([0.5] * 6) == 0
     drawn = np.random.default_rng(1).normal(0, 0.2, 1000)

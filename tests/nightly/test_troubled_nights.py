@@ -121,3 +121,16 @@ def test_a_file_system_of_its_own_that_is_full(here: Site, free: int) -> None:
 
 def shell(command: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=300, check=False, cwd=folder)
+
+
+def test_different_pairs_leave_a_night_that_somebody_can_accept(here: Site) -> None:
+    assert here.night(step=1).code == 0
+    card = here.top / "cards/datasets/street.yaml"
+    card.write_text(card.read_text().replace("first_frame: 20", "first_frame: 60"))
+    shutil.rmtree(here.top / "workspace/pairs")
+    done = here.night(step=2)
+    assert done.code == 3
+    assert "were not given the same pairs" in done.err
+    assert "where that is meant: mgld-bench nightly accept 2" in done.err
+    assert call("nightly", "accept", "2", "--why", "new pairs", "--workspace", here.top / "workspace").code == 0
+    assert here.last()["is"] == ["reference", "anchor"]
