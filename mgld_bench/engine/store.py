@@ -194,15 +194,16 @@ class Store:
         found: dict[str, ClipScore] = {}
         # As plain values: objects of the ORM take six times as long, and there are many frames.
         frames = select(FrameScoreRow.unit, FrameScoreRow.frame, FrameScoreRow.value).order_by(FrameScoreRow.frame)
-        units = select(UnitRow.key, UnitRow.metric).where(UnitRow.kind == "score")
 
         def read(session: OrmSession, some: Sequence[str]) -> dict[str, ClipScore]:
             # Units first, frames last: whatever is added meanwhile, what belongs to a unit that was found is found too.
-            metrics = {row[0]: row[1] for row in session.execute(units.where(UnitRow.key.in_(some)))}
+            known = session.execute(select(UnitRow.key, UnitRow.kind, UnitRow.metric).where(UnitRow.key.in_(some))).all()
             rows = {row.unit: row for row in session.scalars(select(ClipScoreRow).where(ClipScoreRow.unit.in_(some)))}
             per_frame: dict[str, dict[int, float]] = {}
             for unit, frame, value in session.execute(frames.where(FrameScoreRow.unit.in_(some))):
                 per_frame.setdefault(unit, {})[frame] = float(value)
+            # Any sign of a score counts: one that somebody has changed must not make it disappear.
+            metrics = {key: metric for key, kind, metric in known if kind == "score" or metric or key in rows}
             require_scores(metrics, rows)
             return {key: _clip_score(metric, rows[key], per_frame.get(key)) for key, metric in metrics.items()}
 

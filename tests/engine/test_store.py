@@ -93,6 +93,7 @@ def test_facts_stand_in_the_database_by_their_names_and_none_may_be_called_notes
         "UPDATE frame_scores SET frame = 'x' WHERE frame = 2",
         "DELETE FROM frame_scores WHERE frame = 2",
         "DELETE FROM clip_scores",
+        "UPDATE units SET metric = ''",
         "UPDATE units SET metric = 'ssim.rgb'",
         "UPDATE clip_scores SET notes = json_set(notes, '$.seal', 'x')",
     ],
@@ -106,6 +107,16 @@ def test_a_score_that_was_changed_after_it_was_stored_is_not_shown(tmp_path: Pat
             database.execute(change)
         with pytest.raises(InputError, match=r"the results database was changed after it was written: .* of unit a"):
             store.scores(["a"])
+
+
+def test_a_score_whose_unit_has_become_of_another_kind_is_still_shown(tmp_path: Path) -> None:
+    score = ClipScore("psnr.rgb", 30.0, None)
+    with open_store("", tmp_path, create=True) as store:
+        store.add(store.begin_run("table1", {}), [(unit("a"), score), (unit("b", kind="restore"), None)])
+        with sqlite3.connect(tmp_path / "results.sqlite") as database:
+            database.execute("UPDATE units SET kind = 'x' WHERE key = 'a'")
+            database.execute("UPDATE units SET metric = '' WHERE key = 'b'")
+        assert store.scores(["a", "b"]) == {"a": score}
 
 
 def test_a_key_is_kept_once(tmp_path: Path, store_url: str) -> None:
