@@ -16,7 +16,7 @@ from mgld_bench.metrics.metric import ClipScore
 def seal_of(unit: str, score: ClipScore) -> str:
     """The digest of the score of the unit with this key."""
     # The number of a frame is text where somebody has made it that: the digest is a different one then.
-    frames = {str(frame): repr(value) for frame, value in (score.per_frame or {}).items()}
+    frames = {str(frame): repr(float(value)) for frame, value in (score.per_frame or {}).items()}
     return text_digest({"unit": unit, "metric": score.metric, "value": repr(float(score.value)), "frames": frames})
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -170,7 +170,7 @@ class Store:
             new = insert(UnitRow).values(**values).on_conflict_do_nothing().returning(UnitRow.key)
             if session.execute(new).first() is None or score is None:
                 continue
-            session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(unit.key, score)))
+            session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(unit, score)))
             frames = (score.per_frame or {}).items()
             session.add_all(FrameScoreRow(unit=unit.key, frame=frame, value=value) for frame, value in frames)
 
@@ -314,12 +314,12 @@ def _finished_unit(row: UnitRow) -> FinishedUnit:
     )
 
 
-def _notes_column(unit: str, score: ClipScore) -> dict[str, Any]:
+def _notes_column(unit: FinishedUnit, score: ClipScore) -> dict[str, Any]:
     """What is kept of a score beside its value: its facts by their names, its notes as ``notes``, its digest as ``seal``."""
     for name in (_NOTES, _SEAL):
         if name in score.facts:
             raise InputError(f"metric {score.metric}: a fact of a score cannot be called {name}: choose another name")
-    return {**score.facts, _NOTES: list(score.notes), _SEAL: seal_of(unit, score)}
+    return {**score.facts, _NOTES: list(score.notes), _SEAL: seal_of(unit.key, replace(score, metric=unit.metric))}
 
 
 def _clip_score(metric: str, row: ClipScoreRow, per_frame: Mapping[int, float] | None) -> ClipScore:

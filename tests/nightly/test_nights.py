@@ -18,6 +18,7 @@ import pytest
 
 from tests.helpers.command import Done, call
 from tests.helpers.night_suite import write_checkpoint, write_night_cards
+from tests.helpers.resealed import reseal
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def test_a_score_that_moved_is_an_identity_alarm_that_names_what_is_different(fi
         database.execute(
             "UPDATE clip_scores SET value = value + 0.01 WHERE unit IN (SELECT key FROM units WHERE metric = 'psnr.rgb')"
         )
+    reseal(here.workspace / "results.sqlite")
     alarm = here.night()
     assert alarm.code == 1
     assert "identity: 4 scores of the same checkpoint are not as in night 1" in alarm.err

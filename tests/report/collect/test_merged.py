@@ -22,6 +22,7 @@ from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.report.collect.data import Cell, ReportData
 from mgld_bench.report.collect.sessions import collect_sessions
+from tests.helpers.resealed import reseal
 from tests.helpers.suite_cards import write_cards
 
 SCORES = ("frame_scores", "clip_scores")
@@ -53,6 +54,7 @@ def change(workspace: Path, *statements: tuple[str, Sequence[object]]) -> None:
     with closing(sqlite3.connect(workspace / "results.sqlite")) as database, database:
         for statement, values in statements:
             database.execute(statement, values)
+    reseal(workspace / "results.sqlite")
 
 
 def forget(workspace: Path, clip: str) -> None:
@@ -177,6 +179,7 @@ def remade(workspace: Path, cards: Path, way: dict[str, str]) -> None:
             "UPDATE units SET facts = json_set(facts, '$.restored.device', 'cuda:0 NVIDIA H200') WHERE kind = 'score'"
         )
         database.execute("UPDATE clip_scores SET value = value + 1")
+    reseal(workspace / "results.sqlite")
 
 
 def test_scores_of_clips_that_were_made_differently_are_not_mixed(cards: Path, two: tuple[Path, Path]) -> None:
