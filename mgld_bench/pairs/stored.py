@@ -21,6 +21,8 @@ SCALE = 4
 """How many times larger than LR the ground truth is, in each direction."""
 EXISTING = "existing"
 """Takes the place of the degradation's name where LR clips are used as they come with the dataset."""
+_MAPPINGS = ("facts", "GT", "LQ", "made_with")
+"""Parts of a side file that have fields of their own; a pair need not have all of them."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ def read_side(folder: Path, clip: str) -> dict[str, Any] | None:
         raise InputError(f"{path}: cannot be read ({error}); delete it, and the pair will be built again") from error
     if not isinstance(side, dict) or not isinstance(side.get("key"), str):
         raise InputError(f"{path}: is not the side file of a pair; delete it, and the pair will be built again")
+    for name in _MAPPINGS:
+        if not isinstance(side.get(name, {}), dict):
+            raise InputError(f"{path}: {name}: is no mapping; delete the file, and the pair will be built again")
     return side
 
 
