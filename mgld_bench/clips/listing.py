@@ -48,6 +48,17 @@ def list_folder(folder: Path) -> Content:
     return content
 
 
+def listed(folder: Path) -> list[Path]:
+    """Everything in ``folder``, by name; nothing where there is no such folder.
+
+    Raises OSError where it cannot be read, in which case Path.glob would find nothing.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of a folder."""

@@ -12,6 +12,7 @@ from natsort import natsorted
 
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import frames_sha256, text_digest
+from mgld_bench.clips.listing import listed
 from mgld_bench.clips.numbering import first_number
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.verified import VerifiedClip
@@ -44,12 +45,12 @@ def pairs_folder(workspace: Path, dataset: str, degradation_name: str) -> Path:
 def list_pairs(workspace: Path, dataset: str, degradation_name: str) -> list[str]:
     """The clips that have a pair, in natural order."""
     folder = pairs_folder(workspace, dataset, degradation_name)
-    return natsorted(side.stem for side in folder.glob("[!.]*.json"))
+    return natsorted(side.stem for side in listed(folder) if side.suffix == ".json" and not side.name.startswith("."))
 
 
 def prepared_kinds(workspace: Path, dataset: str) -> list[str]:
     """The degradations (or ``existing``) by which a dataset has pairs."""
-    folders = (workspace / "pairs" / dataset).glob("[!.]*/")
+    folders = [folder for folder in listed(workspace / "pairs" / dataset) if not folder.name.startswith(".")]
     return sorted(folder.name for folder in folders if list_pairs(workspace, dataset, folder.name))
 
 
