@@ -12,7 +12,6 @@ import torch
 from mgld_bench.clips.clip import Clip
 from mgld_bench.engine.profiling import moving_texture
 from mgld_bench.methods.compute import Compute
-from mgld_bench.methods.diffusion.graphs import Graphed
 from mgld_bench.methods.diffusion.networks import _usable
 from mgld_bench.methods.mgld import MGLDVSR, MGLDOptions
 from mgld_bench.methods.mgld_tiny import TINY
@@ -70,12 +69,3 @@ def test_where_kernels_cannot_run_pytorch_computes_and_a_warning_says_why(caplog
     assert usable == replace(Speedups(), fused_norms=False, fused_modulation=False, fused_gates=False)
     assert "no Triton kernels on mps" in caplog.text
     assert _usable(Speedups(), torch.device("cpu")) == Speedups()
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-def test_a_graph_gives_what_its_function_gives() -> None:
-    graphed = Graphed(lambda x, y: (x @ y).relu())
-    for rows in (4, 8, 4, 16):
-        for _ in range(2):
-            x, y = torch.randn(rows, 8, device="cuda"), torch.randn(8, 8, device="cuda")
-            torch.testing.assert_close(graphed(x, y), (x @ y).relu())
