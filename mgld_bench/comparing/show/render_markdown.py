@@ -33,6 +33,8 @@ from mgld_bench.report.tables.render_markdown import escape
 
 MOST_CHARACTERS: Final = 65_000
 """GitHub takes 65,536 in a comment."""
+_LONG: Final = 20
+"""Lines from which on a table is folded: whoever reads a comment opens it where it matters."""
 
 
 def render_markdown(comparison: Comparison, gate: GateResult | None = None) -> str:
@@ -101,7 +103,7 @@ def _table(comparison: Comparison) -> str:
         name = escape(f"{together.metric.name} {arrow(together)}")
         clips = str(together.sets.clips)
         rows.append([ALL_SETS, name, "", "", difference, p_text(together.p), "", clips, f"{MARKS[word]} {word}"])
-    return _grid([*map(escape, heads), "Verdict"], rows, left=(0, 1, 8))
+    return _folded("Metric by metric", _grid([*map(escape, heads), "Verdict"], rows, left=(0, 1, 8)), len(rows))
 
 
 def _matrix(comparison: Comparison) -> str:
@@ -114,7 +116,8 @@ def _matrix(comparison: Comparison) -> str:
             for name, lines in found
         ]
         heads = [escape(f"{line.metric.name} {arrow(line)}") for line in metrics]
-        tables.append(_grid([escape(comparison.heading(dataset)), *heads], rows, left=(0,)))
+        heading = escape(comparison.heading(dataset))
+        tables.append(_folded(heading, _grid([heading, *heads], rows, left=(0,)), len(rows)))
     if comparison.together:
         of_sets, found_of_sets = matrix_of_sets(comparison)
         rows = [
@@ -122,7 +125,7 @@ def _matrix(comparison: Comparison) -> str:
             for name, lines in found_of_sets
         ]
         heads = [escape(f"{line.metric.name} {arrow(line)}") for line in of_sets]
-        tables.append(_grid([ALL_SETS, *heads], rows, left=(0,)))
+        tables.append(_folded(ALL_SETS, _grid([ALL_SETS, *heads], rows, left=(0,)), len(rows)))
     legend = ", ".join(f"{mark} {word}" for word, mark in MARKS.items())
     return "\n\n".join([*tables, f"{legend}; difference [95 % interval]."])
 
@@ -168,7 +171,7 @@ def _clips(comparison: Comparison) -> str:
 def _costs(comparison: Comparison) -> str:
     heads, rows = cost_table(comparison)
     titles = ["Cost", *(head[0].upper() + head[1:] for head in heads[1:])]
-    table = _grid(titles, [list(map(escape, row)) for row in rows], left=(0, 1, 6))
+    table = _folded("Costs", _grid(titles, [list(map(escape, row)) for row in rows], left=(0, 1, 6)), len(rows))
     return "\n\n".join(part for part in (table, escape(cost_note(comparison))) if part)
 
 
@@ -203,6 +206,11 @@ def _how(comparison: Comparison) -> str:
     protocol = f" Protocol {escape(comparison.protocol)}." if comparison.protocol else ""
     command = f"\n\nTo repeat it: `{comparison.command.replace('`', '')}`" if comparison.command else ""
     return f"<sub>{escape(HOW_TESTED)}{protocol}</sub>{command}"
+
+
+def _folded(heading: str, table: str, count: int) -> str:
+    """A table, folded where it is long."""
+    return table if count <= _LONG else _details(f"{heading}: {count} lines", table)
 
 
 def _details(heading: str, content: str) -> str:

@@ -168,3 +168,12 @@ def test_missing_clips_are_errors_of_junit(tmp_path: Path, compared: Compared) -
     assert str(failure.get("message")).startswith("worse: -")
     assert error is not None
     assert "7 of 8 clips" in str(error.get("message"))
+
+
+def test_long_tables_are_folded_in_a_comment(compared: Compared, tmp_path: Path) -> None:
+    with Store(f"sqlite:///{tmp_path / 'results.sqlite'}") as store:
+        for method in ("bicubic", "mine"):
+            Filler(store).run(method, {(f"set{place}", "psnr.rgb"): {"000": 20.0} for place in range(21)})
+    markdown = render_markdown(compared("bicubic", "mine"))
+    assert "<details><summary>Metric by metric: 22 lines</summary>\n\n| Dataset | Metric |" in markdown
+    assert "<summary>Costs" not in markdown
