@@ -56,7 +56,11 @@ def main() -> int:
     from gpu_bench.carry import use_checkout
 
     use_checkout(options.output / "version")
-    return check(options) if options.check else run(options)
+    try:
+        return check(options) if options.check else run(options)
+    except ValueError as error:
+        # What fails while something is measured is contained there.
+        parser.error(str(error))
 
 
 def run(options: argparse.Namespace) -> int:

@@ -16,12 +16,12 @@ PHASES = (
     Phase("1", "versions, device, ceilings", ceilings, 0.10),
     Phase("2", "single operations", kernels, 0.15),
     Phase("3", "weights drawn on the device", weights, 0.17),
-    Phase("4", "128x128 to 512x512", at_512, 0.52),
-    Phase("5", "320x180 to 1280x720", at_720p, 0.60),
+    Phase("4", "128x128 to 512x512", at_512, 0.54),
+    Phase("5", "320x180 to 1280x720", at_720p, 0.61),
     Phase("6", "where the time of a segment goes", breakdown, 0.64),
-    Phase("7", "the longest kernels of one step", profiled, 0.68),
-    Phase("8", "other methods, and metrics", others, 0.78),
-    Phase("tests", "tests/gpu", suite, 0.88),
+    Phase("7", "the longest kernels of one step", profiled, 0.67),
+    Phase("8", "other methods, and metrics", others, 0.75),
+    Phase("tests", "tests/gpu", suite, 0.83),
     Phase("9", "torch.compile", compiled, 0.99),
 )
 

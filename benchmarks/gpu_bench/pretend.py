@@ -66,6 +66,8 @@ def pretended_gpu() -> Iterator[None]:
         block.enter_context(mock.patch.object(Tensor, "new_tensor", _new_tensor))
         # Single numbers would keep their values, and be moved to a GPU for real.
         block.enter_context(mock.patch.object(fake_tensor, "CONSTANT_NUMEL_LIMIT", 0))
+        # Of some versions of PyTorch: it starts CUDA.
+        block.enter_context(mock.patch.object(fake_tensor, "init_gpu_context", lambda device: None, create=True))
         block.enter_context(mock.patch.object(functional, "scaled_dot_product_attention", _attention))
         # It samples by an operation of its own, of which shapes are not known.
         block.enter_context(torch.backends.cudnn.flags(enabled=False))

@@ -40,7 +40,7 @@ class Measured:
 def at_512(session: Session) -> None:
     """The table of 128x128 to 512x512."""
     scale = session.scale
-    _way(session, "float32 without TF32", scale.square, scale.few, 15, lambda: mgld(scale, "float32"))
+    _way(session, "float32 without TF32", scale.square, scale.few, 15, lambda: mgld(scale, "float32", Speedups.none()))
     session.attempt("operations", 3, lambda: _operations(session))
     _way(session, AUTHORS, scale.square, scale.few, 8, lambda: authors_mgld(scale))
     for count in (scale.few, scale.some, scale.many):
