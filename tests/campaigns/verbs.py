@@ -73,6 +73,9 @@ def done_units(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for top in ("workspace/pairs", "workspace/restored", "out"):
         for path in (folder / top).rglob("[!.]*.json"):
+            if any(part.startswith(".") for part in path.relative_to(folder).parts):
+                # Of a clip that is not finished.
+                continue
             # With --video a finished clip's side file is written once more.
             frames = path.with_suffix("")
             found[str(path)] = (frames if frames.is_dir() else path).stat().st_mtime_ns
