@@ -35,20 +35,24 @@ def restorer_class(card: MethodCard) -> type[AnyRestorer]:
 
 
 def parse_options(card: MethodCard) -> RestorerOptions:
-    """The card's options as the restorer's own type.
-
-    Raises InputError for an unknown option or a wrong value, and where the card executes a program that nobody has trusted.
-    """
+    """The card's options as the restorer's own type. Raises InputError for an unknown option or a wrong value."""
     options = validate_options(card, restorer_class(card).Options)
     texts = [name for name, value in card.options.items() if isinstance(value, str)]
     options._written_in = {name: folder for name in texts if (folder := folder_of(card, ["options", name]))}
-    require_trust(card, restorer_class(card).executes(options))
+    return options
+
+
+def _check_here(card: MethodCard) -> RestorerOptions:
+    """The card's options, where the method may run and what it needs beside weights is here; else raises InputError."""
+    options, method = parse_options(card), restorer_class(card)
+    require_trust(card, method.executes(options))
+    method.check_here(options)
     return options
 
 
 def load_restorer(card: MethodCard, compute: Compute) -> AnyRestorer:
     """The card's restorer, built with its options and weights. Raises InputError where `why_unavailable` would give a reason."""
-    options = parse_options(card)
+    options = _check_here(card)
     compute.check()
     files = locate_all(tuple(card.weights.values()), card.name)
     try:
@@ -75,7 +79,7 @@ def why_not_ready(card: MethodCard) -> str | None:
     module_name, _, _ = card.restorer.partition(":")
     try:
         if module_name.startswith(_OWN):
-            restorer_class(card).check_here(parse_options(card))
+            _check_here(card)
         elif not module_exists(module_name):
             raise field_error(card, ["restorer"], f"there is no module {module_name}")
         locate_all(tuple(card.weights.values()), card.name)
@@ -87,7 +91,7 @@ def why_not_ready(card: MethodCard) -> str | None:
 def why_unavailable(card: MethodCard, compute: Compute) -> str | None:
     """Why the method cannot run here, in one line; None if it can. Builds no network, but imports what the card names."""
     try:
-        restorer_class(card).check_here(parse_options(card))
+        _check_here(card)
         compute.check()
         locate_all(tuple(card.weights.values()), card.name)
     except InputError as error:

@@ -12,7 +12,7 @@ from mgld_bench.cards.loader import load_method
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import write_frame
 from mgld_bench.methods.compute import Compute
-from mgld_bench.restoring.loading import parse_options, why_unavailable
+from mgld_bench.restoring.loading import why_unavailable
 from mgld_bench.restoring.trust import trust_cards
 from tests.helpers.clip_samples import make_frames
 from tests.helpers.command import call
@@ -54,7 +54,7 @@ def test_a_program_runs_only_once_trusted_and_then_for_good(cards: Path, tmp_pat
 
 def test_trust_is_in_what_is_executed_and_not_in_a_name(cards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trust_cards()
-    parse_options(load_method("theirs", [cards]))
+    assert why_unavailable(load_method("theirs", [cards]), Compute()) is None
     monkeypatch.delenv("MGLD_BENCH_TRUST_CARDS")
     assert why_unavailable(load_method("theirs", [cards]), Compute()) is None
     card = cards / "theirs.yaml"
