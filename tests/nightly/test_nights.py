@@ -183,14 +183,15 @@ def units(here: Site) -> list[Any]:
 def test_a_score_that_moved_is_an_identity_alarm_that_names_what_is_different(first: tuple[Site, Done], tmp_path: Path) -> None:
     here = copy(first, tmp_path)
     with sqlite3.connect(here.workspace / "results.sqlite") as database:
-        # As if another driver and another torch had made them.
+        # As if another driver and another torch had made them, before scores had seals.
         (text,) = database.execute("SELECT facts FROM nights").fetchone()
         facts = json.loads(text)
         facts["environment"]["driver"] = "NVIDIA 550.1"
         facts["environment"]["versions"]["torch"] = "2.5.0"
         database.execute("UPDATE nights SET facts = ?", [json.dumps(facts)])
         database.execute(
-            "UPDATE clip_scores SET value = value + 0.01 WHERE unit IN (SELECT key FROM units WHERE metric = 'psnr.rgb')"
+            "UPDATE clip_scores SET value = value + 0.01, notes = json_remove(notes, '$.seal') "
+            "WHERE unit IN (SELECT key FROM units WHERE metric = 'psnr.rgb')"
         )
     reseal(here.workspace / "results.sqlite")
     alarm = here.night()
