@@ -86,7 +86,8 @@ def _lead_to(top: Path, folder: Path) -> None:
 
 def _replace_links(top: Path, folder: Path) -> None:
     names = sorted(entry.name for entry in folder.iterdir())
-    _keep_older_report(top, names)
+    # Copying a workspace may turn its links into what they led to; "latest" too.
+    _keep_older_report(top, [*names, LATEST])
     if _has_links(top):
         for name in names:
             _link(top / name, f"{folder.name}/{name}")
