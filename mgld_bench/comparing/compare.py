@@ -14,7 +14,7 @@ from mgld_bench.comparing.costs import cost_of, with_profiles
 from mgld_bench.comparing.differing import differing
 from mgld_bench.comparing.load import Pairing, distinct
 from mgld_bench.comparing.notes import missing, notes
-from mgld_bench.comparing.verdict import DEFAULT_MARGINS, Evidence, judge
+from mgld_bench.comparing.verdict import DEFAULT_MARGINS, PRECISION, Evidence, judge
 from mgld_bench.errors import InputError, first_of
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.metric import MetricFacts
@@ -88,6 +88,7 @@ class _Draft:
     metric: MetricFacts
     means: tuple[float, float]
     paired: PairedComparison
+    within_precision: bool
 
 
 def _contests(pairings: Sequence[Pairing], wish: Wish) -> tuple[tuple[Contest, ...], Wish]:
@@ -125,7 +126,13 @@ def _draft(contest: Contest, ground: Ground) -> _Draft:
         for state in (contest.reference, contest.candidate)
     )
     means = (math.fsum(ours) / len(ours), math.fsum(theirs) / len(theirs))
-    return _Draft(ground, contest, describe(ground.metric), means, compare_pairs(ours, theirs))
+    paired = compare_pairs(ours, theirs)
+    return _Draft(ground, contest, describe(ground.metric), means, paired, _within_precision(ours, theirs))
+
+
+def _within_precision(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    """Whether no two scores differ by more than the metric promises: by rounding, not by what the methods do."""
+    return all(math.isclose(mine, other, rel_tol=PRECISION) for mine, other in zip(ours, theirs, strict=True))
 
 
 def _judged(drafts: Sequence[_Draft], margins: Mapping[str, float]) -> tuple[Line, ...]:
@@ -150,6 +157,7 @@ def _line(draft: _Draft, p: float, tests: int, margin: float | None) -> Line:
         metric.direction == "higher",
         margin,
         metric.digits,
+        draft.within_precision,
     )
     reference, candidate = draft.contest.reference.name, draft.contest.candidate.name
     missing = [f"{clip} of {candidate}" for clip in draft.ground.only_reference]
@@ -168,6 +176,7 @@ def _line(draft: _Draft, p: float, tests: int, margin: float | None) -> Line:
         tests=tests,
         margin=margin,
         verdict=judge(evidence),
+        within_precision=draft.within_precision,
     )
 
 
@@ -192,7 +201,8 @@ def _sets_line(members: Sequence[Line], sets: SetsComparison, p: float, tests: i
     metric = members[0].metric
     values = tuple(value for line in members for value in line.paired.differences)
     spread, higher = _spread_within(members), metric.direction == "higher"
-    verdict = judge(Evidence(values, sets.mean, sets.interval, p, spread, tests, higher, margin, metric.digits))
+    rounding = all(line.within_precision for line in members)
+    verdict = judge(Evidence(values, sets.mean, sets.interval, p, spread, tests, higher, margin, metric.digits, rounding))
     return SetsLine(metric, members[0].reference, members[0].candidate, sets, p, tests, verdict)
 
 

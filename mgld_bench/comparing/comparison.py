@@ -40,6 +40,8 @@ class Line:
     """How many these were."""
     margin: float | None
     verdict: Verdict
+    within_precision: bool
+    """Whether no clip's scores differ by more than the metric's promised precision."""
 
     @property
     def gains(self) -> dict[str, float]:

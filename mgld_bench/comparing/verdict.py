@@ -14,6 +14,8 @@ from mgld_bench.statistics.sign_flips import fewest_clips, smallest_p
 
 Word = Literal["better", "worse", "equivalent", "cannot tell"]
 LEVEL: Final = round(1 - CONFIDENCE, 9)
+PRECISION: Final = 1e-5
+"""Relative: what docs/precision.md promises of every metric for different chunks and threads."""
 
 DEFAULT_MARGINS: Final[Mapping[str, float]] = {"psnr": 0.1, "ssim": 0.005, "lpips": 0.005, "dists": 0.005, "vmaf": 1.0}
 """Differences below these are called equivalent, by the family of the metric; others have no margin unless one is given."""
@@ -36,6 +38,8 @@ class Evidence:
     higher_is_better: bool
     margin: float | None
     digits: int
+    within_precision: bool = False
+    """Whether no clip's scores differ by more than `PRECISION` promises of the metric."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ def judge(evidence: Evidence) -> Verdict:
 
     Better and worse need both: p of the sign-flip test at most 0.05 after Holm, and a 95 % interval without 0 (where differences
     are infinite there is none: then the sign test alone, if most clips agree with the sign of the mean). Equivalent needs a
-    margin, and the two one-sided tests; or identical scores. Everything else is "cannot tell", with what these clips could have
-    shown.
+    margin, and the two one-sided tests; or scores that are identical, or differ only within the metric's promised precision.
+    Everything else is "cannot tell", with what these clips could have shown.
     """
     count = len(evidence.differences)
     level = LEVEL / max(1, evidence.tests)
@@ -74,6 +78,9 @@ def judge(evidence: Evidence) -> Verdict:
 
     if not any(evidence.differences):
         return verdict("equivalent", f"the scores of {_clips(count)} are identical")
+    if evidence.within_precision:
+        because = f"no score of {_clips(count)} differs beyond the metric's precision of {PRECISION:g} of its value"
+        return verdict("equivalent", because)
     interval = evidence.interval
     excludes_zero = (
         not math.isfinite(evidence.mean) if interval is None else not interval.low <= 0 <= interval.high

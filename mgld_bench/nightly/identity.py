@@ -6,14 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from mgld_bench.comparing.state import State
+from mgld_bench.comparing.verdict import PRECISION
 from mgld_bench.engine.plan import restored_record
 from mgld_bench.errors import first_of
-
-PRECISION: Final = 1e-5
-"""Relative: what docs/precision.md promises of every metric for different chunks and threads."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ import pytest
 from mgld_bench.comparing.comparison import Line
 from mgld_bench.comparing.standing import clip_gains, flags, standings
 from mgld_bench.comparing.verdict import DEFAULT_MARGINS, Evidence, judge
+from mgld_bench.engine.store import Store
 from mgld_bench.statistics.paired import compare_pairs
 from tests.comparing.conftest import Compared
+from tests.helpers.compared import Filler
 
 
 def verdict_of(differences: list[float], margin: float | None = None, higher: bool = True, tests: int = 1) -> tuple[str, str]:
@@ -29,6 +31,21 @@ def test_better_and_worse_follow_the_metric_s_direction() -> None:
     assert verdict_of(gains, higher=False)[0] == "worse"
     assert verdict_of([-gain for gain in gains])[0] == "worse"
     assert verdict_of([-gain for gain in gains], higher=False)[0] == "better"
+
+
+@pytest.mark.parametrize(("change", "word"), [(1e-13, "equivalent"), (2e-4, "equivalent"), (1e-2, "better")])
+def test_a_systematic_difference_within_the_precision_is_no_difference(
+    change: float, word: str, tmp_path: Path, compared: Compared
+) -> None:
+    before = {f"clip {number}": 25.0 + number for number in range(8)}
+    after = {clip: score + change for clip, score in before.items()}
+    with Store(f"sqlite:///{tmp_path / 'results.sqlite'}") as store:
+        filler = Filler(store)
+        filler.run("bicubic", {("udm10", "psnr.rgb"): before})
+        filler.run("mine", {("udm10", "psnr.rgb"): after})
+    (line,) = compared("bicubic", "mine", margins={}).lines
+    assert line.verdict.word == word
+    assert ("differs beyond the metric's precision of 1e-05" in line.verdict.because) == (word == "equivalent")
 
 
 def test_one_infinite_loss_does_not_turn_nine_wins_into_a_verdict() -> None:
