@@ -1,15 +1,14 @@
-"""mgld-bench cards check, in a process of its own."""
+"""mgld-bench cards check."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mgld_bench.cards.loader import list_cards
+from mgld_bench.cards.shipped_folder import shipped_folder
 from tests.helpers.command import Done, call
 
 METHOD = "name: {}\nrestorer: mgld_bench.methods.bicubic:Bicubic\n"
@@ -29,10 +28,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def test_every_shipped_card_is_right_but_the_one_that_has_to_be_extended(tmp_path: Path) -> None:
-    # The folder of the program that runs: an installed one has its own copy of the cards.
-    where = [sys.executable, "-c", "from mgld_bench.cards.shipped_folder import shipped_folder; print(shipped_folder())"]
-    folder = subprocess.run(where, capture_output=True, text=True, check=True, cwd=tmp_path).stdout.strip()
-    done = check(tmp_path, folder, "--json")
+    done = check(tmp_path, shipped_folder(), "--json")
     rows = json.loads(done.out)
     assert {(row["kind"], row["name"]) for row in rows} == {(entry.kind, entry.name) for entry in list_cards()}
     wrong = [row for row in rows if not row["ok"]]

@@ -144,7 +144,8 @@ def test_any_error_of_the_file_system_is_one_line(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert done.stderr == f"mgld-bench: {tmp_path / 'file' / 'x'}: Not a directory (--debug shows where)\n"
+    why = "Not a directory: something in this path is a file, not a folder"
+    assert done.stderr == f"mgld-bench: {tmp_path / 'file' / 'x'}: {why} (--debug shows where)\n"
 
 
 ACTING = "a\x1b]0;owned\x07\x1b[2J\n\x9b31m\u202eb"

@@ -26,7 +26,9 @@ def png(width: int, height: int, pixels: bytes) -> bytes:
 
 def jpeg(width: int, height: int) -> bytes:
     frame = struct.pack(">BHHB", 8, height, width, 3) + b"\x01\x11\x00\x02\x11\x00\x03\x11\x00"
-    return b"\xff\xd8\xff\xc0" + struct.pack(">H", 2 + len(frame)) + frame + b"\xff\xd9"
+    scan = b"\x03\x01\x00\x02\x11\x03\x11\x00\x3f\x00"
+    segments = b"\xff\xc0" + struct.pack(">H", 2 + len(frame)) + frame + b"\xff\xda" + struct.pack(">H", 2 + len(scan)) + scan
+    return b"\xff\xd8" + segments + bytes(8) + b"\xff\xd9"
 
 
 def bmp(width: int, height: int) -> bytes:

@@ -148,7 +148,7 @@ def test_a_server_that_stays_away_is_given_up_in_one_line(postgresql: PostgreSQL
     [
         ({"password": "wrong-secret"}, "password authentication failed"),
         ({"database": "none"}, "does not exist"),
-        ({"port": 1}, "cannot be used as results database"),
+        ({"port": 1}, "cannot be used: connection failed"),
     ],
 )
 def test_an_address_that_is_wrong_is_one_line_without_its_password(change: dict[str, str], said: str, url: str) -> None:
