@@ -60,7 +60,7 @@ def render_html(comparison: Comparison, gate: GateResult | None = None, players:
         flags=flags(comparison),
         best=best,
         worst=worst,
-        shown=lambda gain: _gains(comparison, gain),
+        shown=lambda gain: gains_text(comparison, gain),
         width=_WIDTH,
     )
 
@@ -83,8 +83,8 @@ def _drawing(mean: float, interval: Interval | None) -> Drawing | None:
     return Drawing(place(0.0), place(mean), place(interval.low), place(interval.high))
 
 
-def _gains(comparison: Comparison, gain: ClipGain) -> str:
-    """What a clip's metrics say, metric by metric, averaged over the contests."""
+def gains_text(comparison: Comparison, gain: ClipGain) -> str:
+    """What a clip's metrics show, metric by metric, averaged over the contests."""
     by_metric: dict[str, list[float]] = {}
     digits = {}
     for line in comparison.lines:

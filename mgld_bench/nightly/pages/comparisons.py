@@ -11,7 +11,7 @@ from mgld_bench.clips.atomic import write_bytes_atomic
 from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.comparing.players.played import Players
 from mgld_bench.comparing.players.write import write_players
-from mgld_bench.comparing.show.render_html import render_html
+from mgld_bench.comparing.show.render_html import gains_text, render_html
 from mgld_bench.comparing.standing import best_and_worst
 from mgld_bench.engine.progress import Progress
 from mgld_bench.errors import InputError
@@ -25,7 +25,8 @@ class ChangedClip:
     """A clip that changed most, and where it is played."""
 
     name: str
-    better: bool
+    gains: str
+    """By how much each metric changed."""
     address: str
 
 
@@ -98,7 +99,6 @@ def _changed(comparison: Comparison, players: Players, page: str) -> Iterator[Ch
     for gain in (*worst, *reversed(best)):
         played = players.clips.get((gain.dataset, gain.clip))
         if played is not None:
-            better = gain.gain > 0
-            frame = (played.best if better else played.worst) or 0
+            frame = (played.best if gain.gain > 0 else played.worst) or 0
             name = f"{comparison.heading(gain.dataset)} {gain.clip}"
-            yield ChangedClip(name, better, f"{page}#clip={quote(played.name)}&frame={frame}")
+            yield ChangedClip(name, gains_text(comparison, gain), f"{page}#clip={quote(played.name)}&frame={frame}")
