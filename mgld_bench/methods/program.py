@@ -46,6 +46,7 @@ class Program(Restorer[ProgramOptions]):
             raise InputError("a program has no random weights: it runs with its own files only")
         self._weights = weights
         self._ends: dict[str, End] = {}
+        self._lossy: set[str] = set()
 
     @classmethod
     def executes(cls, options: ProgramOptions) -> str:
@@ -74,6 +75,8 @@ class Program(Restorer[ProgramOptions]):
             fitted = fit(clip.size, self.options.margins)
             result = open_clip(self._run(clip, fitted, stage), clip.name, colour=self.options.colour)
             self._check_format(result)
+            if result.facts.lossy:
+                self._lossy.add(clip.name)
             yield from fitted.taken(result, self.scale)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
@@ -86,6 +89,8 @@ class Program(Restorer[ProgramOptions]):
             notes["program_seconds"] = f"{end.seconds:.3f}"
             if end.left:
                 notes["processes"] = f"{end.left} of its processes went on after it had ended, and were ended"
+        if clip.name in self._lossy:
+            notes["lossy"] = "the program stored its result with lossy compression"
         if self.options.pixel_format:
             notes["pixel_format"] = self.options.pixel_format
         return notes
@@ -123,6 +128,8 @@ class Program(Restorer[ProgramOptions]):
         log = bench_home() / "program-logs" / f"{clip.name}-{text_digest(options.model_dump(mode='json'))[:8]}.log"
         try:
             self._ends[clip.name] = run_program(ready, stage, log, limits, self.compute.device.startswith("cuda"))
+            if identity(_folder(self.options), self.options.commit, self.options.files) != _identity_of(self.options):
+                raise InputError("the program's files have changed since this run was planned; run the same command again")
         finally:
             found = _matches(result) if result.is_relative_to(stage) else _moved(_matches(result), stage / "taken")
         if len(found) != 1:

@@ -165,9 +165,27 @@ def test_video_in_and_video_out_with_its_pixel_format(tmp_path: Path) -> None:
         "pixel_format": "bgr0",
     }
     np.testing.assert_array_equal(restored("well", **exact), enlarged())
+    declared = Program(ProgramOptions.model_validate(options("well", **exact)), {}, Compute())
+    list(declared.restore(ArrayClip("clip", LR)))
+    assert "lossy" not in declared.notes(ArrayClip("clip", LR))
     lossy = (ffmpeg, "-v", "error", "-i", "{lr}", *scale, "libx264", "-pix_fmt", "yuv420p", "{out}/{clip}.mkv")
     with pytest.raises(InputError, match=r"left a video in yuv420p, and its card states pixel_format bgr0"):
         restored("well", **{**exact, "command": lossy})
+    halved = Program(
+        ProgramOptions.model_validate(options("well", **{**exact, "command": lossy, "pixel_format": "yuv420p"})), {}, Compute()
+    )
+    list(halved.restore(ArrayClip("clip", LR)))
+    assert halved.notes(ArrayClip("clip", LR))["lossy"] == "the program stored its result with lossy compression"
+
+
+def test_a_program_that_changes_after_the_plan_makes_no_frames_under_its_key(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("steps: 15\n")
+    stated = ProgramOptions.model_validate(options("well", files=(str(FAKE), str(settings))))
+    Program.depends_on(stated, "", "clip")
+    settings.write_text("steps: 5\n")
+    with pytest.raises(InputError, match="have changed since this run was planned"):
+        list(Program(stated, {}, Compute()).restore(ArrayClip("clip", LR)))
 
 
 def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:
