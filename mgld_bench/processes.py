@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Final
 
 from mgld_bench.threads import share_of_threads, use_threads
@@ -33,7 +35,7 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
     earlier = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(
         count,
-        multiprocessing.get_context("spawn"),
+        _Spawning(),
         initializer=prepare_worker,
         initargs=(share_of_threads(count) if count > 1 else None,),
     )
@@ -45,10 +47,35 @@ def worker_processes(count: int) -> Iterator[ProcessPoolExecutor]:
             child.terminate()
 
 
+class WorkerProcess(SpawnProcess):
+    """A spawned process whose start Ctrl-C cannot tear apart: until `prepare_worker` has run, interrupts are held back in it."""
+
+    def start(self) -> None:
+        """Start it; it inherits the mask of signals."""
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        # It lets interrupts through again when it is started, which must not be in the middle of this.
+        resource_tracker.ensure_running()
+        earlier = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+
+
+class _Spawning(SpawnContext):
+    """multiprocessing's way to spawn, with these processes."""
+
+    Process = WorkerProcess
+
+
 def prepare_worker(threads: int | None) -> None:
     """In a process that was started to work: ignore Ctrl-C, end when the parent does, however that ends, use so many threads."""
     use_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _killed_with_parent()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

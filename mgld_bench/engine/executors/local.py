@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import secrets
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.context import SpawnProcess
 from typing import Final
 
 from mgld_bench.engine.executors.coordinate import Ended
 from mgld_bench.engine.executors.worker import WorkerSettings, new_name, work
 from mgld_bench.errors import InputError
-from mgld_bench.processes import prepare_worker
+from mgld_bench.processes import WorkerProcess, prepare_worker
 
 RESTARTS: Final = 5
 """How often a process that was killed is started again."""
@@ -52,7 +50,7 @@ class _Slot:
     """A place for one process at a time."""
 
     settings: WorkerSettings
-    process: SpawnProcess
+    process: WorkerProcess
     restarts: int = 0
     over: bool = False
     """Whether no process is started here any more."""
@@ -109,9 +107,9 @@ class LocalExecutor:
                 slot.process.join()
 
 
-def _started(settings: WorkerSettings) -> tuple[WorkerSettings, SpawnProcess]:
+def _started(settings: WorkerSettings) -> tuple[WorkerSettings, WorkerProcess]:
     named = replace(settings, name=f"{new_name()}-{secrets.token_hex(3)}")
-    process = multiprocessing.get_context("spawn").Process(target=_work, args=(named,))
+    process = WorkerProcess(target=_work, args=(named,))
     process.start()
     return named, process
 
