@@ -74,6 +74,27 @@ def test_workers_ignore_an_interrupt_and_a_killed_one_is_reported() -> None:
             executor.submit(time.sleep, 600).result(timeout=PATIENCE)
 
 
+LOADING = """
+import os, signal
+from mgld_bench.processes import worker_processes
+
+if __name__ == "__mp_main__":
+    # Still before the worker has been prepared, an interrupt reaches it.
+    os.kill(os.getpid(), signal.SIGINT)
+
+if __name__ == "__main__":
+    with worker_processes(1) as executor:
+        print(executor.submit(pow, 2, 10).result())
+"""
+
+
+def test_an_interrupt_while_a_worker_loads_is_ignored_too(tmp_path: Path) -> None:
+    script = tmp_path / "loading.py"
+    script.write_text(LOADING)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1024\n", "")
+
+
 def compute_for(seconds: int, started: str) -> None:
     """As `work_for`, in a computation that lets no other thread of Python run."""
     Path(started).write_text(str(os.getpid()))
