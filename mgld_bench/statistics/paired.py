@@ -78,20 +78,28 @@ def compare_pairs(first: Sequence[float], second: Sequence[float]) -> PairedComp
         raise ValueError("no clips to compare")
     higher, lower = sum(value > 0 for value in found), sum(value < 0 for value in found)
     finite = all(map(math.isfinite, found))
-    # Infinities of both signs have no mean at all.
-    mean = math.fsum(found) / len(found) if finite else sum(value for value in found if math.isinf(value))
+    mean, p = mean_and_p(found)
     return PairedComparison(
         differences=found,
         mean=mean,
         interval=mean_interval(found),
         bootstrap=bootstrap_interval(found),
-        p=sign_flip_p(found) if finite else sign_p(higher, lower),
+        p=p,
         test="sign-flip" if finite else "sign",
         deviation=_deviation(found, mean) if finite and len(found) > 1 else None,
         higher=higher,
         ties=len(found) - higher - lower,
         lower=lower,
     )
+
+
+def mean_and_p(found: Sequence[float]) -> tuple[float, float]:
+    """The mean of differences and its two-sided p, by the rules above."""
+    if all(map(math.isfinite, found)):
+        return math.fsum(found) / len(found), sign_flip_p(found)
+    # Infinities of both signs have no mean at all.
+    mean = sum(value for value in found if math.isinf(value))
+    return mean, sign_p(sum(value > 0 for value in found), sum(value < 0 for value in found))
 
 
 def _deviation(values: Sequence[float], mean: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mgld_bench.statistics.intervals import CONFIDENCE
-from mgld_bench.statistics.paired import compare_pairs
+from mgld_bench.statistics.paired import differences, mean_and_p
 from mgld_bench.statistics.several_tests import holm
 
 
@@ -36,12 +36,18 @@ def rank_of(method: int, scores: Sequence[Sequence[float]], higher_is_better: bo
     """
     sign = 1.0 if higher_is_better else -1.0
     others = [values for index, values in enumerate(scores) if index != method]
-    found = [compare_pairs(scores[method], values) for values in others]
-    shown = [p <= 1 - CONFIDENCE for p in holm([each.p for each in found])]
-    advantage = [sign * (math.copysign(1, each.higher - each.lower) if math.isinf(each.mean) else each.mean) for each in found]
+    found = [differences(scores[method], values) for values in others]
+    means, ps = zip(*map(mean_and_p, found), strict=True) if found else ((), ())
+    shown = [p <= 1 - CONFIDENCE for p in holm(ps)]
+    advantage = [sign * (_majority(each) if math.isinf(mean) else mean) for each, mean in zip(found, means, strict=True)]
     return Rank(
         place=1 + sum(value > 0 for value in advantage),
         best=1 + sum(sure and value > 0 for sure, value in zip(shown, advantage, strict=True)),
         worst=len(scores) - sum(sure and value < 0 for sure, value in zip(shown, advantage, strict=True)),
         of=len(scores),
     )
+
+
+def _majority(found: Sequence[float]) -> float:
+    """1 or -1, as most of these differences are above or below 0."""
+    return math.copysign(1, sum(value > 0 for value in found) - sum(value < 0 for value in found))
