@@ -12,11 +12,11 @@ from importlib.metadata import EntryPoint, entry_points
 
 from mgld_bench.errors import BROKEN, InputError, did_you_mean
 from mgld_bench.metrics.dover import variants as dover
-from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
+from mgld_bench.metrics.fidelity import psnr, ssim, vmaf, xpsnr
 from mgld_bench.metrics.flow import variants as flow_variants
 from mgld_bench.metrics.learned import dists, lpips, musiq
 from mgld_bench.metrics.metric import Metric, MetricFacts, Variant
-from mgld_bench.metrics.natural import brisque, niqe
+from mgld_bench.metrics.natural import brisque, cambi, niqe
 from mgld_bench.metrics.pyiqa import package as pyiqa
 from mgld_bench.metrics.temporal import variants as temporal_variants
 from mgld_bench.weights.locate import locate
@@ -76,7 +76,7 @@ def reason_unavailable(name: str) -> str | None:
 
 
 def _variants() -> dict[str, Variant]:
-    frames = (psnr, ssim, lpips, dists, vmaf, niqe, brisque, musiq, dover)
+    frames = (psnr, ssim, xpsnr, lpips, dists, vmaf, niqe, brisque, cambi, musiq, dover)
     pairs = (flow_variants, temporal_variants)
     return {variant.facts.name: variant for family in (*frames, *pairs) for variant in family.variants()}
 

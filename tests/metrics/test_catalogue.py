@@ -148,7 +148,7 @@ def test_the_range_of_each_metric_ends_where_its_definition_does() -> None:
     assert {name.split(".")[0] for name, bounds in ranges.items() if bounds == (0.0, 100.0)} == {"vmaf"}
     assert {name.split(".")[0] for name, bounds in ranges.items() if bounds == (0.0, 1.0)} == {"dover"}
     open_ended = {name.split(".")[0] for name, bounds in ranges.items() if bounds == (None, None)}
-    assert open_ended == {"brisque", "musiq"}
+    assert open_ended == {"brisque", "musiq", "xpsnr"}
 
 
 def test_the_catalogue_needs_no_torch_and_the_package_nothing() -> None:

@@ -1,7 +1,7 @@
-"""Metrics without reference that rest on the statistics of natural scenes: NIQE, BRISQUE.
+"""Metrics without reference and without a network: NIQE, BRISQUE (statistics of natural scenes), CAMBI (banding).
 
 For use from outside:
 
-- `variants` (`niqe`, `brisque`): each family's table for the catalogue; imports no torch
+- `variants` (`niqe`, `brisque`, `cambi`): each family's table for the catalogue; imports no torch
 - `load_model` (`statistics`): the models of LIVE that ship with the package
 """

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,14 +11,15 @@ import psutil
 import pytest
 
 from mgld_bench.clips.clip import ArrayClip
-from mgld_bench.clips.ffmpeg import ffmpeg_binary
 from mgld_bench.errors import InputError
-from mgld_bench.metrics.catalogue import describe, load_metric, reason_unavailable
-from mgld_bench.metrics.fidelity.vmaf import CONVERSION
+from mgld_bench.metrics.catalogue import describe, load_metric, metric_names, reason_unavailable
+from mgld_bench.metrics.fidelity.frame_feed import CONVERSION
+from mgld_bench.metrics.fidelity.vmaf import VMAF
 from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
 from mgld_bench.metrics.frame_metric import ChunkScores, FrameMetric
 from mgld_bench.metrics.metric import Chunk, Frames, SharedWork
 from mgld_bench.scoring.score_pass import score_clip
+from tests.helpers.ffmpeg_by_hand import report_by_hand
 from tests.helpers.metric_samples import facts_of
 from tests.helpers.scores import frame_scores
 
@@ -35,20 +35,9 @@ def scores(restored: Frames, reference: Frames, models: Sequence[str] = MODELS, 
 
 
 def ffmpeg_scores(restored: Frames, reference: Frames, model: str, folder: Path) -> list[float]:
-    """ffmpeg's scores of two files of raw frames, by a command that is written out here."""
-    size = f"{restored.shape[2]}x{restored.shape[1]}"
-    raw = ["-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", size, "-framerate", "25"]
-    (folder / "restored.rgb").write_bytes(restored.tobytes())
-    (folder / "reference.rgb").write_bytes(reference.tobytes())
-    convert = "scale=flags=bicubic:out_color_matrix=bt601:out_range=limited,format=yuv420p"
-    graph = (
-        f"[0:v]{convert}[distorted];[1:v]{convert}[reference];[distorted][reference]"
-        f"libvmaf=shortest=1:repeatlast=0:n_threads=1:log_fmt=json:log_path=log.json:model=version={model}"
-    )
-    files = [*raw, "-i", "restored.rgb", *raw, "-i", "reference.rgb"]
-    command = [ffmpeg_binary(), "-hide_banner", "-nostdin", *files, "-lavfi", graph, "-f", "null", "-"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return [frame["metrics"]["vmaf"] for frame in json.loads((folder / "log.json").read_text())["frames"]]
+    options = f"shortest=1:repeatlast=0:n_threads=1:log_fmt=json:log_path=log:model=version={model}"
+    report = report_by_hand(restored, reference, f"[restored][reference]libvmaf={options}", folder)
+    return [frame["metrics"]["vmaf"] for frame in json.loads(report)["frames"]]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -65,6 +54,25 @@ def test_odd_and_small_sizes_are_scored_like_the_command_does(
 ) -> None:
     restored, reference = (np.ascontiguousarray(frames[:3, :height, :width]) for frames in (degraded, bunny))
     assert scores(restored, reference)["vmaf_v0.6.1neg"] == ffmpeg_scores(restored, reference, "vmaf_v0.6.1neg", tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in metric_names() if name.startswith("vmaf.v1")])
+def test_a_model_of_version_1_scores_like_the_command_does_beside_others(
+    name: str, bunny: Frames, degraded: Frames, tmp_path: Path
+) -> None:
+    # The smallest size that it takes, in both directions.
+    metric = load_metric(name)
+    assert isinstance(metric, VMAF)
+    side = max(metric.sides)
+    restored, reference = (
+        np.ascontiguousarray(frames[:3].repeat(2, 1).repeat(2, 2)[:, :side, :side]) for frames in (degraded, bunny)
+    )
+    found = scores(restored, reference, [*MODELS, metric.wanted])
+    for model in (MODELS[1], metric.wanted):
+        assert found[model] == ffmpeg_scores(restored, reference, model, tmp_path)
+    assert max(found[metric.wanted]) < metric.facts.bounds[1]
+    with pytest.raises(InputError, match=f"at least {side}"):
+        metric.start(facts_of(side - 1, side - 1))
 
 
 def test_frames_below_17_pixels_are_refused() -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from mgld_bench.clips.ffmpeg import ffmpeg_identity
-from mgld_bench.metrics.fidelity import psnr, ssim, vmaf
+from mgld_bench.metrics.fidelity import psnr, ssim
+from mgld_bench.metrics.fidelity.frame_feed import CONVERSION
 from mgld_bench.metrics.fidelity.luma import LumaKind, cropped, luma
 from mgld_bench.metrics.fidelity.vmaf_process import VmafProcess
 from mgld_bench.metrics.natural import brisque, niqe
@@ -106,12 +107,12 @@ def gray(image: Array, kind: str) -> Array:
 
 def vmaf_scores(fixture: Fixture) -> Outputs:
     config, call = fixture.facts["config"], fixture.facts["call"]
-    assert config["conversion"] == vmaf.CONVERSION
+    assert config["conversion"] == CONVERSION
     reference, distorted = (np.stack(frames_of(fixture, name)) for name in ("reference", "distorted"))
     variants = call["variants"]
     wanted = tuple(dict.fromkeys(variant["model"] for variant in variants.values()))
     _, height, width, _ = reference.shape
-    process = VmafProcess(height, width, wanted, vmaf.CONVERSION, call["threads"])
+    process = VmafProcess(height, width, wanted, CONVERSION, call["threads"])
     process.add(distorted, reference)
     scores = {model: np.array(values) for model, values in process.finish().items()}
     if not ffmpeg_identity().version.startswith(config["tool"]["ffmpeg"]):
