@@ -33,7 +33,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from mgld_bench.engine.database_errors import database_errors
 from mgld_bench.errors import InputError
-from mgld_bench.study.votes import Trial, Vote
+from mgld_bench.study.votes import Side, Trial, Vote
 
 _VERSION: Final = 1
 """The form of the tables, as SQLite's user_version."""
@@ -75,6 +75,15 @@ class _Vote(_Table):
     seconds: Mapped[float] = mapped_column(Float)
     plays: Mapped[int] = mapped_column(Integer)
     decided_at: Mapped[str] = mapped_column(String)
+    __table_args__ = (ForeignKeyConstraint(["participant", "position"], ["trials.participant", "trials.position"]),)
+
+
+class _Fetch(_Table):
+    __tablename__ = "fetches"
+    participant: Mapped[int] = mapped_column(Integer, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    side: Mapped[str] = mapped_column(String, primary_key=True)
+    fetched_at: Mapped[str] = mapped_column(String)
     __table_args__ = (ForeignKeyConstraint(["participant", "position"], ["trials.participant", "trials.position"]),)
 
 
@@ -190,6 +199,24 @@ class VoteStore:
         query = select(_Vote.position).where(_Vote.participant == number).distinct()
         with self._transaction() as connection:
             return set(connection.execute(query).scalars())
+
+    def last_answer_at(self, number: int) -> str | None:
+        """When a participant answered last; None: not yet."""
+        query = select(func.max(_Vote.decided_at)).where(_Vote.participant == number)
+        with self._transaction() as connection:
+            return connection.execute(query).scalar_one()
+
+    def note_fetched(self, number: int, position: int, side: Side, at: str) -> None:
+        """Note when a participant's browser asked for one video of a trial; only the first time counts."""
+        row = {"participant": number, "position": position, "side": side, "fetched_at": at}
+        with self._transaction() as connection:
+            connection.execute(insert(_Fetch).prefix_with("OR IGNORE"), row)
+
+    def fetched(self, number: int, position: int) -> dict[str, str]:
+        """When each side of a trial was first asked for."""
+        query = select(_Fetch.side, _Fetch.fetched_at).where(_Fetch.participant == number, _Fetch.position == position)
+        with self._transaction() as connection:
+            return dict(connection.execute(query).tuples().all())
 
     def votes(self) -> list[Vote]:
         """All votes, by participant, position and question."""

@@ -16,6 +16,8 @@ exchanged, for the consistency; trap: a pair whose answer is beyond dispute (Bic
 """
 Answer = Literal["left", "right", "tie"]
 """Which of the two was chosen; ``tie`` only where the study's card allows it."""
+Side = Literal["left", "right"]
+"""Where a restored clip is shown."""
 GROUND_TRUTH = "ground-truth"
 """Stands in place of a method's name where a side shows the ground truth."""
 

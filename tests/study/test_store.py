@@ -67,6 +67,20 @@ def test_the_database_does_not_hold_the_link(tmp_path: Path) -> None:
     assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
+def test_when_videos_were_fetched_and_when_answered_outlast_the_process(tmp_path: Path) -> None:
+    store = VoteStore(tmp_path / "votes.sqlite")
+    store.add_participant("secret", "2027-01-01T00:00:00Z", TRIALS)
+    assert store.last_answer_at(1) is None
+    store.note_fetched(1, 0, "left", "2026-01-01T00:00:01Z")
+    store.note_fetched(1, 0, "left", "2026-01-01T00:00:09Z")
+    store.note_fetched(1, 1, "right", "2026-01-01T00:00:05Z")
+    store.record(1, [vote(0)])
+    again = VoteStore(tmp_path / "votes.sqlite")
+    assert again.fetched(1, 0) == {"left": "2026-01-01T00:00:01Z"}
+    assert again.fetched(1, 1) == {"right": "2026-01-01T00:00:05Z"}
+    assert again.last_answer_at(1) == "2026-01-01T00:00:00Z"
+
+
 def test_what_is_no_database_of_votes_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.sqlite").write_text("not a database, but long enough to be taken for the header of one" * 20)
     with pytest.raises(InputError, match="not a database"):
