@@ -141,7 +141,7 @@ def copied_cards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_there_is_a_card_of_each_kind_to_copy_and_all_load(copied_cards: Path) -> None:
     entries = [entry for entry in list_cards(search=[copied_cards]) if entry.path.is_relative_to(copied_cards)]
-    assert {entry.kind for entry in entries} == {"dataset", "degradation", "method", "protocol", "report"}
+    assert {entry.kind for entry in entries} == {"dataset", "degradation", "method", "protocol", "report", "study"}
     assert len(entries) == len(list(copied_cards.rglob("*.yaml")))
     for entry in entries:
         assert load_card(entry.name, entry.kind, [copied_cards]).title

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from mgld_bench.cards.relative_paths import anchored
 from mgld_bench.cards.report_check import check_report
 from mgld_bench.cards.schemas import (
     Card,
@@ -19,17 +19,20 @@ from mgld_bench.cards.schemas import (
     ReportCard,
 )
 from mgld_bench.cards.search_path import KIND_FOLDERS, SUFFIXES, CardFile, card_files, search_path
+from mgld_bench.cards.studies import StudyCard
+from mgld_bench.cards.study_check import check_study
 from mgld_bench.cards.tree import Tree, follow, merge, read_tree, shown_path
 from mgld_bench.cards.validation import validate_card
 from mgld_bench.errors import InputError, did_you_mean, first_of
-from mgld_bench.home import expanded
 
 SomeCard = TypeVar("SomeCard", bound=Card)
 
 SCHEMAS: dict[CardKind, type[Card]] = {
-    card.kind: card for card in (DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard)
+    card.kind: card for card in (DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard, StudyCard)
 }
 
+_LATEST: Final = "study"
+"""The kind that came last. What was clear without it still is: ``figure6`` alone is the report, though there is a study too."""
 NOT_INHERITED = ("name", "title", "extends")
 """Fields that a card does not inherit from the card it extends: no two cards are printed under one heading."""
 
@@ -69,6 +72,8 @@ def load_card(name: str, kind: CardKind | None = None, search: Sequence[Path] = 
     card = validate_card(library.resolve(found), SCHEMAS[found.kind])
     if isinstance(card, ReportCard):
         check_report(card)
+    if isinstance(card, StudyCard):
+        check_study(card)
     return card
 
 
@@ -95,6 +100,11 @@ def load_protocol(name: str, search: Sequence[Path] = ()) -> ProtocolCard:
 def load_report(name: str, search: Sequence[Path] = ()) -> ReportCard:
     """The report card of this name or path; see `load_card`. The methods that it names need not have cards."""
     return _as(ReportCard, load_card(name, "report", search))
+
+
+def load_study_card(name: str, search: Sequence[Path] = ()) -> StudyCard:
+    """The study's card of this name or path; see `load_card`. The methods and datasets that it names need not have cards."""
+    return _as(StudyCard, load_card(name, "study", search))
 
 
 def has_card(name: str, search: Sequence[Path] = ()) -> bool:
@@ -153,6 +163,8 @@ class _Library:
     def find(self, name: str, kind: CardKind | None) -> CardEntry:
         """The one card of this name (and kind)."""
         found = [entry for file in self.files if file.name == name if (entry := self.entry(file)) and kind in (None, entry.kind)]
+        if kind is None and len(found) > 1:
+            found = [entry for entry in found if entry.kind != _LATEST]
         if not found:
             raise InputError(self._unknown(name, kind))
         if len(found) > 1:
@@ -182,7 +194,7 @@ class _Library:
         return _without(self._resolve(entry, ()), ("extends",))
 
     def _resolve(self, entry: CardEntry, extended_by: tuple[CardEntry, ...]) -> Tree:
-        own = _without_retired(_anchored(read_tree(entry.path), entry), entry.kind)
+        own = _without_retired(anchored(read_tree(entry.path), entry.kind, entry.path.parent), entry.kind)
         if entry in extended_by:
             raise InputError(_circle(own, [link.name for link in (*extended_by, entry)]))
         _check_name(own, entry)
@@ -206,6 +218,7 @@ class _Library:
             named = [known for known in self.files if known.name == base]
             bases = {known.kind or self._kind_by_content(known, (*extended_by, file)) for known in named}
             possible = [kind for kind in possible if kind in bases] if len(bases) > 1 else list(bases)
+            possible = [kind for kind in possible if kind != _LATEST or len(possible) == 1]
         else:
             possible = [kind for kind in possible if fields & _own_fields(kind)]
         if len(possible) == 1:
@@ -226,6 +239,8 @@ def _where_to_look(kind: CardKind | None, names: Sequence[str]) -> str:
     """Where to find the names of this kind that there are."""
     if kind in ("dataset", "method", "report"):
         return f"see mgld-bench list {kind}s"
+    if kind == "study":
+        return "see mgld-bench list studies"
     return f"known: {first_of(names, 20)}"
 
 
@@ -265,8 +280,11 @@ def _fields(kind: CardKind) -> set[str]:
 
 
 def _own_fields(kind: CardKind) -> set[str]:
-    """The fields by which a card of this kind is recognised: those that no other kind has."""
-    return _fields(kind).difference(*(_fields(known) for known in SCHEMAS if known != kind))
+    """The fields by which a card of this kind is recognised: those that no other kind has.
+
+    What a study shares with a report still shows that a card is a report: each study has questions besides.
+    """
+    return _fields(kind).difference(*(_fields(known) for known in SCHEMAS if known not in {kind, _LATEST}))
 
 
 def _without_retired(tree: Tree, kind: CardKind) -> Tree:
@@ -293,52 +311,3 @@ def _without(tree: Tree, fields: Sequence[str]) -> Tree:
     if not isinstance(tree.value, dict):
         return tree
     return Tree({key: value for key, value in tree.value.items() if key not in fields}, tree.place, tree.text)
-
-
-def _anchored(tree: Tree, entry: CardEntry) -> Tree:
-    """The tree with paths that are relative to the card's file made absolute."""
-    if entry.kind == "report":
-        return _anchored_votes(_anchored_values(tree, entry), entry)
-    weights, gone = follow(tree, ["weights"])
-    if entry.kind == "method" and gone and isinstance(weights.value, dict):
-        for role in weights.value:
-            tree = _anchored_weight(tree, entry, role)
-    return tree
-
-
-def _anchored_values(tree: Tree, entry: CardEntry) -> Tree:
-    file, gone = follow(tree, ["published", "file"])
-    if gone != 2 or not isinstance(file.value, str):
-        return tree
-    path = (entry.path.parent / file.value).resolve()
-    if not path.is_file():
-        raise InputError(f"{file.place}: published.file: {path} does not exist")
-    absolute = Tree({"published": Tree({"file": Tree(str(path), file.place, file.text)}, file.place)}, tree.place)
-    return merge(tree, absolute)
-
-
-def _anchored_votes(tree: Tree, entry: CardEntry) -> Tree:
-    """With the files of votes that lie beside the card; the rest is looked for in the workspace, which a card does not know."""
-    figures, gone = follow(tree, ["figures"])
-    if not gone or not isinstance(figures.value, list):
-        return tree
-    anchored = []
-    for figure in figures.value:
-        votes, found = follow(figure, ["votes"])
-        beside = entry.path.parent / votes.value if found and isinstance(votes.value, str) else Path()
-        absolute = {"votes": Tree(str(beside.resolve()), votes.place, votes.text)} if beside.is_file() else {}
-        anchored.append(merge(figure, Tree(absolute, figure.place)) if absolute else figure)
-    return merge(tree, Tree({"figures": Tree(anchored, figures.place)}, tree.place))
-
-
-def _anchored_weight(tree: Tree, entry: CardEntry, role: str) -> Tree:
-    """A plain name is one in the weights folder, unless the file lies beside the card; ``./`` and ``../`` start from the card."""
-    file, gone = follow(tree, ["weights", role, "file"])
-    if gone != 3 or not isinstance(file.value, str) or follow(tree, ["weights", role, "package"])[1] == 3:
-        return tree
-    path = expanded(Path(file.value))
-    beside = Path(os.path.normpath((entry.path.parent / path).absolute()))
-    if path.is_absolute() or not (beside.is_file() or file.value.startswith(("./", "../"))):
-        return tree
-    weight = Tree({"file": Tree(str(beside), file.place, file.text)}, file.place)
-    return merge(tree, Tree({"weights": Tree({role: weight}, file.place)}, tree.place))

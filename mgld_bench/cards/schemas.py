@@ -15,7 +15,7 @@ from mgld_bench.cards.tree import Tree
 from mgld_bench.plain_data import PlainData
 from mgld_bench.shown_text import one_line
 
-CardKind = Literal["dataset", "degradation", "method", "protocol", "report"]
+CardKind = Literal["dataset", "degradation", "method", "protocol", "report", "study"]
 
 
 class Publication(PlainData):

@@ -22,6 +22,7 @@ KIND_FOLDERS: dict[str, CardKind] = {
     "baselines": "method",
     "reports": "report",
     "reports/protocols": "protocol",
+    "reports/studies": "study",
 }
 """The subfolders of a card folder, and the kind of the cards in each; cards in the card folder itself may be of any kind."""
 

@@ -21,24 +21,25 @@ COLUMNS: Final = {
     "methods": ("name", "title", "state", "to fetch", "licence", "trained on"),
     "metrics": ("name", "better", "needs", "state", "licence"),
     "reports": ("name", "title", "protocol", "datasets"),
+    "studies": ("name", "title", "methods", "clips"),
 }
 """What the table shows; the rest is shown for one NAME."""
 
 
 def list_what(
-    what: Annotated[Literal["datasets", "methods", "metrics", "reports"], typer.Argument(help="What to list.")],
+    what: Annotated[Literal["datasets", "methods", "metrics", "reports", "studies"], typer.Argument(help="What to list.")],
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Show everything about this one; default: a table of all.")] = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
     json_output: Json = False,
 ) -> None:
-    """List datasets, methods, metrics or reports, and what is missing to run each.
+    """List datasets, methods, metrics, reports or studies, and what is missing to run each.
 
     Example: mgld-bench list methods
     """
     from mgld_bench.errors import InputError, first_of
 
-    makers = {"datasets": _datasets, "methods": _methods, "metrics": _metrics, "reports": _reports}
+    makers = {"datasets": _datasets, "methods": _methods, "metrics": _metrics, "reports": _reports, "studies": _studies}
     problems: list[str] = []
     rows = makers[what](workspace, cards or [], problems)
     if name:
@@ -172,4 +173,15 @@ def _reports(_workspace: Path, cards: list[Path], problems: list[str]) -> list[d
     for card in _loaded("report", load_report, cards, problems):
         datasets = ", ".join(dataset.name for dataset in card.datasets)
         rows.append({"name": card.name, "title": card.heading, "protocol": card.protocol, "datasets": datasets})
+    return rows
+
+
+def _studies(_workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
+    from mgld_bench.cards.loader import load_study_card
+
+    rows = []
+    for card in _loaded("study", load_study_card, cards, problems):
+        clips = ", ".join(card.clips) or f"{card.spread} of {', '.join(card.datasets)}"
+        row = {"name": card.name, "title": card.heading, "methods": ", ".join(card.methods), "clips": clips}
+        rows.append({**row, "questions": ", ".join(question.name for question in card.questions), "notes": card.notes})
     return rows

@@ -19,8 +19,9 @@ from mgld_bench.cards.schemas import (
     ReportCard,
 )
 from mgld_bench.cards.search_path import KIND_FOLDERS, SUFFIXES, card_files, search_path
+from mgld_bench.cards.studies import StudyCard
 from mgld_bench.cards.validation import field_error
-from mgld_bench.errors import InputError
+from mgld_bench.errors import InputError, did_you_mean, first_of
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.restoring.loading import parse_options
 
@@ -112,6 +113,8 @@ def _check(card: Card, search: Sequence[Path]) -> str:
         return _check_protocol(card)
     if isinstance(card, ReportCard):
         return _check_report(card, search)
+    if isinstance(card, StudyCard):
+        return check_study_names(card, search)
     raise TypeError(f"{type(card).__name__} is not a kind of card")
 
 
@@ -162,6 +165,50 @@ def _check_report(card: ReportCard, search: Sequence[Path]) -> str:
     datasets = ", ".join(entry.name for entry in card.datasets) or "no dataset"
     figures = f", {len(card.figures)} figures" if card.figures else ""
     return f"{len(card.methods)} methods on {datasets}, protocol {card.protocol}{figures}"
+
+
+def check_study_names(card: StudyCard, search: Sequence[Path]) -> str:
+    """What a study's card resolves to.
+
+    Raises:
+        InputError: A method, dataset or clip that it names does not exist, or its traps have no ground truth.
+    """
+    for index, method in enumerate(card.methods):
+        with _naming(card, "methods", index):
+            load_method(method, search)
+    for index, name in enumerate(card.datasets):
+        with _naming(card, "datasets", index):
+            load_dataset(name, search)
+    for field, clips in (("clips", card.clips), ("trap_clips", card.trap_clips)):
+        for index, place in enumerate(clips):
+            with _naming(card, field, index):
+                _check_clip(place, search)
+    if card.design.traps and not any(load_dataset(name, search).ground_truth for name in trap_datasets(card)):
+        raise field_error(
+            card,
+            ("design", "traps"),
+            f"traps show ground truth, and {', '.join(trap_datasets(card))} has none: name trap_clips of a set that has, or set "
+            "traps: 0",
+        )
+    which = f"{len(card.clips)} clips" if card.clips else f"a spread of {card.spread} clips of {', '.join(card.datasets)}"
+    each = card.design.pairs_each or "all"
+    return (
+        f"{len(card.methods)} methods in {len(card.pairs)} pairs on {which}, {len(card.questions)} questions, "
+        f"{card.design.participants} participants of {each} pairs each"
+    )
+
+
+def trap_datasets(card: StudyCard) -> list[str]:
+    """The datasets whose clips may be traps."""
+    return list(dict.fromkeys(place.partition("/")[0] for place in card.trap_clips or card.clips)) or list(card.datasets)
+
+
+def _check_clip(place: str, search: Sequence[Path]) -> None:
+    """``dataset/clip``; of sets whose card does not name the clips, any name may be right."""
+    dataset, _, clip = place.partition("/")
+    names = [entry.name for entry in load_dataset(dataset, search).clips]
+    if names and clip not in names:
+        raise InputError(f"{dataset} has no clip {clip}; {did_you_mean(clip, names, f'there are: {first_of(names)}')}")
 
 
 def _figure_metrics(figure: AnyFigure) -> Iterator[tuple[str, str]]:

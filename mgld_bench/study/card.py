@@ -1,75 +1,8 @@
-"""The card of a study: which clips and methods, which questions, how it is shown, and by which rule votes are left out."""
+"""The card of a study; its schema is with those of the other cards, so that all cards are found and checked alike."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
-from mgld_bench.plain_data import PlainData
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)]
-
-
-class Question(PlainData):
-    """One question about each pair."""
-
-    name: Name
-    text: str = Field(min_length=1, max_length=300)
-    """As the participant reads it."""
-
-
-class Design(PlainData):
-    """How many are asked how much."""
-
-    participants: int = Field(default=20, ge=1, le=1000)
-    """Links that are made."""
-    pairs_each: int | None = Field(default=None, ge=1, le=1000)
-    """Pairs that one participant sees, repeats, traps and training not counted; None: all pairs of all clips."""
-    repeats: int = Field(default=2, ge=0)
-    """Pairs of each participant that are asked a second time."""
-    traps: int = Field(default=2, ge=0)
-    """Pairs of Bicubic and ground truth of each participant."""
-    training: int = Field(default=1, ge=0)
-    """Pairs before the first that counts."""
-    seed: int = 0
-
-
-class Screening(PlainData):
-    """The rule by which a participant's votes are left out of the result; it stands before the study begins."""
-
-    wrong_traps: int | None = Field(default=None, ge=0)
-    """Left out who answers more traps than this wrongly; None: nobody."""
-    inconsistent_repeats: float | None = Field(default=None, ge=0, le=1)
-    """Left out who answers more than this share of the repeats differently; None: nobody."""
-    fastest_seconds: float | None = Field(default=None, ge=0)
-    """Left out whose median time per pair is shorter; None: nobody."""
-
-
-class StudyCard(PlainData):
-    """A study."""
-
-    name: Name
-    title: str
-    methods: tuple[str, ...] = Field(min_length=2)
-    clips: tuple[str, ...] = ()
-    """Clips as ``dataset/clip``; or empty: a spread of `spread` clips is chosen by content."""
-    spread: int | None = Field(default=None, ge=1)
-    datasets: tuple[str, ...] = ()
-    """Where the spread is chosen from."""
-    questions: tuple[Question, ...] = Field(min_length=1)
-    ties: bool = True
-    crop: tuple[int, int] | None = None
-    """Width and height of the part that is shown, around the middle; None: the whole frame."""
-    rate: float | None = Field(default=None, gt=0, le=240)
-    """Frames per second; None: 24."""
-    low_resolution: Literal["middle", "on demand", "hidden"] = "on demand"
-    """Where the LR clip is shown, enlarged to the same size."""
-    plays: int = Field(default=1, ge=1, le=10)
-    """How often a pair has to be watched to its end before an answer is taken."""
-    design: Design = Design()
-    screening: Screening = Screening()
-    consent: str = ""
-    """What a participant agrees to before the first pair; empty: a plain text of the suite."""
-    expires_days: int = Field(default=90, ge=1)
-    """Days for which the links work."""
+from mgld_bench.cards.studies import Design as Design  # noqa: PLC0414 - the parts of a study are imported from its room
+from mgld_bench.cards.studies import Question as Question  # noqa: PLC0414
+from mgld_bench.cards.studies import Screening as Screening  # noqa: PLC0414
+from mgld_bench.cards.studies import StudyCard as StudyCard  # noqa: PLC0414

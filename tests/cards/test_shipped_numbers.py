@@ -348,6 +348,7 @@ NAMES: dict[CardKind, set[str]] = {
     "dataset": set(DATASETS),
     "protocol": {"mgld-2024", "smoke", "dove-2025", "realbasicvsr-3frames", "star-2025", "seedvr-2025"},
     "report": {*REPORTS, *FIGURES},
+    "study": {"demo", "figure6"},
 }
 
 

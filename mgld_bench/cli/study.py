@@ -1,0 +1,19 @@
+"""mgld-bench study: a blind pairwise study, from its card to its result. Each verb has its own file and is registered here."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A user study: people choose between restored videos, blind and in pairs; then statistics.",
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def study() -> None:
+    """A user study: people choose between restored videos, blind and in pairs; then statistics."""
+
+
+# Verbs: app.command("new")(study_new.new) and so on; mgld_bench/cli/main.py adds `app`.
