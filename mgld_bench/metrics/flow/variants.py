@@ -21,7 +21,7 @@ _SEEN = "where neither occluded nor at a motion boundary by Lai et al."
 _FORWARD = f"squared error of the frame warped onto the previous one by the forward flow (previous to frame), {_SEEN}"
 _GIVEN_FLOW = "flow of the ground truth, or of the clip itself where there is none"
 _HALVED = "the clip's own flow; frames halved (bilinear), then padded to multiples of 8; summed over RGB, 0..1, times 1000"
-_UNSCALED = "RAFT is fed frames in 0..1 where it expects 0..255, as EvalCrafter does"
+_UNSCALED = "RAFT is fed frames in 0..1 where it expects 0..255, as in EvalCrafter and in the script that DOVE calls"
 _CONSISTENCY = (
     "MGLD-VSR's structure-weighted consistency: mean |warped neighbour - frame| times 1 + 3 Sobel of the ground truth, frames in "
     "-1..1, 0 where GMFlow's check finds an occlusion; forward plus backward; zeros outside; flow of the ground truth"

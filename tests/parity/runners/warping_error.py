@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from mgld_bench.clips.clip import ArrayClip
+from mgld_bench.metrics.catalogue import describe
 from mgld_bench.metrics.flow import measures
-from mgld_bench.metrics.flow.estimators import GMFlowAdapter
+from mgld_bench.metrics.flow.estimators import GMFlowAdapter, RAFTAdapter, flow_estimators
+from mgld_bench.metrics.flow.metric import FLOW_MEASURES, FlowMetric
+from mgld_bench.metrics.flow.sources import FlowFolder, FlowNetwork
 from mgld_bench.metrics.temporal.tlp import temporal_lpips
 from mgld_bench.metrics.temporal.tof import Farneback, centre, flow_distance
 from mgld_bench.networks.gmflow.network import GMFlow
 from mgld_bench.networks.layers.optical_flow import inconsistent
+from mgld_bench.networks.raft.network import RAFT
+from mgld_bench.scoring.score_pass import score_clip
 from tests.parity.fixture import Fixture
 from tests.parity.runners.gmflow import filled_network, padded_flow, resized_flow
 
@@ -90,6 +97,20 @@ def pipeline(fixture: Fixture) -> Outputs:
     return outputs
 
 
+def raft_pipeline(fixture: Fixture) -> Outputs:
+    """Frames in, E*warp out, by the metric itself; the clip's own flow, of frames in 0..1 as published and in 0..255."""
+    network = RAFT(fixture.facts["call"]["iterations"]).eval()
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in fixture.weights().items()})
+    clip = ArrayClip("pred", np.ascontiguousarray(fixture.input("pred").transpose(0, 2, 3, 1)))
+    outputs: Outputs = {}
+    for name, scale in (("unscaled", 1 / 255), ("scaled", 1.0)):
+        flow = FlowNetwork(flow_estimators()["raft"], RAFTAdapter(network), "", torch.device("cpu"), scale)
+        metric = FlowMetric(describe("ewarp.raft.masked"), FLOW_MEASURES["masked"], flow, FlowFolder(Path("unused")))
+        score = score_clip(None, {"pred": clip}, {"pred": [metric]})["pred"][metric.facts.name]
+        outputs |= {f"ewarp_{name}": np.array(score.value), f"ewarp_{name}_per_pair": np.array([*(score.per_frame or {}).values()])}
+    return outputs
+
+
 def both_flows(network: GMFlow, clip: torch.Tensor, call: Mapping[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
     """Backward and forward flow of all pairs of a clip."""
     found = [both_flows_of(network, frame, previous, call) for previous, frame in pairwise(clip.split(1))]
@@ -119,4 +140,5 @@ RUNNERS = {
     ("warping_error", "tof"): tof,
     ("warping_error", "tlp"): tlp,
     ("warping_error", "pipeline"): pipeline,
+    ("warping_error", "raft_pipeline"): raft_pipeline,
 }
