@@ -107,7 +107,8 @@ def raft_pipeline(fixture: Fixture) -> Outputs:
         flow = FlowNetwork(flow_estimators()["raft"], RAFTAdapter(network), "", torch.device("cpu"), scale)
         metric = FlowMetric(describe("ewarp.raft.masked"), FLOW_MEASURES["masked"], flow, FlowFolder(Path("unused")))
         score = score_clip(None, {"pred": clip}, {"pred": [metric]})["pred"][metric.facts.name]
-        outputs |= {f"ewarp_{name}": np.array(score.value), f"ewarp_{name}_per_pair": np.array([*(score.per_frame or {}).values()])}
+        outputs[f"ewarp_{name}"] = np.array(score.value)
+        outputs[f"ewarp_{name}_per_pair"] = np.array([*(score.per_frame or {}).values()])
     return outputs
 
 
