@@ -1,11 +1,17 @@
-"""The queue of runs by workers: publishing and claiming many units, and what it adds to units of one second.
+"""The queue of runs by workers: publishing and claiming many units, and what an executor adds to units of one second.
 
-python benchmarks/claims.py [--units 10000] [--store URL] [--claims 2000] [--seconds 30]
+Queued are the units of many clips as a plan has them: a pair, a restored clip of each of four methods, five scores of each;
+beside as many units that another run has left.
+
+python benchmarks/claims.py [--clips 400] [--store URL] [--claims 2400] [--seconds 20]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +21,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from mgld_bench.engine.executors.heartbeat import Doing, heartbeat
+import yaml
+from bookkeeping import write_suite
+
+from mgld_bench.engine.executors.claiming import Claim
 from mgld_bench.engine.executors.job import Job, add_job
 from mgld_bench.engine.executors.queue import Queue, Task
 from mgld_bench.engine.plan import Unit
@@ -23,8 +32,17 @@ from mgld_bench.engine.request import SuiteRequest
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.metrics.metric import ClipScore
 
-PLACE = "benchmark"
+METHODS, METRICS = 4, 5
 PROCESSES = 4
+SLEEPER = """
+import time
+from mgld_bench.methods.bicubic import Bicubic
+
+class Sleeper(Bicubic):
+    def restore(self, frames):
+        time.sleep(1)
+        yield from super().restore(frames)
+"""
 
 
 @dataclass(frozen=True)
@@ -36,15 +54,30 @@ class Place:
     most: int
 
 
-def publish(store: Store, count: int) -> tuple[int, float]:
-    """Put so many units into the queue; returns the job and the seconds."""
+def tasks(prefix: str, clips: int) -> list[Task]:
+    """The units of so many clips, in the order of a plan."""
+    found = []
+    for number in range(clips):
+        clip = f"{prefix}{number:06}"
+        found.append(Task(Unit("pair", clip, "set", clip, 10, False), 0, "", ""))
+        for method in (f"m{index}" for index in range(METHODS)):
+            restored = f"{clip}-{method}"
+            found.append(Task(Unit("restore", restored, "set", clip, 10, False, method), 0, clip, ""))
+            for metric in (f"metric{index}" for index in range(METRICS)):
+                found.append(Task(Unit("score", f"{restored}-{metric}", "set", clip, 10, False, method, metric), 0, restored, ""))
+    found.sort(key=lambda task: ("pair", "restore", "score").index(task.unit.kind))
+    return [Task(task.unit, position, task.needs, task.device) for position, task in enumerate(found)]
+
+
+def publish(store: Store, clips: int) -> tuple[int, int, float]:
+    """Put the units of so many clips into the queue; returns the job, how many units they are, and the seconds."""
     asked = SuiteRequest(report="benchmark")
-    job = add_job(store, Job(0, PLACE, Path("/none"), "here", "here", "benchmark", asked, "", {}, 0.0, False)).id
-    units = (Unit("restore", f"{job}-{number:06}", "set", f"{number:06}", 10, False, "method") for number in range(count))
-    tasks = [Task(unit, number, "", "") for number, unit in enumerate(units)]
+    place = f"benchmark-{time.time_ns()}"
+    job = add_job(store, Job(0, place, Path("/none"), "here", "here", "benchmark", asked, "", {}, 0.0, False)).id
+    units = tasks(f"{job}-", clips)
     began = time.perf_counter()
-    Queue(store).publish(job, PLACE, tasks, 0.0)
-    return job, time.perf_counter() - began
+    Queue(store).publish(job, place, units, 0.0)
+    return job, len(units), time.perf_counter() - began
 
 
 @dataclass(frozen=True)
@@ -52,66 +85,102 @@ class Taken:
     """What one process of the benchmark has done."""
 
     units: int
+    claims: int
     began: float
     ended: float
-    claiming: float
-    """Seconds of CPU."""
-    finishing: float
+    claiming: tuple[float, float]
+    """Seconds on the clock, and on a core."""
+    finishing: tuple[float, float]
+
+
+def now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def plus(total: tuple[float, float], since: tuple[float, float]) -> tuple[float, float]:
+    clock, core = now()
+    return total[0] + clock - since[0], total[1] + core - since[1]
 
 
 def take(place: Place) -> Taken:
-    """Claim and finish units until ``most`` are done; in a process of its own."""
+    """Claim and finish units until ``most`` claims are made; in a process of its own."""
     with Store(place.url) as store:
-        queue, run, done, claiming, finishing = Queue(store), store.begin_run("benchmark", {}), 0, 0.0, 0.0
+        queue, run, claims, units = Queue(store), store.begin_run("benchmark", {}), 0, 0
+        claiming = finishing = (0.0, 0.0)
         began = time.time()
-        while done < place.most:
-            before = time.process_time()
-            claim = queue.claim(f"w{time.time_ns()}", [place.job], [""])
-            claiming += time.process_time() - before
+        while claims < place.most:
+            before = now()
+            claim = queue.claim(f"w{os.getpid()}", [place.job], [""])
+            claiming = plus(claiming, before)
             if claim is None:
                 break
-            done += len(claim.keys)
-            before = time.process_time()
-            queue.finish(claim, run, [(finished(key), None) for key in claim.keys], {})
-            finishing += time.process_time() - before
-        return Taken(done, began, time.time(), claiming, finishing)
+            claims, units = claims + 1, units + len(claim.keys)
+            before = now()
+            queue.finish(claim, run, finished(claim), {})
+            finishing = plus(finishing, before)
+        return Taken(units, claims, began, time.time(), claiming, finishing)
 
 
 def rates(url: str, job: int, processes: int, claims: int) -> str:
     """How many units so many processes claim and finish in a second, and what that costs."""
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         taken = list(pool.map(take, [Place(url, job, claims // processes)] * processes))
-    units = sum(one.units for one in taken)
+    units, made = sum(one.units for one in taken), sum(one.claims for one in taken)
     seconds = max(one.ended for one in taken) - min(one.began for one in taken)
-    claiming = 1000 * sum(one.claiming for one in taken) / units
-    finishing = 1000 * sum(one.finishing for one in taken) / units
+    claiming, finishing = (
+        [1000 * sum(one[part] for one in times) / made for part in (0, 1)]
+        for times in ([one.claiming for one in taken], [one.finishing for one in taken])
+    )
     return (
-        f"{processes} processes: {units / seconds:.0f} units claimed and finished per second; CPU per unit: {claiming:.1f} ms to "
-        f"claim, {finishing:.1f} ms to finish"
+        f"{processes} processes: {made} claims of {units} units: {units / seconds:.0f} units, {made / seconds:.0f} claims taken "
+        f"and finished per second; a claim takes {claiming[0]:.1f} ms ({claiming[1]:.1f} on a core), to finish one "
+        f"{finishing[0]:.1f} ({finishing[1]:.1f})"
     )
 
 
-def finished(key: str) -> FinishedUnit:
-    """A unit as it is kept."""
-    return FinishedUnit(key, "restore", "set", key, "method", frames=10, seconds=1.0)
+def finished(claim: Claim) -> list[tuple[FinishedUnit, ClipScore | None]]:
+    """The units of a claim as they are kept."""
+    score = ClipScore("psnr.rgb", 30.0, None) if claim.kind == "score" else None
+    return [(FinishedUnit(key, claim.kind, "set", claim.clip, frames=10, seconds=1.0), score) for key in claim.keys]
 
 
-def overhead(store: Store, seconds: int) -> tuple[float, float]:
-    """Seconds that units of one second take in a plain loop that keeps them, and by claims with heartbeats."""
-    run = store.begin_run("benchmark", {})
+def seconds_of_run(folder: Path, name: str, clips: int, more: list[str]) -> float:
+    """Seconds in which a run of so many clips ends whose method takes one second for each."""
+    workspace, cards = folder / name, folder / f"cards{clips}"
+    if not cards.exists():
+        write_suite(folder / f"of{clips}", [f"clip{index:03}" for index in range(clips)])
+        (folder / f"of{clips}" / "cards").rename(cards)
+        (folder / "sleeper.py").write_text(SLEEPER, encoding="utf-8")
+        sleeper = {"name": "sleeper", "title": "Sleeper", "restorer": "sleeper:Sleeper"}
+        (cards / "baselines/sleeper.yaml").write_text(yaml.safe_dump(sleeper), encoding="utf-8")
+    paths = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "PYTHONPATH": paths, "MGLD_BENCH_HOME": str(folder / "home")}
+
+    def program(*words: str) -> None:
+        command = [sys.executable, "-m", "mgld_bench", *words, "--cards", str(cards), "--workspace", str(workspace)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+
+    program("datasets", "prepare", "many", "--source", str(folder / f"of{clips}" / "source"), "--use-existing-lq")
     began = time.perf_counter()
-    for number in range(seconds):
-        time.sleep(1)
-        store.add(run, [(finished(f"plain-{time.time_ns()}-{number}"), ClipScore("psnr.rgb", 30.0, None))])
-    plain = time.perf_counter() - began
-    job, _ = publish(store, seconds)
-    queue, doing = Queue(store), Doing()
-    began = time.perf_counter()
-    while (claim := queue.claim("w", [job], [""])) is not None:
-        with heartbeat(store, queue, claim, doing, 15):
-            time.sleep(1)
-        queue.finish(claim, run, [(finished(key), ClipScore("psnr.rgb", 30.0, None)) for key in claim.keys], {})
-    return plain, time.perf_counter() - began
+    program("run", "many", "--methods", "sleeper", "--metrics", "psnr.rgb", "--quiet", "--device", "cpu", *more)
+    return time.perf_counter() - began
+
+
+def overhead(url: str, units: int) -> str:
+    """What each further unit of one second takes in one process and by an executor, without what each needs to start and end."""
+    ways = {"in one process": [], "by --executor local": ["--executor", "local"]}
+    if url:
+        ways = {name: [*words, "--store", url] for name, words in ways.items()}
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, words) in enumerate(ways.items()):
+            few, many = (
+                seconds_of_run(Path(folder), f"{number}-{clips}", clips, words) for clips in (units // 2, 3 * units // 2)
+            )
+            found[name] = ((many - few) / units, few)
+    plain, claimed = (each for each, _ in found.values())
+    told = ", ".join(f"{name} {each:.3f} s each ({few:.1f} s for {units // 2} in all)" for name, (each, few) in found.items())
+    return f"units of 1 s: {told}: {100 * (claimed / plain - 1):+.1f} %"
 
 
 @contextmanager
@@ -126,19 +195,19 @@ def address(given: str) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--units", type=int, default=10_000)
+    parser.add_argument("--clips", type=int, default=400)
     parser.add_argument("--store", default="", help="default: a SQLite file in a temporary folder")
-    parser.add_argument("--claims", type=int, default=2000)
-    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--claims", type=int, default=2400)
+    parser.add_argument("--seconds", type=int, default=20, help="of units of one second; 0: leave that out")
     options = parser.parse_args()
     with address(options.store) as url, Store(url) as store:
-        job, seconds = publish(store, options.units)
-        print(f"published {options.units} units in {seconds:.2f} s")
+        publish(store, options.clips)
         for processes in (1, PROCESSES):
-            print(rates(url, job, processes, options.claims))
-        plain, claimed = overhead(store, options.seconds)
-        more = 100 * (claimed / plain - 1)
-        print(f"{options.seconds} units of 1 s: plain loop {plain:.2f} s, by claims {claimed:.2f} s: {more:+.1f} %")
+            job, units, seconds = publish(store, options.clips)
+            print(f"{units} units put into the queue in {seconds:.2f} s")
+            print(rates(url, job, processes, options.claims), flush=True)
+    if options.seconds:
+        print(overhead(options.store, options.seconds))
 
 
 if __name__ == "__main__":

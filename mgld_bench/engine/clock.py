@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import ColumnElement, Double, cast, extract, func, select
 from sqlalchemy.orm import Session as OrmSession
 
 
 def clock(session: OrmSession) -> float:
     """Seconds since 1970 by the database's clock; for SQLite, which has none, by that of its one machine."""
-    if session.connection().dialect.name == "sqlite":
-        return time.time()
-    return float(session.execute(select(extract("epoch", func.clock_timestamp()))).scalar_one())
+    now = moment(session)
+    return now if isinstance(now, float) else float(session.execute(select(now)).scalar_one())
+
+
+def moment(session: OrmSession) -> float | ColumnElement[float]:
+    """What `clock` gives, for use within a statement: a server need not be asked for it first."""
+    return time.time() if session.connection().dialect.name == "sqlite" else _SERVER
+
+
+_SERVER: Final[ColumnElement[float]] = cast(extract("epoch", func.clock_timestamp()), Double)

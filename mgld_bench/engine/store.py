@@ -165,10 +165,11 @@ class Store:
         insert = insert_postgresql if self._engine.dialect.name == "postgresql" else insert_sqlite
         finished_at = _now()
         # In one order for all writers: else two that add the same units might wait for each other.
-        for unit, score in sorted(units, key=lambda pair: pair[0].key):
-            values = _unit_values(run, unit, finished_at)
-            new = insert(UnitRow).values(**values).on_conflict_do_nothing().returning(UnitRow.key)
-            if session.execute(new).first() is None or score is None:
+        rows = sorted(units, key=lambda pair: pair[0].key)
+        new = insert(UnitRow).on_conflict_do_nothing().returning(UnitRow.key)
+        added = set(session.scalars(new, [_unit_values(run, unit, finished_at) for unit, _ in rows])) if rows else set()
+        for unit, score in rows:
+            if unit.key not in added or score is None:
                 continue
             session.add(ClipScoreRow(unit=unit.key, value=score.value, notes=_notes_column(unit, score)))
             frames = (score.per_frame or {}).items()

@@ -8,6 +8,6 @@ For use from outside:
 - `run_by_workers`, `Executor` (`coordinate`): a run of a session by workers
 - `LocalExecutor`, `devices_here` (`local`), `RayExecutor` (`ray_cluster`), `SlurmExecutor` (`slurm`), `NoExecutor` (`coordinate`)
 - `work`, `WorkerSettings` (`worker`): a worker, in this process
-- `Queue`, `Claim`, `Task` (`queue`)
+- `Queue`, `Task` (`queue`), `Claim` (`claiming`)
 - `survey`, `Survey` (`survey`): what runs where
 """

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from mgld_bench.engine.executors.claiming import Claim
 from mgld_bench.engine.executors.job import Job
-from mgld_bench.engine.executors.queue import Claim
 from mgld_bench.engine.machine import compute_on, provenance
 from mgld_bench.engine.plan import Plan, Unit, make_plan
 from mgld_bench.engine.progress import Progress

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from mgld_bench.engine.executors.claiming import DONE, FAILED, RUNNING
 from mgld_bench.engine.executors.job import Job, add_job, close_job, keep_alive, open_jobs
 from mgld_bench.engine.executors.probe import leave_probe, remove_probe, versions_here
-from mgld_bench.engine.executors.queue import DONE, FAILED, LEASE, RUNNING, Queue, Task
+from mgld_bench.engine.executors.queue import LEASE, Queue, Task
 from mgld_bench.engine.executors.staff import Worker, staff
 from mgld_bench.engine.executors.worker import WorkerSettings
 from mgld_bench.engine.machine import provenance

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from mgld_bench.engine.executors.queue import Claim, Queue
+from mgld_bench.engine.executors.claiming import Claim
+from mgld_bench.engine.executors.queue import Queue
 from mgld_bench.engine.executors.staff import report_in
 from mgld_bench.engine.progress import Silent
 from mgld_bench.engine.store import Store

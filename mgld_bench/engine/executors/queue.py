@@ -1,24 +1,25 @@
 """The queue: units that workers claim under a lease, each by one worker at a time, in the order of the plan.
 
-On PostgreSQL a claim skips rows that another transaction has locked (``FOR UPDATE SKIP LOCKED``), so workers do not wait for each
-other; on SQLite every transaction that writes takes its turn.
+How they are found and taken is in `claiming`.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.clock import clock
+from mgld_bench.engine.clock import clock, moment
+from mgld_bench.engine.executors.claiming import BLOCKED, DONE, FAILED, READY, RUNNING, Claim, take_first
+from mgld_bench.engine.executors.staff import seen_with
 from mgld_bench.engine.plan import Unit
-from mgld_bench.engine.schema.tables import TaskRow
+from mgld_bench.engine.schema.tables import JobRow, TaskRow
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.metrics.metric import ClipScore
 
@@ -28,9 +29,7 @@ MOST_LOSSES: Final = 25
 """A unit that has cost so many workers their lives fails."""
 _BACK: Final = 1_000_000
 """What is added to the position of a unit whose worker was lost: everything else is done first, in case it kills them."""
-BLOCKED, READY, RUNNING, DONE, FAILED = "blocked", "ready", "running", "done", "failed"
 _OPEN: Final = (BLOCKED, READY, RUNNING)
-_BATCH: Final = 500
 _QUEUE: Final = cast("Table", TaskRow.__table__)
 _C: Final = _QUEUE.c
 """Statements about the table cost half of those about its class; no objects are needed here."""
@@ -60,27 +59,6 @@ class TaskState:
     changed: float
 
 
-@dataclass(frozen=True)
-class Claim:
-    """Units that one worker does together: a pair, a restored clip, or scores of one clip."""
-
-    job: int
-    place: str
-    kind: str
-    dataset: str
-    clip: str
-    method: str
-    keys: tuple[str, ...]
-    worker: str
-    token: str
-
-    @property
-    def text(self) -> str:
-        """For people: "restore mgld-vsr reds4 000", "score reds4 000 (12)"."""
-        count = f" ({len(self.keys)})" if self.kind == "score" else ""
-        return " ".join(part for part in (self.kind, self.method, self.dataset, self.clip) if part) + count
-
-
 class Queue:
     """The queue of a store."""
 
@@ -102,8 +80,8 @@ class Queue:
         own = {task.unit.key for task in tasks}
 
         def publish(session: OrmSession) -> None:
-            moment = clock(session)
-            rows = [_row(job, place, task, BLOCKED if task.needs in own else READY, moment) for task in tasks]
+            now = clock(session)
+            rows = [_row(job, place, task, BLOCKED if task.needs in own else READY, now) for task in tasks]
             new = insert(TaskRow)
             taken_over = ("job", "position", "needs", "device", "state", "losses", "changed", "error")
             kept = new.on_conflict_do_update(
@@ -113,44 +91,26 @@ class Queue:
             )
             if rows:
                 session.connection().execute(kept, rows)
+            if not self._store.on_this_machine_only:
+                # Without it, a server does not know yet how many units this workspace has, and may read all of them for each.
+                session.execute(text(f"ANALYZE {_QUEUE.name}"))
             self._unblock(session, place)
 
         self._store.transact(publish)
 
     def claim(self, worker: str, jobs: Iterable[int], devices: Sequence[str]) -> Claim | None:
-        """Take what is first in the queue of these jobs, of what needs the first of ``devices``, then of the next; None: nothing.
+        """Take the first of the earliest of these jobs, of what needs the first of ``devices``, then of the next; None: nothing.
 
         Of a clip's scores, all that are ready are taken, so that what they share is computed once.
         """
         wanted = sorted(set(jobs))
 
         def claim(session: OrmSession) -> Claim | None:
-            for device in devices:
-                ready = (_C.state == READY, _C.device == device, _C.job.in_(wanted))
-                columns = select(_C.job, _C.place, _C.kind, _C.dataset, _C.clip, _C.method, _C.key)
-                first = columns.where(*ready).order_by(_C.position).limit(1).with_for_update(skip_locked=True)
-                found = session.execute(first).first()
-                if found is None:
-                    continue
-                job, place, kind, dataset, clip, method, key = found
-                keys = [key]
-                if kind == "score":
-                    same = (*ready, _C.place == place, _C.job == job, _C.kind == kind)
-                    of_clip = (_C.dataset == dataset, _C.clip == clip)
-                    chosen = select(_C.key).where(*same, *of_clip).order_by(_C.position)
-                    keys = list(session.scalars(chosen.with_for_update(skip_locked=True)))
-                    method = ""
-                taken = Claim(job, place, kind, dataset, clip, method, tuple(keys), worker, secrets.token_hex(8))
-                now = clock(session)
-                for some in _batches(keys):
-                    session.execute(
-                        update(_QUEUE)
-                        .where(_C.place == place, _C.key.in_(some))
-                        .values(
-                            state=RUNNING, worker=worker, token=taken.token, lease=now + self._lease, started=now, changed=now
-                        )
-                    )
-                return taken
+            for device, job in product(devices, wanted):
+                taken = take_first(session, worker, job, device, self._lease)
+                if taken is not None:
+                    seen_with(session, worker, taken.text)
+                    return taken
             return None
 
         return self._store.transact(claim)
@@ -159,7 +119,7 @@ class Queue:
         """Extend a lease; False where the claim's units belong to somebody else by now."""
 
         def renew(session: OrmSession) -> bool:
-            longer = update(_QUEUE).where(_held(claim)).values(lease=clock(session) + self._lease)
+            longer = update(_QUEUE).where(_held(claim)).values(lease=moment(session) + self._lease)
             return bool(session.execute(longer.returning(TaskRow.key)).first())
 
         return self._store.transact(renew)
@@ -184,12 +144,13 @@ class Queue:
                 return False
             now = clock(session)
             self._store.add_in(session, run, rows)
-            for unit, _ in rows:
-                done = {"state": DONE, "seconds": unit.seconds, "changed": now, "error": ""}
-                session.execute(_task(claim.place, unit.key).values(done))
+            if rows:
+                done = _task(claim.place, bindparam("of")).values(state=DONE, changed=now, error="", seconds=bindparam("took"))
+                session.connection().execute(done, [{"of": unit.key, "took": unit.seconds} for unit, _ in rows])
             for key, why in failed.items():
                 session.execute(_task(claim.place, key).values(state=FAILED, changed=now, error=why))
             self._settle(session, claim.place, [unit.key for unit, _ in rows], list(failed), now)
+            seen_with(session, claim.worker, "")
             return True
 
         return self._store.transact(finish)
@@ -237,8 +198,9 @@ class Queue:
             yield new
 
     def known(self, place: str) -> set[str]:
-        """The keys of all that is in the queue of a workspace."""
-        chosen = select(TaskRow.key).where(TaskRow.place == place)
+        """The keys of all that is in the queue of a workspace, but for what ended runs have left: nobody takes that."""
+        left = TaskRow.state.in_((BLOCKED, READY)) & JobRow.closed
+        chosen = select(TaskRow.key).join(JobRow, TaskRow.job == JobRow.id).where(TaskRow.place == place, ~left)
         return self._store.transact(lambda session: set(session.scalars(chosen)), writing=False)
 
     def any_open(self, jobs: Iterable[int]) -> bool:
@@ -294,13 +256,8 @@ def _held(claim: Claim) -> ColumnElement[bool]:
     return mine & _C.key.in_(claim.keys)
 
 
-def _task(place: str, key: str) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an update of two releases differs
+def _task(place: str, key: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's type of an update of two releases differs
     return update(_QUEUE).where(_C.place == place, _C.key == key)
-
-
-def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for first in range(0, len(items), _BATCH):
-        yield items[first : first + _BATCH]
 
 
 def _row(job: int, place: str, task: Task, state: str, now: float) -> dict[str, Any]:

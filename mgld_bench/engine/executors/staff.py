@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.clock import clock
+from mgld_bench.engine.clock import clock, moment
 from mgld_bench.engine.schema.tables import WorkerRow
 from mgld_bench.engine.store import Store
 
 KEPT: float = 24 * 3600.0
 """Seconds for which a worker that has ended, or is not seen any more, is remembered."""
+_STAFF: Final = cast("Table", WorkerRow.__table__)
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,12 @@ def sign_on(store: Store, worker: Worker) -> None:
 
 def report_in(store: Store, worker: str, doing: str) -> None:
     """Record that a worker is there, and what it does."""
-    store.transact(
-        lambda session: session.execute(update(WorkerRow).where(WorkerRow.id == worker).values(seen=clock(session), doing=doing))
-    )
+    store.transact(lambda session: seen_with(session, worker, doing))
+
+
+def seen_with(session: OrmSession, worker: str, doing: str) -> None:
+    """See `report_in`; in a transaction that does more."""
+    session.execute(update(_STAFF).where(_STAFF.c.id == worker).values(seen=moment(session), doing=doing))
 
 
 def note(store: Store, worker: str, lines: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session as OrmSession
 
 from mgld_bench.engine.clock import clock
-from mgld_bench.engine.executors.queue import BLOCKED, DONE, FAILED, READY, RUNNING
+from mgld_bench.engine.executors.claiming import BLOCKED, DONE, FAILED, READY, RUNNING
 from mgld_bench.engine.executors.staff import Worker, staff
 from mgld_bench.engine.schema.tables import JobRow, TaskRow
 from mgld_bench.engine.store import Store

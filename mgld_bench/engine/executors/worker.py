@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from mgld_bench.engine.executors.bench import Bench
+from mgld_bench.engine.executors.claiming import Claim
 from mgld_bench.engine.executors.heartbeat import Doing, heartbeat
 from mgld_bench.engine.executors.job import Job, open_jobs
 from mgld_bench.engine.executors.probe import probe, remove_probe
-from mgld_bench.engine.executors.queue import LEASE, Claim, Queue
+from mgld_bench.engine.executors.queue import LEASE, Queue
 from mgld_bench.engine.executors.staff import Worker, note, report_in, sign_off, sign_on
 from mgld_bench.engine.machine import best_device
 from mgld_bench.engine.place import machine_id
@@ -192,7 +193,6 @@ class _Worker:
 
     def _do(self, claim: Claim) -> int:
         """Do a claim, and keep what it comes to; returns how many units were done."""
-        report_in(self._store, self._name, claim.text)
         with heartbeat(self._store, self._queue, claim, self._doing, self._settings.lease / 4):
             try:
                 bench = self._bench(claim)
@@ -216,7 +216,7 @@ class _Worker:
             self._log(f"{claim.text}: done")
         if not kept:
             self._log(f"{claim.text}: its lease was lost, and it was given to another worker")
-        self._report(0.0)
+        self._seen = time.monotonic()
         return len(outcome.finished) if kept else 0
 
     def _bench(self, claim: Claim) -> Bench:

@@ -172,7 +172,8 @@ class TaskRow(Table):
     """When its state changed last."""
     error: Mapped[str] = mapped_column(String)
     __table_args__ = (
-        Index("ix_queue_ready", "state", "device", "position"),
+        Index("ix_queue_first", "job", "state", "device", "position"),
+        Index("ix_queue_lease", "state", "lease"),
         Index("ix_queue_needs", "place", "needs"),
         Index("ix_queue_changed", "place", "changed"),
     )

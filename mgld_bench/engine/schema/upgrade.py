@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from mgld_bench.errors import InputError
 
-VERSION: Final = "0003"
+VERSION: Final = "0004"
 """The newest of `versions`: here as well, so that a database that has it is opened without importing Alembic."""
 _FOLDER: Final = Path(__file__).parent
 

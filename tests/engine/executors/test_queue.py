@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
+from mgld_bench.engine.executors.claiming import Claim
 from mgld_bench.engine.executors.job import Job, add_job, close_job, open_jobs
-from mgld_bench.engine.executors.queue import MOST_LOSSES, Claim, Queue, Task, TaskState
+from mgld_bench.engine.executors.queue import MOST_LOSSES, Queue, Task, TaskState
 from mgld_bench.engine.executors.survey import survey
 from mgld_bench.engine.plan import Unit
 from mgld_bench.engine.request import SuiteRequest
@@ -183,3 +184,36 @@ def test_many_workers_take_each_unit_once(threads: int, store: Store) -> None:
     assert len(taken_by) > 1
     states: list[TaskState] = next(queue.changes(PLACE, 0.0))
     assert {one.state for one in states} == {"done"}
+
+
+def test_what_a_run_that_has_ended_left_is_taken_over_by_the_next(store: Store) -> None:
+    """Its worker was lost at the same time, so the unit was still taken when the next run published its own."""
+    queue, job, run = Queue(store, lease=0.0), new_job(store), store.begin_run("small", {})
+    tasks = in_order(task("r1"))
+    queue.publish(job, PLACE, tasks, 0.0)
+    taken(queue, job, "lost with the run")
+    close_job(store, job)
+    after = new_job(store)
+    queue.publish(after, PLACE, tasks, 0.0)
+    assert queue.known(PLACE) == {"r1"}
+    queue.reap()
+    assert queue.claim("w", [after], [""]) is None
+    assert queue.known(PLACE) == set()
+    queue.publish(after, PLACE, tasks, 0.0)
+    claim = taken(queue, after)
+    assert queue.finish(claim, run, finished(claim), {})
+
+
+def test_units_that_another_run_has_left_do_not_slow_a_claim_down(store: Store) -> None:
+    """On either database the first unit is found by an index, not among all that are ready."""
+    explain = "EXPLAIN QUERY PLAN " if store.on_this_machine_only else "EXPLAIN "
+    abandoned, job = new_job(store), new_job(store)
+    queue = Queue(store)
+    queue.publish(abandoned, PLACE, in_order(*(task(f"old{n}") for n in range(300))), 0.0)
+    queue.publish(job, "elsewhere", in_order(*(task(f"new{n}") for n in range(300))), 0.0)
+    statement = "SELECT key FROM queue WHERE job = 2 AND state = 'ready' AND device = '' ORDER BY position LIMIT 1"
+    if not store.on_this_machine_only:
+        store.transact(lambda session: session.execute(text("ANALYZE queue")))
+    plan = store.transact(lambda session: [str(row) for row in session.execute(text(explain + statement))], writing=False)
+    assert any("ix_queue_first" in line for line in plan), plan
+    assert not any("SORT" in line.upper() or "TEMP" in line for line in plan), plan
