@@ -35,8 +35,8 @@ def variants() -> tuple[Variant, ...]:
                 per_frame=False,
                 digits=3,
                 revision=1,
-                definition=f"ColorVideoVDP {version} on its display {display} ({seen}); 8-bit sRGB, {FRAMES_PER_SECOND} frames per "
-                "second, the first frame repeated before it; JOD of the whole clip, 10: no visible difference",
+                definition=f"ColorVideoVDP {version} on its display {display} ({seen}); 8-bit sRGB, {FRAMES_PER_SECOND} frames "
+                "per second, the first frame repeated before it; JOD of the whole clip, 10: no visible difference",
                 license="MIT (package cvvdp)",
                 files={PACKAGE: version},
                 needs_neighbours=True,
