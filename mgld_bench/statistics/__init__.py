@@ -13,5 +13,8 @@ For use from outside:
 - `detectable_effect`, `clips_needed` (`power`): what so many clips can show
 - `rank_of`, `Rank` (`ranks`): a method's rank with its interval
 - `rank_correlation`, `RankCorrelation` (`correlation`): whether two metrics agree
+- `Choices` (`choices`): votes of a user study as arrays; `strength_intervals`, `StrengthIntervals` (`strengths`): Bradley-Terry
+  with ties; `vote_share`, `VoteShare`, `preference_p` (`vote_shares`): how often one method was preferred to another
+- `vote_agreement`, `nominal_agreement`, `Agreement` (`agreement`): Krippendorff's alpha
 - `levels`, `change_points`, `Level` (`change_points`): steps in a series of nights
 """
