@@ -353,7 +353,7 @@ def degrade(clip: Frames, degradation: str = "realbasicvsr", seed: int = 0) -> n
         seed: used in place of the card's salt.
 
     Returns:
-        Frames (T, H/4, W/4, 3), uint8 RGB.
+        Frames (T, H / scale, W / scale, 3), uint8 RGB; the scale is the card's, 4 unless it says something else.
 
     Raises:
         InputError: the frames cannot be degraded.

@@ -55,13 +55,13 @@ def leaves(nav: Any) -> Iterator[str]:
 def test_the_cards_that_how_tos_print_are_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One folder holds them all, as it would if somebody followed every page."""
     printed = {name: text for page in HOW_TOS for name, text in blocks(page, "yaml")}
-    assert len(printed) == 19
+    assert len(printed) == 20
     for name, text in printed.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for name, text in blocks(DOCS / "how-to/figure.md", "python"):
-        (tmp_path / name).parent.mkdir()
+    for name, text in [block for page in ("figure.md", "degradation.md") for block in blocks(DOCS / "how-to" / page, "python")]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     checked = check_cards([tmp_path / "mycards"])

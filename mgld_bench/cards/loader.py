@@ -219,6 +219,9 @@ class _Library:
             bases = {known.kind or self._kind_by_content(known, (*extended_by, file)) for known in named}
             possible = [kind for kind in possible if kind in bases] if len(bases) > 1 else list(bases)
             possible = [kind for kind in possible if kind != _LATEST or len(possible) == 1]
+            if len(possible) > 1 and "options" in fields and "pipeline" not in fields:
+                # Only methods had options when such cards were written.
+                possible = [kind for kind in possible if kind != "degradation"]
         else:
             possible = [kind for kind in possible if fields & _own_fields(kind)]
         if len(possible) == 1:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field, PrivateAttr, field_validator
 
@@ -132,20 +133,47 @@ class DatasetCard(Card):
     publication: Publication = Publication()
 
 
+REALBASICVSR: Final = "mgld_bench.pairs.pipeline:RealBasicVSRDegradation"
+"""Stands for the RealBasicVSR degradation, and for no module. Part of the keys of pairs and of side files: never change it."""
+_ENTRY_POINT: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+def _class_path(path: str) -> str:
+    """A dotted path to a module and a name in it, and nothing else. ``package.__main__`` is a program: importing it runs it."""
+    module, _, name = path.partition(":")
+    parts = module.split(".")
+    if not all(part.isidentifier() for part in (*parts, name)):
+        raise ValueError(f'must be module:Class, e.g. mgld_bench.methods.bicubic:Bicubic, not "{path}"')
+    if "__main__" in parts[1:]:
+        raise ValueError(f"{module} is a program, not a module; name the module that defines {name}")
+    return path
+
+
 class DegradationCard(Card):
     """How LR clips are made from ground truth."""
 
     kind = "degradation"
 
-    pipeline: Literal["mgld_bench.pairs.pipeline:RealBasicVSRDegradation"] = "mgld_bench.pairs.pipeline:RealBasicVSRDegradation"
-    """There is one: no card needs to name it. The name is part of the keys of pairs and of side files: never change it."""
+    pipeline: str = REALBASICVSR
+    """module:Class of a Degradation, or the name of an entry point in the group mgld_bench.degradations; the default stands for
+    the RealBasicVSR degradation. Using the card imports it: a card is trusted like code."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Those of the class that ``pipeline`` names."""
     profile: Literal["mgld", "realbasicvsr"] = "mgld"
-    scale: int = 4
+    """Of the RealBasicVSR degradation, as is ``bitrate_reference_pixels``."""
+    scale: int = Field(default=4, ge=1)
+    """How many times larger than LR the ground truth is, in each direction."""
     salt: int = 0
     """Part of every clip's seed: a different salt gives a different instance of the test set."""
     bitrate_reference_pixels: int | None = Field(default=None, gt=0)
     """None: bit rates as drawn. Otherwise they are multiplied by height * width / this (65536: RealBasicVSR's training size)."""
     publication: Publication = Publication()
+
+    @field_validator("pipeline")
+    @classmethod
+    def _names_a_pipeline(cls, pipeline: str) -> str:
+        """A class, or what could be the name of an entry point."""
+        return _class_path(pipeline) if ":" in pipeline or not _ENTRY_POINT.fullmatch(pipeline) else pipeline
 
 
 class WeightFile(PlainData):
@@ -196,13 +224,7 @@ class MethodCard(Card):
     @classmethod
     def _names_a_class(cls, restorer: str) -> str:
         """Nothing but a dotted path to a module and a name in it; ``package.__main__`` is a program, and importing it runs it."""
-        module, _, name = restorer.partition(":")
-        parts = module.split(".")
-        if not all(part.isidentifier() for part in (*parts, name)):
-            raise ValueError(f'must be module:Class, e.g. mgld_bench.methods.bicubic:Bicubic, not "{restorer}"')
-        if "__main__" in parts[1:]:
-            raise ValueError(f"{module} is a program, not a module; name the module that defines {name}")
-        return restorer
+        return _class_path(restorer)
 
 
 class Statement(PlainData):

@@ -11,7 +11,7 @@ from typing import Final, TypeVar, get_args, get_type_hints
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from mgld_bench.cards.schemas import Card, MethodCard
+from mgld_bench.cards.schemas import Card, DegradationCard, MethodCard
 from mgld_bench.cards.tree import Place, Tree, as_tree, follow, plain
 from mgld_bench.errors import InputError, did_you_mean
 
@@ -30,8 +30,8 @@ def validate_card(tree: Tree, schema: type[SomeCard]) -> SomeCard:
     return card
 
 
-def validate_options(card: MethodCard, options: type[Model]) -> Model:
-    """The options of a method card as its restorer's own type.
+def validate_options(card: MethodCard | DegradationCard, options: type[Model]) -> Model:
+    """The options of a card as the own type of the class that it names.
 
     Raises:
         InputError: As `validate_card`.

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.listing import list_what
 from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Clips, Json, Limit, Quiet, Workspace, WorkspaceToWrite, split_names
+
+if TYPE_CHECKING:
+    from mgld_bench.cards.schemas import DegradationCard
 
 Dataset = Annotated[str, typer.Argument(help="Name of a dataset card, or a card file.")]
 Degradation = Annotated[
@@ -98,7 +101,7 @@ def verify(
     mode: Annotated[
         Literal["hashes", "from-stream", "full"],
         typer.Option(
-            help="hashes: the frames on disk; from-stream: LR rebuilt from the bitstream; full: built again from ground truth."
+            help="hashes: the frames on disk; from-stream: LR rebuilt from what is stored; full: built again from ground truth."
         ),
     ] = "hashes",
     degradation: Degradation = "",
@@ -114,7 +117,7 @@ def verify(
     from mgld_bench.pairs.verify import verify_pair
 
     prepared = _prepared(name, degradation, workspace, cards)
-    found = {clip: verify_pair(prepared.folder, clip, mode) for clip in prepared.clips}
+    found = {clip: verify_pair(prepared.folder, clip, mode, prepared.card) for clip in prepared.clips}
     if json_output:
         problems: dict[str, list[str]] = {clip: list(result.problems) for clip, result in found.items()}
         print_json(problems | {"missing": prepared.missing})
@@ -138,9 +141,10 @@ def rebuild(
     quiet: Quiet = False,
     json_output: Json = False,
 ) -> None:
-    """Rebuild missing or damaged LR frames from the stored bitstreams; intact frames are left alone. No encoder is needed.
+    """Rebuild missing or damaged LR frames from the stored bitstreams, or from ground truth; intact frames are left alone.
 
-    Frames are compared with the pair's side file before anything is replaced. Exit code 1 where a pair is still damaged.
+    No encoder is needed. Frames are compared with the pair's side file before anything is replaced. Exit code 1 where a pair is
+    still damaged.
 
     Example: mgld-bench datasets rebuild reds4 000 011
     """
@@ -163,7 +167,7 @@ def rebuild(
     with sole_writer(workspace), stage(progress, "rebuild", sum(frames.values())):
         for clip in chosen:
             progress.unit(f"{prepared.dataset} {clip}")
-            found[clip] = rebuild_pair(prepared.folder, clip)
+            found[clip] = rebuild_pair(prepared.folder, clip, prepared.card)
             progress.advance(frames[clip])
             if not json_output:
                 state = "FAILED" if found[clip].problems else "rebuilt" if found[clip].rebuilt else "intact"
@@ -191,6 +195,8 @@ class _Prepared:
     missing: list[str]
     """Clips of the card that are not prepared."""
     prepare_command: str
+    card: DegradationCard | None
+    """That of the degradation; None where LR came with the set, or its card is not known here."""
 
     @property
     def label(self) -> str:
@@ -199,7 +205,7 @@ class _Prepared:
 
 def _prepared(name: str, degradation: str, workspace: Path, cards: list[Path] | None) -> _Prepared:
     """Find the pairs of a dataset. Raises InputError where none is prepared."""
-    from mgld_bench.cards.loader import load_dataset, load_degradation
+    from mgld_bench.cards.loader import has_card, load_dataset, load_degradation
     from mgld_bench.errors import InputError
     from mgld_bench.pairs.choice import choose_lr
     from mgld_bench.pairs.stored import EXISTING, list_pairs, pairs_folder
@@ -217,7 +223,9 @@ def _prepared(name: str, degradation: str, workspace: Path, cards: list[Path] | 
     if not clips:
         raise InputError(f"{folder}: no prepared pairs; build them with: {command}")
     missing = [entry.name for entry in card.clips if entry.name not in clips]
-    return _Prepared(card.name, how, folder, clips, missing, command)
+    named = degradation if Path(degradation).is_file() else how
+    made_by = load_degradation(named, cards or ()) if how != EXISTING and has_card(named, cards or ()) else None
+    return _Prepared(card.name, how, folder, clips, missing, command, made_by)
 
 
 def _print_clip(state: str, clip: str, problems: Sequence[str]) -> None:

@@ -56,6 +56,16 @@ def scale_bicubic(image: npt.NDArray[np.generic], scale: float) -> FloatArray:
     return _interpolated(image, rows, columns)
 
 
+def to_levels(exact: FloatArray) -> npt.NDArray[np.uint8]:
+    """Clipped to 0..255 and rounded half away from zero, as MATLAB converts doubles to uint8.
+
+    >>> to_levels(np.array([-3.0, 0.5, 1.5, 300.0])).tolist()
+    [0, 1, 2, 255]
+    """
+    # No value is negative after clipping, so rounding half up is rounding half away from zero.
+    return np.floor(np.clip(exact, 0, 255) + 0.5).astype(np.uint8)
+
+
 def _interpolated(image: npt.NDArray[np.generic], rows: sparse.csr_array, columns: sparse.csr_array) -> FloatArray:
     values = image.astype(np.float64)
     tall = np.asarray(rows @ values.reshape(values.shape[0], -1)).reshape(rows.shape[0], *values.shape[1:])

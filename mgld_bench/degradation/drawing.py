@@ -11,6 +11,7 @@ import numpy as np
 
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.degradation import profiles
+from mgld_bench.degradation.interface import clip_in_message
 from mgld_bench.degradation.plan import (
     PROTOCOL,
     BlurKernel,
@@ -65,8 +66,8 @@ def draw_plan(degradation: DegradationCard, dataset: str, clip: str, size: Size,
     profile = profiles.PROFILES[degradation.profile]
     if profile.video_may_be_last and (target[0] % 2 or target[1] % 2):
         raise InputError(
-            f"{_named(clip)}: the profile {profile.name} may compress the {target[1]}x{target[0]} LR frames as video, and "
-            "libx264 needs even sizes: crop the ground truth to multiples of 8, or use the profile mgld"
+            f"{clip_in_message(clip)}: the profile {profile.name} may compress the {target[1]}x{target[0]} LR frames as video, "
+            "and libx264 needs even sizes: crop the ground truth to multiples of 8, or use the profile mgld"
         )
     text = seed_text(degradation, dataset, clip)
     seed = zlib.crc32(text.encode())
@@ -82,11 +83,6 @@ def draw_plan(degradation: DegradationCard, dataset: str, clip: str, size: Size,
         target_size=target,
         operations=operations,
     )
-
-
-def _named(clip: str) -> str:
-    """The clip in a message; those of Python callers have no name."""
-    return f"clip {clip}" if clip else "clip"
 
 
 def seed_text(degradation: DegradationCard, dataset: str, clip: str) -> str:
@@ -273,7 +269,9 @@ def _check_scale(degradation: DegradationCard, clip: str, size: Size) -> None:
     if degradation.scale != _SCALE:
         raise InputError(f"degradation {degradation.name}: scale: {degradation.scale} is not supported; use {_SCALE}")
     if size[0] % _SCALE or size[1] % _SCALE:
-        raise InputError(f"{_named(clip)}: the ground truth is {size[1]}x{size[0]}: crop it to multiples of {_SCALE} first")
+        raise InputError(
+            f"{clip_in_message(clip)}: the ground truth is {size[1]}x{size[0]}: crop it to multiples of {_SCALE} first"
+        )
 
 
 def _check_sizes(operations: tuple[Operation, ...], clip: str, size: Size) -> None:
@@ -281,6 +279,6 @@ def _check_sizes(operations: tuple[Operation, ...], clip: str, size: Size) -> No
     smallest = min(sizes, key=min)
     if min(smallest) < _SMALLEST:
         raise InputError(
-            f"{_named(clip)}: the ground truth of {size[1]}x{size[0]} is too small for this degradation: "
+            f"{clip_in_message(clip)}: the ground truth of {size[1]}x{size[0]} is too small for this degradation: "
             f"it would pass through frames of {smallest[1]}x{smallest[0]}"
         )

@@ -6,17 +6,14 @@ Blur, resize, noise, JPEG and video compression, twice, with parameters that dri
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 
-from mgld_bench.cards.schemas import DegradationCard
-from mgld_bench.clips.clip import Clip, Frame
-from mgld_bench.degradation.drawing import draw_plan
+from mgld_bench.clips.clip import Frame
+from mgld_bench.degradation.interface import Watch, unwatched
 from mgld_bench.degradation.kernels import kernel_values
 from mgld_bench.degradation.noise import RandomNumbers, add_noise, noise_numbers
 from mgld_bench.degradation.operators import (
@@ -41,33 +38,6 @@ from mgld_bench.degradation.plan import (
 )
 from mgld_bench.degradation.profiles import PROFILES, PeakValue, Profile
 from mgld_bench.degradation.video import decode_video, encode_video
-
-Watch: TypeAlias = Callable[[str, int, WorkFrame], None]
-"""Called with each operation's name, the frame's index and the frame after that operation."""
-
-
-def degrade_clip(
-    clip: Clip, degradation: DegradationCard, dataset: str = "", clip_name: str | None = None
-) -> tuple[list[Frame], DegradationPlan]:
-    """Degrade a ground-truth clip without keeping anything on disk.
-
-    Args:
-        clip: The ground truth.
-        degradation: How.
-        dataset: Part of the seed, as is the card's salt.
-        clip_name: Part of the seed; None: the clip's own name.
-
-    Returns:
-        The LR frames, (h/4, w/4, 3) uint8 RGB each, and the plan by which they were made.
-
-    Raises:
-        InputError: The ground truth does not fit the degradation (see draw_plan), or an encoder fails.
-    """
-    name = clip.name if clip_name is None else clip_name
-    plan = draw_plan(degradation, dataset, name, (clip.height, clip.width), clip.frame_count)
-    with tempfile.TemporaryDirectory() as folder:
-        streams = {video.op: Path(folder) / f"{video.op}.mp4" for video in plan.videos}
-        return list(degrade_frames(clip.frames(), plan, streams, _unwatched)), plan
 
 
 def degrade_frames(source: Iterable[Frame], plan: DegradationPlan, streams: Mapping[str, Path], watch: Watch) -> Iterator[Frame]:
@@ -101,10 +71,10 @@ def finish_frames(plan: DegradationPlan, stream: Path) -> Iterator[Frame]:
     Raises InputError where the bitstream is missing, damaged or of a different length.
     """
     last = plan.videos[-1]
-    frames: Iterator[WorkFrame] = _decoded(last, plan, stream, _unwatched)
+    frames: Iterator[WorkFrame] = _decoded(last, plan, stream, unwatched)
     for operation in plan.operations[plan.operations.index(last) + 1 :]:
         if not isinstance(operation, VideoOperation) and operation.applied:
-            frames = _applied(frames, operation, plan, _unwatched)
+            frames = _applied(frames, operation, plan, unwatched)
     return (_leave(frame, PROFILES[plan.profile]) for frame in frames)
 
 
@@ -132,10 +102,6 @@ def apply_operation(
         return add_noise(frame, operation.frames[index], peak, numbers)
     compressed = compress_jpeg(frame if peak == 255 else frame * np.float32(255), operation.frames[index].quality)
     return from_levels(compressed, peak) if peak == 1 else compressed
-
-
-def _unwatched(op: str, index: int, frame: WorkFrame) -> None:
-    """Watches nothing."""
 
 
 def _applied(frames: Iterator[WorkFrame], operation: FrameOperation, plan: DegradationPlan, watch: Watch) -> Iterator[WorkFrame]:

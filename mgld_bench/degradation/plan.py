@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -134,3 +134,26 @@ class DegradationPlan(PlainData):
     def videos(self) -> list[VideoOperation]:
         """The video compressions in order."""
         return [operation for operation in self.operations if isinstance(operation, VideoOperation)]
+
+
+class DrawnPlan(PlainData):
+    """What a degradation without operations of the suite's has drawn for one clip: plain data, {} where nothing is random."""
+
+    protocol: Literal["pairs-v1"] = PROTOCOL
+    seed_text: str
+    """protocol|module:Class|dataset|clip|salt."""
+    seed: int
+    """CRC-32 of ``seed_text``."""
+    frame_count: int
+    source_size: Size
+    target_size: Size
+    """Of the LR frames: the source's divided by the scale."""
+    drawn: dict[str, Any]
+
+    @property
+    def videos(self) -> list[VideoOperation]:
+        """None: LR is made again from the ground truth."""
+        return []
+
+
+AnyPlan: TypeAlias = DegradationPlan | DrawnPlan

@@ -21,6 +21,8 @@ from mgld_bench.cards.schemas import (
 from mgld_bench.cards.search_path import KIND_FOLDERS, SUFFIXES, card_files, search_path
 from mgld_bench.cards.studies import StudyCard
 from mgld_bench.cards.validation import field_error
+from mgld_bench.degradation.degradation import Degradation, class_name
+from mgld_bench.degradation.loading import load_pipeline
 from mgld_bench.errors import InputError, did_you_mean, first_of
 from mgld_bench.metrics.catalogue import describe
 from mgld_bench.restoring.loading import parse_options
@@ -106,7 +108,7 @@ def _check(card: Card, search: Sequence[Path]) -> str:
     if isinstance(card, DatasetCard):
         return _check_dataset(card, search)
     if isinstance(card, DegradationCard):
-        return f"profile {card.profile}, salt {card.salt}"
+        return _check_degradation(card)
     if isinstance(card, MethodCard):
         return _check_method(card)
     if isinstance(card, ProtocolCard):
@@ -125,6 +127,14 @@ def _check_dataset(card: DatasetCard, search: Sequence[Path]) -> str:
     with _naming(card, "degradation"):
         load_degradation(card.degradation, search)
     return f"{clips}, degradation {card.degradation}"
+
+
+def _check_degradation(card: DegradationCard) -> str:
+    pipeline = load_pipeline(card)
+    if not isinstance(pipeline, Degradation):
+        return f"profile {card.profile}, salt {card.salt}"
+    options = ", ".join(f"{name} {value}" for name, value in pipeline.options.model_dump().items())
+    return f"{class_name(type(pipeline))}, x{card.scale}, options: {options or 'none'}, salt {card.salt}"
 
 
 def _check_method(card: MethodCard) -> str:

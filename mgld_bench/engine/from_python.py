@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from mgld_bench.cards.loader import load_degradation, load_method
 from mgld_bench.clips.colour import check_colour
-from mgld_bench.degradation.pipeline import degrade_clip
+from mgld_bench.degradation.loading import degrade_clip
 from mgld_bench.engine import arguments
 from mgld_bench.engine.progress import Silent
 from mgld_bench.engine.restore_folders import Wish, restore_clips

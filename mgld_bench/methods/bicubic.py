@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-import numpy as np
-
-from mgld_bench.clips.bicubic import resize_bicubic
+from mgld_bench.clips.bicubic import resize_bicubic, to_levels
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.methods.restorer import Restorer, RestorerOptions
 
@@ -32,6 +30,4 @@ class Bicubic(Restorer[RestorerOptions]):
 def enlarge(frame: Frame, scale: int) -> Frame:
     """``frame`` (height, width, 3) uint8, ``scale`` times as high and wide, uint8."""
     height, width = frame.shape[:2]
-    exact = resize_bicubic(frame, scale * height, scale * width)
-    # No value is negative after clipping, so rounding half up is rounding half away from zero.
-    return np.floor(np.clip(exact, 0, 255) + 0.5).astype(np.uint8)
+    return to_levels(resize_bicubic(frame, scale * height, scale * width))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from pydantic import PrivateAttr
 
@@ -13,7 +13,7 @@ from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.errors import InputError
 from mgld_bench.home import expanded
 from mgld_bench.methods.compute import Compute
-from mgld_bench.plain_data import PlainData
+from mgld_bench.plain_data import PlainData, class_in_brackets
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,11 +81,8 @@ class Restorer(ABC, Generic[OptionsT]):
     def __init_subclass__(cls) -> None:
         """Take `Options` from the brackets after the base class, unless the class sets it itself."""
         super().__init_subclass__()
-        if "Options" not in vars(cls):
-            for base in vars(cls).get("__orig_bases__", ()):
-                for argument in get_args(base):
-                    if isinstance(argument, type):
-                        cls.Options = argument
+        if "Options" not in vars(cls) and (named := class_in_brackets(cls, RestorerOptions)):
+            cls.Options = named
 
     def __init__(self, options: OptionsT, weights: Mapping[str, Path] | None, compute: Compute) -> None:
         """Build the method.

@@ -8,14 +8,12 @@ from pathlib import Path
 
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.atomic import PARTIAL, hidden_name, require_room_for_name, write_json_atomic
-from mgld_bench.clips.clip import Clip, Frame
+from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.writing import frame_name, write_frame
-from mgld_bench.degradation.canary import encoder_canary
-from mgld_bench.degradation.drawing import draw_plan
-from mgld_bench.degradation.pipeline import degrade_frames
-from mgld_bench.degradation.plan import DegradationPlan, VideoOperation
-from mgld_bench.degradation.profiles import PROFILES
+from mgld_bench.degradation.interface import AnyPipeline
+from mgld_bench.degradation.loading import load_pipeline
+from mgld_bench.degradation.plan import AnyPlan, VideoOperation
 from mgld_bench.degradation.video import payload_bits
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.pairs.measures import DegradationStrength, OperationDigests
@@ -34,10 +32,10 @@ def build_pair(
 ) -> Path:
     """Build one pair.
 
-    Writes folder/GT/<clip>/%08d.png, folder/LQ/<clip>/%08d.png (numbered from 0, 8-bit RGB), folder/<clip>.video1.mp4,
-    .video2.mp4 and, last, the side file. While it works, everything is in folder/.<clip>.partial; an interrupted build leaves
-    nothing else, and the next one starts afresh. Frames, bitstreams and side file (except ``made_on``) do not depend on threads,
-    workers or the kind of CPU.
+    Writes folder/GT/<clip>/%08d.png, folder/LQ/<clip>/%08d.png (numbered from 0, 8-bit RGB), the bitstreams of video
+    compressions (folder/<clip>.video1.mp4, .video2.mp4) and, last, the side file. While it works, everything is in
+    folder/.<clip>.partial; an interrupted build leaves nothing else, and the next one starts afresh. Frames, bitstreams and side
+    file (except ``made_on``) do not depend on threads, workers or the kind of CPU.
 
     Args:
         ground_truth: The clip.
@@ -60,8 +58,9 @@ def build_pair(
     side = folder / f"{clip}.json"
     if _is_finished(folder, clip, key):
         return side
-    plan = draw_plan(degradation, dataset, clip, (ground_truth.height, ground_truth.width), ground_truth.frame_count)
-    problems = encoder_canary()
+    pipeline = load_pipeline(degradation)
+    plan: AnyPlan = pipeline.plan(dataset, ClipSize(clip, ground_truth.frame_count, ground_truth.height, ground_truth.width))
+    problems = pipeline.problems_here()
     if problems and not force:
         raise CheckError(
             f"clip {clip}: the pair cannot be built here with the pinned encoders: {problems[0]}; rebuild published pairs from "
@@ -71,7 +70,7 @@ def build_pair(
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        built = _BuildPass(ground_truth, clip, plan, partial)
+        built = _BuildPass(ground_truth, clip, pipeline, plan, partial)
         built.run()
         record = PairRecord(
             key=key,
@@ -80,7 +79,7 @@ def build_pair(
             clip=clip,
             degradation=degradation,
             plan=plan,
-            channels=PROFILES[plan.profile].channels,
+            channels=pipeline.channels(plan),
             GT=record_frames(ground_truth, ground_truth.height, ground_truth.width, built.ground_truth_digests),
             LQ=record_frames(ground_truth, *plan.target_size, built.low_resolution_digests),
             after=built.digests.result(),
@@ -105,20 +104,21 @@ def _stream_name(clip: str, video: VideoOperation) -> str:
 class _BuildPass:
     """The pass over the frames of one clip."""
 
-    def __init__(self, ground_truth: Clip, clip: str, plan: DegradationPlan, partial: Path) -> None:
+    def __init__(self, ground_truth: Clip, clip: str, pipeline: AnyPipeline, plan: AnyPlan, partial: Path) -> None:
         self.ground_truth_digests: list[str] = []
         self.low_resolution_digests: list[str] = []
         self.digests = OperationDigests()
         self.strength = DegradationStrength()
         self._ground_truth = ground_truth
         self._clip = clip
+        self._pipeline = pipeline
         self._plan = plan
         self._partial = partial
 
     def run(self) -> None:
         """Write all frames and bitstreams into the partial folder."""
         streams = {video.op: self._partial / _stream_name(self._clip, video) for video in self._plan.videos}
-        degraded = degrade_frames(self._source(), self._plan, streams, self.digests)
+        degraded = self._pipeline.carry_out(self._source(), self._plan, streams, self.digests)
         # The ground truth is read a second time: it would not fit into memory until its LR frames come out.
         for index, (after, before) in enumerate(zip(degraded, self._ground_truth.frames(), strict=True)):
             write_frame(self._partial / "LQ" / frame_name(index), after)

@@ -41,7 +41,7 @@ class DegradationStrength:
         self._previous: Frame | None = None
 
     def add(self, ground_truth: Frame, low_resolution: Frame) -> None:
-        """The next frame: (h, w, 3) and (h/4, w/4, 3), uint8 RGB."""
+        """The next frame: (h, w, 3) and (h / scale, w / scale, 3), uint8 RGB."""
         enlarged = resize_bicubic(low_resolution, *ground_truth.shape[:2])
         self._psnr.append(psnr(mean_squared_error(to_uint8(enlarged.astype(np.float32)), ground_truth)))
         if self._previous is not None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mgld_bench.cards.loader import resolved_card
 from mgld_bench.cards.schemas import DatasetCard, DegradationCard
 from mgld_bench.clips.digest import DigestCache, text_digest
-from mgld_bench.clips.ffmpeg import ffmpeg_identity
+from mgld_bench.degradation.loading import load_pipeline
 from mgld_bench.errors import InputError
 from mgld_bench.home import expanded
 from mgld_bench.pairs.sources import SourceClip, locate_clips
@@ -29,8 +28,6 @@ from mgld_bench.pairs.subset import EVERY_CLIP, Subset
 
 PAIRS_REVISION = 1
 """Raised when a change of the code changes the frames of pairs: older pairs are then built again."""
-
-_PROSE = ("title", "notes", "publication")
 
 
 @dataclass(frozen=True)
@@ -110,13 +107,12 @@ def pair_key(source: str, dataset: str, clip: str, degradation: DegradationCard 
         dataset: Name of the dataset.
         clip: Name of the clip.
         degradation: How LR is made; None: it is taken as it is.
-        encoder: sha256 of the ffmpeg that builds it; "": the one that is installed here.
+        encoder: sha256 of the ffmpeg that builds it, where the degradation needs one; "": the one that is installed here.
     """
     what: dict[str, object] = {"unit": "pair", "revision": PAIRS_REVISION, "source": source, "dataset": dataset, "clip": clip}
     if degradation is not None:
-        card = resolved_card(degradation)
-        what["degradation"] = {field: value for field, value in card.items() if field not in _PROSE}
-        what["ffmpeg"] = encoder or ffmpeg_identity().sha256
+        identity = load_pipeline(degradation).identity()
+        what |= {**identity, "ffmpeg": encoder} if encoder and "ffmpeg" in identity else identity
     return text_digest(what)
 
 

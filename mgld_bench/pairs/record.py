@@ -8,18 +8,18 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import ffmpeg
 import numpy as np
 import scipy
-from pydantic import ValidationError
+from pydantic import Discriminator, Tag, ValidationError
 
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.ffmpeg import ffmpeg_identity, running_ffmpeg
-from mgld_bench.degradation.plan import Codec, DegradationPlan, Size
+from mgld_bench.degradation.plan import Codec, DegradationPlan, DrawnPlan, Size
 from mgld_bench.errors import InputError
 from mgld_bench.plain_data import PlainData
 
@@ -63,6 +63,11 @@ class StrengthRecord(PlainData):
     """Mean of |LR_t - LR_t-1| in levels; None for one frame."""
 
 
+def _kind_of_plan(plan: object) -> str:
+    """Which of the two plans it is, as it is in a side file or as an object."""
+    return "drawn" if isinstance(plan, DrawnPlan) or (isinstance(plan, dict) and "drawn" in plan) else "operations"
+
+
 class PairRecord(PlainData):
     """The content of <clip>.json. Building again gives the same bytes; on another machine only ``made_on`` differs."""
 
@@ -71,13 +76,16 @@ class PairRecord(PlainData):
     dataset: str
     clip: str
     degradation: DegradationCard
-    plan: DegradationPlan
+    plan: Annotated[
+        Annotated[DegradationPlan, Tag("operations")] | Annotated[DrawnPlan, Tag("drawn")], Discriminator(_kind_of_plan)
+    ]
     channels: str
     """Their order inside the degradation: that of the frames of ``after``."""
     GT: FramesRecord
     LQ: FramesRecord
     after: dict[str, str]
-    """For each operation that was applied the sha256 of the bytes (uint8 or float32, C order) of all frames after it."""
+    """For each operation that was applied the sha256 of the bytes (uint8 or float32, C order) of all frames after it; {}
+    where the plan names no operations."""
     streams: tuple[StreamRecord, ...]
     statistics: StrengthRecord
     encoder_canary: tuple[str, ...]
@@ -97,7 +105,9 @@ def read_record(folder: Path, clip: str) -> PairRecord:
         raise InputError(f"{path}: missing: the pair of clip {clip} is not built") from None
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        # pydantic puts in which of the two plans it is.
+        steps = [part for place, part in enumerate(first["loc"]) if (place, first["loc"][0]) != (1, "plan")]
+        field = ".".join(str(part) for part in steps)
         raise InputError(f"{path}: {field}: {first['msg']}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None

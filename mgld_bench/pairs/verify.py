@@ -11,17 +11,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mgld_bench.clips.clip import Frame
+from mgld_bench.cards.schemas import DegradationCard
+from mgld_bench.clips.clip import ClipSize, Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.degradation.canary import encoder_canary
-from mgld_bench.degradation.drawing import draw_plan
-from mgld_bench.degradation.pipeline import degrade_frames
+from mgld_bench.degradation.interface import AnyPipeline
+from mgld_bench.degradation.plan import DegradationPlan
 from mgld_bench.degradation.video import decode_video
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.fidelity.psnr import mean_squared_error, psnr
 from mgld_bench.pairs.measures import OperationDigests
-from mgld_bench.pairs.rebuild import frames_from_stream
+from mgld_bench.pairs.rebuild import frames_once_more, made_from, trusted_pipeline
 from mgld_bench.pairs.record import PairRecord, made_with, read_record
 from mgld_bench.pairs.stored import frame_problems, numbered, require_side
 
@@ -49,33 +49,36 @@ class PairVerification:
         return (*self.frames, *self.parameters, *self.encoder)
 
 
-def verify_pair(folder: Path, clip: str, mode: VerifyMode = "hashes") -> PairVerification:
+def verify_pair(folder: Path, clip: str, mode: VerifyMode = "hashes", card: DegradationCard | None = None) -> PairVerification:
     """Compare a pair with its side file.
 
     Args:
         folder: The folder of the dataset's pairs.
         clip: The clip's name.
         mode: ``hashes``: compare frames and bitstreams on disk, and draw the plan again. ``from-stream``: also rebuild the LR
-            frames from the stored bitstream. ``full``: also rebuild everything from the ground truth, encoders included, and name
-            the first operation whose result differs. A pair that was taken over has frames only, whatever the mode.
+            frames from the stored bitstream, or from the ground truth where there is none. ``full``: also rebuild everything from
+            the ground truth, encoders included, and name the first operation whose result differs. A pair that was taken over has
+            frames only, whatever the mode.
+        card: The degradation's card, which only one that is not of the suite needs; see `trusted_pipeline`.
 
     Raises:
-        InputError: The side file is missing or damaged.
+        InputError: The side file is missing or damaged, or the degradation's code cannot be loaded.
     """
     side = require_side(folder, clip)
     frames = [*frame_problems(folder, clip, side, "GT"), *frame_problems(folder, clip, side, "LQ")]
     if side.get("degradation") is None:
         return PairVerification(frames=tuple(frames))
     record = read_record(folder, clip)
-    encoder = _version_problems(record, _ENCODER)
-    rebuilt = [] if mode == "hashes" else _rebuild_problems(folder, record)
+    pipeline = trusted_pipeline(folder, record, card)
+    encoder = _version_problems(record, _ENCODER) if pipeline.encodes else []
+    rebuilt = [] if mode == "hashes" else _rebuild_problems(folder, record, pipeline)
     if mode == "full":
-        encoder += encoder_canary()
-        rebuilt += _replay_problems(folder, record)
+        encoder += pipeline.problems_here()
+        rebuilt += _replay_problems(folder, record, record.plan, pipeline) if isinstance(record.plan, DegradationPlan) else []
     # A different library is no drift as long as it gives the same frames.
     encoder += _version_problems(record, _LIBRARIES) if rebuilt else []
     stored = (*frames, *_stream_problems(folder, record))
-    return PairVerification((*stored, *rebuilt), tuple(_parameter_problems(record)), tuple(encoder))
+    return PairVerification((*stored, *rebuilt), tuple(_parameter_problems(record, pipeline)), tuple(encoder))
 
 
 def _stream_problems(folder: Path, record: PairRecord) -> list[str]:
@@ -89,38 +92,37 @@ def _stream_problems(folder: Path, record: PairRecord) -> list[str]:
     return problems
 
 
-def _rebuild_problems(folder: Path, record: PairRecord) -> list[str]:
-    """LR frames rebuilt from the stored bitstream against the side file, and against those on disk for how far they are off."""
-    stream = record.streams[-1].file
+def _rebuild_problems(folder: Path, record: PairRecord, pipeline: AnyPipeline) -> list[str]:
+    """LR frames rebuilt from what is stored against the side file, and against those on disk for how far they are off."""
+    source = made_from(folder, record).relative_to(folder)
     differing, largest, squared = [], 0, 0.0
     try:
         stored: Iterator[Any] = open_clip(folder / "LQ" / record.clip).frames()
-        for index, (rebuilt, frame) in enumerate(zip_longest(frames_from_stream(folder, record), stored)):
+        for index, (rebuilt, frame) in enumerate(zip_longest(frames_once_more(folder, record, pipeline), stored)):
             if rebuilt is None or frame is None or frames_sha256([rebuilt])[0] == record.LQ.sha256[index]:
                 continue
             differing.append(index)
             largest = max(largest, _largest_difference(rebuilt, frame))
             squared += mean_squared_error(rebuilt, frame)
     except InputError as error:
-        return [f"from {stream}: {error}"]
+        return [f"from {source}: {error}"]
     if not differing:
         return []
-    return [f"from {stream}: {numbered(differing)} rebuilt differently: {_off_by(largest, squared / len(differing))}"]
+    return [f"from {source}: {numbered(differing)} rebuilt differently: {_off_by(largest, squared / len(differing))}"]
 
 
-def _replay_problems(folder: Path, record: PairRecord) -> list[str]:
+def _replay_problems(folder: Path, record: PairRecord, plan: DegradationPlan, pipeline: AnyPipeline) -> list[str]:
     """The first operation after which the clip, built again from its ground truth, differs from the recorded one.
 
     How far it is off is known only where pixels were stored: after each video compression, and at the end. The line gives it for
     the first such place from that operation on.
     """
-    plan = record.plan
     digests = OperationDigests()
     with tempfile.TemporaryDirectory() as work:
         streams = {stream.op: Path(work) / stream.file for stream in record.streams}
         try:
             ground_truth = open_clip(folder / "GT" / record.clip)
-            low_resolution = list(degrade_frames(ground_truth.frames(), plan, streams, digests))
+            low_resolution = list(pipeline.carry_out(ground_truth.frames(), plan, streams, digests))
         except InputError as error:
             return [f"full rebuild: {error}"]
         rebuilt = digests.result()
@@ -130,14 +132,20 @@ def _replay_problems(folder: Path, record: PairRecord) -> list[str]:
             return []
         line = f"full rebuild: {first} is the first operation whose result differs"
         try:
-            return [f"{line}; {_extent(folder, record, streams, low_resolution, first)}"]
+            return [f"{line}; {_extent(folder, record, plan, streams, low_resolution, first)}"]
         except InputError as error:
             return [f"{line}; by how much is unknown: {error}"]
 
 
-def _extent(folder: Path, record: PairRecord, streams: dict[str, Path], low_resolution: Sequence[Frame], first: str) -> str:
+def _extent(
+    folder: Path,
+    record: PairRecord,
+    plan: DegradationPlan,
+    streams: dict[str, Path],
+    low_resolution: Sequence[Frame],
+    first: str,
+) -> str:
     """Largest difference and PSNR at the first stored place from the operation ``first`` on."""
-    plan = record.plan
     order = [operation.op for operation in plan.operations]
     for video, stream in zip(plan.videos, record.streams, strict=True):
         if order.index(video.op) >= order.index(first):
@@ -164,9 +172,9 @@ def _off_by(largest: int, squared_error: float) -> str:
     return f"off by up to {largest} level{'s' if largest > 1 else ''}, PSNR {psnr(squared_error):.2f} dB"
 
 
-def _parameter_problems(record: PairRecord) -> list[str]:
+def _parameter_problems(record: PairRecord, pipeline: AnyPipeline) -> list[str]:
     plan = record.plan
-    redrawn = draw_plan(record.degradation, record.dataset, record.clip, plan.source_size, plan.frame_count)
+    redrawn = pipeline.plan(record.dataset, ClipSize(record.clip, plan.frame_count, *plan.source_size))
     fields = list(_differences("plan", plan.model_dump(mode="json"), redrawn.model_dump(mode="json")))
     more = [f"plan: {len(fields) - _NAMED} more fields are drawn differently"] if len(fields) > _NAMED else []
     return fields[:_NAMED] + more

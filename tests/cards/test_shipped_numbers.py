@@ -10,6 +10,8 @@ import pytest
 
 from mgld_bench.cards.loader import list_cards, load_dataset, load_degradation, load_method, load_protocol, load_report
 from mgld_bench.cards.schemas import CardKind
+from mgld_bench.degradation.degradation import Degradation, class_name
+from mgld_bench.degradation.loading import load_pipeline
 from mgld_bench.methods.programs.options import ProgramOptions
 from mgld_bench.restoring.loading import parse_options
 
@@ -246,10 +248,17 @@ METHODS = {
     "stablesr-200-steps": based(STABLESR, "README of IceClear/StableSR: --ddpm_steps 200", steps=200),
 }
 DEGRADATIONS = {
-    # By name: profile, scale, salt, and the size to which bit rates are scaled.
+    # The RealBasicVSR degradation by name: profile, scale, salt, and the size to which bit rates are scaled.
     "realbasicvsr": ("mgld", 4, 0, None),
     "realbasicvsr-original": ("realbasicvsr", 4, 0, None),
     "realbasicvsr-demo": ("mgld", 4, 12, None),
+}
+CLEAN_DEGRADATIONS = {
+    # By name: class, options and scale. Sources: BD_degradation.m of ckkelvinchan/BasicVSR-IconVSR, generate_LR_Vimeo90K.m and
+    # generate_LR_Vimeo90K_BD.m of cszn/KAIR, duf_downsample of XPixelGroup/BasicSR.
+    "bi": ("mgld_bench.degradation.bicubic:Bicubic", {}, 4),
+    "bd": ("mgld_bench.degradation.blur_down:BlurDown", {"convention": "basicvsr"}, 4),
+    "bd-duf": ("mgld_bench.degradation.blur_down:BlurDown", {"convention": "duf"}, 4),
 }
 DATASETS = {
     # By name: degradation, whether there is ground truth, clips, frames, width and height, and how many frames of a clip count;
@@ -344,7 +353,7 @@ PROGRAMS = {
 }
 NAMES: dict[CardKind, set[str]] = {
     "method": {*METHODS, *PROGRAMS, "results"},
-    "degradation": set(DEGRADATIONS),
+    "degradation": {*DEGRADATIONS, *CLEAN_DEGRADATIONS},
     "dataset": set(DATASETS),
     "protocol": {"mgld-2024", "smoke", "dove-2025", "realbasicvsr-3frames", "star-2025", "seedvr-2025"},
     "report": {*REPORTS, *FIGURES},
@@ -382,6 +391,14 @@ def test_options_and_files_of_a_method(name: str) -> None:
 def test_what_a_degradation_draws_from(name: str) -> None:
     card = load_degradation(name)
     assert (card.profile, card.scale, card.salt, card.bitrate_reference_pixels) == DEGRADATIONS[name]
+
+
+@pytest.mark.parametrize("name", CLEAN_DEGRADATIONS)
+def test_class_and_options_of_a_clean_degradation(name: str) -> None:
+    pipeline = load_pipeline(load_degradation(name))
+    assert isinstance(pipeline, Degradation)
+    found = (class_name(type(pipeline)), pipeline.options.model_dump(), pipeline.card.scale)
+    assert found == CLEAN_DEGRADATIONS[name]
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -16,7 +16,7 @@ import pytest
 from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.clip import ArrayClip, Frame
 from mgld_bench.clips.reading import open_clip
-from mgld_bench.degradation.pipeline import degrade_clip
+from mgld_bench.degradation.loading import degrade_clip
 from mgld_bench.degradation.video import decode_video
 from mgld_bench.errors import CheckError, InputError
 from mgld_bench.pairs.build import build_pair
@@ -187,7 +187,8 @@ def test_ground_truth_that_is_no_multiple_of_four_is_refused(mgld: DegradationCa
 def test_encoders_that_fail_the_canary_build_only_by_force(
     bunny: ArrayClip, mgld: DegradationCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mgld_bench.pairs.build.encoder_canary", lambda: ["encoder mpeg4 does not give the expected frames"])
+    found = ["encoder mpeg4 does not give the expected frames"]
+    monkeypatch.setattr("mgld_bench.degradation.realbasicvsr.encoder_canary", lambda: found)
     with pytest.raises(
         CheckError, match=r"clip bunny: the pair cannot be built here .* encoder mpeg4 does not give the expected frames"
     ):
