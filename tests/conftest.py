@@ -1,4 +1,4 @@
-"""The browser in which tests look at pages, one for all of them; and the order of files."""
+"""The browser in which tests look at pages, one for all of them; the order of files; patience on busy machines."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+
+# How fast a property is tried depends on what else the machine does, and says nothing about the property.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 LONGEST = (
     *("tests/test_documented_commands.py", "tests/nightly/", "tests/engine/test_run.py", "tests/report/test_write.py"),
