@@ -24,6 +24,7 @@ from mgld_bench.cli import (
     score,
     status,
     store,
+    study,
     weights,
     worker,
 )
@@ -122,6 +123,7 @@ app.command("score")(score.score)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.add_typer(nightly.app, name="nightly")
+app.add_typer(study.app, name="study")
 app.command("profile")(profile.profile)
 app.command("clean")(clean.clean)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from mgld_bench.cli import study_serve
+
 app = typer.Typer(
     no_args_is_help=True,
     help="A user study: people choose between restored videos, blind and in pairs; then statistics.",
@@ -16,4 +18,4 @@ def study() -> None:
     """A user study: people choose between restored videos, blind and in pairs; then statistics."""
 
 
-# Verbs: app.command("new")(study_new.new) and so on; mgld_bench/cli/main.py adds `app`.
+app.command("serve")(study_serve.serve)
