@@ -1,9 +1,10 @@
-"""Cards: the YAML files that declare datasets, methods, degradations, protocols, reports and studies.
+"""Cards: the YAML files that declare datasets, methods, degradations, protocols, reports, studies and published numbers.
 
 For use from outside:
 
 - `load_card` and, of a known kind, `load_dataset`, `load_degradation`, `load_method`, `load_protocol`, `load_report`,
   `load_study_card` (`loader`)
+- `load_published_card`, `load_published_cards` (`loader`); `PublishedCard`, `TestSet` (`published_card`)
 - `list_cards`, `resolved_card`, `extended_card`, `CardEntry` (`loader`)
 - `DatasetCard`, `DegradationCard`, `MethodCard`, `ProtocolCard`, `ReportCard`, `WeightFile`, `Crop` (`schemas`)
 - `AnyFigure` and one class per kind of figure (`figures`): what a report card may name under `figures:`

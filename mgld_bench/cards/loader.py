@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from mgld_bench.cards.published_card import PublishedCard
 from mgld_bench.cards.relative_paths import anchored
 from mgld_bench.cards.report_check import check_report
 from mgld_bench.cards.schemas import (
@@ -28,11 +29,11 @@ from mgld_bench.errors import InputError, did_you_mean, first_of
 SomeCard = TypeVar("SomeCard", bound=Card)
 
 SCHEMAS: dict[CardKind, type[Card]] = {
-    card.kind: card for card in (DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard, StudyCard)
+    card.kind: card for card in (DatasetCard, DegradationCard, MethodCard, ProtocolCard, ReportCard, StudyCard, PublishedCard)
 }
 
-_LATEST: Final = "study"
-"""The kind that came last. What was clear without it still is: ``figure6`` alone is the report, though there is a study too."""
+_LATEST: Final = ("study", "published")
+"""The kinds that came last. What was clear without them still is: ``figure6`` alone is the report, ``dove-2025`` the protocol."""
 NOT_INHERITED = ("name", "title", "extends")
 """Fields that a card does not inherit from the card it extends: no two cards are printed under one heading."""
 
@@ -107,6 +108,21 @@ def load_study_card(name: str, search: Sequence[Path] = ()) -> StudyCard:
     return _as(StudyCard, load_card(name, "study", search))
 
 
+def load_published_card(name: str, search: Sequence[Path] = ()) -> PublishedCard:
+    """The published set of this name or path; see `load_card`."""
+    return _as(PublishedCard, load_card(name, "published", search))
+
+
+def load_published_cards(search: Sequence[Path] = ()) -> list[PublishedCard]:
+    """Every published set, sorted by name. Raises InputError, as `load_card`, for the first that is wrong."""
+    library = _Library(search)
+    entries = [
+        entry for file in library.files if file.kind in (None, "published") and (entry := library.entry(file)).kind == "published"
+    ]
+    found = [library.find(entry.name, "published") for entry in sorted(entries, key=lambda entry: entry.name)]
+    return [validate_card(library.resolve(entry), PublishedCard) for entry in found]
+
+
 def has_card(name: str, search: Sequence[Path] = ()) -> bool:
     """Whether there is a card file of this name or path, right or wrong."""
     return Path(name).is_file() if _is_path(name) else any(file.name == name for file in card_files(search_path(search)))
@@ -164,7 +180,7 @@ class _Library:
         """The one card of this name (and kind)."""
         found = [entry for file in self.files if file.name == name if (entry := self.entry(file)) and kind in (None, entry.kind)]
         if kind is None and len(found) > 1:
-            found = [entry for entry in found if entry.kind != _LATEST]
+            found = [entry for entry in found if entry.kind not in _LATEST] or found
         if not found:
             raise InputError(self._unknown(name, kind))
         if len(found) > 1:
@@ -244,6 +260,8 @@ def _where_to_look(kind: CardKind | None, names: Sequence[str]) -> str:
         return f"see mgld-bench list {kind}s"
     if kind == "study":
         return "see mgld-bench list studies"
+    if kind == "published":
+        return "see mgld-bench list published"
     return f"known: {first_of(names, 20)}"
 
 

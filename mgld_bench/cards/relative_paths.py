@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from mgld_bench.cards.schemas import CardKind
@@ -14,7 +15,9 @@ from mgld_bench.home import expanded
 def anchored(tree: Tree, kind: CardKind, folder: Path) -> Tree:
     """The tree of a card in ``folder`` with paths that are relative to its file made absolute."""
     if kind == "report":
-        return _anchored_votes(_anchored_values(tree, folder), folder)
+        return _anchored_votes(_anchored_values(tree, folder, ["published", "file"]), folder)
+    if kind == "published":
+        return _anchored_values(tree, folder, ["file"])
     weights, gone = follow(tree, ["weights"])
     if kind == "method" and gone and isinstance(weights.value, dict):
         for role in weights.value:
@@ -22,14 +25,17 @@ def anchored(tree: Tree, kind: CardKind, folder: Path) -> Tree:
     return tree
 
 
-def _anchored_values(tree: Tree, folder: Path) -> Tree:
-    file, gone = follow(tree, ["published", "file"])
-    if gone != 2 or not isinstance(file.value, str):
+def _anchored_values(tree: Tree, folder: Path, steps: Sequence[str]) -> Tree:
+    """With the file of published values at ``steps`` made absolute. Raises InputError where it does not exist."""
+    file, gone = follow(tree, steps)
+    if gone != len(steps) or not isinstance(file.value, str):
         return tree
     path = (folder / file.value).resolve()
     if not path.is_file():
-        raise InputError(f"{file.place}: published.file: {path} does not exist")
-    absolute = Tree({"published": Tree({"file": Tree(str(path), file.place, file.text)}, file.place)}, tree.place)
+        raise InputError(f"{file.place}: {'.'.join(steps)}: {path} does not exist")
+    absolute = Tree(str(path), file.place, file.text)
+    for step in reversed(steps):
+        absolute = Tree({step: absolute}, file.place)
     return merge(tree, absolute)
 
 

@@ -16,7 +16,7 @@ from mgld_bench.cards.tree import Tree
 from mgld_bench.plain_data import PlainData
 from mgld_bench.shown_text import one_line
 
-CardKind = Literal["dataset", "degradation", "method", "protocol", "report", "study"]
+CardKind = Literal["dataset", "degradation", "method", "protocol", "report", "study", "published"]
 
 
 class Publication(PlainData):

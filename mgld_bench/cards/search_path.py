@@ -23,6 +23,7 @@ KIND_FOLDERS: dict[str, CardKind] = {
     "reports": "report",
     "reports/protocols": "protocol",
     "reports/studies": "study",
+    "reports/published": "published",
 }
 """The subfolders of a card folder, and the kind of the cards in each; cards in the card folder itself may be of any kind."""
 

@@ -22,7 +22,7 @@ def cards() -> None:
 def check(
     places: Annotated[list[Path], typer.Argument(metavar="FILE", help="Card files, or folders of cards.")],
     kind: Annotated[
-        Literal["dataset", "degradation", "method", "protocol", "report", "study"] | None,
+        Literal["dataset", "degradation", "method", "protocol", "report", "study", "published"] | None,
         typer.Option(help="Kind of the cards whose folder does not show it; default: by their fields."),
     ] = None,
     cards: Cards = None,

@@ -22,24 +22,34 @@ COLUMNS: Final = {
     "metrics": ("name", "better", "needs", "state", "licence"),
     "reports": ("name", "title", "protocol", "datasets"),
     "studies": ("name", "title", "methods", "clips"),
+    "published": ("name", "title", "protocol", "datasets", "checked"),
 }
 """What the table shows; the rest is shown for one NAME."""
 
 
 def list_what(
-    what: Annotated[Literal["datasets", "methods", "metrics", "reports", "studies"], typer.Argument(help="What to list.")],
+    what: Annotated[
+        Literal["datasets", "methods", "metrics", "reports", "studies", "published"], typer.Argument(help="What to list.")
+    ],
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Show everything about this one; default: a table of all.")] = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
     json_output: Json = False,
 ) -> None:
-    """List datasets, methods, metrics, reports or studies, and what is missing to run each.
+    """List datasets, methods, metrics, reports, studies or published numbers, and what is missing to run each.
 
     Example: mgld-bench list methods
     """
     from mgld_bench.errors import InputError, first_of
 
-    makers = {"datasets": _datasets, "methods": _methods, "metrics": _metrics, "reports": _reports, "studies": _studies}
+    makers = {
+        "datasets": _datasets,
+        "methods": _methods,
+        "metrics": _metrics,
+        "reports": _reports,
+        "studies": _studies,
+        "published": _published,
+    }
     problems: list[str] = []
     rows = makers[what](workspace, cards or [], problems)
     if name:
@@ -184,4 +194,20 @@ def _studies(_workspace: Path, cards: list[Path], problems: list[str]) -> list[d
         clips = ", ".join(card.clips) or f"{card.spread} of {', '.join(card.datasets)}"
         row = {"name": card.name, "title": card.heading, "methods": ", ".join(card.methods), "clips": clips}
         rows.append({**row, "questions": ", ".join(question.name for question in card.questions), "notes": card.notes})
+    return rows
+
+
+def _published(_workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
+    from mgld_bench.report.collect.published_sets import load_published_set
+
+    rows = []
+    for one in _loaded("published", load_published_set, cards, problems):
+        checked = sum(not row.unchecked for row in one.rows)
+        known = {row.method: card for card, row_title in one.cards.items() for row in one.rows if row.method == row_title}
+        methods = dict.fromkeys(row.method for row in one.rows)
+        row = {"name": one.name, "title": one.title, "protocol": one.protocol, "datasets": ", ".join(one.datasets())}
+        row |= {"checked": f"{checked} of {len(one.rows)}", "metrics": ", ".join(dict.fromkeys(row.metric for row in one.rows))}
+        row["methods"] = ", ".join(f"{name} ({known[name]})" if name in known else name for name in methods)
+        lr = [f"{dataset}: {facts.lr}" for dataset, facts in one.test_sets.items() if facts.lr]
+        rows.append({**row, "LR clips": "; ".join(lr), "source": one.cite, "notes": one.notes})
     return rows

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -39,6 +38,9 @@ if TYPE_CHECKING:
     from mgld_bench.report.videos.wanted import VideoWish
     from mgld_bench.report.write import ReportFiles
 
+PAPER: Final = "paper"
+"""What stands for the published values that a report card names."""
+
 
 def report(
     name: Annotated[
@@ -48,7 +50,12 @@ def report(
         str, typer.Option("--format", help="Formats, separated by commas; default: csv,md,tex,html,figures.")
     ] = "",
     against: Annotated[
-        str, typer.Option("--against", help="paper: put the published values beside ours; default: no comparison.")
+        str,
+        typer.Option(
+            "--against",
+            help="paper: put the published values of the report's card beside ours; or the name of a published set (list "
+            "published); default: no comparison.",
+        ),
     ] = "",
     methods: Methods = "",
     datasets: Datasets = "",
@@ -139,13 +146,11 @@ def report(
     if choice is None:
         raise typer.BadParameter(f"{videos!r}: use {', '.join(CHOICES)}", param_hint="--videos")
     room = parse_size(videos_limit)
-    if against not in ("", "paper"):
-        raise typer.BadParameter(f"{against!r}: use 'paper'", param_hint="--against")
     if bool(name) == bool(scores):
         raise typer.BadParameter("name a report card, or the clips that score has scored with --scores", param_hint="REPORT")
-    if against and protocol:
+    if against == PAPER and protocol:
         raise InputError(
-            "--against and --protocol exclude each other: published values belong to the protocol of the report's card"
+            "--against paper and --protocol exclude each other: published values belong to the protocol of the report's card"
         )
     of_scores = {"--gt": gt, "--lr": lr, "--frames": frames, "--shift": shift, "--colour": colour}
     alone = [option for option, value in of_scores.items() if value]
@@ -154,7 +159,7 @@ def report(
     places = places_to_read(workspaces or [], stores or [], to_write=output is None)
     if scores:
         of_cards = {"--methods": methods, "--datasets": datasets, "--degradation": degradation, "--source": source}
-        given = [option for option, value in {**of_cards, "--against": against}.items() if value]
+        given = [option for option, value in {**of_cards, "--against paper": against == PAPER}.items() if value]
         if given or len(places) > 1:
             raise typer.BadParameter("needs a report card, and --scores has none", param_hint=(given or ["several --store"])[0])
         from mgld_bench.cli.report_scores import KeptWish, write_kept
@@ -171,6 +176,7 @@ def report(
             shift=shift,
             colour=colour,
             cards=cards or (),
+            against=against,
         )
         ((workspace, store),) = places
         kept_videos = VideoWish(folder_of_videos(workspace, output), choice, room)
@@ -205,7 +211,7 @@ def report(
         ]
         first.require_known()
         wish = VideoWish(folder_of_videos(first.workspace, output), choice, room)
-        files = write(first, chosen, against == "paper", json_output, output, wish, others, quiet)
+        files = write(first, chosen, against, json_output, output, wish, others, quiet)
         missing = incomplete(files)
         if missing:
             raise IncompleteError(f"{first.suite.report.name}: {missing}")
@@ -242,7 +248,7 @@ def folder_of_videos(workspace: Path, output: Path | None) -> Path:
 def write(
     session: Session,
     formats: Sequence[str] = (),
-    against_paper: bool = False,
+    against: str = "",
     json_output: bool = False,
     output: Path | None = None,
     videos: VideoWish | None = None,
@@ -258,7 +264,10 @@ def write(
     if output is not None:
         require_writable(output)
     progress = progress_display(quiet)
-    files = write_session_report(session, command_line(), formats or FORMATS, against_paper, progress, output, videos, others)
+    named = "" if against == PAPER else against
+    files = write_session_report(
+        session, command_line(), formats or FORMATS, against == PAPER, progress, output, videos, others, named
+    )
     show(files, json_output, dated=output is None)
     return files
 
@@ -269,6 +278,8 @@ def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
     from mgld_bench.report.tables.render_terminal import render_terminal
 
     if json_output:
+        from mgld_bench.cli.report_json import as_json
+
         print_json(as_json(files))
         return
     if files.table.rows:
@@ -284,45 +295,6 @@ def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
         typer.echo(f"page: {files.index}")
     if dated:
         typer.echo(f"the newest report is always in {files.folder.parent}")
-
-
-def as_json(files: ReportFiles) -> dict[str, object]:
-    """The numbers of a written report, which way is better, how each metric is computed, and where the numbers were made."""
-    from mgld_bench.engine.cost_columns import facts_of
-
-    record = json.loads((files.folder / "run.json").read_text(encoding="utf-8"))
-    numbers = [
-        {
-            "dataset": cell.dataset,
-            "method": cell.method,
-            "metric": cell.metric,
-            "direction": f"{facts_of(cell.metric).direction} is better",
-            "mean": cell.value,
-            "interval95": None if cell.low is None else [cell.low, cell.high],
-            "clips": cell.scored,
-            "clips_asked": cell.expected,
-            "published": cell.published,
-            **({"size": cell.category, "measured_on": cell.measured_on} if not cell.dataset else {"category": cell.category}),
-        }
-        for row in files.table.cells
-        for cell in row
-    ]
-    return {
-        "report": record["report"]["name"],
-        "protocol": record["protocol"]["name"],
-        "numbers": numbers,
-        **{name: record[name] for name in ("metrics", "made_on", "provenance", "warnings")},
-        "figures": [
-            {
-                "name": figure.name,
-                "caption": figure.caption,
-                "missing": list(figure.missing),
-                "written": [str(path) for path in figure.files],
-            }
-            for figure in files.figures
-        ],
-        "written": [str(path) for path in files.written],
-    }
 
 
 def incomplete(files: ReportFiles) -> str:

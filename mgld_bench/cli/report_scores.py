@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mgld_bench.cards.loader import load_protocol
@@ -18,6 +18,7 @@ from mgld_bench.engine.machine import command_line
 from mgld_bench.engine.metric_choice import choose_metrics
 from mgld_bench.engine.progress import Progress
 from mgld_bench.report.collect.from_kept import KeptRequest, collect_kept
+from mgld_bench.report.collect.published_sets import published_sets
 from mgld_bench.report.videos.wanted import VideoWish
 from mgld_bench.report.write import ReportFiles, needs_pictures, write_dated_report, write_report
 
@@ -37,6 +38,7 @@ class KeptWish:
     shift: str
     colour: str
     cards: Sequence[Path]
+    against: str = ""
 
 
 def write_kept(
@@ -66,9 +68,10 @@ def write_kept(
     low = _clips(wish.low_resolution) if wish.low_resolution is not None and needs_pictures(formats) else {}
     with open_kept(store) as kept:
         data = collect_kept(chosen, wish.ground_truth, request, kept, progress, " ".join(command_line()), low)
+    data = replace(data, published_sets=published_sets(wish.cards))
     if output is not None:
-        return write_report(data, output, formats, progress=progress, videos=videos)
-    return write_dated_report(data, workspace, formats, progress=progress, videos=videos)
+        return write_report(data, output, formats, progress=progress, videos=videos, against=wish.against)
+    return write_dated_report(data, workspace, formats, progress=progress, videos=videos, against=wish.against)
 
 
 def _clips(low_resolution: Path) -> dict[str, Clip]:

@@ -209,7 +209,8 @@ def _todo_lines(units: Sequence[Unit]) -> list[str]:
 def print_done(session: Session, outcome: Outcome, json_output: bool, quiet: bool) -> None:
     """Write the report, and print what was done and what was left out."""
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.cli.report import as_json, write
+    from mgld_bench.cli.report import write
+    from mgld_bench.cli.report_json import as_json
     from mgld_bench.engine.machine import command_line
     from mgld_bench.report.write import write_session_report
 

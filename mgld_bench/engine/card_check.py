@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mgld_bench.cards.figures import PIXEL_METRICS, AnyFigure, CostFigure, CropsFigure, RadarFigure, SweepFigure
 from mgld_bench.cards.loader import extended_card, load_card, load_dataset, load_degradation, load_method, load_protocol
+from mgld_bench.cards.published_card import PublishedCard
 from mgld_bench.cards.schemas import (
     Card,
     CardKind,
@@ -117,6 +118,8 @@ def _check(card: Card, search: Sequence[Path]) -> str:
         return _check_report(card, search)
     if isinstance(card, StudyCard):
         return check_study_names(card, search)
+    if isinstance(card, PublishedCard):
+        return _check_published(card, search)
     raise TypeError(f"{type(card).__name__} is not a kind of card")
 
 
@@ -149,6 +152,17 @@ def _check_protocol(card: ProtocolCard) -> str:
             describe(full)
     frames = "all frames" if card.frames == "all" else f"frames {', '.join(map(str, card.frames))}"
     return f"{', '.join(card.metrics.values())} on {frames}"
+
+
+def _check_published(card: PublishedCard, search: Sequence[Path]) -> str:
+    """Its file is read when it is used: rows and metrics that it has not are found then."""
+    if card.protocol:
+        with _naming(card, "protocol"):
+            load_protocol(card.protocol, search)
+    for short, full in card.variants.items():
+        with _naming(card, "variants", short):
+            describe(full)
+    return f"{Path(card.file).name}, {f'protocol {card.protocol}' if card.protocol else 'no protocol'}"
 
 
 def _check_report(card: ReportCard, search: Sequence[Path]) -> str:

@@ -158,6 +158,11 @@ class Session:
         return cls(suite, workspace, store, compute, request.sources)
 
     @property
+    def cards(self) -> tuple[Path, ...]:
+        """The further folders with cards that it was opened with."""
+        return self._asked.cards if self._asked is not None else ()
+
+    @property
     def request(self) -> SuiteRequest:
         """What it was opened with, for other processes: with the memory and the threads of this one, on which numbers depend."""
         if self._asked is None:

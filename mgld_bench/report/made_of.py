@@ -30,7 +30,7 @@ def made_of(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def report_made_of(data: ReportData, formats: Sequence[str], against_published: bool) -> str:
+def report_made_of(data: ReportData, formats: Sequence[str], against_published: bool, against: str = "") -> str:
     """A digest of everything that a report shows, but for the command that asked for it and its videos."""
     plain = dataclasses.replace(data, command="", pictures=(), figure_files={})
     # Those of the user's own cards, which the cards themselves do not show.
@@ -38,7 +38,8 @@ def report_made_of(data: ReportData, formats: Sequence[str], against_published: 
     files = {name: file_sha256(path) for name, path in data.figure_files.items()}
     published = data.card.published if against_published else None
     pictures = [picture_made_of(source) for source in data.pictures]
-    return made_of(plain, highlighted, files, pictures, formats, None if published is None else file_sha256(Path(published.file)))
+    beside = None if published is None else file_sha256(Path(published.file))
+    return made_of(plain, highlighted, files, pictures, formats, beside, against)
 
 
 def picture_made_of(source: PictureSource) -> list[object]:

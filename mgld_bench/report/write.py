@@ -51,6 +51,7 @@ def write_session_report(
     output: Path | None = None,
     videos: VideoWish | None = None,
     others: Sequence[Session] = (),
+    against: str = "",
 ) -> ReportFiles:
     """Collect the scores that a session's workspace has, and write its report into workspace/reports/<report>/<date and time>.
 
@@ -59,7 +60,7 @@ def write_session_report(
     Args:
         session: the suite, its workspace and its results database.
         command: recorded as that which asked for the report.
-        formats: see write_report(), likewise ``against_published``, ``progress`` and ``videos``.
+        formats: see write_report(), likewise ``against_published``, ``against``, ``progress`` and ``videos``.
         output: write into this folder in place of that of the workspace, and replace files of the same names.
         others: the same suite in further workspaces or databases, whose scores are shown too; see merged().
 
@@ -68,8 +69,8 @@ def write_session_report(
     """
     data = collect_sessions((session, *others), " ".join(command), needs_pictures(formats), progress)
     if output is not None:
-        return write_report(data, output, formats, against_published, progress, videos)
-    return write_dated_report(data, session.workspace, formats, against_published, progress, videos)
+        return write_report(data, output, formats, against_published, progress, videos, against=against)
+    return write_dated_report(data, session.workspace, formats, against_published, progress, videos, against)
 
 
 def write_dated_report(
@@ -79,20 +80,21 @@ def write_dated_report(
     against_published: bool = False,
     progress: Progress | None = None,
     videos: VideoWish | None = None,
+    against: str = "",
 ) -> ReportFiles:
     """As write_report(), into a dated folder of the workspace, which is then the latest; see `folders`.
 
     Where the latest is made of the same, it is returned, and nothing is written.
     """
     top = workspace / "reports" / data.card.name
-    parts = {"report": report_made_of(data, formats, against_published), "videos": videos.in_words if videos else ""}
+    parts = {"report": report_made_of(data, formats, against_published, against), "videos": videos.in_words if videos else ""}
     there = unchanged_report(top, **parts)
     if there is not None:
         remove_left_over(top)
-        return _as_written(there, build_table(data, against_published))
+        return _as_written(there, build_table(data, against_published, against))
     kept = videos.kept if videos else workspace / KEPT_VIDEOS
     with dated_folder(top) as folder:
-        return write_report(data, folder, formats, against_published, progress, videos, kept, parts)
+        return write_report(data, folder, formats, against_published, progress, videos, kept, parts, against)
 
 
 def _as_written(report: WrittenReport, table: Table) -> ReportFiles:
@@ -118,6 +120,7 @@ def write_report(
     videos: VideoWish | None = None,
     kept: Path | None = None,
     made_of: Mapping[str, str] | None = None,
+    against: str = "",
 ) -> ReportFiles:
     """Write a report into ``folder``; files of the same names are replaced, each as a whole or not at all.
 
@@ -129,11 +132,12 @@ def write_report(
         formats: csv: table.csv (a line per number), table-wide.csv (as printed), scores.csv (per clip), frames.csv (per frame);
             md: table.md; tex: table.tex (the table by itself) and table-notes.tex; html: index.html with plots/ and strips/;
             figures: figures/, those that the card names as PNG, SVG, PDF and LaTeX. Without numbers there are figures alone.
-        against_published: print the published values beside ours, after comparing Bicubic.
+        against_published: print the card's published values beside ours, after comparing Bicubic.
         progress: where to report progress; default: nowhere.
         videos: which videos the page is to have; default: neither videos nor posters.
         kept: where pictures are kept from report to report; default: where the videos are, or nowhere.
         made_of: goes into run.json; see `unchanged`.
+        against: print the values of this published set beside ours; "": of none.
 
     Raises:
         InputError: an unknown format; see also build_table().
@@ -144,7 +148,7 @@ def write_report(
     # Here, because what draws takes a second to load, and a report that is there already is not written again.
     from mgld_bench.report.files import write_files
 
-    table = build_table(data, against_published)
+    table = build_table(data, against_published, against)
     done = write_files(
         data, table, folder, formats, progress or Silent(), videos, kept or (videos.kept if videos else None), made_of
     )

@@ -86,8 +86,9 @@ def cells() -> dict[tuple[str, str, str, str], str]:
         return {(row["table"], row["dataset"], row["metric"], row["method"]): row["value"] for row in csv.DictReader(file)}
 
 
-def test_every_published_file_is_the_one_that_was_compared_with_the_paper() -> None:
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in PUBLISHED.iterdir()}
+def test_every_published_file_of_the_paper_is_the_one_that_was_compared_with_it() -> None:
+    # Those of other papers are held to their rows in test_published_rows.py.
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in PUBLISHED.glob("tables_*.csv")}
     assert found == DIGESTS
 
 

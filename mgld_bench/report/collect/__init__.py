@@ -9,4 +9,5 @@ For use from outside:
 - `ScoredCell`, `scored_cells` (`scored`): the cells, completed: one per line and method
 - `places`, `mixed`, `stated` (`origins`): where the numbers were made, and the warnings about it
 - `PublishedValues`, `load_published` (`published`)
+- `PublishedSet`, `published_sets`, `load_published_set` (`published_sets`): what papers printed
 """

@@ -14,6 +14,7 @@ from mgld_bench.engine.origins import Made, Origin
 from mgld_bench.engine.store import RecordedRun
 from mgld_bench.errors import InputError
 from mgld_bench.metrics.metric import ClipScore, MetricFacts
+from mgld_bench.report.collect.published_sets import PublishedSet
 from mgld_bench.restoring.record import RestoreRecord
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class ReportData:
     """Of a table of costs: those that were measured, method by method."""
     instances: Mapping[str, str] = field(default_factory=dict)
     """By dataset, what sets its LR apart from that of its card, such as "existing LR"; absent where nothing does."""
+    published_sets: tuple[PublishedSet, ...] = ()
+    """Every published set that there is: by their rows known copies of test sets are recognised."""
 
     @property
     def has_table(self) -> bool:

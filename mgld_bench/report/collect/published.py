@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +9,7 @@ from pathlib import Path
 from mgld_bench.cards.schemas import Published
 from mgld_bench.errors import InputError, did_you_mean
 from mgld_bench.report.collect.data import ReportData
-
-COLUMNS = ("table", "dataset", "method", "metric", "value")
-"""Of a file whose tables have several datasets."""
-ROW_COLUMNS = ("table", "row", "metric", "value")
-"""Of one whose tables have none or one, which is not named: ``row`` is what the table calls a method."""
-_SURPLUS = "fields beyond the last column"
-_UNITS = {"": 1.0, "k": 1e3, "M": 1e6, "B": 1e9}
+from mgld_bench.report.collect.published_rows import read_rows
 
 
 @dataclass(frozen=True)
@@ -82,46 +74,15 @@ def load_published(published: Published) -> PublishedValues:
             without lines; also for a row or metric that the card names and the table has not.
     """
     path = Path(published.file)
-    try:
-        lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines(), restkey=_SURPLUS)
-        rows = [(lines.line_num, row) for row in lines]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: published values cannot be read: {error}") from None
-    columns = ROW_COLUMNS if "row" in (lines.fieldnames or ()) else COLUMNS
-    missing = [column for column in columns if column not in (lines.fieldnames or ())]
-    if missing:
-        raise InputError(
-            f"{path}: no column {missing[0]!r}: a file of published values has the columns {', '.join(COLUMNS)}, "
-            f"or {', '.join(ROW_COLUMNS)}"
-        )
     values: dict[tuple[str, str, str], float] = {}
     texts: dict[tuple[str, str, str], str] = {}
-    for number, line in rows:
-        if line["table"] != published.table:
-            continue
-        if _SURPLUS in line:
-            raise InputError(f"{path}:{number}: has more fields than there are columns; put text with commas in quotes")
-        key = _key(line.get("dataset") or "", line.get("method") or line.get("row") or "", line["metric"] or "")
-        if key in values:
-            raise InputError(f"{path}:{number}: {' '.join(filter(None, key))} appears twice")
-        try:
-            values[key] = _number(line["value"])
-        except (TypeError, ValueError):
-            raise InputError(f"{path}:{number}: value {line['value']!r} is not a number that is finite") from None
-        texts[key] = line["value"]
+    for row in read_rows(path, (published.table,)):
+        key = _key(row.dataset, row.method, row.metric)
+        values[key], texts[key] = row.value, row.text
     if not values:
         raise InputError(f"{path}: no line for table {published.table!r}")
     _check_names(published, path, values)
     return PublishedValues(published.source or published.table, values, texts, published.rows, published.metrics, published.size)
-
-
-def _number(text: str) -> float:
-    """The value of ``text``, which may end in k, M or B: 16.70M. Raises ValueError for anything else, infinity and NaN too."""
-    unit = text[-1:] if text[-1:] in _UNITS else ""
-    value = float(text.removesuffix(unit)) * _UNITS[unit]
-    if not math.isfinite(value):
-        raise ValueError(text)
-    return value
 
 
 def _check_names(published: Published, path: Path, values: Mapping[tuple[str, str, str], float]) -> None:

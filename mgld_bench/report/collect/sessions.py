@@ -12,6 +12,7 @@ from mgld_bench.report.collect.costs import with_costs
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.from_store import collect
 from mgld_bench.report.collect.merged import Part, merged
+from mgld_bench.report.collect.published_sets import published_sets
 
 
 def collect_sessions(
@@ -38,4 +39,5 @@ def collect_sessions(
         if running:
             notes.append(f"A run is going on in {session.workspace}: what it has not scored yet is missing here.")
     whole = parts[0].data if len(parts) == 1 else merged(parts)
-    return with_costs(replace(whole, footnotes=(*dict.fromkeys(notes), *whole.footnotes)), sessions)
+    known = published_sets(sessions[0].cards)
+    return with_costs(replace(whole, footnotes=(*dict.fromkeys(notes), *whole.footnotes), published_sets=known), sessions)

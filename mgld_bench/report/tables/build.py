@@ -12,10 +12,13 @@ from mgld_bench.metrics.metric import Direction
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import mixed
 from mgld_bench.report.collect.published import PublishedValues, published_of
+from mgld_bench.report.collect.published_sets import PublishedSet, chosen_set
 from mgld_bench.report.collect.scored import ScoredCell, scored_cells
+from mgld_bench.report.tables.beside import Beside, beside, beside_notes, blocks, instance_warnings
 from mgld_bench.report.tables.cost_table import build_cost_table
 from mgld_bench.report.tables.differences import paired_lines
-from mgld_bench.report.tables.fingerprint import take_fingerprint
+from mgld_bench.report.tables.fingerprint import Fingerprint, take_fingerprint
+from mgld_bench.report.tables.instances import instance_notes
 from mgld_bench.report.tables.notes import Footnotes, caption, fine_print, footnotes_of, legend, notes
 from mgld_bench.report.tables.numbers import mean, rank
 from mgld_bench.report.tables.paired import baseline_of, paired_to
@@ -23,7 +26,7 @@ from mgld_bench.report.tables.table import Heading, Table, TableCell, attributes
 from mgld_bench.statistics.intervals import mean_interval
 
 
-def build_table(data: ReportData, against_published: bool) -> Table:
+def build_table(data: ReportData, against_published: bool, against: str = "") -> Table:
     """The table of ``data``, laid out as its card says.
 
     A cell is the mean over clips of the clips' scores. Within a dataset and metric, the methods that have every clip are ranked;
@@ -31,19 +34,23 @@ def build_table(data: ReportData, against_published: bool) -> Table:
 
     Args:
         data: what to show.
-        against_published: put the published values beside ours, after comparing Bicubic.
+        against_published: put the card's published values beside ours, after comparing Bicubic.
+        against: put those of this published set beside ours instead; "": of none.
 
     Raises:
-        InputError: there is nothing to show; or published values are asked for, but the card names none or their file is
-            unusable.
+        InputError: there is nothing to show; or published values are asked for, but the card names none, their file is
+            unusable, or there is no such set.
     """
     if data.card.costs is not None:
+        if against:
+            raise InputError(f"--against {against}: published sets have no costs; only paper can stand beside a table of costs")
         return build_cost_table(data, against_published)
     if not data.has_table:
         return Table(data.card.heading, (), (), (), (), "", (), (), (), (), (), name=data.card.name)
     if not data.cells or not data.methods:
         raise InputError(f"report {data.card.name}: nothing to show: no method and metric can be scored on its datasets")
     published = published_of(data) if against_published else None
+    chosen = chosen_set(against, data.published_sets) if against else None
     scored = scored_cells(data, data.card.table.by)
     places = tuple(dict.fromkeys((cell.dataset, cell.category, cell.metric) for cell in scored))
     by_place = {(cell.dataset, cell.category, cell.metric, cell.method): cell for cell in scored}
@@ -53,7 +60,7 @@ def build_table(data: ReportData, against_published: bool) -> Table:
     marks = Footnotes()
     order = [cell for line in (zip(*grid, strict=True) if by_rows else grid) for cell in line]
     marked = {cell.place: marks.add(footnotes_of(data, cell)) for cell in order}
-    cells = [_line(data, line, published, marked) for line in grid]
+    cells = [_line(data, line, published or chosen, marked) for line in grid]
     lines = tuple((dataset, metric) for dataset, category, metric in places if not category)
     whole = [cell for cell in scored if not cell.category]
     metrics = data.metric_headings
@@ -73,10 +80,15 @@ def build_table(data: ReportData, against_published: bool) -> Table:
         caption=caption(data, whole),
         legend=legend(data, metrics, shown),
         footnotes=marks.all(),
-        notes=(*(fingerprint.findings if fingerprint else ()), *notes(data, lines)),
+        notes=(*_findings(data, whole, lines, fingerprint, chosen), *notes(data, lines)),
         fine_print=fine_print(data, lines),
-        warnings=(*(fingerprint.warnings if fingerprint else ()), *mixed(data)),
-        published_source=published.source if published else "",
+        warnings=(
+            *(fingerprint.warnings if fingerprint else ()),
+            *(instance_warnings(data, whole, chosen) if chosen else ()),
+            *mixed(data),
+        ),
+        published_source=published.source if published else chosen.cite if chosen else "",
+        blocks=blocks(data, chosen, lines) if chosen else (),
         about=data.card.notes,
         name=data.card.name,
         attribute_titles=data.card.table.attributes,
@@ -86,6 +98,18 @@ def build_table(data: ReportData, against_published: bool) -> Table:
         stated=data.protocol.about(data.protocol.stated, shown),
         assumed=data.protocol.about(data.protocol.assumed, shown),
     )
+
+
+def _findings(
+    data: ReportData,
+    cells: Sequence[ScoredCell],
+    lines: Sequence[tuple[str, str]],
+    fingerprint: Fingerprint | None,
+    chosen: PublishedSet | None,
+) -> tuple[str, ...]:
+    """Which known copies the test sets are, and what stands beside ours."""
+    beside_ours = beside_notes(data, chosen, lines) if chosen else ()
+    return (*(fingerprint.findings if fingerprint else ()), *beside_ours, *instance_notes(data, cells))
 
 
 def _dataset_heading(data: ReportData, cell: ScoredCell) -> str:
@@ -98,7 +122,7 @@ def _dataset_heading(data: ReportData, cell: ScoredCell) -> str:
 def _line(
     data: ReportData,
     line: Sequence[ScoredCell],
-    published: PublishedValues | None,
+    published: PublishedValues | PublishedSet | None,
     marks: Mapping[tuple[str, str, str, str], tuple[str, ...]],
 ) -> list[TableCell]:
     """The cells of one dataset and metric, ranked and compared with each other."""
@@ -132,12 +156,24 @@ def _best(values: Sequence[float | None], direction: Direction) -> int | None:
     return best if math.isfinite(values[best] or 0.0) else None
 
 
-def _cell(data: ReportData, cell: ScoredCell, published: PublishedValues | None, marks: tuple[str, ...]) -> TableCell:
+def _beside(data: ReportData, cell: ScoredCell, published: PublishedValues | PublishedSet | None) -> Beside | None:
+    if published is None or cell.category:
+        return None
+    if isinstance(published, PublishedSet):
+        return beside(data, published, cell.dataset, cell.method, cell.metric)
+    value = published.find(data, cell.dataset, cell.method, cell.metric)
+    return None if value is None else Beside(value, ())
+
+
+def _cell(
+    data: ReportData, cell: ScoredCell, published: PublishedValues | PublishedSet | None, marks: tuple[str, ...]
+) -> TableCell:
     values = list(cell.scores.values())
     digits = {name.lower(): count for name, count in data.card.table.digits.items()}
     facts = data.metrics[cell.metric]
     interval = mean_interval(values)
     within = interval.within(*facts.bounds) if interval else None
+    printed = _beside(data, cell, published)
     return TableCell(
         dataset=cell.dataset,
         method=cell.method,
@@ -148,7 +184,9 @@ def _cell(data: ReportData, cell: ScoredCell, published: PublishedValues | None,
         expected=len(cell.expected_clips),
         frames=cell.frames,
         digits=digits.get(cell.metric.lower(), digits.get(data.short_name(cell.metric).lower(), facts.digits)),
-        published=published.find(data, cell.dataset, cell.method, cell.metric) if published and not cell.category else None,
+        published=printed.value if printed else None,
+        published_signs=printed.signs if printed else (),
+        comparable=printed.alike if printed else True,
         marks=marks,
         category=cell.category,
         low=within.low if within else None,

@@ -11,17 +11,9 @@ from dataclasses import dataclass
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.published import PublishedValues
 from mgld_bench.report.collect.scored import ScoredCell
+from mgld_bench.report.tables.instances import BICUBIC
 from mgld_bench.report.tables.numbers import format_difference, format_value, mean
-
-BICUBIC = "bicubic"
-"""The name of the method card that is the fingerprint."""
-
-ABSOLUTE_TOLERANCES = {"psnr": 0.3, "lpips": 0.02, "dists": 0.02, "ssim": 0.01, "vmaf": 1.0, "dover": 0.02}
-"""How far Bicubic may be off, by short metric name. PSNR (dB) and LPIPS are the suite's rule. The others are a choice, about as
-strict: DISTS has LPIPS's scale, SSIM and DOVER span 0 to 1, VMAF spans 0 to 100."""
-RELATIVE_TOLERANCES = {"niqe": 0.03, "brisque": 0.03, "musiq": 0.03, "we": 0.05}
-"""The same as a share of the published value, for scores without a natural unit: a choice, not a measurement. The warping error
-has more room, as it also depends on the flow network."""
+from mgld_bench.report.tables.tolerances import tolerance
 
 
 @dataclass(frozen=True)
@@ -68,16 +60,15 @@ class _Comparison:
 def _compare(data: ReportData, cell: ScoredCell, published: PublishedValues) -> _Comparison | None:
     """One metric of Bicubic beside its published value; None where one of them or the tolerance is not known."""
     value = published.find(data, cell.dataset, cell.method, cell.metric)
-    short = data.short_name(cell.metric)
-    if value is None or (short not in ABSOLUTE_TOLERANCES and short not in RELATIVE_TOLERANCES):
+    allowed = None if value is None else tolerance(data.short_name(cell.metric), value)
+    if value is None or allowed is None:
         return None
-    tolerance = ABSOLUTE_TOLERANCES.get(short, RELATIVE_TOLERANCES.get(short, 0.0) * abs(value))
     facts = data.metrics[cell.metric]
     ours = mean(list(cell.scores.values()))
     digits = max(2, facts.digits)
     difference = format_difference(ours - value, digits)
     text = f"{facts.title} {format_value(ours, digits)} against {format_value(value, digits)}, {difference}"
-    return _Comparison(text, abs(ours - value) <= tolerance)
+    return _Comparison(text, abs(ours - value) <= allowed)
 
 
 def _why(cells: Sequence[ScoredCell]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mgld_bench.engine.origins import Made
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.origins import made_on
+from mgld_bench.report.tables.beside import IN_WORDS
 from mgld_bench.report.tables.paired import Paired, baseline_of
 from mgld_bench.report.tables.table import Table, TableCell
 from mgld_bench.shown_text import for_spreadsheet as guard
@@ -29,7 +30,7 @@ def render_long_csv(table: Table, data: ReportData) -> str:
     header = (
         *("dataset", "method", "metric", "direction", "value", "interval95", "clips_scored", "clips_expected", "frames", "rank"),
         *("published", "difference", "protocol", *_ORIGIN, "interval95_low", "interval95_high", "baseline", *_paired("baseline")),
-        *(*_paired("best"), "tied_with_best", "category", "why_missing"),
+        *(*_paired("best"), "tied_with_best", "category", "why_missing", "published_marks"),
         *(guard(f"attribute {name}") for name in table.attribute_titles),
     )
     made = {(cell.dataset, cell.metric, cell.method): tuple(cell.made.values()) for cell in data.cells}
@@ -45,6 +46,7 @@ def render_long_csv(table: Table, data: ReportData) -> str:
             *(cell.low, cell.high, guard(baseline_of(data)) if cell.to_baseline else "", *_difference(cell.to_baseline)),
             *(*_difference(cell.to_best), _flag(cell), guard(cell.category)),
             "" if cell.complete else guard(gaps.get((cell.dataset, cell.metric, cell.method), "not scored")),
+            "; ".join(IN_WORDS[sign] for sign in cell.published_signs),
             *(guard(attribute.field) for attribute in attributes.get(cell.method, ())),
         )
         for cell in _in_order(table, data)

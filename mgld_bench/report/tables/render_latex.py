@@ -31,6 +31,7 @@ _LITERAL = {
     "∞": r"$\infty$",
     "±": r"$\pm$",
     "≈": r"$\approx$",
+    "≠": r"$\neq$",
     "≤": r"$\leq$",
     "≥": r"$\geq$",
     "→": r"$\rightarrow$",
@@ -122,6 +123,7 @@ def render_latex_notes(table: Table) -> str:
     lines += [rf"{escape(text)}\par" for text in (table.about, table.caption) if text]
     lines.append(rf"{'; '.join(map(escape, table.legend))}.\par")
     lines += [rf"$^{{\mathrm{{{note.mark}}}}}$ {escape(note.text)}\par" for note in table.footnotes]
+    lines += [rf"{escape(block.in_words)}\par" for block in table.blocks]
     lines += [rf"{_signed(escape(line))}\par" for line in table.differences]
     lines += [rf"{escape(line)}\par" for line in (*table.notes, *table.fine_print)]
     return "\n".join((*lines, "}")) + "\n"

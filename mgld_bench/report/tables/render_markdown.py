@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mgld_bench.report.tables.beside import PublishedBlock
 from mgld_bench.report.tables.table import Heading, Table, TableCell
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")
@@ -16,6 +17,7 @@ def render_markdown(table: Table) -> str:
     parts.append(escape(table.about))
     parts += [f"> **Warning:** {escape(warning)}" for warning in table.warnings]
     parts.append(_grid(table))
+    parts += [f"{escape(block.title)}:\n\n{_block(block)}" for block in table.blocks]
     parts.append(escape(table.caption))
     parts.append("; ".join(escape(line) for line in table.legend) + ".")
     parts.append(escape(table.explanation))
@@ -42,6 +44,12 @@ def _grid(table: Table) -> str:
     for row, attributes, cells in table.lines:
         headings = (*(heading.label for heading in row), *(attribute.text for attribute in attributes))
         lines.append([*map(escape, headings), *map(_cell, cells)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _block(block: PublishedBlock) -> str:
+    lines = [["Method", *map(escape, block.columns)], ["---", *["---:"] * len(block.columns)]]
+    lines += [[escape(method), *map(escape, values)] for method, values in block.rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

@@ -10,6 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from mgld_bench.report.tables.beside import PublishedBlock
 from mgld_bench.report.tables.table import Table, TableCell
 
 
@@ -19,6 +20,7 @@ def render_terminal(table: Table) -> RenderableType:
     parts += [Text(table.about, style="dim")] if table.about else []
     parts += [Text(f"Warning: {warning}", style="yellow") for warning in table.warnings]
     parts.append(_Blocks(table))
+    parts += [part for block in table.blocks for part in (Text(block.title), _published(block))]
     parts.append(Text(" ".join((table.caption, f"{'; '.join(table.legend)}.", table.explanation)).strip(), style="dim"))
     parts += [Text(f"{note.mark}  {note.text}", style="dim") for note in table.footnotes]
     parts += [Text(note, style="dim") for note in table.notes]
@@ -60,6 +62,16 @@ class _Blocks:
             headings = ["" if again and level == 0 else heading.label for level, heading in enumerate(row)]
             block.add_row(*map(Text, (*headings, *(one.text for one in attributes))), *map(_cell, cells[start:stop]))
         return block
+
+
+def _published(block: PublishedBlock) -> RichTable:
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(Text("Method"), overflow="fold")
+    for title in block.columns:
+        table.add_column(Text(title), justify="right", no_wrap=True)
+    for method, values in block.rows:
+        table.add_row(*map(Text, (method, *values)))
+    return table
 
 
 def _cell(cell: TableCell) -> Text:

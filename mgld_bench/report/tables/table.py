@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.metrics.metric import Direction
+from mgld_bench.report.tables.beside import SIGNS, PublishedBlock
 from mgld_bench.report.tables.notes import Footnote
 from mgld_bench.report.tables.numbers import GAP, Rank, format_difference, format_value
 from mgld_bench.report.tables.paired import Paired
@@ -92,6 +93,10 @@ class TableCell:
     """The value as printed, where it is not rounded to ``digits``: 16.70M parameters."""
     published_shown: str = ""
     """Likewise for the published value."""
+    published_signs: tuple[str, ...] = ()
+    """What stands behind the published value: see `beside.SIGNS`."""
+    comparable: bool = True
+    """Whether a difference to the published value may be taken: it is of the same metric variant and frames."""
     measured_on: str = ""
     """Of a cost: the device, machine and versions. Likewise ``measured_at``: when, UTC, ISO 8601."""
     measured_at: str = ""
@@ -129,8 +134,8 @@ class TableCell:
 
     @property
     def difference(self) -> float | None:
-        """Ours minus published."""
-        return None if self.value is None or self.published is None else self.value - self.published
+        """Ours minus published; None where the two are not of the same metric variant and frames."""
+        return None if self.value is None or self.published is None or not self.comparable else self.value - self.published
 
     @property
     def published_text(self) -> str:
@@ -138,9 +143,9 @@ class TableCell:
         if self.published is None:
             return ""
         text = self.published_shown or format_value(self.published, self.digits)
-        if self.published_shown:
-            return text
-        return text if self.difference is None else f"{text} ({format_difference(self.difference, self.digits)})"
+        if not self.published_shown and self.difference is not None:
+            text += f" ({format_difference(self.difference, self.digits)})"
+        return " ".join((text, "".join(self.published_signs))).strip()
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,8 @@ class Table:
     """The printed name of the method to which differences are taken; "" where there are none."""
     differences: tuple[str, ...] = ()
     """The paired differences to the baseline in words, one sentence per dataset and metric: for files and the page."""
+    blocks: tuple[PublishedBlock, ...] = ()
+    """What a published set prints of the same datasets and metrics, also of methods that are not here."""
     stated: tuple[str, ...] = ()
     """What the protocol's source states about the metrics of this table; likewise ``assumed``. Both are in ``fine_print`` too."""
     assumed: tuple[str, ...] = ()
@@ -211,6 +218,9 @@ class Table:
         if self.published_source:
             differences = " and, in brackets, ours minus published" if any(cell.dataset for cell in cells) else ""
             parts.append(f"Below a value: the published one{differences}.")
+        shown = {sign for cell in cells for sign in cell.published_signs}
+        shown |= {sign for block in self.blocks for _, values in block.rows for text in values for sign in SIGNS if sign in text}
+        parts += [f"{sign}: {meaning}." for sign, meaning in SIGNS.items() if sign in shown]
         return " ".join(parts)
 
 

@@ -89,12 +89,12 @@ def test_long_csv_is_exactly_this(tmp_path: Path) -> None:
     assert lines[:4] == [
         "dataset,method,metric,direction,value,interval95,clips_scored,clips_expected,frames,rank,published,difference,protocol,"
         "scored_on,restored_on,scored_at,interval95_low,interval95_high,baseline,vs_baseline,vs_baseline95_low,vs_baseline95_high,"
-        "vs_baseline_clips,vs_best,vs_best95_low,vs_best95_high,vs_best_clips,tied_with_best,category,why_missing",
-        f"one,bicubic,psnr.rgb,higher,21.0,,2,2,4,,20.5,0.5,hand,{made},,,,,,,,,,,,,,",
-        f"one,evil,psnr.rgb,higher,23.0,,2,2,4,second,,,hand,{made},,,bicubic,2.0,,,2,,,,,,,",
-        f"one,paper,psnr.rgb,higher,inf,,2,2,4,best,,,hand,{made},,,bicubic,8.0,,,1,,,,,,,",
+        "vs_baseline_clips,vs_best,vs_best95_low,vs_best95_high,vs_best_clips,tied_with_best,category,why_missing,published_marks",
+        f"one,bicubic,psnr.rgb,higher,21.0,,2,2,4,,20.5,0.5,hand,{made},,,,,,,,,,,,,,,",
+        f"one,evil,psnr.rgb,higher,23.0,,2,2,4,second,,,hand,{made},,,bicubic,2.0,,,2,,,,,,,,",
+        f"one,paper,psnr.rgb,higher,inf,,2,2,4,best,,,hand,{made},,,bicubic,8.0,,,1,,,,,,,,",
     ]
-    assert lines[-1] == "two,paper,psnr.rgb,higher,,,0,2,,,,,hand,,,,,,,,,,,,,,,,,not scored yet"
+    assert lines[-1] == "two,paper,psnr.rgb,higher,,,0,2,,,,,hand,,,,,,,,,,,,,,,,,not scored yet,"
 
 
 def test_long_csv_reads_back_in_any_layout() -> None:

@@ -7,7 +7,7 @@ mgld.export = (() => {
   const LITERAL = {
     "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": "\\&", "#": "\\#", "%": "\\%", _: "\\_", "^": "\\textasciicircum{}",
     "~": "\\textasciitilde{}", "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", '"': "\\textquotedbl{}", "–": "--", "∞": "$\\infty$",
-    "±": "$\\pm$", "×": "$\\times$", "↑": "$\\uparrow$", "↓": "$\\downarrow$", "≈": "$\\approx$", "▲": "$\\blacktriangle$", "▼": "$\\blacktriangledown$",
+    "±": "$\\pm$", "×": "$\\times$", "↑": "$\\uparrow$", "↓": "$\\downarrow$", "≈": "$\\approx$", "≠": "$\\neq$", "▲": "$\\blacktriangle$", "▼": "$\\blacktriangledown$",
   };
   const ACCENTS = { "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030c": "v", "\u0327": "c", "\u030a": "r" };
 
