@@ -234,7 +234,7 @@ class _Library:
             named = [known for known in self.files if known.name == base]
             bases = {known.kind or self._kind_by_content(known, (*extended_by, file)) for known in named}
             possible = [kind for kind in possible if kind in bases] if len(bases) > 1 else list(bases)
-            possible = [kind for kind in possible if kind != _LATEST or len(possible) == 1]
+            possible = [kind for kind in possible if kind not in _LATEST or len(possible) == 1]
             if len(possible) > 1 and "options" in fields and "pipeline" not in fields:
                 # Only methods had options when such cards were written.
                 possible = [kind for kind in possible if kind != "degradation"]
@@ -303,9 +303,9 @@ def _fields(kind: CardKind) -> set[str]:
 def _own_fields(kind: CardKind) -> set[str]:
     """The fields by which a card of this kind is recognised: those that no other kind has.
 
-    What a study shares with a report still shows that a card is a report: each study has questions besides.
+    What a study or a published set shares with a report still shows that a card is a report: they have fields besides.
     """
-    return _fields(kind).difference(*(_fields(known) for known in SCHEMAS if known not in {kind, _LATEST}))
+    return _fields(kind).difference(*(_fields(known) for known in SCHEMAS if known not in {kind, *_LATEST}))
 
 
 def _without_retired(tree: Tree, kind: CardKind) -> Tree:
