@@ -163,11 +163,18 @@ STABLESR = Pinned(
     },
     {"diffusion": ("stablesr_000117.ckpt", "b8862bf3"), "decoder": ("vqgan_cfw_00011.ckpt", "5b20ed9a")},
 )
+BASICVSR = Pinned(
+    "basicvsr_reds4.py of open-mmlab/mmediting: 64 channels, 30 blocks; whole clips",
+    {"window": 0, "network": {"mid_channels": 64, "num_blocks": 30}},
+    {"network": ("basicvsr_reds4_20120409-0e599677.pth", "0e599677")},
+)
 METHODS = {
-    "basicvsr": Pinned(
-        "basicvsr_reds4.py of open-mmlab/mmediting: 64 channels, 30 blocks; whole clips",
-        {"window": 0, "network": {"mid_channels": 64, "num_blocks": 30}},
-        {"network": ("basicvsr_reds4_20120409-0e599677.pth", "0e599677")},
+    "basicvsr": BASICVSR,
+    "basicvsr-vimeo": based(
+        BASICVSR, "basicvsr_vimeo90k_bi.py", {"network": ("basicvsr_vimeo90k_bi_20210409-d2d8f760.pth", "d2d8f760")}
+    ),
+    "basicvsr-vimeo-bd": based(
+        BASICVSR, "basicvsr_vimeo90k_bd.py", {"network": ("basicvsr_vimeo90k_bd_20210409-0154dd64.pth", "0154dd64")}
     ),
     "bicubic": Pinned("MATLAB's imresize(frame, 4): nothing to set"),
     "bsrgan": Pinned("main_test_bsrgan.py of cszn/BSRGAN: whole frames", WHOLE_FRAMES, {"network": ("BSRGAN.pth", "5d505a07")}),
@@ -267,8 +274,12 @@ DATASETS = {
     "mvsr4x": (None, True, 15, None, None, None),
     "realvsr": (None, True, 50, None, None, None),
     "reds4": ("realbasicvsr", True, 4, 400, (1280, 720), None),
+    "reds4-bi": ("bi", True, 4, 400, (1280, 720), None),
     "spmcs": ("realbasicvsr", True, 30, 930, (960, 540), None),
     "udm10": ("realbasicvsr", True, 10, 320, (1272, 720), None),
+    "udm10-bd": ("bd", True, 10, 320, (1272, 720), None),
+    "vid4-bi": ("bi", True, 4, 171, None, None),
+    "vid4-bd": ("bd", True, 4, 171, None, None),
     "videolq": (None, False, 50, 4771, None, 100),
     "youhq40": ("realbasicvsr", True, 40, None, None, None),
 }
@@ -289,6 +300,12 @@ MGLD_2024 = {
     "tlp": "tlp.alex",
     "swc": "swc.gmflow",
     "frame-difference": "frame-difference.rgb",
+}
+SANITY = {
+    # By name: protocol, methods, datasets. Each checkpoint on LR as in its training.
+    "sanity": ("basicvsr-rgb", ["bicubic", "basicvsr", "rvrt"], ["reds4-bi"]),
+    "sanity-vid4-bi": ("basicvsr-y", ["bicubic", "basicvsr-vimeo", "rvrt-vimeo"], ["vid4-bi"]),
+    "sanity-bd": ("basicvsr-y", ["bicubic", "basicvsr-vimeo-bd", "rvrt-vimeo-bd"], ["udm10-bd", "vid4-bd"]),
 }
 FULL_REFERENCE = ["psnr", "ssim", "lpips", "dists", "vmaf"]
 NO_REFERENCE = ["niqe", "brisque", "musiq", "dover"]
@@ -355,8 +372,17 @@ NAMES: dict[CardKind, set[str]] = {
     "method": {*METHODS, *PROGRAMS, "results"},
     "degradation": {*DEGRADATIONS, *CLEAN_DEGRADATIONS},
     "dataset": set(DATASETS),
-    "protocol": {"mgld-2024", "smoke", "dove-2025", "realbasicvsr-3frames", "star-2025", "seedvr-2025"},
-    "report": {*REPORTS, *FIGURES},
+    "protocol": {
+        "mgld-2024",
+        "smoke",
+        "dove-2025",
+        "realbasicvsr-3frames",
+        "star-2025",
+        "seedvr-2025",
+        "basicvsr-rgb",
+        "basicvsr-y",
+    },
+    "report": {*REPORTS, *FIGURES, *SANITY},
     "study": {"demo", "figure6"},
 }
 
@@ -437,6 +463,9 @@ FUSED_AND_WARPED = {"dover": "dover.fused", "ewarp": "ewarp.raft.masked"}
             },
             "all",
         ),
+        # REDS4 is scored on RGB, all else on luma.
+        ("basicvsr-rgb", {"psnr": "psnr.rgb", "ssim": "ssim.rgb"}, "all"),
+        ("basicvsr-y", {"psnr": "psnr.y", "ssim": "ssim.y"}, "all"),
         ("star-2025", {**RGB_AND_LPIPS, **FUSED_AND_WARPED}, "all"),
         (
             "seedvr-2025",
@@ -465,6 +494,13 @@ def test_what_stands_in_a_table(name: str) -> None:
     assert (list(card.methods), {dataset.name: list(dataset.metrics) for dataset in card.datasets}) == REPORTS[name]
     assert dict(card.table.digits) == DIGITS[name]
     assert card.protocol == ("" if card.costs else "mgld-2024")
+
+
+@pytest.mark.parametrize("name", SANITY)
+def test_what_stands_in_a_sanity_table(name: str) -> None:
+    card = load_report(name)
+    assert (card.protocol, list(card.methods), [dataset.name for dataset in card.datasets]) == SANITY[name]
+    assert {tuple(dataset.metrics) for dataset in card.datasets} == {("psnr", "ssim")}
 
 
 def test_what_table_6_measures() -> None:
