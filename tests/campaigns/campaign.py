@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from mgld_bench.clips.atomic import write_json_atomic
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,13 @@ class Campaign:
         """How many trials to make: ``sample`` in the suite, else the budget's share of ``full`` (at least one)."""
         return sample if self.budget is None else max(1, round(full * self.budget))
 
-    def keep(self, **figures: int | float | str) -> None:
-        """Writes what was counted as one JSON line; nothing in the suite's small sample."""
+    def keep(self, found: Sequence[str] = (), **figures: int | float | str) -> None:
+        """Writes what was counted and found so far, for whoever looks before it is over; nothing in the suite's small sample.
+
+        Args:
+            found: what was wrong, a text each.
+            figures: by their names.
+        """
         if self.budget is not None:
-            self.figures.mkdir(parents=True, exist_ok=True)
-            line = json.dumps({"campaign": self.name, "seed": self.seed, "budget": self.budget, **figures})
-            (self.figures / f"{self.name}.json").write_text(line + "\n", encoding="utf-8")
+            drawn = {"campaign": self.name, "seed": self.seed, "budget": self.budget}
+            write_json_atomic(self.figures / f"{self.name}.json", {**drawn, **figures, "found": list(found)})

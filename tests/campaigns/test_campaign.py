@@ -21,6 +21,7 @@ def test_the_budget_decides_how_many_trials(tmp_path: Path) -> None:
 
 def test_only_a_campaign_with_a_budget_keeps_figures(tmp_path: Path) -> None:
     Campaign("sample", 1, None, tmp_path).keep(kills=3)
-    Campaign("whole", 1, 1.0, tmp_path).keep(kills=200)
+    Campaign("whole", 1, 1.0, tmp_path).keep(["an orphan"], kills=200)
     assert [path.name for path in tmp_path.iterdir()] == ["whole.json"]
-    assert json.loads((tmp_path / "whole.json").read_text(encoding="utf-8"))["kills"] == 200
+    kept = json.loads((tmp_path / "whole.json").read_text(encoding="utf-8"))
+    assert (kept["kills"], kept["found"]) == (200, ["an orphan"])

@@ -56,8 +56,7 @@ def test_crash_points(campaign: Campaign, program: Program, tmp_path: Path) -> N
         draw = campaign.draw
         crashed: Counter[str] = Counter()
         failures = []
-        trials = campaign.trials(len(SAMPLE), 500)
-        for trial in range(trials):
+        for trial in range(campaign.trials(len(SAMPLE), 500)):
             verb = verbs[trial % len(verbs)]
             kind = draw.choice([index for index, name in enumerate(KINDS) if name in CHANGING and verb.calls[index]])
             number = draw.randint(1, verb.calls[kind])
@@ -65,8 +64,8 @@ def test_crash_points(campaign: Campaign, program: Program, tmp_path: Path) -> N
                 crashed[verb.name] += crashed_and_resumed(program, verb, tmp_path / "here", kind, number)
             except AssertionError as error:
                 failures.append(f"trial {trial} of seed {campaign.seed}: {verb.name}, {KINDS[kind]} {number}: {error}")
-    figures = {f"killed in {name}": count for name, count in crashed.items()}
-    campaign.keep(trials=trials, kills=crashed.total(), failures=len(failures), **figures)
+            figures = {f"killed in {name}": count for name, count in crashed.items()}
+            campaign.keep(failures, trials=trial + 1, kills=crashed.total(), **figures)
     assert not failures, "\n\n".join(failures)
     # A few calls depend on time, such as those of a download: what is drawn may lie beyond the last.
     assert crashed.total() > 0

@@ -39,15 +39,15 @@ def test_10000_damaged_files_end_in_a_result_or_in_one_line(campaign: Campaign, 
         before = len(tally.findings)
         work(jobs, tally)
         found += [f"{name}, number {finding.number}: {finding.what}" for finding in tally.findings[before:]]
-    campaign.keep(
-        inputs=tally.accepted + tally.refused + len(found),
-        kinds=len(every),
-        accepted=tally.accepted,
-        refused=tally.refused,
-        slowest=round(tally.slowest, 2),
-        largest_mib=tally.largest >> 20,
-        findings=len(found),
-    )
+        campaign.keep(
+            found,
+            inputs=tally.accepted + tally.refused + len(found),
+            kinds=len(every),
+            accepted=tally.accepted,
+            refused=tally.refused,
+            slowest=round(tally.slowest, 2),
+            largest_mib=tally.largest >> 20,
+        )
     assert not found, "\n".join(found)
 
 

@@ -50,15 +50,14 @@ def test_random_kills(campaign: Campaign, program: Program, tmp_path: Path) -> N
         draw = campaign.draw
         killed: Counter[str] = Counter()
         failures = []
-        trials = campaign.trials(len(SAMPLE), 200)
-        for number in range(trials):
+        for number in range(campaign.trials(len(SAMPLE), 200)):
             verb = verbs[number % len(verbs)]
             after, victim = draw.uniform(0.0, 0.8 * verb.seconds), drawn_victim(draw)
             try:
                 killed[verb.name] += bool(killed_and_resumed(program, verb, tmp_path / "here", after, victim))
             except AssertionError as error:
                 failures.append(f"trial {number} of seed {campaign.seed}: {verb.name}, {victim} after {after:.3f} s: {error}")
-    figures = {f"killed in {name}": count for name, count in killed.items()}
-    campaign.keep(trials=trials, kills=killed.total(), failures=len(failures), **figures)
+            figures = {f"killed in {name}": count for name, count in killed.items()}
+            campaign.keep(failures, trials=number + 1, kills=killed.total(), **figures)
     assert not failures, "\n\n".join(failures)
     assert killed.total() > 0
