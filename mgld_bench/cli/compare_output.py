@@ -13,11 +13,8 @@ from mgld_bench.comparing.comparison import Comparison
 from mgld_bench.comparing.gates.check import GateResult
 from mgld_bench.comparing.gates.outcome import gate_as_json
 from mgld_bench.comparing.players.played import Players
-from mgld_bench.comparing.players.write import folder_beside, write_players
 from mgld_bench.comparing.request import protocol_named
 from mgld_bench.comparing.show.as_json import as_json
-from mgld_bench.comparing.show.render_html import render_html
-from mgld_bench.comparing.show.render_junit import comparison_cases, gate_cases, render_junit
 from mgld_bench.comparing.show.render_markdown import render_markdown
 from mgld_bench.comparing.show.words import title
 from mgld_bench.engine.progress import Progress
@@ -33,8 +30,13 @@ def rendered(comparison: Comparison, gate: GateResult | None, kind: str) -> str:
     if kind == "md":
         return render_markdown(comparison, gate)
     if kind == "html":
+        # Each only where it is asked for: what writes a page or JUnit's XML takes as long to load as the comparison itself.
+        from mgld_bench.comparing.show.render_html import render_html
+
         return render_html(comparison, gate)
     if kind == "junit":
+        from mgld_bench.comparing.show.render_junit import comparison_cases, gate_cases, render_junit
+
         # A gate decides what fails; without one, "worse" does.
         return render_junit(title(comparison), comparison_cases(comparison) if gate is None else gate_cases(gate))
     content = as_json(comparison) | ({} if gate is None else {"gate": gate_as_json(comparison, gate)})
@@ -64,6 +66,9 @@ def write(comparison: Comparison, gate: GateResult | None, path: Path, page: Pag
     if kind != "html":
         write_bytes_atomic(path, rendered(comparison, gate, kind).encode())
         return
+    from mgld_bench.comparing.players.write import folder_beside, write_players
+    from mgld_bench.comparing.show.render_html import render_html
+
     usable = os.access(page.workspace, os.W_OK)
     kept = page.workspace / "videos" if usable else folder_beside(path) / ".videos"
     protocol = protocol_named(comparison.protocol, page.cards)

@@ -33,6 +33,7 @@ from mgld_bench.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mgld_bench.engine.plan import Plan
     from mgld_bench.engine.session import Session
     from mgld_bench.report.tables.table import Table
     from mgld_bench.report.videos.wanted import VideoWish
@@ -254,8 +255,9 @@ def write(
     videos: VideoWish | None = None,
     others: Sequence[Session] = (),
     quiet: bool = False,
+    plan: Plan | None = None,
 ) -> ReportFiles:
-    """Write the report into the workspace or ``output``, print its table and where it is. Without ``formats``: in all of them."""
+    """Write the report into the workspace or ``output``, print its table and where it is; see write_session_report()."""
     from mgld_bench.cli.display import progress_display
     from mgld_bench.clips.atomic import require_writable
     from mgld_bench.engine.machine import command_line
@@ -266,7 +268,7 @@ def write(
     progress = progress_display(quiet)
     named = "" if against == PAPER else against
     files = write_session_report(
-        session, command_line(), formats or FORMATS, against == PAPER, progress, output, videos, others, named
+        session, command_line(), formats or FORMATS, against == PAPER, progress, output, videos, others, named, plan
     )
     show(files, json_output, dated=output is None)
     return files

@@ -220,7 +220,8 @@ def print_done(session: Session, outcome: Outcome, json_output: bool, quiet: boo
         done = {"profile": outcome.measured}
     shown = bool(plan.scores or plan.suite.report.figures or plan.suite.report.costs)
     if json_output:
-        files = write_session_report(session, command_line(), progress=progress_display(quiet)) if shown else None
+        progress = progress_display(quiet)
+        files = write_session_report(session, command_line(), progress=progress, plan=outcome.plan_now) if shown else None
         answer = {
             "report": plan.suite.report.name,
             "done": done,
@@ -232,7 +233,7 @@ def print_done(session: Session, outcome: Outcome, json_output: bool, quiet: boo
         print_json(answer)
         return
     if shown:
-        files = write(session, quiet=quiet)
+        files = write(session, quiet=quiet, plan=outcome.plan_now)
         # A run may be one of many, in a night or on a cluster: it takes neither time nor disk for videos.
         if files.index is not None:
             typer.echo("the page has no videos yet: mgld-bench report with the same arguments adds them")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mgld_bench.clips.image import IMAGE_SUFFIXES
@@ -57,6 +58,26 @@ def listed(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def matching(folder: Path, first: str, *others: str) -> list[Path]:
+    """What matches, one pattern for each level below ``folder``, by name. Raises OSError where a folder cannot be read."""
+    found = [path for path in listed(folder) if fnmatchcase(path.name, first)]
+    return [below for path in found for below in matching(path, *others)] if others else found
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every file below ``folder``, by path, and links to files; links to folders are not followed.
+
+    Raises OSError where a folder cannot be read, in which case Path.rglob would find nothing in it.
+    """
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise error
+
+    found = (Path(place, name) for place, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return sorted(path for path in found if path.is_file())
 
 
 @dataclass(frozen=True)

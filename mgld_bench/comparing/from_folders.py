@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mgld_bench.cards.schemas import ProtocolCard
 from mgld_bench.comparing.frames import FolderFrames, Frames
 from mgld_bench.comparing.from_scores import DATASET
 from mgld_bench.comparing.state import RestoredClip, Scored, State
-from mgld_bench.engine.clip_choice import choose_clips
-from mgld_bench.engine.kept_scores import KeptScores
 from mgld_bench.engine.keys import metric_sha256
-from mgld_bench.engine.machine import compute_on, provenance
-from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
 from mgld_bench.engine.origins import scoring_origin
 from mgld_bench.engine.progress import Progress
-from mgld_bench.engine.score_folders import FolderScores, ScoreRequest, new_scores, score_folders
 from mgld_bench.errors import IncompleteError
 from mgld_bench.metrics.catalogue import describe
+
+if TYPE_CHECKING:
+    from mgld_bench.engine.score_folders import FolderScores
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,13 @@ def score_states(folders: Mapping[str, Path], scoring: FolderScoring) -> list[St
         InputError: a folder, the ground truth or a metric cannot be used.
         IncompleteError: something could not be scored; all the rest is kept.
     """
+    # Here, because most comparisons are of scores that are there.
+    from mgld_bench.engine.clip_choice import choose_clips
+    from mgld_bench.engine.kept_scores import KeptScores
+    from mgld_bench.engine.machine import compute_on, provenance
+    from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
+    from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
+
     choice = choose_metrics(scoring.metrics, scoring.protocol, has_reference=scoring.ground_truth is not None)
     require_runnable(choice)
     compute = compute_on(scoring.device, "float32", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,6 +65,18 @@ def open_database(url: str | URL, read_only: bool) -> Engine:
     elif read_only and backend == "postgresql":
         event.listen(engine, "connect", _read_only_postgresql)
     return engine
+
+
+def insert_of(engine: Engine) -> Callable[[type[Table]], Any]:
+    """The INSERT of this database, which may say what happens to rows that are there already."""
+    # Each where it is used: PostgreSQL's dialect takes as long to load as all of SQLite's.
+    if engine.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert
 
 
 def _with_driver(address: URL) -> URL:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from mgld_bench.clips.atomic import PARTIAL, TEMPORARY
 from mgld_bench.clips.held import UNFINISHED, is_held
-from mgld_bench.clips.listing import listed
+from mgld_bench.clips.listing import files_below, matching
 from mgld_bench.engine.beside_workers import refuse_beside_workers
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.store import Store
@@ -87,20 +86,20 @@ def _temporary(workspace: Path) -> Iterator[Leftover]:
     """Files that were to replace others, and folders that were not complete, wherever a process was killed."""
     pair, clip = ("pairs", _ANY, _ANY), ("pairs", _ANY, _ANY, _ANY)
     for parts in ((), pair, clip, ("restored", _ANY, _ANY), ("reports", _ANY), (VIDEOS, _ANY)):
-        for path in _found(workspace, *parts, f".*{TEMPORARY}"):
+        for path in matching(workspace, *parts, f".*{TEMPORARY}"):
             if not (path.is_file() and is_held(path)):
                 yield _leftover(path, "left by a process that was killed")
     for parts in (pair, clip):
-        for path in _found(workspace, *parts, f".*{PARTIAL}"):
+        for path in matching(workspace, *parts, f".*{PARTIAL}"):
             yield _leftover(path, "of a pair that was not finished")
 
 
 def _pairs(pairs: Path) -> Iterator[Leftover]:
     """Frames and bitstreams without the side file that stands for their pair."""
-    for folder in _found(pairs, _ANY, _ANY):
-        clips = {side.stem for side in _found(folder, "[!.]*.json")}
-        frames = [(path, path.name) for name in ("GT", "LQ") for path in _found(folder, name, _ANY)]
-        streams = [(path, path.name[: -len(".video1.mp4")]) for path in _found(folder, "[!.]*.video[12].mp4")]
+    for folder in matching(pairs, _ANY, _ANY):
+        clips = {side.stem for side in matching(folder, "[!.]*.json")}
+        frames = [(path, path.name) for name in ("GT", "LQ") for path in matching(folder, name, _ANY)]
+        streams = [(path, path.name[: -len(".video1.mp4")]) for path in matching(folder, "[!.]*.video[12].mp4")]
         for path, clip in frames + streams:
             if clip not in clips:
                 yield _leftover(path, "of a pair without its side file")
@@ -108,11 +107,11 @@ def _pairs(pairs: Path) -> Iterator[Leftover]:
 
 def _restored(restored: Path, store: Store) -> Iterator[Leftover]:
     known = {unit.key for unit, _ in store.recorded("restore")}
-    for method in _found(restored, _ANY, _ANY):
-        for path in _found(method, f".*{PARTIAL}"):
+    for method in matching(restored, _ANY, _ANY):
+        for path in matching(method, f".*{PARTIAL}"):
             yield _leftover(path, "of a clip that was not finished; a run resumes from it")
-        sides = {side.stem: side for side in _found(method, "[!.]*.json")}
-        for frames in _found(method, _ANY):
+        sides = {side.stem: side for side in matching(method, "[!.]*.json")}
+        for frames in matching(method, _ANY):
             if frames.is_dir() and frames.name not in sides:
                 yield _leftover(frames, "restored frames without their side file")
         for clip, side in sides.items():
@@ -124,7 +123,7 @@ def _restored(restored: Path, store: Store) -> Iterator[Leftover]:
 
 
 def _reports(reports: Path) -> Iterator[Leftover]:
-    for folder in _found(reports, _ANY, _ANY):
+    for folder in matching(reports, _ANY, _ANY):
         mark = folder / UNFINISHED
         if not folder.is_symlink() and mark.is_file() and not is_held(mark):
             yield _leftover(folder, "a report that was not finished")
@@ -132,19 +131,9 @@ def _reports(reports: Path) -> Iterator[Leftover]:
 
 def _videos(videos: Path) -> Iterator[Leftover]:
     """Kept files that no report has as a file of its own (a second name of the same content)."""
-    for path in _found(videos, _ANY, _ANY):
+    for path in matching(videos, _ANY, _ANY):
         if path.is_file() and path.stat().st_nlink == 1:
             yield _leftover(path, "no report shows it; the next one that needs it makes it again")
-
-
-def _found(folder: Path, first: str, *others: str) -> Iterator[Path]:
-    """What matches, one pattern for each level below ``folder``. Raises OSError where a folder cannot be read."""
-    for path in listed(folder):
-        if fnmatchcase(path.name, first):
-            if others:
-                yield from _found(path, *others)
-            else:
-                yield path
 
 
 def _key(side: Path) -> str:
@@ -157,5 +146,5 @@ def _key(side: Path) -> str:
 
 
 def _leftover(path: Path, what: str) -> Leftover:
-    inside = [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]
-    return Leftover(path, what, sum(file.lstat().st_size for file in inside if not file.is_dir()))
+    inside = files_below(path) if path.is_dir() and not path.is_symlink() else [path]
+    return Leftover(path, what, sum(file.lstat().st_size for file in inside))

@@ -39,6 +39,11 @@ class Outcome:
     measured: int = 0
     """How many costs were to be measured."""
 
+    @property
+    def plan_now(self) -> Plan | None:
+        """The plan as it is after the run, where that has changed nothing; None where it has to be made anew."""
+        return self.plan if all(unit.done for unit in self.plan.units) else None
+
 
 class Session:
     """A suite with the workspace and the results database that it uses. Use as a context manager.
@@ -246,7 +251,7 @@ class Session:
         for obstacle in plan.obstacles:
             progress.log(f"left out: {obstacle.kind} {obstacle.name}: {obstacle.reason}")
         failures: list[str] = []
-        if not all(unit.done for unit in plan.units):
+        if any(not unit.done for unit in plan.units):
             # Only here: where nothing is left to do, what does it need not be loaded.
             from mgld_bench.engine.run import execute
             from mgld_bench.engine.work import RunContext

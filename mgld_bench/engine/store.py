@@ -18,12 +18,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Executable, delete, inspect, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session as OrmSession
 
-from mgld_bench.engine.database import open_database, settle_schema, shown_address
+from mgld_bench.engine.database import insert_of, open_database, settle_schema, shown_address
 from mgld_bench.engine.database_errors import database_errors
 from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, UnitRow
 from mgld_bench.engine.seal import check_seal, require_scores, seal_of
@@ -162,7 +160,7 @@ class Store:
 
     def add_in(self, session: OrmSession, run: int, units: Iterable[tuple[FinishedUnit, ClipScore | None]]) -> None:
         """See `add`; in a transaction that does more."""
-        insert = insert_postgresql if self._engine.dialect.name == "postgresql" else insert_sqlite
+        insert = insert_of(self._engine)
         finished_at = _now()
         # In one order for all writers: else two that add the same units might wait for each other.
         rows = sorted(units, key=lambda pair: pair[0].key)

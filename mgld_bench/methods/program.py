@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -14,6 +15,7 @@ from typing import ClassVar
 
 from mgld_bench.clips.clip import Clip, Frame
 from mgld_bench.clips.digest import text_digest
+from mgld_bench.clips.listing import matching
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.clips.video_facts import video_format
@@ -179,7 +181,8 @@ def _matches(result: Path) -> list[Path]:
         return [result] if result.exists() else []
     first = next(index for index, part in enumerate(result.parts) if "*" in part)
     root = Path(*result.parts[:first])
-    return sorted(root.glob(str(Path(*result.parts[first:])))) if root.is_dir() else []
+    patterns = [re.sub(r"[\[?]", r"[\g<0>]", part) for part in result.parts[first:]]
+    return matching(root, *patterns) if root.is_dir() else []
 
 
 def _must_be_free(result: Path) -> None:

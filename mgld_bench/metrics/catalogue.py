@@ -7,7 +7,9 @@ has its ``facts`` on the class and takes the name of a torch device as its only 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from mgld_bench.errors import BROKEN, InputError, did_you_mean
@@ -85,13 +87,19 @@ def _variants() -> dict[str, Variant]:
 def _offered() -> dict[str, EntryPoint]:
     """The metrics of installed packages by name. Raises InputError where a name is taken."""
     offered: dict[str, EntryPoint] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+    for point in _points(tuple(sys.path)):
         if point.name in _variants() or point.name in offered:
             raise InputError(
                 f"metric {point.name} of {_package(point)}: this name is taken; uninstall the package or rename its metric"
             )
         offered[point.name] = point
     return offered
+
+
+@lru_cache(maxsize=1)
+def _points(_search: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """The group's entry points; looked up once per search path, because that reads a file of every installed package."""
+    return tuple(sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)))
 
 
 def _find(name: str) -> tuple[Variant, int] | EntryPoint:

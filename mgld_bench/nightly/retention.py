@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
+from mgld_bench.clips.listing import files_below, matching
 from mgld_bench.nightly.history import Night, anchor_of, reference_of
 
 
@@ -39,7 +41,7 @@ def plan_retention(workspace: Path, series: Sequence[Night], keep: int) -> tuple
         for name in [*([] if night.id in kept else own), *([] if night.id in kept else again)]:
             if name in names:
                 continue
-            for folder in sorted((workspace / "restored").glob(f"*/{name}")):
+            for folder in matching(workspace / "restored", "*", escape(name)):
                 found.append(Freed(night.id, folder, _size(folder)))
     return tuple({freed.folder: freed for freed in found}.values())
 
@@ -51,4 +53,4 @@ def free(planned: Sequence[Freed]) -> None:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files_below(folder))

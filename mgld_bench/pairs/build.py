@@ -10,6 +10,7 @@ from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.atomic import PARTIAL, hidden_name, require_room_for_name, write_json_atomic
 from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.clips.digest import file_sha256, frames_sha256
+from mgld_bench.clips.listing import matching
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.degradation.interface import AnyPipeline
 from mgld_bench.degradation.loading import load_pipeline
@@ -142,7 +143,7 @@ def _is_finished(folder: Path, clip: str, key: str) -> bool:
         # The side file is damaged, or of a different version of the suite: the pair is built again.
         return False
     sides = [(folder / "GT" / clip, record.GT.frames), (folder / "LQ" / clip, record.LQ.frames)]
-    whole = all(len(list(side.glob("*.png"))) == count for side, count in sides)
+    whole = all(len(matching(side, "*.png")) == count for side, count in sides)
     return record.key == key and whole and all((folder / stream.file).is_file() for stream in record.streams)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mgld_bench.engine.plan import Plan
 from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
@@ -52,6 +53,7 @@ def write_session_report(
     videos: VideoWish | None = None,
     others: Sequence[Session] = (),
     against: str = "",
+    plan: Plan | None = None,
 ) -> ReportFiles:
     """Collect the scores that a session's workspace has, and write its report into workspace/reports/<report>/<date and time>.
 
@@ -63,11 +65,12 @@ def write_session_report(
         formats: see write_report(), likewise ``against_published``, ``against``, ``progress`` and ``videos``.
         output: write into this folder in place of that of the workspace, and replace files of the same names.
         others: the same suite in further workspaces or databases, whose scores are shown too; see merged().
+        plan: see collect_sessions().
 
     Raises:
         InputError: see write_report() and merged().
     """
-    data = collect_sessions((session, *others), " ".join(command), needs_pictures(formats), progress)
+    data = collect_sessions((session, *others), " ".join(command), needs_pictures(formats), progress, plan)
     if output is not None:
         return write_report(data, output, formats, against_published, progress, videos, against=against)
     return write_dated_report(data, session.workspace, formats, against_published, progress, videos, against)

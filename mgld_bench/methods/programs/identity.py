@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mgld_bench.clips.digest import DigestCache, file_sha256, text_digest
+from mgld_bench.clips.listing import files_below
 from mgld_bench.errors import InputError
 from mgld_bench.home import bench_home
 
@@ -58,8 +59,7 @@ def _digest(path: Path, cache: DigestCache) -> str:
     """sha256 of a file, or of the names and digests of all files in a folder."""
     if not path.is_dir():
         return file_sha256(path, cache)
-    inside = sorted(file for file in path.rglob("*") if file.is_file())
-    return text_digest({str(file.relative_to(path)): file_sha256(file, cache) for file in inside})
+    return text_digest({str(file.relative_to(path)): file_sha256(file, cache) for file in files_below(path)})
 
 
 def _commit(folder: Path, commit: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from mgld_bench.clips.atomic import write_json_atomic
 from mgld_bench.clips.digest import DigestCache, file_sha256
+from mgld_bench.clips.listing import files_below, matching
 from mgld_bench.errors import InputError
 from mgld_bench.plain_data import PlainData
 from mgld_bench.weights.download import BytesDone
@@ -47,7 +48,7 @@ def files_folder(name: str) -> Path:
 
 def fetched_metrics() -> list[str]:
     """pyiqa's names of the metrics whose files were fetched."""
-    return sorted(path.stem for path in (weights_home() / PYIQA).glob("*.json"))
+    return [path.stem for path in matching(weights_home() / PYIQA, "*.json")]
 
 
 def fetched_files(name: str) -> dict[str, str]:
@@ -140,15 +141,15 @@ def _remove_changed(name: str) -> None:
 
 def _files_below(folder: Path) -> list[Path]:
     """All but empty files, which are locks, and links to the rest."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.stat().st_size)
+    return [path for path in files_below(folder) if not path.is_symlink() and path.stat().st_size]
 
 
 def _size(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
+    for path in files_below(folder):
         # What is being written may get its final name at any time.
         with suppress(FileNotFoundError):
-            total += path.stat().st_size if path.is_file() and not path.is_symlink() else 0
+            total += 0 if path.is_symlink() else path.stat().st_size
     return total
 
 

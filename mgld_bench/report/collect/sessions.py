@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mgld_bench.engine.plan import Plan
 from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import has_writer
 from mgld_bench.engine.session import Session
@@ -16,7 +17,11 @@ from mgld_bench.report.collect.published_sets import published_sets
 
 
 def collect_sessions(
-    sessions: Sequence[Session], command: str, with_pictures: bool, progress: Progress | None = None
+    sessions: Sequence[Session],
+    command: str,
+    with_pictures: bool,
+    progress: Progress | None = None,
+    plan: Plan | None = None,
 ) -> ReportData:
     """Everything that a report of these sessions shows; a workspace in which a run is going on is named.
 
@@ -25,17 +30,18 @@ def collect_sessions(
         command: recorded as that which asked for the report.
         with_pictures: open the frames, which a table does not need.
         progress: where to report progress; default: nowhere.
+        plan: the first session's, where it was made a moment ago; default: it is made.
 
     Raises:
         InputError: see collect() and merged().
     """
     parts, notes = [], []
-    for session in sessions:
+    for number, session in enumerate(sessions):
         # Asked before anything is read: what a run adds from then on may be missing.
         running = has_writer(session.workspace)
-        plan = session.plan()
-        data = collect(plan, session.workspace, session.store, command, with_pictures, progress)
-        parts.append(Part(plan, session.store, data))
+        planned = plan if plan is not None and number == 0 else session.plan()
+        data = collect(planned, session.workspace, session.store, command, with_pictures, progress)
+        parts.append(Part(planned, session.store, data))
         if running:
             notes.append(f"A run is going on in {session.workspace}: what it has not scored yet is missing here.")
     whole = parts[0].data if len(parts) == 1 else merged(parts)

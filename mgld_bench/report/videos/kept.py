@@ -15,6 +15,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from mgld_bench.clips.atomic import TEMPORARY, hidden_name, replacing, require_writable
+from mgld_bench.clips.listing import matching
 from mgld_bench.engine.progress import Progress, stage
 from mgld_bench.errors import InputError
 from mgld_bench.threads import threads
@@ -149,5 +150,5 @@ def _only_one(kept: Path, progress: Progress) -> Iterator[None]:
 
 
 def _remove_left_over(kept: Path) -> None:
-    for path in kept.glob(f"*/.*{TEMPORARY}"):
+    for path in matching(kept, "*", f".*{TEMPORARY}"):
         path.unlink(missing_ok=True)
