@@ -12,6 +12,7 @@ from mgld_bench.clips.digest import DigestCache, text_digest
 from mgld_bench.degradation.loading import load_pipeline
 from mgld_bench.errors import InputError
 from mgld_bench.home import expanded
+from mgld_bench.pairs.cut import cut_differently
 from mgld_bench.pairs.sources import SourceClip, locate_clips
 from mgld_bench.pairs.stored import (
     EXISTING,
@@ -178,6 +179,12 @@ def _built(card: DatasetCard, degradation: DegradationCard | None, workspace: Pa
             f"code; build it again with: mgld-bench datasets prepare {card.name} --source DIR"
         )
     frames, height, width = recorded_size(folder, clip, side)
+    differently = cut_differently(card, clip, side)
+    if differently:
+        raise InputError(
+            f"dataset {card.name}, clip {clip}: its card has been changed since its pair was built ({differently}); "
+            f"build it again with: mgld-bench datasets prepare {card.name} --source DIR"
+        )
     there = frames_are_there(folder, clip, side)
     name = _name(degradation)
     return PlannedPair(card.name, clip, name, side["key"], frames, height, width, there, degradation, source=None)

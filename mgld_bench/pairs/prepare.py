@@ -126,7 +126,7 @@ def _prepare(pair: PlannedPair, workspace: Path, force: bool) -> PlannedPair:
 
 
 def _source_facts(source: SourceClip) -> dict[str, Any]:
-    return {"source": source.digest(), "layout": source.layout, "notes": list(source.notes)}
+    return {"source": source.digest(), "layout": source.layout, "notes": list(source.notes), "cut": dict(source.cut)}
 
 
 def _copy(clip: Clip, folder: Path) -> dict[str, object]:

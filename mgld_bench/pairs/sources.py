@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mgld_bench.clips.listing import dead_link
 from mgld_bench.clips.numbering import numbers_disagree
 from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.errors import InputError, first_of
+from mgld_bench.pairs.cut import colour_of, cut_of
 from mgld_bench.pairs.layouts import FoundLayout, find_layout
 from mgld_bench.pairs.stored import SCALE
 
@@ -28,6 +29,8 @@ class SourceClip:
     layout: str
     notes: tuple[str, ...]
     """Facts to record with the pair: what was cut, names that differ."""
+    cut: Mapping[str, object]
+    """See cut_of()."""
 
     @property
     def frame_count(self) -> int:
@@ -103,7 +106,7 @@ def _described(found: FoundLayout, clip: str) -> str:
 def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: DigestCache | None) -> SourceClip:
     """One clip: opened, cut as the card says, and checked."""
     notes: list[str] = []
-    colour = card.colour or ("bt601" if entry.source else "")
+    colour = colour_of(card, entry)
 
     def opened(path: Path | None, what: str) -> Clip | None:
         if path is None:
@@ -122,7 +125,7 @@ def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: Dig
         _check_ground_truth(entry, ground_truth)
         if low_resolution is not None:
             _check_pair(ground_truth, low_resolution, notes)
-    return SourceClip(entry.name, ground_truth, low_resolution, found.name, tuple(notes))
+    return SourceClip(entry.name, ground_truth, low_resolution, found.name, tuple(notes), cut_of(card, entry))
 
 
 def _cut(card: DatasetCard, entry: ClipEntry, clip: Clip, what: str, notes: list[str]) -> Clip:

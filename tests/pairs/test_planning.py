@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mgld_bench.cards.loader import load_dataset, load_degradation
-from mgld_bench.cards.schemas import ClipEntry, DatasetCard, DegradationCard, Layout
+from mgld_bench.cards.schemas import ClipEntry, Crop, DatasetCard, DegradationCard, Layout
 from mgld_bench.clips.clip import Frame
 from mgld_bench.clips.digest import frames_sha256
 from mgld_bench.clips.reading import open_clip
@@ -20,6 +21,7 @@ from mgld_bench.pairs.prepare import take_over
 from mgld_bench.pairs.sources import locate_clips
 from mgld_bench.pairs.stored import list_pairs, pairs_folder, read_pair, read_side
 
+YESTERDAY = Path(__file__).parents[1] / "engine/yesterday"
 CARD = DatasetCard(
     name="small",
     clips=(ClipEntry(name="a", frames=3), ClipEntry(name="b", frames=3)),
@@ -150,3 +152,38 @@ def test_what_a_key_depends_on() -> None:
         pair_key("s", "reds4", "000", None),
     ]
     assert len({key, *changed}) == 7
+
+
+def refused(workspace: Path, card: DatasetCard) -> str:
+    with pytest.raises(InputError) as caught:
+        plan_pairs(card, load_degradation("realbasicvsr") if card.degradation else None, None, workspace)
+    return str(caught.value)
+
+
+def test_a_card_that_cuts_differently_is_noticed_without_the_source(tmp_path: Path, source: Path) -> None:
+    take_all(tmp_path, source)
+    assert all(pair.built for pair in planned_of(tmp_path, None))
+    side = pairs_folder(tmp_path, "small", "existing") / "a.json"
+    content = json.loads(side.read_text())
+    assert content["facts"]["cut"] == {"first_frame": 0, "crop": None, "colour": ""}
+    for change, words in (
+        ({"frames": 2}, "frames: 2, not 3"),
+        ({"first_frame": 1}, "first_frame: 1, not 0"),
+        ({"size": (32, 32)}, "width: 32, not 64"),
+        ({"crop": Crop(top=0, left=4, height=32, width=64)}, "crop: {'top': 0, 'left': 4, 'height': 32, 'width': 64}, not None"),
+    ):
+        card = CARD.model_copy(update={"clips": (CARD.clips[0].model_copy(update=change), CARD.clips[1])})
+        assert f"clip a: its card has been changed since its pair was built ({words})" in refused(tmp_path, card)
+    # A side file of version 0.1.0 does not have it, and its pair is as good as it was.
+    del content["facts"]["cut"]
+    side.write_text(json.dumps(content))
+    assert all(pair.built for pair in planned_of(tmp_path, None))
+
+
+def test_pairs_of_yesterday_show_the_first_frame_of_a_video_by_its_name(tmp_path: Path) -> None:
+    shutil.copytree(YESTERDAY / "workspace/pairs", tmp_path / "pairs")
+    card = load_dataset("yesterday", [YESTERDAY / "cards"]).model_copy(update={"layouts": CARD.layouts})
+    degradation = load_degradation("realbasicvsr")
+    assert [pair.clip for pair in plan_pairs(card, degradation, None, tmp_path)] == ["bunny"]
+    later = card.model_copy(update={"clips": (card.clips[0].model_copy(update={"first_frame": 21}),)})
+    assert "(first_frame: 21, not 20)" in refused(tmp_path, later)
