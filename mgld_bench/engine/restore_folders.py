@@ -23,6 +23,7 @@ from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.pairs.subset import EVERY_CLIP, Subset
 from mgld_bench.restoring.loading import load_restorer
+from mgld_bench.restoring.partial import PartialClip
 from mgld_bench.restoring.record import read_record, record_path
 from mgld_bench.restoring.running import restore_clip
 from mgld_bench.restoring.video_copy import remove_video, require_room_for_video, video_path, write_video_copy
@@ -188,6 +189,8 @@ def _keys_of_what_is_there(
     keys: dict[str, tuple[str, str]] = {}
     for clip in clips:
         place = output / clip.name
+        # What was ended between its frames and its record was made by a restore.
+        PartialClip(output, clip.name).recover()
         record = read_record(record_path(output, clip.name))
         if wish.video and not wish.overwrite:
             require_room_for_video(video_path(output, clip.name), record)

@@ -23,7 +23,7 @@ class WrittenReport:
 
 
 def unchanged_report(top: Path, report: str, videos: str) -> WrittenReport | None:
-    """The newest report below ``top``; None where it is made of something different, or a file of it is gone.
+    """The newest report below ``top``; None where it is made of something different, or a file of it is gone or was changed.
 
     Args:
         top: the folder of the reports of a card.
@@ -37,7 +37,9 @@ def unchanged_report(top: Path, report: str, videos: str) -> WrittenReport | Non
         folder = top / (top / LATEST).readlink()
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         same = record[MADE_OF]["report"] == report and videos in ("", record[MADE_OF]["videos"])
-        there = all((folder / name).is_file() for name in record["files"])
+        # The record is written last.
+        last = (folder / RECORD).stat().st_mtime_ns
+        there = all((folder / name).is_file() and (folder / name).stat().st_mtime_ns <= last for name in record["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return WrittenReport(folder, record) if same and there else None

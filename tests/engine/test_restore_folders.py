@@ -60,6 +60,21 @@ def test_output_and_input_are_apart(tmp_path: Path, relation: str) -> None:
     assert sorted(path.name for path in (tmp_path / "in").rglob("*")) == before
 
 
+def test_what_ended_between_its_frames_and_its_record_is_resumed(tmp_path: Path) -> None:
+    source, output = folder(tmp_path / "in" / "a"), tmp_path / "out"
+    restore(source, output)
+    before = {path.name: path.read_bytes() for path in (output / "a").iterdir()}
+    record = read_record(output / "a.json")
+    assert record is not None
+    home = output / ".a.partial"
+    home.mkdir()
+    (home / "key").write_text(record.key)
+    (output / "a.json").rename(home / "record.json")
+    assert restore(source, output) == ["a"]
+    assert {path.name: path.read_bytes() for path in (output / "a").iterdir()} == before
+    assert (output / "a.json").is_file() and not home.exists()
+
+
 def test_scores_are_not_written_into_the_clips(tmp_path: Path) -> None:
     folder(tmp_path / "out" / "a")
     folder(tmp_path / "GT" / "a")

@@ -41,7 +41,11 @@ def test_the_same_is_not_written_again(tmp_path: Path) -> None:
     assert not newer.unchanged
     assert newer.folder != first.folder
     (newer.folder / "table.csv").unlink()
+    whole = write_dated_report(better(data), tmp_path, ("csv",))
+    assert not whole.unchanged
+    (whole.folder / "table.csv").write_text("a better one")
     assert not write_dated_report(better(data), tmp_path, ("csv",)).unchanged
+    assert write_dated_report(better(data), tmp_path, ("csv",)).unchanged
 
 
 def test_pictures_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +58,13 @@ def test_pictures_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert replace(one, files=()) == replace(other, files=())
         assert [file.name for file in one.files] == [file.name for file in other.files]
         assert [file.read_bytes() for file in one.files] == [file.read_bytes() for file in other.files]
+    # What was changed since is not shown.
+    picture = next((tmp_path / "kept").rglob("[!.]*.png"))
+    before = picture.read_bytes()
+    picture.write_bytes(b"another")
+    with pytest.raises(TypeError):
+        write_pictures(data, tmp_path / "changed", kept=tmp_path / "kept")
+    picture.write_bytes(before)
     # A half that a kill has left is no picture.
     for record in (tmp_path / "kept").rglob(".*.json"):
         record.unlink()

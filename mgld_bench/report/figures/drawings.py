@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -48,7 +49,7 @@ class KeptDrawing:
 
 
 def keep_drawings(drawings: Sequence[Drawing], kept: Path, progress: Progress, name: str) -> list[KeptDrawing]:
-    """The drawings' files below ``kept``; those that are not there yet are drawn first.
+    """The drawings' files below ``kept``; those that are not there yet, or not as they were drawn, are drawn first.
 
     Args:
         drawings: what is wanted.
@@ -79,19 +80,23 @@ def _drawn(drawings: Sequence[Drawing]) -> Iterator[tuple[str, Drawn]]:
 
 
 def _keep(key: str, drawn: Drawn, kept: Path) -> None:
+    digests = {ending: hashlib.sha256(content).hexdigest() for ending, content in drawn.files.items()}
     for ending, content in drawn.files.items():
         write_bytes_atomic(_place(key, kept, ending), content)
     # Last: with it, all files are there.
-    write_json_atomic(_place(key, kept, "json"), {"description": drawn.description, "endings": list(drawn.files)})
+    write_json_atomic(_place(key, kept, "json"), {"description": drawn.description, "endings": digests})
 
 
 def _found(key: str, kept: Path) -> KeptDrawing | None:
     try:
         record = json.loads(_place(key, kept, "json").read_text(encoding="utf-8"))
         files = {ending: _place(key, kept, ending) for ending in record["endings"]}
+        there = {ending: hashlib.sha256(path.read_bytes()).hexdigest() for ending, path in files.items()}
+        # An older record has no digests.
+        whole = isinstance(record["endings"], list) or there == record["endings"]
+        return KeptDrawing(str(record["description"]), files) if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return KeptDrawing(record["description"], files) if all(path.is_file() for path in files.values()) else None
 
 
 def _place(key: str, kept: Path, ending: str) -> Path:

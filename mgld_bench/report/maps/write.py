@@ -68,7 +68,7 @@ def draw_maps(
     new = missing([file for *_, file in files], kept)
     if new:
         progress.log(f"maps: {len(new)} to draw, about {readable(len(new) * _BYTES)} in {kept}")
-    make_missing(new, kept, progress, "maps")
+    make_missing([file for *_, file in files], kept, progress, "maps")
     clips: dict[str, dict[str, list[dict[str, Any]]]] = {}
     written = []
     for name, method, kind, frame, file in files:

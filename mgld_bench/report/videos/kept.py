@@ -18,6 +18,7 @@ from mgld_bench.clips.atomic import TEMPORARY, hidden_name, replacing, require_w
 from mgld_bench.clips.listing import matching
 from mgld_bench.engine.progress import Progress, stage
 from mgld_bench.errors import InputError
+from mgld_bench.report.videos.as_made import record_made, remove_changed
 from mgld_bench.threads import threads
 
 _POLL_SECONDS: Final = 0.2
@@ -48,7 +49,7 @@ def missing(files: Sequence[KeptFile], kept: Path) -> list[KeptFile]:
 
 
 def make_missing(files: Sequence[KeptFile], kept: Path, progress: Progress, name: str) -> None:
-    """Make the ``files`` that are not kept yet, several at a time.
+    """Make the ``files`` that are not kept yet, or are no longer as they were made, several at a time.
 
     Whatever ends this early (Ctrl-C, a full disk, a kill), what was finished stays, and the next call goes on from there.
 
@@ -60,15 +61,21 @@ def make_missing(files: Sequence[KeptFile], kept: Path, progress: Progress, name
     Raises:
         InputError: A frame cannot be read, an encoder fails, or ``kept`` cannot be written to.
     """
-    if not missing(files, kept):
+    if not files:
         return
     require_writable(kept)
+    places = [file.place(kept) for file in files]
     with _only_one(kept, progress):
-        _remove_left_over(kept)
+        changed = remove_changed(places, kept)
+        if changed:
+            progress.log(f"{name}: {len(changed)} of {len(files)} kept files have been changed since they were made, and are made again")
         wanted = missing(files, kept)
-        total = sum(file.frames for file in wanted)
-        with stage(progress, name, total):
-            _make(wanted, kept, progress)
+        if wanted:
+            _remove_left_over(kept)
+            total = sum(file.frames for file in wanted)
+            with stage(progress, name, total):
+                _make(wanted, kept, progress)
+        record_made(places, kept)
 
 
 def put(file: KeptFile, kept: Path, target: Path) -> None:

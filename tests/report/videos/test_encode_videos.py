@@ -95,6 +95,14 @@ def test_the_next_report_encodes_nothing_and_shares_the_files(small: ReportData,
     assert again == first
     assert said.lines == [] and said.frames == 0
     assert {file: file.stat().st_ino for file in again.files} == {file: facts.st_ino for file, facts in before.items()}
+    # Whoever edits a video of a report edits the one that is kept: it is made again.
+    edited = next(file for file in first.files if file.suffix == ".mp4")
+    whole = edited.read_bytes()
+    edited.write_bytes(whole[:-9])
+    again, said = write(small, tmp_path, "crops")
+    assert again == first
+    assert said.lines == ["videos: 1 of 6 kept files have been changed since they were made, and are made again"]
+    assert edited.read_bytes() == whole
     # Another checkpoint: only its two videos and its poster are new.
     source = small.pictures[0]
     changed = replace(small, pictures=(replace(source, restored={"a": moving(66, 90, seed=2)}),))
