@@ -68,7 +68,7 @@ def make_missing(files: Sequence[KeptFile], kept: Path, progress: Progress, name
     with _only_one(kept, progress):
         changed = remove_changed(places, kept)
         if changed:
-            progress.log(f"{name}: {len(changed)} of {len(files)} kept files have been changed since they were made, and are made again")
+            progress.log(f"{name}: {len(changed)} of {len(files)} kept files were changed since, and are made again")
         wanted = missing(files, kept)
         if wanted:
             _remove_left_over(kept)

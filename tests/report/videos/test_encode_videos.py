@@ -101,7 +101,7 @@ def test_the_next_report_encodes_nothing_and_shares_the_files(small: ReportData,
     edited.write_bytes(whole[:-9])
     again, said = write(small, tmp_path, "crops")
     assert again == first
-    assert said.lines == ["videos: 1 of 6 kept files have been changed since they were made, and are made again"]
+    assert said.lines == ["videos: 1 of 6 kept files were changed since, and are made again"]
     assert edited.read_bytes() == whole
     # Another checkpoint: only its two videos and its poster are new.
     source = small.pictures[0]
