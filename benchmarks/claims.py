@@ -39,9 +39,9 @@ import time
 from mgld_bench.methods.bicubic import Bicubic
 
 class Sleeper(Bicubic):
-    def restore(self, frames):
+    def restore(self, clip, start):
         time.sleep(1)
-        yield from super().restore(frames)
+        yield from super().restore(clip, start)
 """
 
 

@@ -174,7 +174,7 @@ def run(
     Args:
         report: name of a report card, or a card file.
         methods: names of method cards; default: those of the report. Likewise ``datasets`` and ``metrics``.
-        workspace: folder for pairs, restored clips, results and reports.
+        workspace: folder for pairs, restored clips, results and reports; or an address, such as s3://bucket/prefix.
         sources: by dataset, the folder of its official download; needed where its pairs are not built yet.
         cards: folders with cards of your own.
         store: SQLAlchemy URL of the results database; default: a SQLite file in the workspace.
@@ -212,7 +212,7 @@ def run(
     card = arguments.suite(report, names, protocol, places)
     arguments.compute(device, precision, max_memory, allow_tf32)
     processes = arguments.whole("workers", workers, least=1)
-    folder = arguments.path("workspace", workspace)
+    folder = arguments.workspace(workspace)
     require_place(folder, "workspace:", to_write=True)
     with Session.open(
         card,

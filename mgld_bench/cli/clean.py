@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from mgld_bench.cli.json_output import print_json
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Json, StoreUrl, WorkspaceToWrite
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, FolderToWrite, Json, StoreUrl
 
 
 def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only state what would be freed.")] = False,
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    workspace: FolderToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     json_output: Json = False,
 ) -> None:

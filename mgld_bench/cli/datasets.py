@@ -11,7 +11,18 @@ import typer
 
 from mgld_bench.cli.json_output import print_json
 from mgld_bench.cli.listing import list_what
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Clips, Json, Limit, Quiet, Workspace, WorkspaceToWrite, split_names
+from mgld_bench.cli.options import (
+    DEFAULT_WORKSPACE,
+    Cards,
+    Clips,
+    FolderToWrite,
+    Json,
+    Limit,
+    Quiet,
+    Workspace,
+    WorkspaceToWrite,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from mgld_bench.cards.schemas import DegradationCard
@@ -69,6 +80,7 @@ def prepare(
     from mgld_bench.clips.atomic import require_writable
     from mgld_bench.engine.run import build_pairs
     from mgld_bench.engine.safe_writes import sole_writer
+    from mgld_bench.engine.staged_units import bring_side_files
     from mgld_bench.errors import InputError
     from mgld_bench.pairs.planning import plan_pairs
     from mgld_bench.pairs.stored import EXISTING
@@ -80,6 +92,7 @@ def prepare(
         raise InputError("--use-existing-lq and --degradation exclude each other: LR is either taken over or built")
     how = None if use_existing_lq or chosen in ("", None, EXISTING) else load_degradation(chosen, cards or ())
     require_writable(workspace)
+    bring_side_files(workspace, to_write=True)
     subset = Subset(split_names(clips), limit)
     planned = plan_pairs(card, how, source, workspace, subset)
     if card.clips or not planned:
@@ -113,10 +126,14 @@ def verify(
 
     Example: mgld-bench datasets verify demo --mode full
     """
+    from mgld_bench.engine.staged_units import bring_clip, bring_side_files
     from mgld_bench.errors import CheckError
     from mgld_bench.pairs.verify import verify_pair
 
+    bring_side_files(workspace)
     prepared = _prepared(name, degradation, workspace, cards)
+    for clip in prepared.clips:
+        bring_clip(workspace, prepared.folder, clip)
     found = {clip: verify_pair(prepared.folder, clip, mode, prepared.card) for clip in prepared.clips}
     if json_output:
         problems: dict[str, list[str]] = {clip: list(result.problems) for clip, result in found.items()}
@@ -136,7 +153,7 @@ def rebuild(
     name: Dataset,
     clips: Annotated[list[str] | None, typer.Argument(help="Clips; default: all that are prepared.")] = None,
     degradation: Degradation = "",
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    workspace: FolderToWrite = DEFAULT_WORKSPACE,
     cards: Cards = None,
     quiet: Quiet = False,
     json_output: Json = False,

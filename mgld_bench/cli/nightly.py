@@ -14,6 +14,7 @@ from mgld_bench.cli.options import (
     AllowTF32,
     Cards,
     Device,
+    FolderToWrite,
     Json,
     MaxMemory,
     Offline,
@@ -24,7 +25,6 @@ from mgld_bench.cli.options import (
     Threads,
     TrustCards,
     Workspace,
-    WorkspaceToWrite,
     parse_sources,
 )
 
@@ -86,7 +86,7 @@ def run(
     precision: Precision = "float32",
     allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    workspace: FolderToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
     quiet: Quiet = False,
@@ -181,7 +181,7 @@ def history(
 def accept(
     night: Annotated[int, typer.Argument(metavar="NIGHT", help="Its number, from nightly history.")],
     why: Annotated[str, typer.Option("--why", help="The reason, which the history keeps.")],
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    workspace: FolderToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
 ) -> None:
     """Make a night the reference and the anchor, such as a rejected one whose loss is wanted.
@@ -206,7 +206,7 @@ def clean(
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="Nights of this suite.")],
     keep: Annotated[int, typer.Option("--keep", min=0, help="So many of the last nights keep their frames.")] = 5,
     yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only state what would be freed.")] = False,
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    workspace: FolderToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
 ) -> None:
     """Free the restored frames of old nights; the accepted night, the anchor and the last ones keep theirs. Scores always stay.

@@ -60,6 +60,26 @@ def usable_workspace(folder: Path, *, to_write: bool) -> Path:
     return folder
 
 
+def _folder_here(folder: Path) -> Path:
+    """A workspace for a verb that writes in it what is not a unit's."""
+    from mgld_bench.engine.address import address_of
+    from mgld_bench.errors import InputError
+
+    address = address_of(folder)
+    if address:
+        raise InputError(
+            f"--workspace {address}: this verb needs a folder; an address is for run, worker, prepare, report, compare"
+        )
+    return usable_workspace(folder, to_write=True)
+
+
+def workspace_named(text: str | Path) -> Path:
+    """The folder of --workspace: as it is named, or that which stands here for an address."""
+    from mgld_bench.engine.address import workspace_folder
+
+    return workspace_folder(str(text))
+
+
 def check_home() -> None:
     """Raise InputError where the folder of weights and kept scores is a file. One that cannot be written to may be shared."""
     from mgld_bench.clips.atomic import require_place
@@ -70,14 +90,20 @@ def check_home() -> None:
     require_place(home, named, to_write=False)
 
 
+_WORKSPACE_HELP: Final = "Folder for pairs, restored clips, results and reports"
+_OR_ADDRESS: Final = f"{_WORKSPACE_HELP}; or for clips an address, as s3://bucket/prefix, with --store."
 Workspace = Annotated[
     Path,
-    typer.Option("--workspace", "-w", callback=_workspace_to_read, help="Folder for pairs, restored clips, results and reports."),
+    typer.Option("--workspace", "-w", parser=workspace_named, metavar="FOLDER", callback=_workspace_to_read, help=_OR_ADDRESS),
 ]
 WorkspaceToWrite = Annotated[
     Path,
+    typer.Option("--workspace", "-w", parser=workspace_named, metavar="FOLDER", callback=_workspace_to_write, help=_OR_ADDRESS),
+]
+FolderToWrite = Annotated[
+    Path,
     typer.Option(
-        "--workspace", "-w", callback=_workspace_to_write, help="Folder for pairs, restored clips, results and reports."
+        "--workspace", "-w", parser=workspace_named, metavar="FOLDER", callback=_folder_here, help=f"{_WORKSPACE_HELP}."
     ),
 ]
 StoreUrl = Annotated[

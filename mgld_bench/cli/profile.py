@@ -13,13 +13,13 @@ from mgld_bench.cli.options import (
     AllowTF32,
     Cards,
     Device,
+    FolderToWrite,
     Json,
     MaxMemory,
     Precision,
     Quiet,
     StoreUrl,
     Threads,
-    WorkspaceToWrite,
 )
 
 
@@ -32,7 +32,7 @@ def profile(
     precision: Precision = "float32",
     allow_tf32: AllowTF32 = False,
     max_memory: MaxMemory = "",
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    workspace: FolderToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
     quiet: Quiet = False,

@@ -28,6 +28,7 @@ from mgld_bench.cli.options import (
     parse_sources,
     split_names,
     usable_workspace,
+    workspace_named,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def report(
         typer.Option(
             "--workspace",
             "-w",
+            parser=workspace_named,
+            metavar="FOLDER",
             help="Folder of pairs, restored clips and results; may be repeated, to report several as one: the report is written "
             "into the first; default: workspace.",
         ),

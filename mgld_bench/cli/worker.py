@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mgld_bench.cli.options import Device, Offline, Quiet, StoreUrl, Threads, TrustCards, usable_workspace
+from mgld_bench.cli.options import Device, Offline, Quiet, StoreUrl, Threads, TrustCards, usable_workspace, workspace_named
 
 
 def worker(
@@ -15,7 +15,11 @@ def worker(
     workspace: Annotated[
         Path | None,
         typer.Option(
-            "--workspace", "-w", help="Where the run's workspace is mounted on this machine; default: at the same path."
+            "--workspace",
+            "-w",
+            parser=workspace_named,
+            metavar="FOLDER",
+            help="Where the run's workspace is mounted on this machine; default: at the same path, or address.",
         ),
     ] = None,
     device: Device = "",

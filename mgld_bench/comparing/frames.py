@@ -11,6 +11,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import text_digest
 from mgld_bench.engine.clip_choice import ScoredClip
 from mgld_bench.engine.plan import restored_folder, restored_record
+from mgld_bench.engine.staged_units import bring_clip
 from mgld_bench.errors import InputError
 from mgld_bench.pairs.stored import pairs_folder, prepared_kinds, read_pair, read_side
 from mgld_bench.restoring.record import open_restored
@@ -92,8 +93,9 @@ class WorkspaceFrames:
 
     def restored(self, dataset: str, clip: str) -> FoundClip:
         """See Frames."""
-        record = restored_record(self.workspace, dataset, self.method, clip)
         folder = restored_folder(self.workspace, dataset, self.method)
+        bring_clip(self.workspace, folder, clip)
+        record = restored_record(self.workspace, dataset, self.method, clip)
         if record is None or not (folder / clip).is_dir():
             raise InputError(f"its frames are not in {folder}")
         if record.key != self.restored_keys.get((dataset, clip)):
@@ -107,6 +109,7 @@ class WorkspaceFrames:
             side = read_side(pairs_folder(self.workspace, dataset, kind), clip)
             if wanted and side is not None and side["key"] == wanted:
                 try:
+                    bring_clip(self.workspace, pairs_folder(self.workspace, dataset, kind), clip)
                     pair = read_pair(self.workspace, dataset, kind, clip)
                 except InputError:
                     # The side file outlives its frames.

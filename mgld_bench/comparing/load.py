@@ -15,6 +15,7 @@ from mgld_bench.comparing.operands import Operand, parse_operand
 from mgld_bench.comparing.state import State
 from mgld_bench.engine.clip_choice import method_sources
 from mgld_bench.engine.credentials import without_credentials
+from mgld_bench.engine.staged_units import bring_side_files
 from mgld_bench.engine.store import Store, open_store, sqlite_address
 from mgld_bench.errors import InputError, did_you_mean, first_of
 
@@ -221,6 +222,7 @@ class _Reader:
                 raise InputError(
                     f"{self._workspace_name()} has no results: run a suite first, or name its workspace with --workspace"
                 )
+            bring_side_files(self._places.workspace)
             store = open_store(self._places.store, self._places.workspace, create=False)
             return StorePlace(self._open.enter_context(store), "", self._places.workspace, cards)
         if "://" in shown:

@@ -12,6 +12,7 @@ from mgld_bench.cards.loader import load_dataset, load_protocol, load_report
 from mgld_bench.clips.arrays import clip_of_frames, is_frames
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.reading import open_clip
+from mgld_bench.engine.address import is_address, workspace_folder
 from mgld_bench.engine.clip_choice import Source, method_sources
 from mgld_bench.engine.machine import compute_on
 from mgld_bench.errors import InputError, did_you_mean
@@ -82,6 +83,13 @@ def path(argument: str, value: object) -> Path:
     if not isinstance(value, (str, Path)) or not str(value):
         raise InputError(f"{argument}: must be a path, not {value!r}")
     return expanded(Path(value))
+
+
+def workspace(value: object) -> Path:
+    """The folder of a workspace: a path, or that which stands here for an address."""
+    if isinstance(value, str) and is_address(value):
+        return workspace_folder(value)
+    return path("workspace", value)
 
 
 def paths(argument: str, values: object) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from mgld_bench.clips.atomic import require_writable
+from mgld_bench.engine.address import address_of, identity
 from mgld_bench.errors import InputError
 
 ID_FILE: Final = ".workspace-id"
@@ -18,6 +19,9 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 def place_of(workspace: Path) -> str:
     """The identity that a workspace holds; "" where it has none yet."""
+    address = address_of(workspace)
+    if address:
+        return identity(address)
     try:
         return (workspace / ID_FILE).read_text(encoding="utf-8").strip()
     except FileNotFoundError:

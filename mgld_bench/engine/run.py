@@ -12,6 +12,7 @@ from mgld_bench.engine.machine import provenance
 from mgld_bench.engine.plan import Plan, Unit
 from mgld_bench.engine.progress import Progress, stage
 from mgld_bench.engine.safe_writes import sole_writer
+from mgld_bench.engine.staged_units import upload_pair
 from mgld_bench.engine.store import FinishedUnit
 from mgld_bench.engine.work import RunContext, restore_unit, score_units
 from mgld_bench.errors import BROKEN, InputError, contained
@@ -112,11 +113,19 @@ def build_pairs(
         failed: see prepare_pairs().
 
     Yields:
-        Each pair as soon as it is on disk, with the seconds since the previous one.
+        Each pair as soon as it is on disk, and uploaded where the workspace is at an address; with the seconds since the
+        previous one.
     """
     with stage(progress, "pairs", sum(pair.frames for pair in planned)):
         began = time.monotonic()
         for pair in prepare_pairs(planned, workspace, workers, force, failed):
+            try:
+                upload_pair(workspace, pair)
+            except InputError as error:
+                if failed is None:
+                    raise
+                failed(pair, error)
+                continue
             now = time.monotonic()
             progress.unit(f"{pair.dataset} {pair.clip}")
             progress.advance(pair.frames)

@@ -13,6 +13,7 @@ from mgld_bench.engine.machine import compute_on
 from mgld_bench.engine.plan import Plan, Unit, make_plan
 from mgld_bench.engine.progress import Progress, Silent
 from mgld_bench.engine.request import SuiteRequest, rooted
+from mgld_bench.engine.staged_units import bring_side_files
 from mgld_bench.engine.store import Store, open_store
 from mgld_bench.engine.suite import Suite, load_suite, unknown_names
 from mgld_bench.errors import IncompleteError, InputError, sentence
@@ -114,6 +115,7 @@ class Session:
             InputError: an unknown report, dataset or protocol, or an unusable device or database.
         """
         compute = compute_on(device, precision, max_memory, allow_tf32, by_others)
+        bring_side_files(workspace, to_write=not read_only)
         suite = load_suite(
             report,
             compute,
@@ -147,6 +149,7 @@ class Session:
     @classmethod
     def of_request(cls, request: SuiteRequest, workspace: Path, store: Store, compute: Compute) -> Session:
         """The suite of a run that was started elsewhere, in a store that is open already. Raises InputError like `open`."""
+        bring_side_files(workspace)
         suite = load_suite(
             request.report,
             compute,

@@ -21,6 +21,7 @@ from sqlalchemy import Executable, delete, inspect, select
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session as OrmSession
 
+from mgld_bench.engine.address import refuse_address
 from mgld_bench.engine.database import insert_of, open_database, settle_schema, shown_address
 from mgld_bench.engine.database_errors import database_errors
 from mgld_bench.engine.schema.tables import ClipScoreRow, FrameScoreRow, RunRow, UnitRow
@@ -179,12 +180,8 @@ class Store:
 
         def remove(session: OrmSession) -> None:
             for some in batches:
-                for table, column in (
-                    (FrameScoreRow, FrameScoreRow.unit),
-                    (ClipScoreRow, ClipScoreRow.unit),
-                    (UnitRow, UnitRow.key),
-                ):
-                    session.execute(delete(table).where(column.in_(some)))
+                for column in (FrameScoreRow.unit, ClipScoreRow.unit, UnitRow.key):
+                    session.execute(delete(column.class_).where(column.in_(some)))
 
         self._transactions.write(remove)
 
@@ -290,6 +287,7 @@ def open_store(url: str, workspace: Path, create: bool) -> Store:
     """
     if url:
         return Store(url, read_only=not create)
+    refuse_address(workspace)
     file = workspace / "results.sqlite"
     if create or file.exists():
         return Store(sqlite_address(file), read_only=not create)

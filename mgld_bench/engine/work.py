@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from mgld_bench.clips.clip import Clip
+from mgld_bench.engine.address import address_of
 from mgld_bench.engine.keys import method_facts, metric_facts, restore_key
 from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, restored_facts
-from mgld_bench.engine.plan import Plan, Unit, restored_folder
+from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_key
 from mgld_bench.engine.progress import Progress, resumed_steps, steps
+from mgld_bench.engine.staged_units import bring_clip, bring_pair, upload_clip
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.errors import BROKEN, InputError, contained
 from mgld_bench.methods.compute import Compute
@@ -41,6 +43,7 @@ class RunContext:
 
 def restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunContext) -> FinishedUnit:
     """Restore one clip of the plan; ``restorer``: its method, for its dataset. Raises also what the method's code raises."""
+    _bring_pair(plan, unit.dataset, unit.clip, context.workspace)
     pair = open_pair(plan.pairs[unit.dataset], unit.clip, context.workspace)
     card = plan.suite.every_method[unit.method]
     files = restorer.depends_on(restorer.options, unit.dataset, unit.clip)
@@ -50,9 +53,12 @@ def restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunCont
     if restore_key(pair.key, unit.dataset, unit.clip, card, context.compute.arithmetic, way) != unit.key:
         raise InputError("its input, its method's files or the memory are not those of the plan; run the same command again")
     log = context.progress.log
+    if restored_key(context.workspace, unit.dataset, unit.method, unit.clip) == unit.key:
+        bring_clip(context.workspace, folder, unit.clip)
     record = restore_clip(
         restorer, pair.low_resolution, folder, unit.key, facts, resumed_steps(context.progress), way=way, log=log
     )
+    upload_clip(context.workspace, folder, unit.clip)
     seconds = record.seconds_per_frame * unit.frames
     kept = {
         MADE_OF: {**facts, "revision": type(restorer).revision},
@@ -105,8 +111,10 @@ def _parts(units: Sequence[Unit]) -> list[list[Unit]]:
 
 def _score_clip(plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric], context: RunContext) -> Scored:
     dataset, clip = units[0].dataset, units[0].clip
+    _bring_pair(plan, dataset, clip, context.workspace)
     pair = open_pair(plan.pairs[dataset], clip, context.workspace)
     methods = list(dict.fromkeys(unit.method for unit in units))
+    _bring_restored(plan, dataset, clip, methods, context.workspace)
     restored: dict[str, Clip] = {
         method: open_restored(restored_folder(context.workspace, dataset, method), clip) for method in methods
     }
@@ -132,6 +140,25 @@ def _score_clip(plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric]
         done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol, unit.frames, share, facts)
         finished.append((done, scores[unit.method][unit.metric]))
     return finished
+
+
+def _bring_pair(plan: Plan, dataset: str, clip: str, workspace: Path) -> None:
+    bring_pair(workspace, next(pair for pair in plan.pairs[dataset] if pair.clip == clip))
+
+
+def _bring_restored(plan: Plan, dataset: str, clip: str, methods: Sequence[str], workspace: Path) -> None:
+    """Where the workspace is at an address, which no lock protects: have the clips here that the plan means."""
+    if not address_of(workspace):
+        return
+    of_clip = [unit for unit in plan.units if unit.kind == "restore" and (unit.dataset, unit.clip) == (dataset, clip)]
+    keys = {unit.method: unit.key for unit in of_clip}
+    for method in methods:
+        folder = restored_folder(workspace, dataset, method)
+        bring_clip(workspace, folder, clip)
+        if restored_key(workspace, dataset, method, clip) != keys[method]:
+            raise InputError(
+                f"{folder}: clip {clip} has been restored anew in the meantime, differently; run the same command again"
+            )
 
 
 def _origin_of_restored(workspace: Path, dataset: str, method: str, clip: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from mgld_bench.engine.machine import compute_on, provenance
 from mgld_bench.engine.plan import Plan, Unit, make_plan
 from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.session import Session
+from mgld_bench.engine.staged_units import bring_pair, upload_pair
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.engine.work import RunContext, Scored, restore_unit, score_units
 from mgld_bench.errors import BROKEN, InputError, contained
@@ -97,12 +98,14 @@ class Bench:
         planned = next(pair for pair in self._plan.pairs[unit.dataset] if pair.key == unit.key)
         began = time.monotonic()
         facts = {"degradation": planned.degradation_name}
+        bring_pair(self._context.workspace, planned)
         if self._is_built(planned):
             # By a worker that was lost before it could record it.
             facts["built"] = "before this run"
         else:
             for _ in prepare_pairs([planned], self._context.workspace, 1):
                 pass
+        upload_pair(self._context.workspace, planned)
         seconds = time.monotonic() - began
         return FinishedUnit(unit.key, "pair", unit.dataset, unit.clip, frames=unit.frames, seconds=seconds, facts=facts)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from mgld_bench.engine.address import address_of
 from mgld_bench.engine.executors.claiming import DONE, FAILED, RUNNING
 from mgld_bench.engine.executors.job import Job, add_job, close_job, keep_alive, open_jobs
 from mgld_bench.engine.executors.probe import leave_probe, remove_probe, versions_here
@@ -95,7 +96,9 @@ def run_by_workers(
     def do(session: Session, plan: Plan, command: Sequence[str], context: RunContext) -> list[str]:
         if all(unit.done for unit in plan.units):
             return []
-        settings = WorkerSettings(store_url, context.workspace.absolute(), executor=executor.name, lease=lease)
+        place = context.workspace.absolute()
+        address = address_of(place)
+        settings = WorkerSettings(store_url, place, executor=executor.name, lease=lease, address=address)
         return _Run(executor, session, plan, command, context).do(settings)
 
     return do

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, select, update
 
+from mgld_bench.engine.address import workspace_folder, workspace_name
 from mgld_bench.engine.clock import clock
 from mgld_bench.engine.request import SuiteRequest
 from mgld_bench.engine.schema.tables import JobRow
@@ -42,7 +43,7 @@ def add_job(store: Store, job: Job) -> Job:
     def add(session: OrmSession) -> Job:
         row = JobRow(
             place=job.place,
-            workspace=str(job.workspace),
+            workspace=workspace_name(job.workspace),
             host=job.host,
             machine=job.machine,
             report=job.report,
@@ -87,7 +88,7 @@ def _job(row: JobRow) -> Job:
     return Job(
         row.id,
         row.place,
-        Path(row.workspace),
+        workspace_folder(row.workspace),
         row.host,
         row.machine,
         row.report,

@@ -17,6 +17,7 @@ from mgld_bench.engine.clock import clock
 from mgld_bench.engine.executors.job import Job
 from mgld_bench.engine.machine import PACKAGES, package_version
 from mgld_bench.engine.place import machine_id, place_of
+from mgld_bench.engine.staging import staging_of
 from mgld_bench.engine.store import Store
 from mgld_bench.errors import InputError
 
@@ -49,6 +50,12 @@ def versions_here() -> dict[str, str]:
 def leave_probe(workspace: Path, name: str) -> str:
     """Leave a file in a workspace for others to see; returns its content. Raises InputError where that is not possible."""
     content = secrets.token_hex(16)
+    staging = staging_of(workspace)
+    if staging is not None:
+        staging.write(f"{PROBES}/{name}", content.encode())
+        if staging.read(f"{PROBES}/{name}") != content.encode():
+            raise InputError(f"{staging.address}/{PROBES}/{name}: what was written is not what is read back")
+        return content
     path = workspace / PROBES / name
     write_bytes_atomic(path, content.encode())
     if path.read_bytes() != content.encode():
@@ -58,6 +65,10 @@ def leave_probe(workspace: Path, name: str) -> str:
 
 def remove_probe(workspace: Path, name: str) -> None:
     """Remove a file that leave_probe() has left."""
+    staging = staging_of(workspace)
+    if staging is not None:
+        staging.remove(f"{PROBES}/{name}")
+        return
     (workspace / PROBES / name).unlink(missing_ok=True)
 
 
@@ -88,7 +99,11 @@ def _workspace_reasons(job: Job, workspace: Path, worker: str) -> Sequence[str]:
             f"workspace {workspace}: {what} ({job.workspace} on {job.host}); mount the same folder here, and name it "
             "with --workspace"
         ]
-    if not (workspace / PROBES / f"job-{job.id}").exists():
+    try:
+        seen = _is_seen(workspace, f"{PROBES}/job-{job.id}")
+    except InputError as error:
+        return [str(error)]
+    if not seen:
         return [f"workspace {workspace}: what the run on {job.host} has written there is not seen here; is the folder shared?"]
     try:
         leave_probe(workspace, worker)
@@ -100,6 +115,11 @@ def _workspace_reasons(job: Job, workspace: Path, worker: str) -> Sequence[str]:
             f"workspace {workspace}: only {free / 1e9:.1f} GB are free; at least {LEAST_DISK / 1e9:.0f} GB are needed to begin"
         ]
     return []
+
+
+def _is_seen(workspace: Path, name: str) -> bool:
+    staging = staging_of(workspace)
+    return (workspace / name).exists() if staging is None else staging.read(name) is not None
 
 
 def _version_findings(planned: Mapping[str, str], here: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -7,10 +7,11 @@ import platform
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from mgld_bench.engine.address import workspace_folder
 from mgld_bench.engine.executors.bench import Bench
 from mgld_bench.engine.executors.claiming import Claim
 from mgld_bench.engine.executors.heartbeat import Doing, heartbeat
@@ -47,6 +48,8 @@ class WorkerSettings:
     """Under which its executor knows it; "": one that nobody else has."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Set before anything is computed, such as CUDA_VISIBLE_DEVICES."""
+    address: str = ""
+    """Of the workspace, where it is at one: every machine has a folder of its own for it; ``workspace`` is that of the run."""
 
     @property
     def kind(self) -> str:
@@ -66,6 +69,8 @@ def work(settings: WorkerSettings, log: Callable[[str], None]) -> int:
         InputError: units wait, and none of them can be done here, with the reasons.
     """
     os.environ.update(settings.environment)
+    if settings.address:
+        settings = replace(settings, workspace=workspace_folder(settings.address))
     with open_store(settings.store, settings.workspace or Path("workspace"), create=True) as store:
         store.log_to(log)
         worker = _Worker(store, settings, log)

@@ -17,6 +17,7 @@ from mgld_bench.engine.keys import metric_sha256, not_pinned
 from mgld_bench.engine.origins import RESTORED, Made, restored_origin, scoring_origin
 from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_record
 from mgld_bench.engine.progress import Progress, Silent, stage
+from mgld_bench.engine.staged_units import bring_clip, bring_pair
 from mgld_bench.engine.store import RecordedUnit, Store
 from mgld_bench.engine.suite import Suite
 from mgld_bench.errors import InputError, sentence
@@ -175,6 +176,7 @@ def _picture(
     wanted: Mapping[tuple[str, str, str], str],
     workspace: Path,
 ) -> PictureSource:
+    bring_pair(workspace, place)
     pair = open_pair(planned, place.clip, workspace)
     restored, records = {}, {}
     digests = {"LR": recorded_content(pair.side, "LQ"), "GT": recorded_content(pair.side, "GT")}
@@ -182,6 +184,7 @@ def _picture(
         key = wanted.get((place.dataset, method, place.clip))
         record = restored_record(workspace, place.dataset, method, place.clip)
         if key and record is not None and record.key == key:
+            bring_clip(workspace, restored_folder(workspace, place.dataset, method), place.clip)
             restored[method] = open_clip(restored_folder(workspace, place.dataset, method) / place.clip, place.clip)
             records[method] = record
             digests[method] = text_digest(record.sha256)
