@@ -27,6 +27,7 @@ NOT_RUN = {
     "mgld-bench worker": "needs PostgreSQL; tests/engine runs it",
     "mgld-bench status": "tests/cli runs it",
     "mgld-bench store": "tests/cli runs it",
+    "mgld-bench study": "tests/study runs it",
 }
 """Commands of README that are not followed here, by their beginning, and why."""
 

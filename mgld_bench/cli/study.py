@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mgld_bench.cli import study_serve
+from mgld_bench.cli import study_new, study_serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,4 +18,6 @@ def study() -> None:
     """A user study: people choose between restored videos, blind and in pairs; then statistics."""
 
 
+app.command("new")(study_new.new)
+app.command("invite")(study_new.invite)
 app.command("serve")(study_serve.serve)

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from mgld_bench.clips.atomic import require_writable
 from mgld_bench.errors import InputError
 
-_LOCK: Final = ".lock"
+LOCK: Final = ".lock"
 _GLANCE: Final = 0.5
 """Seconds: far longer than has_writer() holds a lock."""
 
@@ -25,7 +25,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
         InputError: another run holds the lock, or the folder cannot be written to.
     """
     require_writable(folder)
-    lock = FileLock(folder / _LOCK)
+    lock = FileLock(folder / LOCK)
     try:
         # For a moment, somebody may be looking whether a run is going on.
         lock.acquire(timeout=_GLANCE, poll_interval=_GLANCE / 10)
@@ -39,9 +39,9 @@ def sole_writer(folder: Path) -> Iterator[None]:
 
 def has_writer(folder: Path) -> bool:
     """Whether a different process holds the lock of ``folder``; where that cannot be found out: no."""
-    if not (folder / _LOCK).exists():
+    if not (folder / LOCK).exists():
         return False
-    lock = FileLock(folder / _LOCK)
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -4,6 +4,7 @@ studies/<name>/
   study.json      the card as resolved, clips, methods, videos; written last: it stands for the whole study
   videos/         one file per clip and method, LR and ground truth included; never served under their own names
   votes.sqlite    participants, trials, votes (see `store`)
+  links.csv       the participants' links: whoever has one can vote; delete it once they are sent
   result/         what `study result` writes
 """
 
@@ -32,11 +33,13 @@ class StudyClip(PlainData):
     size: tuple[int, int]
     """Width and height of what is shown of a restored clip, in pixels."""
     low_resolution_size: tuple[int, int]
-    """Width and height of the LR video: the same part of the scene."""
+    """Width and height of the LR video, which is enlarged already: the same part of the scene at the same size."""
     videos: dict[str, str]
     """Method (or GROUND_TRUTH) to file name. All files of a clip have the same number of bytes: their size says nothing."""
     low_resolution: str
     """The LR clip's file name."""
+    digests: dict[str, str] = Field(default_factory=dict)
+    """Of the frames of every side as the workspace records them, by method, GROUND_TRUTH and LR: which frames were judged."""
 
 
 class Study(PlainData):
@@ -48,6 +51,7 @@ class Study(PlainData):
     created_at: str
     methods: tuple[str, ...]
     clips: tuple[StudyClip, ...]
+    """Those of the traps included, which may show nothing else."""
     rate: float = Field(gt=0, allow_inf_nan=False)
     """Frames per second at which all clips are played."""
     exact: bool
@@ -83,6 +87,11 @@ class StudyFolder:
     def votes(self) -> Path:
         """The database of participants and votes."""
         return self.path / "votes.sqlite"
+
+    @property
+    def links(self) -> Path:
+        """The participants' links, readable by the owner only."""
+        return self.path / "links.csv"
 
     @property
     def result(self) -> Path:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mgld_bench.errors import InputError
 from mgld_bench.study.card import Design
-from mgld_bench.study.schedule import TRAP, Schedule
+from mgld_bench.study.making.schedule import TRAP, Schedule
 from mgld_bench.study.votes import GROUND_TRUTH, Trial
 
 

@@ -1,0 +1,51 @@
+"""A workspace with two methods on two clips of two frames, as `run` leaves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.command import Done, call
+from tests.helpers.tiny_suite import write_tiny_suite
+
+CARD = """\
+name: mine
+title: Which is better?
+methods: [bicubic, compact]
+clips: [tiny/a, tiny/b]
+questions:
+  - {name: overall, text: "Which is better?"}
+design: {participants: 3, repeats: 1, traps: 1}
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The program with the cards and the home of the tiny suite."""
+
+    folder: Path
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace"
+
+    def __call__(self, *arguments: str | Path) -> Done:
+        home = {"MGLD_BENCH_HOME": str(self.folder / "home"), "MGLD_BENCH_CARDS": str(self.folder / "cards")}
+        return call(*arguments, "--workspace", self.workspace, environment=home)
+
+    def card(self, text: str = CARD) -> Path:
+        file = self.folder / "cards" / "reports" / "studies" / "mine.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        return file
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    made = Bench(tmp_path_factory.mktemp("study"))
+    write_tiny_suite(made.folder)
+    done = made("run", "small", "--source", f"tiny={made.folder / 'data'}", "--device", "cpu", "--quiet")
+    assert done.code == 0, done.err
+    return made
