@@ -9,6 +9,7 @@ mgld.player = (() => {
   const videos = new Map(figures.map((figure) => [figure.dataset.side, figure.querySelector("video")]));
   // On demand the input is drawn over both sides: seen at the same place, it is compared most easily.
   const input = settings.lowResolution === "on demand" ? document.createElement("video") : null;
+  const CAPTION = 28; // CSS pixels above each side
   const canvases = [...sides.querySelectorAll("canvas")];
   let handlers = { onPlay: () => {}, onChange: () => {}, onBroken: () => {} };
   let clock = null;
@@ -146,23 +147,24 @@ mgld.player = (() => {
     byId("cover").hidden = !covered;
     byId("cover").querySelector("p").textContent = covered ? mgld.screen.advice() : "";
     byId("trial").classList.toggle("covered", covered);
+    // Lengths of CSS are rounded, so that none of them is sure to be a pixel. Everything is laid out with one CSS pixel for a physical
+    // one, and the whole is made smaller and moved by a transformation, which is exact.
     const ratio = devicePixelRatio;
     const [width, height] = size;
-    for (const figure of figures) {
-      const picture = figure.querySelector(".picture");
-      picture.style.width = `${width / ratio}px`;
-      picture.style.height = `${height / ratio}px`;
-    }
+    const caption = Math.ceil(CAPTION * ratio);
     const total = figures.length * width + (figures.length - 1) * settings.gap;
-    sides.style.gap = `${settings.gap / ratio}px`;
-    const shift = (name, pixels) => (sides.style[name] = `${pixels / ratio}px`);
-    shift("marginLeft", 0);
-    shift("marginTop", 0);
-    const { left, top } = figures[0].querySelector(".picture").getBoundingClientRect();
-    const middle = (stage.clientWidth * ratio - total) / 2;
-    const rest = (pixels) => Math.ceil(pixels - 0.01) - pixels;
-    shift("marginLeft", Math.max(0, Math.floor(middle)) + rest(left * ratio));
-    shift("marginTop", rest((top + scrollY) * ratio));
+    sides.style.setProperty("--ratio", ratio);
+    sides.style.setProperty("--caption", `${caption}px`);
+    sides.style.gap = `${settings.gap}px`;
+    for (const figure of figures) {
+      figure.style.width = `${width}px`;
+      figure.querySelector(".picture").style.height = `${height}px`;
+    }
+    stage.style.height = `${Math.ceil((caption + height) / ratio) + 1}px`;
+    const { left, top } = stage.getBoundingClientRect();
+    const free = Math.max(0, Math.floor((stage.clientWidth * ratio - total) / 2));
+    const nudged = (from, by) => (Math.round(from * ratio + by) - from * ratio) / ratio;
+    sides.style.transform = `translate(${nudged(left + scrollX, free)}px, ${nudged(top + scrollY, 0)}px) scale(${1 / ratio})`;
     handlers.onChange();
   }
 
