@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from mgld_bench.errors import BROKEN, InputError, did_you_mean
 from mgld_bench.metrics.cvvdp import variants as cvvdp
 from mgld_bench.metrics.dover import variants as dover
+from mgld_bench.metrics.fastvqa import variants as fastvqa
 from mgld_bench.metrics.fidelity import psnr, ssim, vmaf, xpsnr
 from mgld_bench.metrics.flow import variants as flow_variants
 from mgld_bench.metrics.learned import dists, lpips, musiq
@@ -79,7 +80,7 @@ def reason_unavailable(name: str) -> str | None:
 
 
 def _variants() -> dict[str, Variant]:
-    frames = (psnr, ssim, xpsnr, lpips, dists, vmaf, cvvdp, niqe, brisque, cambi, musiq, dover)
+    frames = (psnr, ssim, xpsnr, lpips, dists, vmaf, cvvdp, niqe, brisque, cambi, musiq, dover, fastvqa)
     pairs = (flow_variants, temporal_variants)
     return {variant.facts.name: variant for family in (*frames, *pairs) for variant in family.variants()}
 

@@ -459,6 +459,7 @@ FUSED_AND_WARPED = {"dover": "dover.fused", "ewarp": "ewarp.raft.masked"}
                 "dists": "dists",
                 "clipiqa": "pyiqa.clipiqa",
                 "dover": "dover.fused",
+                "fastervqa": "fastervqa.script",
                 **UNSCALED,
             },
             "all",

@@ -147,7 +147,7 @@ def test_the_range_of_each_metric_ends_where_its_definition_does() -> None:
     ranges = {name: describe(name).bounds for name in metric_names()}
     assert {name for name, bounds in ranges.items() if bounds == (-1.0, 1.0)} == {"ssim.rgb", "ssim.y", "ssim.y-full"}
     assert {name.split(".")[0] for name, bounds in ranges.items() if bounds == (0.0, 100.0)} == {"vmaf"}
-    assert {name.split(".")[0] for name, bounds in ranges.items() if bounds == (0.0, 1.0)} == {"dover"}
+    assert {name.split(".")[0] for name, bounds in ranges.items() if bounds == (0.0, 1.0)} == {"dover", "fastvqa", "fastervqa"}
     open_ended = {name.split(".")[0] for name, bounds in ranges.items() if bounds == (None, None)}
     assert open_ended == {"brisque", "musiq", "xpsnr"}
 
