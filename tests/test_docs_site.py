@@ -54,7 +54,9 @@ def leaves(nav: Any) -> Iterator[str]:
 
 def test_the_cards_that_how_tos_print_are_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One folder holds them all, as it would if somebody followed every page."""
-    printed = {name: text for page in HOW_TOS for name, text in blocks(page, "yaml")}
+    every = {name: text for page in HOW_TOS for name, text in blocks(page, "yaml")}
+    # Published values are a card and a CSV, which that page prints by its columns only.
+    printed = {name: text for name, text in every.items() if "/published/" not in name}
     assert len(printed) == 21
     for name, text in printed.items():
         path = tmp_path / name
