@@ -136,7 +136,7 @@ def _require_pairs(plan: Plan, datasets: Sequence[str]) -> None:
     for dataset in datasets:
         if dataset not in plan.pairs:
             reasons = [one.reason for one in plan.obstacles if (one.kind, one.name) == ("dataset", dataset)]
-            raise InputError(f"dataset {dataset}: {'; '.join(reasons) or 'is not prepared'}")
+            raise InputError("; ".join(reasons) or f"dataset {dataset} is not prepared")
 
 
 def _every_clip(plan: Plan) -> list[ClipKey]:
