@@ -29,6 +29,7 @@ from mgld_bench.cli import (
     worker,
 )
 from mgld_bench.cli.failures import in_one_line, require_current_folder
+from mgld_bench.cli.home_paths import expand_home
 from mgld_bench.cli.options import FAILED, INCOMPLETE, INTERRUPTED, WRONG_USE, check_home
 from mgld_bench.cli.terminal import print_whatever_the_encoding
 from mgld_bench.errors import CheckError, IncompleteError, InputError
@@ -126,6 +127,7 @@ app.add_typer(nightly.app, name="nightly")
 app.add_typer(study.app, name="study")
 app.command("profile")(profile.profile)
 app.command("clean")(clean.clean)
+expand_home(app)
 
 
 def main() -> None:

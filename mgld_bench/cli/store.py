@@ -53,7 +53,7 @@ def export(
 
     _require(workspace, store)
     with open_store(store, workspace, create=False) as opened:
-        for path in write_files(content_of(opened), folder.expanduser(), form):
+        for path in write_files(content_of(opened), folder, form):
             typer.echo(str(path))
 
 
@@ -70,7 +70,7 @@ def import_files(
     from mgld_bench.engine.store import open_store
     from mgld_bench.engine.transfer import add_content, read_files
 
-    content = read_files(folder.expanduser())
+    content = read_files(folder)
     with open_store(store, workspace, create=True) as opened:
         _print_added(add_content(opened, content, str(folder)), opened.address)
 
@@ -87,8 +87,9 @@ def merge(
     """
     from mgld_bench.engine.store import open_store
     from mgld_bench.engine.transfer import add_content, content_of
+    from mgld_bench.home import expanded
 
-    folder = Path(source).expanduser()
+    folder = expanded(Path(source))
     if "://" not in source:
         _require(folder, "")
     with open_store(source if "://" in source else "", folder, create=False) as theirs:

@@ -16,6 +16,7 @@ from mgld_bench.engine.credentials import shown, without_credentials
 from mgld_bench.engine.schema.tables import Table
 from mgld_bench.engine.schema.upgrade import is_current, refuse_newer, upgrade
 from mgld_bench.errors import InputError
+from mgld_bench.home import expanded
 
 _BEGIN: Final = "mgld_bench_begin"
 """The execution option of a connection that says how its transactions begin."""
@@ -42,11 +43,14 @@ def open_database(url: str | URL, read_only: bool) -> Engine:
         address = _with_driver(make_url(url))
         backend = address.get_backend_name()
         if backend == "sqlite" and address.database and address.database != ":memory:":
-            if read_only and not Path(address.database).exists():
+            file = expanded(Path(address.database))
+            if address.database.startswith("~"):
+                address = address.set(database=str(file))
+            if read_only and not file.exists():
                 raise InputError(
                     f"--store {shown(url)}: there is no such file; name the database of a run, e.g. workspace/results.sqlite"
                 )
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
         # A connection that was lost while nobody used it is replaced before it is used again.
         engine = create_engine(address, connect_args=_SETTINGS.get(backend, {}), pool_pre_ping=backend != "sqlite")
     except ModuleNotFoundError as error:

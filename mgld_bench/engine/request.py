@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from mgld_bench.cards.search_path import SUFFIXES
+from mgld_bench.home import expanded
 from mgld_bench.plain_data import PlainData
 
 
@@ -35,4 +36,4 @@ class SuiteRequest(PlainData):
 
 def rooted(card: str) -> str:
     """The name of a card as it is, the path of a card's file from the root."""
-    return str(Path(card).expanduser().absolute()) if "/" in card or "\\" in card or card.endswith(SUFFIXES) else card
+    return str(expanded(Path(card)).absolute()) if "/" in card or "\\" in card or card.endswith(SUFFIXES) else card

@@ -17,6 +17,7 @@ from mgld_bench.engine.staged_units import bring_side_files
 from mgld_bench.engine.store import Store, open_store
 from mgld_bench.engine.suite import Suite, load_suite, unknown_names
 from mgld_bench.errors import IncompleteError, InputError, sentence
+from mgld_bench.home import expanded
 from mgld_bench.methods.compute import Compute
 from mgld_bench.metrics.metric import ClipScore
 from mgld_bench.pairs.subset import Subset
@@ -135,8 +136,8 @@ class Session:
             methods=tuple(map(rooted, methods)),
             datasets=tuple(map(rooted, datasets)),
             metrics=tuple(metrics),
-            sources={name: Path(folder).expanduser().absolute() for name, folder in (sources or {}).items()},
-            cards=tuple(Path(folder).expanduser().absolute() for folder in cards),
+            sources={name: expanded(Path(folder)).absolute() for name, folder in (sources or {}).items()},
+            cards=tuple(expanded(Path(folder)).absolute() for folder in cards),
             precision=precision,
             allow_tf32=allow_tf32,
             degradation=rooted(degradation),

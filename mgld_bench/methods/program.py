@@ -21,7 +21,7 @@ from mgld_bench.clips.video import VIDEO_SUFFIXES
 from mgld_bench.clips.video_facts import video_format
 from mgld_bench.clips.writing import write_frame, write_video
 from mgld_bench.errors import InputError, first_of
-from mgld_bench.home import bench_home
+from mgld_bench.home import bench_home, expanded
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.programs.command import command, shown
 from mgld_bench.methods.programs.identity import Identity, identity
@@ -122,7 +122,7 @@ class Program(Restorer[ProgramOptions]):
         options = self.options.model_copy(update={"folder": str(_folder(self.options) or "")})
         result = Path(filled(options.result, values))
         if not result.is_relative_to(stage):
-            result = Path(options.folder or stage / "work") / result.expanduser()
+            result = Path(options.folder or stage / "work") / expanded(result)
             _must_be_free(result)
         token = f"mgld-bench-{uuid.uuid4().hex}"
         ready = command(options, stage, values, self._weights, self.compute.device, token)

@@ -130,8 +130,22 @@ def test_names_that_no_file_system_holds(folder: Path) -> None:
 
 
 def test_the_home_of_nobody(folder: Path) -> None:
-    for arguments in (("run", "demo", "-w", "~nosuchuser/w"), ("datasets", "prepare", "reds4", "--source", "~nosuchuser/s")):
+    for arguments in (
+        ("run", "demo", "-w", "~nosuchuser/w"),
+        ("datasets", "prepare", "reds4", "--source", "~nosuchuser/s"),
+        ("restore", "bicubic", "clip", "~nosuchuser/out"),
+        ("report", "demo", "--output=~nosuchuser/report"),
+        ("score", "clip", "--metrics", "niqe", "--store", "sqlite:///~nosuchuser/kept.sqlite"),
+        ("nightly", "demo", "--checkpoint", "~nosuchuser/x"),
+    ):
         refused(call(*arguments), "there is no home folder of ~nosuchuser")
+    assert not list(folder.glob("~*"))
+
+
+def test_a_home_that_the_shell_left_to_the_program(folder: Path) -> None:
+    assert call("restore", "bicubic", "clip", "~/out", environment={"HOME": str(folder / "home")}).code == 0
+    assert (folder / "home/out/clip.json").is_file()
+    assert not list(folder.glob("~*"))
 
 
 def test_the_current_folder_is_gone(folder: Path) -> None:

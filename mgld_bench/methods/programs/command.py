@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mgld_bench.errors import InputError
+from mgld_bench.home import expanded
 from mgld_bench.methods.programs.options import ProgramOptions, filled
 
 _CLIP, _PROGRAM, _WEIGHTS = "/clip", "/program", "/weights"
@@ -56,7 +57,7 @@ def command(
     if options.environment.conda:
         return Command((*_conda(options.environment.conda), *arguments), folder, variables)
     if options.environment.venv:
-        environment = folder / Path(options.environment.venv).expanduser()
+        environment = folder / expanded(Path(options.environment.venv))
         if not (environment / "bin").is_dir():
             raise InputError(f"{environment}: is no virtual environment (no folder bin); create it as the card's notes state")
         variables |= {"VIRTUAL_ENV": str(environment), "PATH": f"{environment / 'bin'}{os.pathsep}{variables.get('PATH', '')}"}
@@ -75,7 +76,7 @@ def shown(options: ProgramOptions) -> str:
 def _found(program: str, folder: Path, variables: Mapping[str, str]) -> str:
     """The file of ``program``; with a slash in it, from its folder."""
     if "/" in program:
-        place = folder / Path(program).expanduser()
+        place = folder / expanded(Path(program))
         if not os.access(place, os.X_OK) or place.is_dir():
             raise InputError(f"{place}: is not a program that can be executed")
         return str(place)
@@ -90,7 +91,7 @@ def _conda(environment: str) -> tuple[str, ...]:
     if tool is None:
         raise InputError(f"conda environment {environment}: neither conda nor mamba nor micromamba is installed")
     live = () if Path(tool).name == "micromamba" else ("--no-capture-output",)
-    return (tool, "run", *live, "-p" if "/" in environment else "-n", str(Path(environment).expanduser()))
+    return (tool, "run", *live, "-p" if "/" in environment else "-n", str(expanded(Path(environment))))
 
 
 def _visible_gpus(device: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mgld_bench.clips.digest import DigestCache, file_sha256, text_digest
 from mgld_bench.clips.listing import files_below
 from mgld_bench.errors import InputError
-from mgld_bench.home import bench_home
+from mgld_bench.home import bench_home, expanded
 
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 """Git without what a repository's own settings could make it execute."""
@@ -50,7 +50,7 @@ def identity(folder: Path | None, commit: str, files: tuple[str, ...]) -> Identi
         raise InputError(f"{folder}: the program's folder is not there; set options: folder to where you have it")
     there = _commit(folder, commit) if folder is not None and commit else ("", "")
     cache = _digests(bench_home() / "program-files.json")
-    named = tuple((name, _digest((folder or Path()) / Path(name).expanduser(), cache)) for name in files)
+    named = tuple((name, _digest((folder or Path()) / expanded(Path(name)), cache)) for name in files)
     cache.save()
     return Identity(*there, named)
 
