@@ -216,7 +216,7 @@ def report(
         first.require_known()
         wish = VideoWish(folder_of_videos(first.workspace, output), choice, room)
         files = write(first, chosen, against, json_output, output, wish, others, quiet)
-        missing = incomplete(files)
+        missing = "; ".join(part for part in (_without_card(first), incomplete(files)) if part)
         if missing:
             raise IncompleteError(f"{first.suite.report.name}: {missing}")
 
@@ -300,6 +300,12 @@ def show(files: ReportFiles, json_output: bool, dated: bool) -> None:
         typer.echo(f"page: {files.index}")
     if dated:
         typer.echo(f"the newest report is always in {files.folder.parent}")
+
+
+def _without_card(session: Session) -> str:
+    """The methods that were asked for and whose cards cannot be read, in one line; "" where all are in the table."""
+    lost = [one for one in session.suite.obstacles if one.kind == "method" and one.name not in session.suite.order]
+    return "; ".join(f"incomplete: method {one.name}: {one.reason}" for one in lost)
 
 
 def incomplete(files: ReportFiles) -> str:
