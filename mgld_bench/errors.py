@@ -59,8 +59,13 @@ class CheckError(_RefusalError):
     """A check or a gate failed on valid input: one line with which and by how much. Exit code 1."""
 
 
-BROKEN = (Exception, SystemExit)
-"""What the code of a method or metric may raise, somebody else's included; ``sys.exit`` in it ends that part, not the run."""
+def broken() -> tuple[type[BaseException], ...]:
+    """What the code of a method or metric may raise, whoever wrote it: all but an interrupt. It ends that part, not the run.
+
+    Asked for where something was raised: libraries bring classes of their own that are no Exception, such as a panic of Rust's.
+    Not GeneratorExit, by which whoever has enough frames closes what makes them.
+    """
+    return tuple(kind for kind in BaseException.__subclasses__() if kind not in (KeyboardInterrupt, GeneratorExit))
 
 
 def contained(error: BaseException, what: str = "") -> InputError:

@@ -118,13 +118,20 @@ def _loaded(
 
 def _datasets(workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
     from mgld_bench.cards.loader import load_dataset
+    from mgld_bench.errors import of_system
     from mgld_bench.pairs.stored import EXISTING, list_pairs, prepared_kinds
 
     rows = []
     for card in _loaded("dataset", load_dataset, cards, problems):
         degradation = card.degradation or EXISTING
-        kinds = [degradation, *(name for name in prepared_kinds(workspace, card.name) if name != degradation)]
-        built = {name: len(list_pairs(workspace, card.name, name)) for name in kinds}
+        try:
+            kinds = [degradation, *(name for name in prepared_kinds(workspace, card.name) if name != degradation)]
+            built = {name: len(list_pairs(workspace, card.name, name)) for name in kinds}
+        except OSError as error:
+            problems.append(f"dataset {card.name}: its pairs cannot be listed: {of_system(error)}")
+            unread = {"state": "its pairs cannot be read", "to run it": ""}
+            rows.append({"name": card.name, "title": card.heading, "low resolution": degradation, **unread})
+            continue
         packaged = any(layout.package for layout in card.layouts)
         total = len(card.clips) or card.clip_count or "?"
         parts = [

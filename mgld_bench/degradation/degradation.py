@@ -15,7 +15,7 @@ from mgld_bench.cards.schemas import DegradationCard
 from mgld_bench.clips.clip import Clip, ClipSize, Frame
 from mgld_bench.degradation.interface import Pipeline, Watch
 from mgld_bench.degradation.plan import PROTOCOL, DrawnPlan
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.plain_data import PlainData, class_in_brackets
 
 
@@ -85,7 +85,7 @@ class Degradation(Pipeline[DrawnPlan], Generic[OptionsT]):
         try:
             # As it will be read back: tuples are lists, and keys are texts.
             drawn = json.loads(json.dumps(dict(self.draw(clip, np.random.RandomState(seed))), allow_nan=False))
-        except BROKEN as error:
+        except broken() as error:
             raise contained(error, self._named) from None
         return DrawnPlan(
             seed_text=text,
@@ -104,7 +104,7 @@ class Degradation(Pipeline[DrawnPlan], Generic[OptionsT]):
                 self._check(frame, count, plan)
                 count += 1
                 yield frame
-        except BROKEN as error:
+        except broken() as error:
             raise contained(error, f"{self._named}, frame {count}") from error
         if count != plan.frame_count:
             raise InputError(f"{self._named}: gave {count} frames for {plan.frame_count}")

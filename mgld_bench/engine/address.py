@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mgld_bench.clips.atomic import require_place, write_bytes_atomic
-from mgld_bench.errors import BROKEN, InputError
+from mgld_bench.errors import InputError, broken
 from mgld_bench.home import bench_home, expanded
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def address_errors(address: str, what: str) -> Iterator[None]:
         raise InputError(
             f"{address}: {what}: not there ({_reason(error)}); is the name right, and does the bucket exist?"
         ) from error
-    except BROKEN as error:
+    except broken() as error:
         raise InputError(
             f"{address}: {what}: {_reason(error)}; look at the connection and the credentials; what was finished is kept: run "
             "the same command again"

@@ -16,7 +16,7 @@ from mgld_bench.clips.atomic import require_place
 from mgld_bench.clips.ffmpeg import ffmpeg_identity, ffmpeg_output
 from mgld_bench.clips.opencv import installed_opencv
 from mgld_bench.degradation.canary import encoder_canary
-from mgld_bench.errors import InputError, contained
+from mgld_bench.errors import InputError, contained, of_system
 from mgld_bench.home import bench_home
 from mgld_bench.metrics.catalogue import metric_names, reason_unavailable
 from mgld_bench.pairs.stored import list_pairs, prepared_kinds
@@ -183,7 +183,11 @@ def _datasets(workspace: Path, cards: Sequence[Path]) -> list[Finding]:
         except InputError as error:
             findings.append(Finding("missing", f"dataset {entry.name}", str(error)))
             continue
-        built = max((len(list_pairs(workspace, card.name, kind)) for kind in prepared_kinds(workspace, card.name)), default=0)
+        try:
+            built = max((len(list_pairs(workspace, card.name, kind)) for kind in prepared_kinds(workspace, card.name)), default=0)
+        except OSError as error:
+            findings.append(Finding("broken", f"dataset {card.name}", f"its pairs cannot be listed: {of_system(error)}"))
+            continue
         if built or any(layout.package for layout in card.layouts):
             detail = f"{built} clips prepared" if built else "ships with a package"
             findings.append(Finding("ok", f"dataset {card.name}", detail))

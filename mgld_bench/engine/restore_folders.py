@@ -18,7 +18,7 @@ from mgld_bench.clips.reading import clip_places, open_clip
 from mgld_bench.engine.keys import method_facts, restore_key
 from mgld_bench.engine.progress import Progress, resumed_steps, stage
 from mgld_bench.engine.safe_writes import sole_writer
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.pairs.subset import EVERY_CLIP, Subset
@@ -145,7 +145,7 @@ def _restore(
                 progress.unit(f"{card.name} {clip.name}")
                 try:
                     _restore_one(restorer, card, clip, output, keys.get(clip.name), progress, wish)
-                except BROKEN as error:
+                except broken() as error:
                     failures[clip.name] = contained(error)
                     if total > 1:
                         progress.log(f"FAILED {clip.name}: {failures[clip.name]}")

@@ -15,7 +15,7 @@ from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.staged_units import upload_pair
 from mgld_bench.engine.store import FinishedUnit
 from mgld_bench.engine.work import RunContext, restore_unit, score_units
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Metric
 from mgld_bench.pairs.planning import PlannedPair
@@ -163,14 +163,14 @@ def _restore(plan: Plan, run: int, context: RunContext, failures: _Failures) -> 
                 continue
             try:
                 restorer = load_restorer(card, context.compute)
-            except BROKEN as error:
+            except broken() as error:
                 failures.add_method(method, mine, contained(error))
                 continue
             for unit in mine:
                 context.progress.unit(f"{method} {unit.dataset} {unit.clip}")
                 try:
                     finished = restore_unit(plan, unit, restorer.for_dataset(unit.dataset), context)
-                except BROKEN as error:
+                except broken() as error:
                     failures.add("restore", [unit], contained(error))
                 else:
                     context.store.add(run, [(finished, None)])
@@ -201,6 +201,6 @@ def _load_metrics(names: Sequence[str], context: RunContext, failures: _Failures
     for name in dict.fromkeys(names):
         try:
             loaded[name] = load_metric(name, context.compute.device)
-        except BROKEN as error:
+        except broken() as error:
             failures.add_metric(name, contained(error))
     return loaded

@@ -11,7 +11,7 @@ from mgld_bench.engine.clip_choice import ClipChoice, ScoredClip
 from mgld_bench.engine.kept_scores import KeptScores, clip_content, folder_score_key
 from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.progress import Progress, stage, steps
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.metrics.catalogue import describe, load_metric
 from mgld_bench.metrics.metric import ClipScore, Metric
 from mgld_bench.scoring.agreement import check_format
@@ -195,7 +195,7 @@ class _Work:
             if name in needed:
                 try:
                     metrics[name] = load_metric(name, self.request.device)
-                except BROKEN as error:
+                except broken() as error:
                     self.fail(f"every clip {name}: {contained(error)}")
         return metrics
 
@@ -207,7 +207,7 @@ class _Work:
             if job.metric in metrics:
                 try:
                     metrics[job.metric].start(clip.restored[job.method].facts).close()
-                except BROKEN as error:
+                except broken() as error:
                     failed[job.method, job.metric] = contained(error)
                 else:
                     fit.append(job)

@@ -16,7 +16,7 @@ from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_key
 from mgld_bench.engine.progress import Progress, resumed_steps, steps
 from mgld_bench.engine.staged_units import bring_clip, bring_pair, upload_clip
 from mgld_bench.engine.store import FinishedUnit, Store
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.metrics.metric import ClipScore, Metric
@@ -93,7 +93,7 @@ def score_units(
     """
     try:
         yield _score_clip(plan, units, metrics, context)
-    except BROKEN as error:
+    except broken() as error:
         if len(units) == 1:
             failed(units, contained(error))
             return

@@ -169,6 +169,15 @@ def _next_decision(session: Session, row: NightRow) -> str:
 
 
 def _night(row: NightRow) -> Night:
+    """The row as a night. Raises ValueError where somebody has put something else into it."""
+    if not (isinstance(row.units, list) and all(isinstance(key, str) for key in row.units)):
+        raise ValueError(f"night {row.id}: units is no list of keys")
+    lines = row.facts.get("lines", []) if isinstance(row.facts, dict) else None
+    if not (isinstance(lines, list) and all(isinstance(line, str) for line in lines)):
+        raise ValueError(f"night {row.id}: facts, or the lines in it, are not as a night has them")
+    texts = (row.suite, row.method, row.checkpoint, row.sha256, row.name, row.kind, row.started_at, row.finished_at)
+    if not all(isinstance(text, str) for text in (*texts, row.verdict, row.why, row.accepted_at)):
+        raise ValueError(f"night {row.id}: a field of it is no text")
     return Night(
         id=row.id,
         suite=row.suite,

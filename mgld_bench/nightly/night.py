@@ -14,7 +14,7 @@ from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.session import Session
 from mgld_bench.engine.store import Store, open_store
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.nightly.checkpoint import find_checkpoint
 from mgld_bench.nightly.environment import changes, environment
 from mgld_bench.nightly.history import Night, Verdict, anchor_of, begin, finish, nights, now, reference_of
@@ -156,13 +156,13 @@ class _Work:
             noise = night_noise(self.store, series)
             place = Judging(self.store, self.request.workspace, self.request.cards, session.suite.protocol, self.gate, noise)
             cost = cost_facts(place.cost(self.name))
-        except BROKEN as error:
+        except broken() as error:
             # Whatever it is, also in somebody's own method or metric: the next night has to go on.
             return self._finish("incomplete", str(contained(error)), [])
         try:
             judged = self._judged(place, series, twin, different)
             complete = judged.verdict != "incomplete"
-        except BROKEN as error:
+        except broken() as error:
             # Such as pairs that are not those of the accepted night: without a way on, no night would ever be accepted again.
             way_on = f"where that is meant: mgld-bench nightly accept {self.night.id} --why …"
             judged, complete = Judged("incomplete", f"cannot be judged: {contained(error)}; {way_on}", (), ()), True

@@ -10,7 +10,7 @@ from typing import Literal
 
 from mgld_bench.clips.clip import Clip, ClipFacts, FramesDone
 from mgld_bench.clips.handling import handling
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.memory import is_out_of_memory, memory_budget_now
 from mgld_bench.metrics.frame_metric import infinite_note, score_of_frames
 from mgld_bench.metrics.metric import ClipScore, ClipScorer, Metric, MetricFacts
@@ -91,7 +91,7 @@ class _Work:
         """A block whose error, other than too little memory, is the failure of these metrics of a method."""
         try:
             yield
-        except BROKEN as error:
+        except broken() as error:
             if is_out_of_memory(error):
                 raise
             failure = contained(error, f"metric {metrics[0].facts.name}" if len(metrics) == 1 else "")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from mgld_bench.cli.text_table import text_table
@@ -39,3 +42,17 @@ def test_no_name_is_cut_and_no_word_is_lost(width: int) -> None:
     text = " ".join(text_table(["name", "licence", "state"], rows, width)).split()
     words = ["name", "licence", "state", "a-very-long-name-of-a-method", "words", "of", "a", "licence", "ready", "b"]
     assert sorted(text) == sorted(words)
+
+
+def test_pairs_that_cannot_be_listed_are_a_line_of_their_dataset(tmp_path: Path) -> None:
+    folder = tmp_path / "workspace/pairs"
+    folder.mkdir(parents=True)
+    # A link that leads back to itself cannot be read by anybody, root included.
+    (folder / "reds4").symlink_to(folder / "reds4")
+    done = listed("datasets", "--json", "--workspace", str(tmp_path / "workspace"))
+    assert done.code == 2
+    states = {row["name"]: row["state"] for row in json.loads(done.out)}
+    assert states["reds4"] == "its pairs cannot be read"
+    assert states["demo"] == "ships with a package"
+    assert "dataset reds4: its pairs cannot be listed: " in done.err
+    assert len(done.err.splitlines()) == 1

@@ -235,6 +235,7 @@ class Method(Bicubic):
         None + 1
 """,
     "leaves": "import sys\n\nsys.exit('no licence')\n",
+    "panics": "class Panic(BaseException):\n    pass\n\n\nraise Panic('of a library in Rust')\n",
 }
 
 
@@ -253,8 +254,9 @@ def test_a_broken_method_does_not_keep_the_others_from_being_done(tmp_path: Path
     assert {row[4] for row in database(tmp_path / "workspace")["units"] if row[1] == "score"} == {"bicubic"}
     listed = call("list", "methods", "--cards", cards)
     assert listed.code == 0, listed.err
-    refused = call(*command, "--methods", "leaves,bicubic", "--skip-unavailable")
+    refused = call(*command, "--methods", "leaves,panics,bicubic", "--skip-unavailable")
     assert "cannot import leaves: SystemExit: no licence" in refused.err
+    assert "cannot import panics: Panic: of a library in Rust" in refused.err
     assert refused.code == 0, refused.err
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mgld_bench.engine.store import open_store
 from mgld_bench.nightly import history
+from tests.helpers.command import call
 
 
 def test_the_latest_decision_counts_even_if_the_clock_was_moved_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +27,19 @@ def test_the_latest_decision_counts_even_if_the_clock_was_moved_back(tmp_path: P
         history.accept(store, series[0].id, "the first was best")
         assert (again := history.reference_of(history.nights(store))) is not None
         assert again.id == series[0].id
+
+
+@pytest.mark.parametrize(
+    "change", ["units = '7'", "units = '[7]'", "facts = '[]'", """facts = '{"lines": 7}'""", "why = x'00ff'"]
+)
+def test_a_row_that_is_no_night_is_one_line(tmp_path: Path, change: str) -> None:
+    with open_store("", tmp_path, create=True) as store:
+        night = history.Night(0, "watch", "m", "c.pth", "", "m1", "quality", "", "", "", "", "", False, None, (), {})
+        history.begin(store, night)
+    with closing(sqlite3.connect(tmp_path / "results.sqlite")) as database:
+        database.execute(f"update nights set {change}")
+        database.commit()
+    done = call("nightly", "history", "--workspace", tmp_path)
+    assert done.code == 2
+    assert "results.sqlite: cannot be used: " in done.err
+    assert len(done.err.splitlines()) == 1

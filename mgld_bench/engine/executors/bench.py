@@ -16,7 +16,7 @@ from mgld_bench.engine.session import Session
 from mgld_bench.engine.staged_units import bring_pair, upload_pair
 from mgld_bench.engine.store import FinishedUnit, Store
 from mgld_bench.engine.work import RunContext, Scored, restore_unit, score_units
-from mgld_bench.errors import BROKEN, InputError, contained
+from mgld_bench.errors import InputError, broken, contained
 from mgld_bench.methods.restorer import AnyRestorer
 from mgld_bench.metrics.catalogue import load_metric
 from mgld_bench.metrics.metric import Metric
@@ -88,7 +88,7 @@ class Bench:
                 outcome.finished = [(restore_unit(self._plan, units[0], restorer, self._context), None)]
             else:
                 self._score(units, outcome)
-        except BROKEN as error:
+        except broken() as error:
             self._fail(units, contained(error), outcome)
         finally:
             self._context.progress.stop()
@@ -128,7 +128,7 @@ class Bench:
             if name not in self._metrics:
                 try:
                     self._metrics[name] = load_metric(name, self._context.compute.device)
-                except BROKEN as error:
+                except broken() as error:
                     self._fail([unit for unit in units if unit.metric == name], contained(error), outcome)
         able = [unit for unit in units if unit.metric in self._metrics]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mgld_bench.engine.executors.coordinate import Ended
 from mgld_bench.engine.executors.worker import WorkerSettings, new_name, work
-from mgld_bench.errors import BROKEN, InputError
+from mgld_bench.errors import InputError, broken
 
 LOSSES: Final = 20
 """So many lost workers end a run: the cluster does not hold."""
@@ -90,7 +90,7 @@ class RayExecutor:
             return
         try:
             self._ray.init(address=self._address or None, log_to_driver=False, logging_level="ERROR", configure_logging=False)
-        except BROKEN as error:
+        except broken() as error:
             # Ray raises exceptions of many kinds, and plain ones.
             reason = " ".join(str(error).split())
             raise InputError(
