@@ -21,7 +21,7 @@ from tests.helpers.night_suite import write_checkpoint, write_night_cards
 from tests.helpers.run_state import database, side_file
 
 _DATED: re.Pattern[str] = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?")
-_OWN = ("errors.txt", ".digests.json", ".lock", "calibration.json", ".results.sqlite.lock")
+_OWN = ("errors.txt", ".digests.json", ".sha256.json", ".lock", "calibration.json", ".results.sqlite.lock")
 """Files that are not the verb's results, by the end of their names."""
 
 _NEEDED = ("prepare",)
