@@ -68,6 +68,11 @@ def broken() -> tuple[type[BaseException], ...]:
     return tuple(kind for kind in BaseException.__subclasses__() if kind not in (KeyboardInterrupt, GeneratorExit))
 
 
+def broken_module() -> tuple[type[BaseException], ...]:
+    """What a module may raise while it is imported, which closes no generator: see broken()."""
+    return (*broken(), GeneratorExit)
+
+
 def contained(error: BaseException, what: str = "") -> InputError:
     """The failure of ``what``, as one line: an InputError as it is; a file's error with its name; else with type and place."""
     if isinstance(error, InputError):

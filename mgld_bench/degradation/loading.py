@@ -16,7 +16,7 @@ from mgld_bench.degradation.degradation import Degradation
 from mgld_bench.degradation.interface import AnyPipeline, unwatched
 from mgld_bench.degradation.plan import AnyPlan
 from mgld_bench.degradation.realbasicvsr import RealBasicVSR
-from mgld_bench.errors import broken, did_you_mean
+from mgld_bench.errors import broken_module, did_you_mean
 
 GROUP: Final = "mgld_bench.degradations"
 """The entry points by which packages offer degradations: a name, and a subclass of Degradation."""
@@ -52,7 +52,7 @@ def degradation_class(card: DegradationCard) -> type[Degradation[Any]]:
     module_name, _, class_name = named.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name, None)
-    except (*broken(), GeneratorExit) as error:
+    except broken_module() as error:
         reason = " ".join(str(error).split())
         raise field_error(card, ["pipeline"], f"cannot import {module_name}: {type(error).__name__}: {reason}") from None
     if found is None:

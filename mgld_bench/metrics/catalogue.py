@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
-from mgld_bench.errors import InputError, broken, did_you_mean
+from mgld_bench.errors import InputError, broken_module, did_you_mean
 from mgld_bench.metrics.cvvdp import variants as cvvdp
 from mgld_bench.metrics.dover import variants as dover
 from mgld_bench.metrics.fastvqa import variants as fastvqa
@@ -153,7 +153,7 @@ def _hint(name: str, known: list[str]) -> str:
 def _load_class(point: EntryPoint) -> type[Metric]:
     try:
         loaded = point.load()
-    except (*broken(), GeneratorExit) as error:
+    except broken_module() as error:
         raise InputError(f"metric {point.name} of {_package(point)} cannot be loaded: {type(error).__name__}: {error}") from None
     if not (isinstance(loaded, type) and issubclass(loaded, Metric)) or getattr(loaded, "facts", None) is None:
         raise InputError(

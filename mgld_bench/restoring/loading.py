@@ -7,7 +7,7 @@ from typing import Final
 
 from mgld_bench.cards.schemas import MethodCard
 from mgld_bench.cards.validation import field_error, folder_of, validate_options
-from mgld_bench.errors import InputError, WrongCheckpointError, broken
+from mgld_bench.errors import InputError, WrongCheckpointError, broken_module
 from mgld_bench.methods.compute import Compute
 from mgld_bench.methods.restorer import AnyRestorer, Restorer, RestorerOptions
 from mgld_bench.restoring.finding import module_exists
@@ -23,7 +23,7 @@ def restorer_class(card: MethodCard) -> type[AnyRestorer]:
     module_name, _, class_name = card.restorer.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except (*broken(), GeneratorExit) as error:
+    except broken_module() as error:
         reason = " ".join(str(error).split())
         raise field_error(card, ["restorer"], f"cannot import {module_name}: {type(error).__name__}: {reason}") from None
     found = getattr(module, class_name, None)
