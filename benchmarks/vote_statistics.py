@@ -22,7 +22,7 @@ from mgld_bench.statistics.bradley_terry import fit_strengths
 from mgld_bench.statistics.choices import Choices, Numbers
 from mgld_bench.statistics.several_tests import holm
 from mgld_bench.statistics.strengths import strength_intervals
-from mgld_bench.statistics.vote_shares import preference_p, vote_share
+from mgld_bench.statistics.vote_shares import vote_share
 
 TIE = 0.4
 """The odds of a tie against a decision for one of two equal methods."""
@@ -108,11 +108,12 @@ def figures(voters: Voters, studies: int, seed: int = 0) -> Figures:
                 held.append(interval[0] <= true <= interval[1])
                 widths.append(interval[1] - interval[0])
         pairs = list(combinations(range(len(strengths)), 2))
+        ps = []
         for first, second in pairs:
             share = vote_share(choices, first, second)
-            if share is not None and share.interval is not None:
+            if share is not None and share.interval is not None and share.p is not None:
                 of_shares.append(share.interval[0] <= shares[first, second] <= share.interval[1])
-        ps = [preference_p(choices, first, second) for first, second in pairs]
+                ps.append(share.p)
         decided += [p <= 0.05 for p in ps]
         family.append(min(holm(ps)) <= 0.05)
     return Figures(_rate(held), _rate(of_shares), _rate(decided), _rate(family), float(np.mean(widths)), unfitted)

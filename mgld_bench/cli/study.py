@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mgld_bench.cli import study_new, study_serve
+from mgld_bench.cli import study_export, study_new, study_result, study_serve, study_status
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,3 +21,7 @@ def study() -> None:
 app.command("new")(study_new.new)
 app.command("invite")(study_new.invite)
 app.command("serve")(study_serve.serve)
+app.command("status")(study_status.status)
+app.command("export")(study_export.export)
+app.command("result")(study_result.result)
+app.command("analyse")(study_result.analyse)

@@ -14,7 +14,9 @@ For use from outside:
 - `rank_of`, `Rank` (`ranks`): a method's rank with its interval
 - `rank_correlation`, `RankCorrelation` (`correlation`): whether two metrics agree
 - `Choices` (`choices`): votes of a user study as arrays; `strength_intervals`, `StrengthIntervals` (`strengths`): Bradley-Terry
-  with ties; `vote_share`, `VoteShare`, `preference_p` (`vote_shares`): how often one method was preferred to another
+  with ties
+- `vote_share`, `share_of_first`, `VoteShare` (`vote_shares`): how often one method was preferred to another
 - `vote_agreement`, `nominal_agreement`, `Agreement` (`agreement`): Krippendorff's alpha
+- `pairwise_tau` (`told_by`): whether scores would have foretold preferences
 - `levels`, `change_points`, `Level` (`change_points`): steps in a series of nights
 """

@@ -42,6 +42,18 @@ class Choices:
         same = np.full(len(outcome), first), np.full(len(outcome), second)
         return Choices(self.participants[chosen], self.clips[chosen], *same, outcome)
 
+    def about(self, method: int) -> Choices:
+        """The votes between a method and any other, turned so that it is the first one in all of them."""
+        turned = self.second == method
+        chosen = (self.first == method) | turned
+        return Choices(
+            self.participants[chosen],
+            self.clips[chosen],
+            np.full(int(chosen.sum()), method),
+            np.where(turned, self.first, self.second)[chosen],
+            np.where(turned, -self.outcome, self.outcome)[chosen],
+        )
+
     def only(self, chosen: npt.NDArray[np.bool_]) -> Choices:
         """The votes where ``chosen``, (votes,), is true."""
         return Choices(

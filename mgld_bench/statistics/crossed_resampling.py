@@ -87,9 +87,9 @@ def _numbered(values: Integers) -> Integers:
 def _variance(of: Integers, figure: Figure, resamples: int) -> Numbers:
     """The variance of the figures where votes that are equal in ``of`` share their weight."""
     random = np.random.default_rng(_SEED)
-    step = max(1, _LARGEST // len(of))
-    found = [
-        figure(random.exponential(1.0, (min(step, resamples - start), int(of.max()) + 1))[:, of])
-        for start in range(0, resamples, step)
-    ]
-    return np.asarray(np.concatenate(found).var(axis=0, ddof=1), dtype=np.float64)
+    step, count = max(1, _LARGEST // len(of)), int(of.max()) + 1
+    found = [figure(random.exponential(1.0, (min(step, resamples - start), count))[:, of]) for start in range(0, resamples, step)]
+    # Such weights give a mean of n values the variance s² / (n + 1), with s² the mean square around the mean; without bias, it
+    # would be s² / (n - 1), which matters where there are few.
+    few = (count + 1) / (count - 1)
+    return np.asarray(np.concatenate(found).var(axis=0, ddof=1) * few, dtype=np.float64)

@@ -1,25 +1,23 @@
 """How often one method was preferred to another, with an interval and a test for votes of few people on few clips.
 
-Votes are not independent: those of one participant share a taste, those on one clip its content. Both count here. The interval is
-Wilson's, with as many votes as would be worth as much if they were independent (the effective number, from the variance over
-resamples), and Student's quantile for the number of participants or clips. Korn and Graubard (1998) do so for Clopper-Pearson.
-It stays within 0 and 1, and does not shrink to nothing where all votes agree.
+Votes are not independent: those of one participant share a taste, those on one clip its content. Both count here, in the variance
+of the share (Cameron, Gelbach and Miller 2011: the sums by participant, plus those by clip, less those by both, each with the
+correction for few clusters). The interval is Wilson's, with as many votes as would be worth as much if they were independent, and
+Student's quantile for the number of participants or clips, the fewer, less 1; Korn and Graubard (1998) do so for Clopper-Pearson.
+It stays within 0 and 1, and does not shrink to nothing where all votes agree. p is that at which the interval would just reach
+one half, so that the two never contradict each other.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from mgld_bench.statistics.choices import FIRST, SECOND, TIE, Choices, Integers, Numbers
-from mgld_bench.statistics.crossed_resampling import FEWEST, crossed_spread, resampled_over
-from mgld_bench.statistics.sign_flips import sign_flip_p
-from mgld_bench.statistics.student import t_quantile
-
-_SAME: Final = 1e-9
+from mgld_bench.statistics.crossed_resampling import FEWEST, resampled_over
+from mgld_bench.statistics.student import t_below, t_quantile
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class VoteShare:
     share: float
     interval: tuple[float, float] | None
     """95 %; None where neither participants nor clips are enough to know anything of others."""
+    p: float | None
+    """Two-sided, of no preference; None without an interval."""
     effective: float | None
     """So many independent votes would say as much; None where all votes agree, which says nothing of how they depend."""
     participants: int
@@ -45,48 +45,39 @@ class VoteShare:
 
 def vote_share(choices: Choices, first: int, second: int) -> VoteShare | None:
     """How often ``first`` was preferred to ``second``; None where there are no votes between them."""
-    between = choices.between(first, second)
+    return share_of_first(choices.between(first, second))
+
+
+def share_of_first(between: Choices) -> VoteShare | None:
+    """How often the first method of each of these votes was preferred to the second; None for no votes."""
     if not len(between):
         return None
     value = between.preference
     share = float(value.mean())
     people, clips = len(np.unique(between.participants)), len(np.unique(between.clips))
-    wins, ties, losses = (int(np.count_nonzero(between.outcome == each)) for each in (FIRST, TIE, SECOND))
+    effective, interval, p = None, None, None
     over = resampled_over(between)
-    effective, interval = None, None
     if over is not None:
-        fewer = min(count for count, name in ((people, "participants"), (clips, "clips")) if name in over)
-        spread = crossed_spread(between, lambda weights: (weights @ value / weights.sum(axis=1))[:, np.newaxis])
-        if np.ptp(value) > _SAME and spread is not None:
-            effective = max(1.0, share * (1 - share) / float(spread.deviations[0]) ** 2)
+        freedom = min(count for count, name in ((people, "participants"), (clips, "clips")) if name in over) - 1
+        variance = _variance(between, value - share)
+        effective = max(1.0, share * (1 - share) / variance) if variance > 0 else None
         # Where all votes agree, nothing shows how alike those of one participant or clip are: as if they were one vote each.
-        interval = _wilson(share, float(fewer) if effective is None else effective, fewer - 1)
-    return VoteShare(wins, ties, losses, share, interval, effective, people, clips)
+        worth = float(freedom + 1) if effective is None else effective
+        interval = _wilson(share, worth, freedom)
+        p = min(1.0, 2 * t_below(-abs(share - 0.5) * 2 * math.sqrt(worth), freedom))
+    counts = (int(np.count_nonzero(between.outcome == each)) for each in (FIRST, TIE, SECOND))
+    return VoteShare(*counts, share, interval, p, effective, people, clips)
 
 
-def preference_p(choices: Choices, first: int, second: int) -> float:
-    """The two-sided p of the preference between two methods, for other participants and for other clips; no votes: 1.
-
-    The largest of three: by sign flips over participants (each one's votes for the first less those for the second keep or turn
-    their sign together), the same over clips, and a normal test of their sum with the variance of both at once, around 0
-    (Cameron, Gelbach and Miller 2011). The first two are exact but know one source of chance each; the third knows both, but is
-    no test for very few. A side that has fewer than three is left out.
-    """
-    between = choices.between(first, second)
-    if not len(between):
-        return 1.0
-    value = between.outcome.astype(np.float64)
-    by_person, by_clip = _sums(between.participants, value), _sums(between.clips, value)
-    enough = [sums for sums in (by_person, by_clip) if len(sums) >= FEWEST]
-    found = [sign_flip_p(list(sums)) for sums in enough]
-    if len(enough) == 2:
-        both = between.participants * (int(between.clips.max()) + 1) + between.clips
-        variance = _squares(by_person) + _squares(by_clip) - _squares(_sums(both, value))
-        total = abs(float(value.sum()))
-        # A negative estimate of a variance is none: the larger of its parts stands for it.
-        variance = max(variance, _squares(by_person), _squares(by_clip))
-        found.append(math.erfc(total / math.sqrt(2 * variance)) if variance > 0 else 1.0)
-    return min(1.0, max(found, default=1.0))
+def _variance(choices: Choices, deviation: Numbers) -> float:
+    """Of the mean; participants, or clips, that are fewer than FEWEST say nothing of others and are left out."""
+    both = choices.participants * (int(choices.clips.max()) + 1) + choices.clips
+    sums = [_sums(of, deviation) for of in (choices.participants, choices.clips)]
+    parts = [_squares(each) * len(each) / (len(each) - 1) for each in sums if len(each) >= FEWEST]
+    together = sum(parts) - _squares(_sums(both, deviation)) if len(parts) == 2 else 0.0
+    # The difference may come out too small by chance: it is never less than either alone.
+    found = max(together, *parts)
+    return found / len(deviation) ** 2 if found > len(deviation) * 1e-12 else 0.0
 
 
 def _sums(of: Integers, value: Numbers) -> Numbers:
@@ -103,4 +94,5 @@ def _wilson(share: float, votes: float, freedom: int) -> tuple[float, float]:
     z = t_quantile(0.975, freedom)
     middle = (share + z * z / (2 * votes)) / (1 + z * z / votes)
     half = z / (1 + z * z / votes) * math.sqrt(share * (1 - share) / votes + z * z / (4 * votes * votes))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends, rounding would leave a vote's share outside of its own interval.
+    return (0.0 if share == 0 else max(0.0, middle - half)), (1.0 if share == 1 else min(1.0, middle + half))

@@ -13,9 +13,8 @@ from scipy.stats import binomtest
 from mgld_bench.statistics.agreement import nominal_agreement, vote_agreement
 from mgld_bench.statistics.choices import Choices
 from mgld_bench.statistics.crossed_resampling import crossed_spread
-from mgld_bench.statistics.sign_flips import sign_flip_p
 from mgld_bench.statistics.strengths import strength_intervals
-from mgld_bench.statistics.vote_shares import preference_p, vote_share
+from mgld_bench.statistics.vote_shares import vote_share
 from tests.helpers.voters import simulated_votes
 
 
@@ -54,7 +53,7 @@ def test_deviations_of_a_mean_have_a_closed_form() -> None:
     spread = crossed_spread(one_clip, lambda weights: (weights @ means / weights.sum(axis=1))[:, np.newaxis], resamples=4000)
     assert spread is not None
     assert spread.over == "participants"
-    assert spread.deviations[0] == pytest.approx(means.std() / math.sqrt(len(means)), rel=0.08)
+    assert spread.deviations[0] == pytest.approx(means.std(ddof=1) / math.sqrt(len(means)), rel=0.06)
 
 
 def test_where_all_agree_the_interval_is_that_of_so_many_people_or_clips() -> None:
@@ -70,7 +69,7 @@ def test_where_all_agree_the_interval_is_that_of_so_many_people_or_clips() -> No
     assert tied is not None
     assert tied.interval is not None
     assert tied.interval[0] < 0.3
-    assert preference_p(votes(people, clips, [0] * 40), 0, 1) == 1
+    assert tied.p == 1
 
 
 @pytest.mark.parametrize(("people", "clips", "over"), [(1, 1, None), (2, 2, None), (1, 6, "clips"), (6, 1, "participants")])
@@ -82,18 +81,36 @@ def test_small_studies_speak_only_of_what_they_have(people: int, clips: int, ove
     share = vote_share(choices, 0, 1)
     assert share is not None
     assert (share.interval is None) == (over is None)
-    assert over is not None or preference_p(choices, 0, 1) == 1
+    assert (share.p is None) == (over is None)
 
 
-def test_on_one_clip_the_test_is_the_sign_flip_of_the_participants() -> None:
-    choices = votes([0, 0, 1, 1, 2, 3, 4, 5], [0] * 8, [1, 1, 1, -1, 1, 1, 0, 1])
-    assert preference_p(choices, 0, 1) == sign_flip_p([2, 0, 1, 1, 0, 1])
-    assert preference_p(choices, 1, 0) == preference_p(choices, 0, 1)
+@pytest.mark.parametrize("seed", range(8))
+def test_p_and_interval_never_contradict_each_other(seed: int) -> None:
+    choices = simulated_votes(seed, people=7, clips=5, strengths=(0.0, 0.25 * seed), each=5)
+    share, turned = vote_share(choices, 0, 1), vote_share(choices, 1, 0)
+    assert share is not None
+    assert turned is not None
+    assert share.interval is not None
+    assert share.p is not None
+    assert (share.p <= 0.05) == (not share.interval[0] < 0.5 < share.interval[1])
+    assert turned.p == pytest.approx(share.p)
+    assert turned.interval == pytest.approx((1 - share.interval[1], 1 - share.interval[0]))
+
+
+def test_resampling_and_the_closed_form_of_the_variance_agree() -> None:
+    choices = simulated_votes(9, people=12, clips=8, strengths=(0.0, 0.4), each=8).between(0, 1)
+    share = vote_share(choices, 0, 1)
+    spread = crossed_spread(
+        choices, lambda weights: (weights @ choices.preference / weights.sum(axis=1))[:, np.newaxis], resamples=4000
+    )
+    assert share is not None
+    assert share.effective is not None
+    assert spread is not None
+    assert share.share * (1 - share.share) / share.effective == pytest.approx(spread.deviations[0] ** 2, rel=0.2)
 
 
 def test_a_share_needs_votes() -> None:
     assert vote_share(votes([0], [0], [1]), 0, 2) is None
-    assert preference_p(votes([0], [0], [1]), 0, 2) == 1
 
 
 def test_alpha_of_the_published_example() -> None:

@@ -28,6 +28,11 @@ class PairVotes:
     ties: int
     second_votes: int
     bold: tuple[bool, bool] = (False, False)
+    preference: tuple[float, float, float] | None = None
+    """Of the first: its share with ties as halves, and the ends of its 95 % interval, where participants and clips are known.
+    Else the interval is that of its share of all votes, as if these were independent."""
+    known: bool = True
+    """Whether there is an interval at all: not of votes that too few people gave on too few clips."""
 
     @property
     def count(self) -> int:
@@ -50,8 +55,8 @@ def share_interval(votes: int, count: int) -> tuple[float, float]:
 def draw_votes(panels: Mapping[str, Sequence[PairVotes]], width: float) -> Figure:
     """A panel per question, a bar per pair: votes for the first method, ties, votes for the second.
 
-    The black line is the 95 % interval of the first method's share of all votes; the dashed one is at a half. To be called, and
-    saved, within figure_settings().
+    The black line is the 95 % interval of the first method's share of all votes, or of its preference where that is known, which
+    is a point on it; the dashed line is at a half. To be called, and saved, within figure_settings().
     """
     pairs = [pair for rows in panels.values() for pair in rows]
     heights = [0.5 + BAR * len(rows) for rows in panels.values()]
@@ -84,9 +89,7 @@ def _draw_panel(panel: Axes, rows: Sequence[PairVotes], side: float) -> None:
                 x = left + share / 2
                 panel.text(x, row, f"{share:.0f} %", ha="center", va="center", fontsize=7.5, color=ink, bbox=ground)
             left += share
-        low, high = share_interval(pair.first_votes, pair.count)
-        # At the lower edge of the bar, where it covers no number.
-        panel.plot([100 * low, 100 * high], [row + 0.24, row + 0.24], color="black", linewidth=1.4, marker="|", markersize=5)
+        _draw_interval(panel, row, pair)
         for name, bold, x, align in ((pair.first, pair.bold[0], -0.015, "right"), (pair.second, pair.bold[1], 1.015, "left")):
             label = fit_label(name, 8, side - 0.1, 2, bold)
             weight = "bold" if bold else "normal"
@@ -99,3 +102,13 @@ def _draw_panel(panel: Axes, rows: Sequence[PairVotes], side: float) -> None:
     panel.grid(False)
     panel.tick_params(axis="x", labelsize=7.5)
     panel.spines["left"].set_visible(False)
+
+
+def _draw_interval(panel: Axes, row: int, pair: PairVotes) -> None:
+    """At the lower edge of the bar, where it covers no number."""
+    if not pair.known:
+        return
+    share, *ends = pair.preference or (None, *share_interval(pair.first_votes, pair.count))
+    panel.plot([100 * end for end in ends], [row + 0.24] * 2, color="black", linewidth=1.4, marker="|", markersize=5)
+    if share is not None:
+        panel.plot([100 * share], [row + 0.24], color="black", marker="o", markersize=3.2)
