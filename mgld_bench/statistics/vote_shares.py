@@ -65,8 +65,8 @@ def share_of_first(between: Choices) -> VoteShare | None:
         worth = float(freedom + 1) if effective is None else effective
         interval = _wilson(share, worth, freedom)
         p = min(1.0, 2 * t_below(-abs(share - 0.5) * 2 * math.sqrt(worth), freedom))
-    counts = (int(np.count_nonzero(between.outcome == each)) for each in (FIRST, TIE, SECOND))
-    return VoteShare(*counts, share, interval, p, effective, people, clips)
+    wins, ties, losses = (int(np.count_nonzero(between.outcome == each)) for each in (FIRST, TIE, SECOND))
+    return VoteShare(wins, ties, losses, share, interval, p, effective, people, clips)
 
 
 def _variance(choices: Choices, deviation: Numbers) -> float:

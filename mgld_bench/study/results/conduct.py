@@ -125,11 +125,11 @@ class _Majorities:
 
     def __init__(self, pairs: Sequence[Vote]) -> None:
         self._chosen: dict[tuple[object, ...], Counter[str]] = {}
-        self._own: dict[tuple[object, ...], Counter[str]] = {}
+        self._own: dict[tuple[str, tuple[object, ...]], Counter[str]] = {}
         for vote in pairs:
             if vote.chosen is not None:
                 self._chosen.setdefault(_place(vote), Counter())[vote.chosen] += 1
-                self._own.setdefault((vote.participant, *_place(vote)), Counter())[vote.chosen] += 1
+                self._own.setdefault((vote.participant, _place(vote)), Counter())[vote.chosen] += 1
 
     def shared_by(self, person: str, votes: Sequence[Vote]) -> tuple[int, int]:
         """How many decided answers are those of most others, of how many where others have a majority."""
@@ -138,7 +138,7 @@ class _Majorities:
             if vote.chosen is None:
                 continue
             place = _place(vote)
-            others = self._chosen[place] - self._own[(person, *place)]
+            others = self._chosen[place] - self._own[person, place]
             (most, first), (_, second) = [*others.most_common(2), ("", 0), ("", 0)][:2]
             if first > second:
                 of += 1

@@ -203,7 +203,7 @@ def test_metrics_are_held_against_the_votes_clip_by_clip(study: Path, tmp_path: 
     with open_store("", tmp_path, create=True) as store:
         units = [
             (
-                FinishedUnit(f"{clip} {method} {metric}", "score", *clip.split("/"), method, metric, "smoke"),
+                FinishedUnit(f"{clip} {method} {metric}", "score", "demo", clip.split("/")[1], method, metric, "smoke"),
                 ClipScore(metric, sign * value, None),
             )
             for clip in CLIPS
