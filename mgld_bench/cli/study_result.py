@@ -48,9 +48,9 @@ def analyse(
     votes: Annotated[
         Path,
         typer.Argument(
-            metavar="VOTES.csv",
-            help="Columns as pwcmp has them: observer, session, scene, condition_A, condition_B, is_A_selected (1, 0; 0.5: a "
-            "tie) and maybe question; or as in votes.csv of study export.",
+            metavar="VOTES",
+            help="A CSV file with the columns of pwcmp: observer, session, scene, condition_A, condition_B, is_A_selected (1, 0; "
+            "0.5: a tie) and maybe question; or with those of votes.csv of study export.",
         ),
     ],
     workspace: Annotated[
