@@ -99,7 +99,7 @@ def collected_elsewhere(name: str, votes: Sequence[Vote], timed: bool) -> Collec
 
 
 def as_choices(votes: Sequence[Vote], methods: Sequence[str]) -> Choices:
-    """These votes as arrays; methods by their places in ``methods``; participants and clips by name, so that their order has no effect."""
+    """These votes as arrays: methods by their places in ``methods``; the order of participants and clips has no effect."""
     place = {method: index for index, method in enumerate(methods)}
     people = {name: index for index, name in enumerate(sorted({vote.participant for vote in votes}))}
     clips = {clip: index for index, clip in enumerate(sorted({(vote.trial.dataset, vote.trial.clip) for vote in votes}))}
