@@ -51,7 +51,7 @@ def score(
     device: str | None = None,
     colour: str = "",
     *,
-    protocol: str = "mgld-2024",
+    protocol: str | Sequence[str] = "mgld-2024",
     cards: Sequence[str | Path] = (),
     frames: int | Sequence[int] | None = None,
     shift: Sequence[float] = (0.0, 0.0),
@@ -76,7 +76,8 @@ def score(
         device: cpu, cuda or cuda:1; default: cpu.
         colour: matrix and range of video without tags: bt601, bt709, bt601-full or bt709-full; default: bt709 from 720 rows on,
             else bt601, of limited range.
-        protocol: name of a protocol card, or a card file: what short names stand for, and which frames count.
+        protocol: name of a protocol card, or a card file: what short names stand for, and which frames count. Of several, in a
+            list, each is scored, and column ``protocol`` comes first; metrics that a protocol has not are left out there.
         cards: folders with cards of your own.
         frames: the frame numbers (from 0) that make up a clip's score; default: those of the protocol.
         shift: pixels (down, right) by which restored frames are known to be shifted; accepted, not corrected.
@@ -96,53 +97,12 @@ def score(
         InputError: an argument is wrong (the message names it), clips do not match each other, a metric cannot run, or something
             failed; everything else is then scored and kept.
     """
-    from mgld_bench.cards.loader import load_protocol
-    from mgld_bench.clips.clip import Clip
-    from mgld_bench.clips.colour import check_colour
-    from mgld_bench.engine import arguments
-    from mgld_bench.engine.clip_choice import choose_clips
-    from mgld_bench.engine.kept_scores import KeptScores
-    from mgld_bench.engine.machine import compute_on
-    from mgld_bench.engine.metric_choice import choose_metrics, require_runnable
-    from mgld_bench.engine.progress import Silent
-    from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
-    from mgld_bench.engine.score_tables import LEVELS, at_level, score_table
+    from mgld_bench.engine.score_from_python import score_places
 
     _begin()
-    arguments.choice("level", level, LEVELS)
-    with arguments.naming("protocol"):
-        card = load_protocol(arguments.text("protocol", protocol), arguments.paths("cards", cards))
-    with arguments.naming("metrics"):
-        choice = choose_metrics(arguments.names("metrics", metrics), card, has_reference=gt is not None)
-        if not skip_unavailable:
-            require_runnable(choice)
-    with arguments.naming("device"):
-        compute = compute_on("cpu" if device is None else arguments.text("device", device), "float32", "")
-    with arguments.naming("colour"):
-        untagged = check_colour(colour)
-    request = ScoreRequest(
-        choice.runnable, arguments.frame_numbers("frames", frames) or card.frames, arguments.pair("shift", shift), compute.device
+    return score_places(
+        restored, gt, metrics, device, colour, protocol, cards, frames, shift, clips, limit, skip_unavailable, level, store, fresh
     )
-    methods = arguments.sources("restored", restored, gt)
-    truth = None if gt is None else arguments.source("gt", gt)
-    on_disk = not any(isinstance(place, Clip) for place in (*methods.values(), truth))
-    command = ["mgld_bench.score(…)"]
-    with KeptScores(store if on_disk else "sqlite://", command, compute, Silent().log, fresh) as kept:
-        chosen = choose_clips(
-            methods,
-            truth,
-            arguments.names("clips", clips),
-            arguments.limit(limit),
-            kept.cache,
-            untagged,
-        )
-        scores = new_scores(chosen, request)
-        score_folders(chosen, request, kept, Silent(), scores)
-    scores.raise_failures()
-    table = score_table(scores, card.name)
-    if len(methods) == 1 and not isinstance(restored, Mapping):
-        table = table.drop(columns="method")
-    return at_level(table, level)
 
 
 def run(

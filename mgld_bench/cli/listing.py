@@ -22,6 +22,7 @@ COLUMNS: Final = {
     "metrics": ("name", "better", "needs", "state", "licence"),
     "reports": ("name", "title", "protocol", "datasets"),
     "studies": ("name", "title", "methods", "clips"),
+    "protocols": ("name", "title", "frames", "metrics"),
     "published": ("name", "title", "protocol", "datasets", "checked"),
 }
 """What the table shows; the rest is shown for one NAME."""
@@ -29,14 +30,15 @@ COLUMNS: Final = {
 
 def list_what(
     what: Annotated[
-        Literal["datasets", "methods", "metrics", "reports", "studies", "published"], typer.Argument(help="What to list.")
+        Literal["datasets", "methods", "metrics", "reports", "studies", "protocols", "published"],
+        typer.Argument(help="What to list."),
     ],
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Show everything about this one; default: a table of all.")] = "",
     workspace: Workspace = DEFAULT_WORKSPACE,
     cards: Cards = None,
     json_output: Json = False,
 ) -> None:
-    """List datasets, methods, metrics, reports, studies or published numbers, and what is missing to run each.
+    """List datasets, methods, metrics, reports, studies, protocols or published numbers, and what is missing to run each.
 
     Example: mgld-bench list methods
     """
@@ -48,6 +50,7 @@ def list_what(
         "metrics": _metrics,
         "reports": _reports,
         "studies": _studies,
+        "protocols": _protocols,
         "published": _published,
     }
     problems: list[str] = []
@@ -201,6 +204,19 @@ def _studies(_workspace: Path, cards: list[Path], problems: list[str]) -> list[d
         clips = ", ".join(card.clips) or f"{card.spread} of {', '.join(card.datasets)}"
         row = {"name": card.name, "title": card.heading, "methods": ", ".join(card.methods), "clips": clips}
         rows.append({**row, "questions": ", ".join(question.name for question in card.questions), "notes": card.notes})
+    return rows
+
+
+def _protocols(_workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
+    from mgld_bench.cards.loader import load_protocol
+
+    rows = []
+    for card in _loaded("protocol", load_protocol, cards, problems):
+        frames = "all" if card.frames == "all" else ", ".join(map(str, card.frames))
+        row = {"name": card.name, "title": card.heading, "frames": frames, "metrics": ", ".join(card.metrics)}
+        row["variants"] = ", ".join(f"{short}: {full}" for short, full in card.metrics.items())
+        row |= {"stated": " ".join(map(str, card.stated)), "assumed": " ".join(map(str, card.assumed)), "notes": card.notes}
+        rows.append(row)
     return rows
 
 

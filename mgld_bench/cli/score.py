@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -20,6 +20,8 @@ from mgld_bench.cli.options import (
     Threads,
     split_names,
 )
+
+DEFAULT_PROTOCOL: Final = "mgld-2024"
 
 
 def score(
@@ -42,7 +44,16 @@ def score(
             "default: psnr,ssim,vmaf,niqe,brisque, or niqe,brisque without --gt."
         ),
     ] = "",
-    protocol: Annotated[str, typer.Option(help="Protocol card that defines what short metric names stand for.")] = "mgld-2024",
+    protocol: Annotated[
+        str, typer.Option(help="Protocol card that defines what short metric names stand for.")
+    ] = DEFAULT_PROTOCOL,
+    protocols: Annotated[
+        str,
+        typer.Option(
+            help="Several protocol cards, separated by commas: the same frames under each, side by side, with what makes the "
+            "difference; default: only --protocol."
+        ),
+    ] = "",
     clips: Clips = "",
     limit: Limit = None,
     frames: Annotated[
@@ -75,6 +86,8 @@ def score(
     """Score restored clips, against ground truth or without. Every score is kept: what was scored before takes no time.
 
     Example: mgld-bench score results/my-method --gt REDS4/GT --metrics psnr,lpips,dists,we
+
+    Example: mgld-bench score results/my-method --gt UDM10/GT --protocols mgld-2024,dove-2025 --metrics all
     """
     from mgld_bench.cards.loader import load_protocol
     from mgld_bench.cli.display import progress_display
@@ -91,6 +104,18 @@ def score(
     from mgld_bench.engine.score_folders import ScoreRequest, new_scores, score_folders
     from mgld_bench.errors import IncompleteError
 
+    if protocols:
+        from mgld_bench.cli.score_protocols import ProtocolsWish, score_side_by_side
+
+        exclusive = {"--protocol": protocol if protocol != DEFAULT_PROTOCOL else "", "--frames": frames}
+        given = [option for option, value in exclusive.items() if value]
+        if given:
+            raise typer.BadParameter(f"{given[0]} and --protocols exclude each other", param_hint="--protocols")
+        wish = ProtocolsWish(
+            split_names(protocols), split_names(metrics), split_names(clips), limit, parse_shift(shift), colour, cards or ()
+        )
+        score_side_by_side(restored, gt, wish, output, store, fresh, skip_unavailable, device, quiet, json_output)
+        return
     if output is not None:
         require_outside(output, [*restored, *([gt] if gt is not None else [])])
     card = load_protocol(protocol, cards or ())

@@ -29,6 +29,11 @@ def print_scores(scores: FolderScores, choice: MetricChoice, protocol: str) -> N
         TerminalConsole().print(_table([describe(name) for name in part], scores, _caption(scores, protocol) if last else None))
     for name, reason in choice.left_out.items():
         typer.echo(f"not scored: {name}: {reason}")
+    print_notes(scores)
+
+
+def print_notes(scores: FolderScores) -> None:
+    """Print the notes of scores, and the facts that a metric wants shown."""
     for place, note in grouped_notes(_notes(scores)):
         typer.echo(f"note: {place}: {note}")
     for line in dict.fromkeys(_shown_facts(scores)):

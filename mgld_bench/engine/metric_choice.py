@@ -32,6 +32,11 @@ class MetricChoice:
         return tuple(name for name in self.asked if name not in self.left_out)
 
 
+def default_metrics(has_reference: bool) -> tuple[str, ...]:
+    """What is scored where no metric is named: short names."""
+    return REFERENCE_METRICS if has_reference else NO_REFERENCE_METRICS
+
+
 def choose_metrics(names: Sequence[str], protocol: ProtocolCard, has_reference: bool) -> MetricChoice:
     """Resolve the names of metrics, and find out which of them cannot run here.
 
@@ -44,7 +49,7 @@ def choose_metrics(names: Sequence[str], protocol: ProtocolCard, has_reference: 
     Raises:
         InputError: a name does not exist, or needs a missing ground truth.
     """
-    asked = names or (REFERENCE_METRICS if has_reference else NO_REFERENCE_METRICS)
+    asked = names or default_metrics(has_reference)
     full: list[str] = []
     for name in asked:
         full += _every(protocol, has_reference) if name.lower() == EVERY else [describe(protocol.resolve(name)).name]
