@@ -81,7 +81,7 @@ def test_csv_files_are_kept_apart(top: Path, tmp_path: Path) -> None:
     [
         (("--protocols", "luma"), "--protocols: one protocol is not side by side"),
         (("--protocols", "luma,luma"), "--protocols: luma is named twice"),
-        (("--protocols", "luma,firts"), 'there is no protocol "firts"; did you mean first'),
+        (("--protocols", "luma,first1"), 'there is no protocol "first1"; did you mean first'),
         (("--protocols", "luma,first", "--metrics", "psrn"), "metric psrn: none of the protocols has it"),
         (("--protocols", "luma,first", "--frames", "0"), "--frames and --protocols exclude each other"),
         (("--protocols", "luma,first", "--protocol", "smoke"), "--protocol and --protocols exclude each other"),
