@@ -34,7 +34,7 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-def score(top: Path, *words: object) -> Done:
+def score(top: Path, *words: str | Path) -> Done:
     where = ("--gt", top / "GT", "--cards", top / "cards", "--store", f"sqlite:///{top}/kept.sqlite", "--quiet")
     return call("score", top / "out/mine", *where, *words)
 
