@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from mgld_bench.engine.address import address_of
 from mgld_bench.engine.executors.claiming import DONE, FAILED, RUNNING
 from mgld_bench.engine.executors.job import Job, add_job, close_job, keep_alive, open_jobs
+from mgld_bench.engine.executors.memory import memory_of
 from mgld_bench.engine.executors.probe import leave_probe, remove_probe, versions_here
 from mgld_bench.engine.executors.queue import LEASE, Queue, Task
 from mgld_bench.engine.executors.staff import Worker, staff
@@ -49,8 +50,8 @@ class Executor(Protocol):
 
     name: str
 
-    def submit(self, settings: WorkerSettings, units: int) -> None:
-        """Have workers started for so many units; called once, before `watch`."""
+    def submit(self, settings: WorkerSettings, units: int, memory: int) -> None:
+        """Have workers started for so many units, with ``memory`` bytes each (0: not known); called once, before `watch`."""
 
     def watch(self) -> Sequence[Ended]:
         """The workers that have ended since the last call; starts others in their place where that makes sense."""
@@ -67,7 +68,7 @@ class NoExecutor:
 
     name = "workers"
 
-    def submit(self, settings: WorkerSettings, units: int) -> None:
+    def submit(self, settings: WorkerSettings, units: int, memory: int) -> None:
         """See `Executor`."""
 
     def watch(self) -> Sequence[Ended]:
@@ -128,7 +129,7 @@ class _Run:
             tasks = tasks_of(self.plan, job.request.device)
             try:
                 queue.publish(job.id, place, tasks, since)
-                self.executor.submit(settings, len(tasks))
+                self.executor.submit(settings, len(tasks), memory_of(self.plan, self.context.store))
                 with stage(self.context.progress, "units", len(tasks), "units"):
                     self._watch(queue, job, tasks, since)
                 close_job(self.context.store, job.id)

@@ -67,7 +67,7 @@ class LocalExecutor:
         self._devices = [*gpus, *["cpu"] * workers]
         self._slots: list[_Slot] = []
 
-    def submit(self, settings: WorkerSettings, units: int) -> None:
+    def submit(self, settings: WorkerSettings, units: int, memory: int) -> None:
         """See `Executor`."""
         for device in self._devices[: max(units, 1)]:
             environment = seen_as(device)

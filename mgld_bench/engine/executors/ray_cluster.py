@@ -45,11 +45,12 @@ class RayExecutor:
         self._address, self._own = address, False
         self._settings: WorkerSettings | None = None
         self._most = 0
+        self._memory = 0
         self._known: dict[int, int] = {}
 
-    def submit(self, settings: WorkerSettings, units: int) -> None:
+    def submit(self, settings: WorkerSettings, units: int, memory: int) -> None:
         """See `Executor`."""
-        self._settings, self._most = settings, max(units, 1)
+        self._settings, self._most, self._memory = settings, max(units, 1), memory
         self._connect()
         self._fill()
 
@@ -118,8 +119,16 @@ class RayExecutor:
 
     def _start(self, place: _Place) -> None:
         named = _Place(place.gpus, replace(place.settings, name=f"{new_name()}-{secrets.token_hex(3)}"))
-        task = self._ray.remote(_work).options(num_cpus=1, num_gpus=place.gpus, max_retries=0)
+        asked = {"num_cpus": 1, "num_gpus": place.gpus, "memory": self._memory_of(place)}
+        task = self._ray.remote(_work).options(**asked, max_retries=0)
         self._running[task.remote(named.settings)] = named
+
+    def _memory_of(self, place: _Place) -> int:
+        """Bytes to ask for: nothing for who only builds pairs beside GPUs, and never more than the largest node has."""
+        if self._on_gpus and not place.gpus:
+            return 0
+        there = [node["Resources"].get("memory", 0) for node in self._ray.nodes() if node["Alive"]]
+        return int(min(self._memory, max(there, default=0)))
 
 
 def _work(settings: WorkerSettings) -> None:

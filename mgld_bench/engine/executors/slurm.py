@@ -35,7 +35,7 @@ class SlurmExecutor:
         self._on_gpus, self._workers, self._options, self._cluster = on_gpus, workers, options, cluster
         self._jobs: dict[str, Any] = {}
 
-    def submit(self, settings: WorkerSettings, units: int) -> None:
+    def submit(self, settings: WorkerSettings, units: int, memory: int) -> None:
         """See `Executor`."""
         if settings.workspace is None:
             raise AssertionError
