@@ -47,6 +47,7 @@ def measure(folder: Path, results: int, repeats: int) -> None:
     print(f"\n{clips * len(METHODS) * len(METRICS)} scores, {units} units")
     print(f"| {'':28} | first, s | again, s, wall (CPU) |")
     verbs = {
+        "run --dry-run, all to do": ("run", *suite, "--dry-run"),
         "run": ("run", *suite, "--quiet"),
         "run --dry-run": ("run", *suite, "--dry-run"),
         "report": ("report", *suite, "--videos", "none", "--quiet"),
