@@ -14,12 +14,13 @@ from mgld_bench.cli.text_table import print_width, text_table
 
 if TYPE_CHECKING:
     from mgld_bench.cards.schemas import CardKind
+    from mgld_bench.metrics.agreement import Agreement
 
 SomeCard = TypeVar("SomeCard")
 COLUMNS: Final = {
     "datasets": ("name", "title", "state", "low resolution"),
     "methods": ("name", "title", "state", "to fetch", "licence", "trained on"),
-    "metrics": ("name", "better", "needs", "state", "licence"),
+    "metrics": ("name", "better", "needs", "agrees", "state", "licence"),
     "reports": ("name", "title", "protocol", "datasets"),
     "studies": ("name", "title", "methods", "clips"),
     "protocols": ("name", "title", "frames", "metrics"),
@@ -67,6 +68,8 @@ def list_what(
         columns = COLUMNS[what]
         for line in text_table(columns, [[row[column] for column in columns] for row in rows], print_width()):
             typer.echo(line)
+        if what == "metrics":
+            typer.echo(_about_agreement())
         typer.echo(f"more about one of them: mgld-bench list {what} NAME")
     if problems:
         kind = "metric" if what == "metrics" else "card"
@@ -168,6 +171,7 @@ def _methods(_workspace: Path, cards: list[Path], problems: list[str]) -> list[d
 
 def _metrics(_workspace: Path, _cards: list[Path], problems: list[str]) -> list[dict[str, str]]:
     from mgld_bench.errors import InputError
+    from mgld_bench.metrics.agreement import agreement_of
     from mgld_bench.metrics.catalogue import describe, metric_names, reason_unavailable
 
     rows = []
@@ -181,9 +185,24 @@ def _metrics(_workspace: Path, _cards: list[Path], problems: list[str]) -> list[
         needs = "ground truth" if facts.needs_reference else ""
         better = "↑" if facts.direction == "higher" else "↓"
         missing = reason_unavailable(name) or ""
+        agreement = agreement_of(name)
         row = {"name": name, "better": better, "needs": needs, "licence": facts.license}
+        row |= {"agrees": "", "agreement": ""} if agreement is None else _agreement_texts(agreement)
         rows.append({**row, "missing": missing, "definition": facts.definition, "state": _state(missing)})
     return rows
+
+
+def _agreement_texts(agreement: Agreement) -> dict[str, str]:
+    from mgld_bench.metrics.agreement import study
+
+    correlation = f"rank correlation within a source {agreement.srocc:.2f}"
+    return {"agrees": f"{agreement.percent} %", "agreement": f"{agreement.sentence}; {correlation}; {study().caveats}"}
+
+
+def _about_agreement() -> str:
+    from mgld_bench.metrics.agreement import study
+
+    return f"agrees: with people, in {study().name} ({study().url}): {study().caveats}"
 
 
 def _reports(_workspace: Path, cards: list[Path], problems: list[str]) -> list[dict[str, str]]:

@@ -89,7 +89,7 @@ def variants() -> tuple[Variant, ...]:
                 digits=2,
                 revision=1,
                 definition=f"{compared}; {how}; identical frames are infinite",
-                license="ffmpeg's filter: LGPL-2.1-or-later",
+                license="LGPL-2.1-or-later (ffmpeg)",
                 infinite="identical to the ground truth in these planes",
                 needs_neighbours=True,
                 shown_facts=("ffmpeg_average",),

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mgld_bench.cards.schemas import MethodCard, Publication
+from mgld_bench.metrics.agreement import Agreement, agreement_of, study
 from mgld_bench.metrics.metric import MetricFacts
 from mgld_bench.report.clip_ids import clip_id, every_clip
 from mgld_bench.report.collect.data import ReportData
@@ -125,6 +126,8 @@ class MetricTerms:
 
     heading: str
     facts: MetricFacts
+    agreement: Agreement | None
+    """How often it agrees with people, where a study has scored it."""
 
 
 def render_page(
@@ -168,7 +171,8 @@ def render_page(
         figures=_figures(pictures, folder),
         chosen=chosen_in_words(data),
         clip_sections=_clip_sections(data, table),
-        metrics=[MetricTerms(data.metric_headings[name], data.metrics[name]) for name in _shown_metrics(table)],
+        metrics=_metric_terms(data, table),
+        study=study(),
         methods=_method_terms(data),
         datasets=_dataset_terms(data),
         gaps=(*gap_lines(data), *lacking),
@@ -208,6 +212,10 @@ def _row_groups(table: Table) -> tuple[RowGroup, ...]:
     return tuple(
         RowGroup(heading, tuple((row[1], attributes, cells) for row, attributes, cells in members)) for heading, members in groups
     )
+
+
+def _metric_terms(data: ReportData, table: Table) -> list[MetricTerms]:
+    return [MetricTerms(data.metric_headings[name], data.metrics[name], agreement_of(name)) for name in _shown_metrics(table)]
 
 
 def _shown_metrics(table: Table) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mgld_bench.cards.schemas import Card, MethodCard
+from mgld_bench.metrics.agreement import agreement_of
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.figures.style import method_styles
 from mgld_bench.report.page.clip_entries import Sides, clip_entries
@@ -54,6 +55,7 @@ def report_data(
                 "revision": facts.revision,
                 "license": facts.license,
                 "files": dict(facts.files),
+                "agreement": _agreement(name),
             }
             for name, facts in data.metrics.items()
         ],
@@ -78,6 +80,11 @@ def report_data(
         },
         "origins": origins.all(),
     }
+
+
+def _agreement(metric: str) -> dict[str, Any] | None:
+    found = agreement_of(metric)
+    return None if found is None else {"percent": found.percent, "sentence": found.sentence}
 
 
 def _methods(data: ReportData, table: Table) -> list[dict[str, Any]]:

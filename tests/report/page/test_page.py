@@ -70,6 +70,18 @@ def test_methods_are_sorted_and_lines_filtered_and_the_address_keeps_it(browser:
         expect(page.locator("#tables")).to_be_visible()
 
 
+def test_a_metric_states_how_often_it_agrees_with_people_where_a_study_scored_it(browser: Browser, page_file: Path) -> None:
+    with opened(browser, page_file) as page:
+        heads = {head.inner_text().split()[0]: head.inner_text() for head in page.locator("#table-view th.metric").all()}
+        assert "agrees 48 %" in heads["PSNR"]
+        title = page.locator("#table-view .agrees").first.get_attribute("title")
+        assert (
+            title == "orders 48 % of 161 clear pairs as people do (AVT-VQDB-UHD-1-VSR); the study scored PSNR over Y, Cb and Cr"
+        )
+        page.locator("[data-tab=made]").click()
+        expect(page.locator("#agreement")).to_contain_text("arXiv 2605.25940")
+
+
 def test_differences_are_those_of_the_statistics_in_either_direction(browser: Browser, page_file: Path) -> None:
     with opened(browser, page_file, state=f"show=differences&baseline={OWN}") as page:
         first = cell(page, "bicubic")

@@ -73,9 +73,10 @@ mgld.table = (() => {
     return element("th", { scope, class: "metric", "aria-sort": here ? (way === "best") === (line.direction === "higher") ? "descending" : "ascending" : "none" },
       element("button", {
         type: "button", "data-sort": model.key(line), class: here ? `sort ${way}` : "sort",
-        title: `${metric.name}: ${line.direction} is better. Sort methods by it: ${next ? `${next} first` : "as in the report"}`,
+        title: `${metric.name}: ${line.direction} is better${metric.agreement ? `; ${metric.agreement.sentence}` : ""}. Sort methods by it: ${next ? `${next} first` : "as in the report"}`,
         onclick: () => mgld.state.set({ sort: next ? `${model.key(line)}/${next}` : "" }),
-      }, metric.title, " ", element("span", { "aria-hidden": "true" }, arrow), element("span", { class: "hidden" }, `(${line.direction} is better)`)));
+      }, metric.title, " ", element("span", { "aria-hidden": "true" }, arrow), element("span", { class: "hidden" }, `(${line.direction} is better)`)),
+      metric.agreement ? element("span", { class: "agrees", title: metric.agreement.sentence }, `agrees ${metric.agreement.percent} %`) : null);
   }
 
   function numberCell(line, method, state) {
