@@ -92,7 +92,6 @@ def variants() -> tuple[Variant, ...]:
                 license="LGPL-2.1-or-later (ffmpeg)",
                 infinite="identical to the ground truth in these planes",
                 needs_neighbours=True,
-                shown_facts=("ffmpeg_average",),
             ),
             "mgld_bench.metrics.fidelity.xpsnr:XPSNR",
             {"wanted": wanted, "sides": (SMALLEST_SIDE, SMALLEST_SIDE)},
