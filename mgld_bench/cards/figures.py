@@ -89,12 +89,15 @@ class TemporalProfileFigure(Figure):
 
 
 class VotesFigure(Figure):
-    """Bars of a pairwise user study: for each pair of methods the shares of the votes, with 95 % intervals (Wilson)."""
+    """Bars of a pairwise user study: for each pair of methods the shares of the votes, with 95 % intervals."""
 
     kind: Literal["votes"]
     votes: str
     """CSV with the columns method_a, method_b, choice (a, b or tie) and, where there are several, question; looked for beside the
-    card's file, then in the workspace. Methods are names of cards or titles; other columns are ignored."""
+    card's file, then in the workspace. Methods are names of cards or titles. With the columns participant, dataset and clip too,
+    intervals are over other participants and clips; other columns are ignored."""
+    study: str = Field(default="", pattern=r"^([a-z0-9][a-z0-9._-]*)?$")
+    """A user study of the workspace (studies/NAME): the votes that its last result counts, where there is no file of votes."""
     of: str = ""
     """Only votes between this method and others, its share first; "": every pair."""
     questions: dict[str, str] = Field(default_factory=dict)

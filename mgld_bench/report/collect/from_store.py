@@ -72,9 +72,14 @@ def collect(
 
 
 def _figure_files(suite: Suite, workspace: Path) -> dict[str, Path]:
-    """The files of votes: where the card says, which is beside it, or in the workspace."""
-    named = [figure.votes for figure in suite.report.figures if isinstance(figure, VotesFigure)]
-    return {name: workspace / name for name in named if (workspace / name).is_file()}
+    """The files of votes: where the card says, which is beside it, or in the workspace; else those of the study that it names."""
+    found: dict[str, Path] = {}
+    for figure in suite.report.figures:
+        if isinstance(figure, VotesFigure):
+            of_study = [workspace / "studies" / figure.study / "result" / "votes.csv"] if figure.study else []
+            there = [path for path in (workspace / figure.votes, *of_study) if path.is_file()]
+            found |= {figure.votes: there[0]} if there else {}
+    return found
 
 
 def _with_files(suite: Suite) -> dict[str, MetricFacts]:

@@ -13,7 +13,7 @@ from mgld_bench.statistics.bradley_terry import Missing
 from mgld_bench.statistics.choices import Choices
 from mgld_bench.statistics.crossed_resampling import Over, resampled_over
 from mgld_bench.statistics.several_tests import holm
-from mgld_bench.statistics.strengths import strength_intervals
+from mgld_bench.statistics.strengths import StrengthIntervals, strength_intervals
 from mgld_bench.statistics.vote_shares import VoteShare, share_of_first, vote_share
 from mgld_bench.study.results.collected import as_choices
 from mgld_bench.study.votes import Vote
@@ -96,18 +96,19 @@ def question_result(
     found = [_pair(choices, pair, place, of) for pair in pairs]
     corrected = iter(holm([pair.p for pair in found if pair.p is not None]))
     tested = tuple(_judged(pair, None if pair.p is None else next(corrected)) for pair in found)
+    fitted = strength_intervals(choices, len(methods))
     return QuestionResult(
         name=name,
         text=text,
         votes=len(choices),
         participants=len(np.unique(choices.participants)),
         clips=len(np.unique(choices.clips)),
-        methods=_methods(choices, methods, tested),
+        methods=_methods(choices, methods, tested, fitted),
         pairs=tested,
-        tie=(fit := strength_intervals(choices, len(methods)).fit).tie,
+        tie=fitted.fit.tie,
         over=resampled_over(choices) if len(choices) else None,
         agreement=vote_agreement(choices) if len(choices) else None,
-        groups=len(fit.groups),
+        groups=len(fitted.fit.groups),
     )
 
 
@@ -127,8 +128,9 @@ def _judged(pair: PairResult, p_holm: float | None) -> PairResult:
     return PairResult(pair.first, pair.second, pair.share, pair.p, p_holm, verdict)
 
 
-def _methods(choices: Choices, methods: Sequence[str], pairs: Sequence[PairResult]) -> tuple[MethodResult, ...]:
-    fitted = strength_intervals(choices, len(methods))
+def _methods(
+    choices: Choices, methods: Sequence[str], pairs: Sequence[PairResult], fitted: StrengthIntervals
+) -> tuple[MethodResult, ...]:
     group_of = {method: number for number, group in enumerate(fitted.fit.groups) for method in group}
     found = [
         MethodResult(

@@ -179,6 +179,21 @@ def test_votes_are_counted_whichever_side_a_method_was_on(tmp_path: Path) -> Non
     drawing = drawn(data, VotesFigure(kind="votes", votes="votes.csv", of="m2", questions={"overall": "Better?"}))
     assert "Better?: Method 2 against Method 1: 1 of 4 votes (25 %, interval 5 to 70 %), 1 ties." in drawing.statement
     assert "steady: Method 2 against Method 1: 0 of 1 votes" in drawing.statement
+    assert "(Wilson) of the first method's share of all votes, as if they were independent" in drawing.statement
+
+
+def test_votes_of_a_study_have_intervals_over_people_and_clips_and_say_that_it_goes_on(tmp_path: Path) -> None:
+    # Eight people who vote alike on all five clips: 40 votes, worth eight.
+    lines = [f"{person},set,{clip},m2,m1,{'ab'[person % 4 == 0]}" for person in range(8) for clip in range(5)]
+    (tmp_path / "votes.csv").write_text("\n".join(["participant,dataset,clip,method_a,method_b,choice", *lines]))
+    (tmp_path / "result.json").write_text('{"preliminary": "8 of 9 participants have finished"}')
+    data = replace(noise_data(3), figure_files={"votes.csv": tmp_path / "votes.csv"})
+    statement = drawn(data, VotesFigure(kind="votes", votes="votes.csv")).statement
+    assert statement.startswith("Preliminary: 8 of 9 participants have finished. ")
+    found = re.search(r"30 of 40 votes \(75 %; preference 75 %, interval (\d+) to (\d+) %\)", statement)
+    assert found is not None, statement
+    assert int(found[1]) < 45
+    assert int(found[2]) > 90
 
 
 def test_the_interval_is_wilsons() -> None:
