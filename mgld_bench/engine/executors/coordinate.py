@@ -24,6 +24,7 @@ from mgld_bench.engine.progress import stage
 from mgld_bench.engine.run import note_built
 from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.engine.session import Session
+from mgld_bench.engine.staged_units import bring_side_files
 from mgld_bench.engine.work import RunContext
 from mgld_bench.errors import InputError, first_of
 
@@ -134,6 +135,8 @@ class _Run:
                     self._watch(queue, job, tasks, since)
                 close_job(self.context.store, job.id)
                 self._await_end()
+                # What workers elsewhere have made is at the address: reports look for it.
+                bring_side_files(self.context.workspace)
             finally:
                 # Nothing is taken any more before workers are ended: what they are doing goes back.
                 queue.withdraw(job.id)

@@ -142,7 +142,7 @@ class Queue:
             mine = set(session.scalars(held))
             if mine != set(claim.keys):
                 return False
-            now = clock(session)
+            now = moment(session)
             self._store.add_in(session, run, rows)
             if rows:
                 done = _task(claim.place, bindparam("of")).values(state=DONE, changed=now, error="", seconds=bindparam("took"))
@@ -227,7 +227,9 @@ class Queue:
             session.execute(_task(place, key).values(state=FAILED, error=why, **values))
             self._settle(session, place, [], [key], now)
 
-    def _settle(self, session: OrmSession, place: str, done: Sequence[str], failed: Sequence[str], now: float) -> None:
+    def _settle(
+        self, session: OrmSession, place: str, done: Sequence[str], failed: Sequence[str], now: float | ColumnElement[float]
+    ) -> None:
         """Make ready what waited for units that are done now, and let fail what waited for those that have failed."""
         waiting = (TaskRow.place == place, TaskRow.state == BLOCKED)
         if done:

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from mgld_bench.engine.address import STAGING_VARIABLE, workspace_folder
-from mgld_bench.engine.executors.coordinate import run_by_workers
-from mgld_bench.engine.executors.local import LocalExecutor
 from mgld_bench.engine.progress import Silent
 from mgld_bench.engine.session import Session
 from mgld_bench.errors import InputError
-from tests.helpers.by_workers import SmallSuite, State
+from tests.helpers.by_workers import Process, SmallSuite, State, processes
 from tests.helpers.command import call
+from tests.helpers.postgresql import PostgreSQL
 from tests.helpers.run_state import database, files
 from tests.helpers.s3 import S3Server, started
 
@@ -45,16 +44,15 @@ def restored(log: Path) -> list[str]:
     return log.read_text().splitlines() if log.exists() else []
 
 
-@pytest.mark.parametrize("by_workers", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_s3_bucket_holds_what_a_folder_would_and_other_machines_work_with_it(
-    by_workers: bool, s3: S3Server, suite: SmallSuite, alone: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    s3: S3Server, suite: SmallSuite, alone: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "log"
     monkeypatch.setenv("RESTORED_BY", str(log))
     address, store = s3.create(), f"sqlite:///{tmp_path / 'results.sqlite'}"
     first, second = (Machine(suite, tmp_path / name, monkeypatch, address, store) for name in ("first", "second"))
     with first.session() as session:
-        outcome = session.attempt(["test"], do=run_by_workers(LocalExecutor(["cpu"], workers=2), store) if by_workers else None)
+        outcome = session.attempt(["test"])
     assert outcome.missing == ""
     made = restored(log)
     (tmp_path / "workspace").mkdir()
@@ -75,6 +73,29 @@ def test_an_s3_bucket_holds_what_a_folder_would_and_other_machines_work_with_it(
     assert restored(log) == made, "nothing was restored again"
     shutil.copy(tmp_path / "results.sqlite", tmp_path / "workspace")
     assert database(tmp_path / "workspace") == alone[0]
+
+
+@pytest.mark.slow
+def test_workers_of_other_machines_share_a_bucket_and_the_run_reports_what_they_made(
+    s3: S3Server, suite: SmallSuite, alone: State, postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    """Three machines that share nothing but a bucket and a database."""
+    address, url = s3.create(), postgresql.create()
+    with processes() as running:
+        for name in ("run", "one", "two"):
+            environment = {**suite.environment, "MGLD_BENCH_STORE": url, STAGING_VARIABLE: str(tmp_path / name)}
+            environment |= {"SECONDS_PER_FRAME": "0.3", "RESTORED_BY": str(tmp_path / f"{name}.restored")}
+            command = suite.command("worker", "--device", "cpu", "--wait", "2")
+            if name == "run":
+                command = suite.run_command(Path("none"), "", "--executor", "workers")
+                command[command.index("none")] = address
+            running.append(Process(command, environment, tmp_path / f"{name}.log"))
+        assert running[0].wait(300) == 0, running[0].errors.read_text()
+        assert [worker.wait(60) for worker in running[1:]] == [0, 0]
+    assert (database(tmp_path, url), files(s3.download(address, tmp_path / "there"))) == alone
+    assert restored(tmp_path / "run.restored") == []
+    (report,) = (tmp_path / "run").glob("*/reports/small")
+    assert [*report.rglob("strips/**/*.png")], "the run's report has pictures of what others made"
 
 
 def test_what_cannot_be_uploaded_fails_by_itself_and_is_uploaded_by_the_next_run(
