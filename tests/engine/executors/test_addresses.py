@@ -85,13 +85,13 @@ def test_workers_of_other_machines_share_a_bucket_and_the_run_reports_what_they_
         for name in ("run", "one", "two"):
             environment = {**suite.environment, "MGLD_BENCH_STORE": url, STAGING_VARIABLE: str(tmp_path / name)}
             environment |= {"SECONDS_PER_FRAME": "0.3", "RESTORED_BY": str(tmp_path / f"{name}.restored")}
-            command = suite.command("worker", "--device", "cpu", "--wait", "2")
+            command = suite.command("worker", "--device", "cpu", "--wait", "1")
             if name == "run":
                 command = suite.run_command(Path("none"), "", "--executor", "workers")
                 command[command.index("none")] = address
             running.append(Process(command, environment, tmp_path / f"{name}.log"))
         assert running[0].wait(300) == 0, running[0].errors.read_text()
-        assert [worker.wait(60) for worker in running[1:]] == [0, 0]
+        assert [worker.wait(200) for worker in running[1:]] == [0, 0]
     assert (database(tmp_path, url), files(s3.download(address, tmp_path / "there"))) == alone
     assert restored(tmp_path / "run.restored") == []
     (report,) = (tmp_path / "run").glob("*/reports/small")
