@@ -15,8 +15,8 @@
 - `examine` (`health`): what works on this machine
 - `compute_on`, `provenance` (`machine`)
 - `Origin`, `Made` (`origins`): where scores and restored clips were made
-- `workspace_folder` (`address`), `bring_clip`, `bring_pair`, `bring_side_files`, `upload_pair` (`staged_units`): a workspace at an
-  address, such as s3://bucket/prefix
+- `workspace_folder` (`address`), `bring_clip`, `bring_pair`, `bring_side_files`, `upload_pair` (`staged_units`): a workspace at
+  an address, such as s3://bucket/prefix
 - `Progress`, `Silent`, `stage`, `steps` (`progress`)
 - `content_of`, `add_content`, `write_files`, `read_files`, `counts_of` (`transfer`): results from one store to another
 - `weight_entries` (`weight_entries`): every weight file with its users
