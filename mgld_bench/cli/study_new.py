@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mgld_bench.cli.json_output import print_json
-from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, Json, Quiet, StoreUrl, WorkspaceToWrite
+from mgld_bench.cli.options import DEFAULT_WORKSPACE, Cards, FolderToWrite, Json, Quiet, StoreUrl
 
 if TYPE_CHECKING:
     from mgld_bench.study.folder import StudyFolder
@@ -24,7 +24,7 @@ def new(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and print what the study would be and can show; write nothing.")
     ] = False,
-    workspace: WorkspaceToWrite = DEFAULT_WORKSPACE,
+    workspace: FolderToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
     cards: Cards = None,
     quiet: Quiet = False,
@@ -38,13 +38,12 @@ def new(
     Example: mgld-bench study new demo --dry-run
     """
     from mgld_bench.cli.display import progress_display
-    from mgld_bench.home import expanded
     from mgld_bench.study.making.new import StudyRequest, make_study, plan_study
     from mgld_bench.study.making.sources import Place
 
     place = Place(workspace, store, tuple(cards or ()))
     progress = progress_display(quiet)
-    planned = plan_study(StudyRequest(card, place, None if output is None else expanded(output), dry_run), progress)
+    planned = plan_study(StudyRequest(card, place, output, dry_run), progress)
     if not json_output:
         for line in planned.lines:
             typer.echo(line)
@@ -72,11 +71,10 @@ def invite(
     """
     from datetime import datetime, timezone
 
-    from mgld_bench.home import expanded
     from mgld_bench.study.folder import StudyFolder
     from mgld_bench.study.making.links import invite as make_links
 
-    folder = StudyFolder(expanded(study))
+    folder = StudyFolder(study)
     links = make_links(folder, participants, datetime.now(timezone.utc))
     if json_output:
         print_json({"folder": str(folder.path), "links": _rows(links)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -33,6 +34,8 @@ class DesignPlan:
     schedules: tuple[tuple[Trial, ...], ...]
     """The trials of each participant."""
     balance: Balance
+    clips: int
+    """Of the study, without those that only traps show."""
     votes: float
     """On each pair of methods, on average; of one question."""
     effective: float
@@ -65,13 +68,14 @@ def plan_design(card: StudyCard, clips: Sequence[ClipKey], trap_clips: Sequence[
     needed: dict[float, int | None] = {}
     for preference in _ASKED:
         found = participants_needed(preference, design, ASSUMED, level)
-        needed[preference] = None if found is None else -int(-found // asking)
+        needed[preference] = None if found is None else math.ceil(found / asking)
     return DesignPlan(
         schedules,
         balance(schedules, card.pairs, clips),
+        len(clips),
         design.votes,
         effective,
-        detectable_preference(effective, level),
+        detectable_preference(design, ASSUMED, level),
         needed,
     )
 
@@ -83,18 +87,16 @@ def power_lines(card: StudyCard, plan: DesignPlan) -> list[str]:
         f"each pair of methods gets {plan.votes:.4g} votes per question, worth about {plan.effective:.0f} independent ones "
         f"(assumed intraclass correlations: {ASSUMED.participant:g} of a participant's votes, {ASSUMED.clip:g} of a clip's)"
     ]
-    at = f"at 80 % power, two-sided 5 % after Holm over {pairs} pairs" if pairs > 1 else "at 80 % power, two-sided 5 %"
+    at = f"80 % power, two-sided 5 % after Holm over {pairs} pairs" if pairs > 1 else "80 % power, two-sided 5 %"
     if plan.detectable is None:
-        lines.append(
-            f"that is too little to show any preference, even a unanimous one, {at}: ask more people, or more pairs each"
-        )
+        lines.append(f"the votes on one pair are too few to show any preference ({at}): ask more people about more clips")
     else:
         shown = 100 * plan.detectable
-        lines.append(f"the smallest preference that this design can show: {shown:.0f} to {100 - shown:.0f} ({at})")
+        lines.append(f"the smallest preference that the votes on one pair can show: {shown:.0f} to {100 - shown:.0f} ({at})")
     for preference, count in plan.needed.items():
         share = f"{100 * preference:.0f} to {100 - 100 * preference:.0f}"
         if count is None:
-            lines.append(f"to show {share}: no number of participants is enough on these clips; it takes more clips")
+            lines.append(f"to show {share}: no number of participants is enough on {plan.clips} clips")
         else:
             lines.append(f"to show {share}: {count} participants with as many pairs each")
     return lines

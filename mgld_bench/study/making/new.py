@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from mgld_bench.study.making.choosing import choose_clips
 from mgld_bench.study.making.design import DesignPlan, balance_lines, plan_design, power_lines
 from mgld_bench.study.making.links import Link, add_participants
 from mgld_bench.study.making.sources import Place, StudySource, find_sources
-from mgld_bench.study.making.videos import VideoPlan, plan_videos, shown_part, write_videos
+from mgld_bench.study.making.videos import DEFAULT_RATE, VideoPlan, plan_videos, shown_part, write_videos
 
 STUDIES: Final = "studies"
 """The folder of a workspace in which studies are."""
@@ -137,13 +138,14 @@ def _outline(card: StudyCard, sources: Sequence[StudySource], design: DesignPlan
     ties = "ties allowed" if card.ties else "no ties"
     questions = ", ".join(question.name for question in card.questions)
     trials = design.balance.most_trials
-    seconds = sum(source.low_resolution.frame_count for source in sources) / len(sources) / (card.rate or 24.0)
+    pairs = trials - card.design.training - card.design.repeats - card.design.traps
+    seconds = sum(source.low_resolution.frame_count for source in sources) / len(sources) / (card.rate or DEFAULT_RATE)
     return [
         f"study {card.name}: {len(card.methods)} methods in {len(card.pairs)} pairs on {len(sources)} clips; questions: "
         f"{questions}; {ties}; {low}",
-        f"{card.design.participants} participants, {trials} trials each: {card.design.training} to learn, "
-        f"{trials - card.design.training - card.design.repeats - card.design.traps} pairs, {card.design.repeats} repeats, "
-        f"{card.design.traps} traps; about {trials * (seconds * card.plays + _DECIDING) / 60:.0f} minutes or more",
+        f"participants: {card.design.participants}; trials of each: {trials} (to learn: {card.design.training}, pairs: {pairs}, "
+        f"repeats: {card.design.repeats}, traps: {card.design.traps}), which take at least "
+        f"{math.ceil(trials * (seconds * card.plays + _DECIDING) / 60)} min",
     ]
 
 

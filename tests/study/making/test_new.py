@@ -89,7 +89,7 @@ def test_what_was_said_of_the_design_is_kept(made: tuple[StudyFolder, Study, str
     text = "\n".join(study.notes)
     assert "bicubic / compact" in text
     assert "psnr.rgb" in text
-    assert "too little to show any preference" in text
+    assert "too few to show any preference" in text
 
 
 def test_more_participants_go_on_where_the_schedule_ended(bench: Bench, tmp_path: Path) -> None:
