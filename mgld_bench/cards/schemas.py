@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, PrivateAttr, field_validator
 
@@ -127,6 +127,9 @@ class DatasetCard(Card):
     """The known shift of everything restored from this set's LR; accepted when scoring, not corrected."""
     degradation: str | None = None
     """Card of the degradation that builds LR; None: LR is used as it is on disk."""
+    scales: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(4,), min_length=1)
+    """How many times larger than LR the ground truth may be, where LR comes with the set: the frames decide which of these it is.
+    Without ground truth, the first is how many times larger than LR methods make it."""
     layouts: tuple[Layout, ...] = Field(min_length=1)
     obtain: str = ""
     """What to do to get the data."""
@@ -206,7 +209,7 @@ class WeightFile(PlainData):
 
 
 class MethodCard(Card):
-    """Something that turns an LR clip into a x4 clip."""
+    """Something that turns an LR clip into a larger or better one, as a rule x4."""
 
     kind = "method"
 

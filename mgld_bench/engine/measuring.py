@@ -19,7 +19,7 @@ from mgld_bench.engine.store import Store
 from mgld_bench.engine.suite import Suite
 from mgld_bench.errors import InputError
 from mgld_bench.methods.compute import Compute
-from mgld_bench.restoring.loading import restorer_class
+from mgld_bench.restoring.loading import parse_options, restorer_class
 from mgld_bench.restoring.profiling import FEWEST, REPEATS, TIME_LIMIT
 from mgld_bench.threads import busy_warning, threads
 from mgld_bench.weights.missing import missing_files
@@ -91,7 +91,8 @@ def estimate_measurements(todo: Sequence[Measurement], plan: Plan, store: Store,
         if rate is None:
             unknown.append(one.card.name)
             continue
-        run = rate[0] * size.frames * size.width * size.height * restorer_class(one.card).scale ** 2 / 1e6
+        scale = restorer_class(one.card).first_scale(parse_options(one.card))
+        run = rate[0] * size.frames * size.width * size.height * scale**2 / 1e6
         timed = min(REPEATS, max(FEWEST, math.ceil(TIME_LIMIT / run))) if run else REPEATS
         time = time.plus(run * (1 + timed), rate[1])
     nothing = Cost(Range(), Range(), ())

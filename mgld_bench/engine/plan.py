@@ -21,7 +21,7 @@ from mgld_bench.pairs.planning import PlannedPair, plan_pairs
 from mgld_bench.pairs.subset import EVERY_CLIP
 from mgld_bench.restoring.loading import parse_options, restorer_class
 from mgld_bench.restoring.record import RestoreRecord, read_record, record_path
-from mgld_bench.restoring.way import Way, way_here
+from mgld_bench.restoring.way import ScaleError, Way, way_here
 
 
 @dataclass(frozen=True)
@@ -223,9 +223,8 @@ class _Draft:
         for key, way in self.ways.get((dataset, pair.clip, card.name), {}).items():
             if restore_key(pair.key, dataset, pair.clip, card, self.compute.arithmetic, way) == key:
                 return key
-        scale = restorer_class(card).scale
-        size = ClipSize(pair.clip, pair.frames, pair.height // scale, pair.width // scale)
-        way = way_here(card, size, self.compute)
+        size = ClipSize(pair.clip, pair.frames, pair.height // pair.scale, pair.width // pair.scale)
+        way = way_here(card, size, self.compute, pair.scale)
         return restore_key(pair.key, dataset, pair.clip, card, self.compute.arithmetic, way)
 
     def _kept_key(self, dataset: str, pair: PlannedPair, card: MethodCard) -> str | None:
@@ -259,7 +258,8 @@ class _Draft:
                     self.remarks.append(f"{method}: {away}; what was restored with it before is used")
                 return key
         if method in self.suite.methods:
-            self.obstacles.append(Obstacle("method", method, f"{dataset} {pair.clip}: {away}"))
+            where = dataset if isinstance(away, ScaleError) else f"{dataset} {pair.clip}"
+            self.obstacles.append(Obstacle("method", method, f"{where}: {away}"))
         return None
 
 

@@ -49,7 +49,9 @@ def restore_unit(plan: Plan, unit: Unit, restorer: AnyRestorer, context: RunCont
     files = restorer.depends_on(restorer.options, unit.dataset, unit.clip)
     facts = {**method_facts(card), "dataset": unit.dataset, "pair": pair.key, **({"files": files} if files else {})}
     folder = restored_folder(context.workspace, unit.dataset, unit.method)
-    way = way_here(card, pair.low_resolution.size, context.compute)
+    scale = next(planned.scale for planned in plan.pairs[unit.dataset] if planned.clip == unit.clip)
+    restorer = restorer.at_scale(scale)
+    way = way_here(card, pair.low_resolution.size, context.compute, scale)
     if restore_key(pair.key, unit.dataset, unit.clip, card, context.compute.arithmetic, way) != unit.key:
         raise InputError("its input, its method's files or the memory are not those of the plan; run the same command again")
     log = context.progress.log

@@ -11,7 +11,7 @@ from mgld_bench.methods.restorer import Restorer, RestorerOptions
 
 
 class Bicubic(Restorer[RestorerOptions]):
-    """imresize(frame, 4, 'bicubic') of MATLAB, in double precision from start to end, rounded once.
+    """imresize(frame, scale, 'bicubic') of MATLAB, in double precision from start to end, rounded once.
 
     Keys' kernel with a = -0.5, half-pixel centres, mirrored borders; then clipped to 0..255 and rounded half away from zero,
     as MATLAB converts doubles to uint8. At x4 every kernel weight is a multiple of 1/1024, so sums are exact, ties do occur, and
@@ -20,6 +20,11 @@ class Bicubic(Restorer[RestorerOptions]):
 
     revision: ClassVar[int] = 1
     uses_device: ClassVar[bool] = False
+
+    @classmethod
+    def scales(cls, options: RestorerOptions) -> None:
+        """Any; at x1 the frames are those of LR."""
+        return
 
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """Enlarged frames, one at a time."""

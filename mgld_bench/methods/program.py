@@ -51,6 +51,11 @@ class Program(Restorer[ProgramOptions]):
         self._lossy: set[str] = set()
 
     @classmethod
+    def scales(cls, options: ProgramOptions) -> tuple[int, ...]:
+        """That which the card states."""
+        return (options.scale,)
+
+    @classmethod
     def executes(cls, options: ProgramOptions) -> str:
         """See `Restorer.executes`."""
         return shown(options)

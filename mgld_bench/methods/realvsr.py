@@ -48,9 +48,9 @@ _RGB_OFFSETS: Final = (-222.921, 135.576, -276.836)
 class RealVSROptions(RestorerOptions):
     """How a network that does not enlarge is used for x4, which neither the authors nor the benchmark paper specify."""
 
-    enlarge: Literal["first", "last"] = "first"
+    enlarge: Literal["first", "last", "none"] = "first"
     """first: the frame is enlarged bicubically, as the method ``bicubic`` does, rounded to uint8, and then sharpened. last: it is
-    sharpened at its own size, rounded to uint8 and then enlarged."""
+    sharpened at its own size, rounded to uint8 and then enlarged. none: it keeps its size, as with the authors (x1)."""
     border: Border = "new_info"
     """What the window holds at the ends of a clip; see `window_around`. The authors' script for clips without ground truth uses
     new_info, the one for clips with it replicate."""
@@ -80,6 +80,11 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
 
     network: EDVRNoUp
 
+    @classmethod
+    def scales(cls, options: RealVSROptions) -> tuple[int, ...]:
+        """x1 where nothing is enlarged, else x4."""
+        return (1,) if options.enlarge == "none" else (cls.scale,)
+
     def create_network(self, options: RealVSROptions) -> EDVRNoUp:
         """EDVR_NoUp of the options' size."""
         from mgld_bench.networks.edvr import EDVRNoUp
@@ -103,7 +108,7 @@ class RealVSRRestorer(NetworkRestorer[RealVSROptions]):
         """Restored frames, one at a time; any start gives the same ones."""
         for output in self.outputs(clip, start):
             frame = to_frame(self.to_rgb(output))
-            yield frame if self.options.enlarge == "first" else enlarge(frame, self.scale)
+            yield enlarge(frame, self.scale) if self.options.enlarge == "last" else frame
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
         """The tile, if a whole frame does not fit the memory, and whether windows are larger than the clip."""

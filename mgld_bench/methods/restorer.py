@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -67,7 +68,8 @@ class Restorer(ABC, Generic[OptionsT]):
     """The type of the options: what stands in brackets after the base class."""
     revision: ClassVar[int] = 1
     """Raised when a change of the code changes the frames: clips restored by older revisions are then restored again."""
-    scale: ClassVar[int] = 4
+    scale: int = 4
+    """How many times higher and wider than LR the restored frames are: the class's own, or that of `at_scale`."""
     uses_device: ClassVar[bool] = True
     """Whether it computes on the device that was asked for: its frames then differ between kinds of device, by rounding at least.
     False: on the CPU in any case."""
@@ -97,6 +99,7 @@ class Restorer(ABC, Generic[OptionsT]):
             raise TypeError(f"options of {type(self).__name__} have to be {self.Options.__name__}")
         self.options = options
         self.compute = compute
+        self.scale = self.first_scale(options)
 
     def networks(self) -> Mapping[str, nn.Module]:
         """The networks it runs, by the role of the weight file (or of the part of one) that holds them; {} if there are none."""
@@ -110,6 +113,29 @@ class Restorer(ABC, Generic[OptionsT]):
     def for_dataset(self, dataset: str) -> Restorer[OptionsT]:
         """The restorer for clips of ``dataset`` ("": clips of no dataset); itself, unless the dataset changes something."""
         return self
+
+    @classmethod
+    def scales(cls, options: OptionsT) -> tuple[int, ...] | None:
+        """The scales at which it can restore; None: any whole one. Only the class's own, unless overridden.
+
+        Args:
+            options: an instance of `Options`.
+        """
+        return (cls.scale,)
+
+    @classmethod
+    def first_scale(cls, options: OptionsT) -> int:
+        """That at which it restores where nothing is said: the class's own if it can, else the first of `scales`."""
+        able = cls.scales(options)
+        return cls.scale if able is None or cls.scale in able else able[0]
+
+    def at_scale(self, scale: int) -> Restorer[OptionsT]:
+        """The restorer for pairs whose ground truth is ``scale`` times larger than LR, one of `scales`."""
+        if scale == self.scale:
+            return self
+        other = copy.copy(self)
+        other.scale = scale
+        return other
 
     @abstractmethod
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:

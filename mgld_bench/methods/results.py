@@ -83,6 +83,11 @@ class FinishedResults(Restorer[FinishedResultsOptions]):
         """The same folder, for clips of ``dataset``."""
         return FinishedResults(self.options, {}, self.compute, dataset)
 
+    @classmethod
+    def scales(cls, options: FinishedResultsOptions) -> None:
+        """Any: the frames have to be that much larger than LR."""
+        return
+
     def restore(self, clip: Clip, start: int = 0) -> Iterator[Frame]:
         """The finished frames. Raises InputError if their number or size does not match the LR clip."""
         finished = open_clip(_find(self.options, self._dataset, clip.name), clip.name, colour=self.options.colour)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mgld_bench.cards.schemas import ClipEntry, DatasetCard
-from mgld_bench.pairs.stored import SCALE
 
 
 @dataclass(frozen=True)
@@ -37,5 +36,5 @@ def expected_clips(card: DatasetCard) -> list[ExpectedClip]:
 
 def _size(card: DatasetCard, entry: ClipEntry) -> tuple[int, int] | None:
     size = (entry.crop.width, entry.crop.height) if entry.crop else entry.size or card.size
-    scale = 1 if card.ground_truth else SCALE
+    scale = 1 if card.ground_truth else card.scales[0]
     return None if size is None else (scale * size[1], scale * size[0])

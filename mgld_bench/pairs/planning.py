@@ -48,6 +48,8 @@ class PlannedPair:
     degradation: DegradationCard | None
     source: SourceClip | None
     """None where the pair is built and its source was not given."""
+    scale: int
+    """How many times larger than LR that is."""
 
 
 def plan_pairs(
@@ -123,7 +125,9 @@ def _of_source(
     cache = DigestCache(workspace / "pairs" / ".digests.json")
     folder = pairs_folder(workspace, card.name, _name(degradation))
     planned = []
-    located = {clip.name: clip for clip in locate_clips(card, source, existing_lq=degradation is None, cache=cache)}
+    scale = 4 if degradation is None else degradation.scale
+    found = locate_clips(card, source, existing_lq=degradation is None, cache=cache, scale=scale)
+    located = {clip.name: clip for clip in found}
     for clip in map(located.__getitem__, subset.of(list(located))):
         digest = clip.digest()
         key = pair_key(digest, card.name, clip.name, degradation)
@@ -136,7 +140,17 @@ def _of_source(
             key = there["key"] if built else key
         planned.append(
             PlannedPair(
-                card.name, clip.name, _name(degradation), key, clip.frame_count, height, width, built, degradation, source=clip
+                dataset=card.name,
+                clip=clip.name,
+                degradation_name=_name(degradation),
+                key=key,
+                frames=clip.frame_count,
+                height=height,
+                width=width,
+                built=built,
+                degradation=degradation,
+                source=clip,
+                scale=clip.scale,
             )
         )
     # To plan creates nothing: the cache comes with the first pair.
@@ -178,7 +192,7 @@ def _built(card: DatasetCard, degradation: DegradationCard | None, workspace: Pa
             f"dataset {card.name}, clip {clip}: its pair was built with a different degradation card or revision of the "
             f"code; build it again with: mgld-bench datasets prepare {card.name} --source DIR"
         )
-    frames, height, width = recorded_size(folder, clip, side)
+    frames, height, width, scale = recorded_size(folder, clip, side, card.scales[0])
     differently = cut_differently(card, clip, side)
     if differently:
         raise InputError(
@@ -187,7 +201,7 @@ def _built(card: DatasetCard, degradation: DegradationCard | None, workspace: Pa
         )
     there = frames_are_there(folder, clip, side)
     name = _name(degradation)
-    return PlannedPair(card.name, clip, name, side["key"], frames, height, width, there, degradation, source=None)
+    return PlannedPair(card.name, clip, name, side["key"], frames, height, width, there, degradation, None, scale)
 
 
 def _encoder(side: Mapping[str, Any]) -> str:

@@ -15,7 +15,9 @@ from mgld_bench.clips.reading import open_clip, select_frames
 from mgld_bench.errors import InputError, first_of
 from mgld_bench.pairs.cut import colour_of, cut_of
 from mgld_bench.pairs.layouts import FoundLayout, find_layout
-from mgld_bench.pairs.stored import SCALE
+
+_PARTS = {1: "the same as", 2: "half of", 4: "a quarter of"}
+"""What LR is of the ground truth, by the scale."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class SourceClip:
     """Facts to record with the pair: what was cut, names that differ."""
     cut: Mapping[str, object]
     """See cut_of()."""
+    scale: int
+    """How many times larger than LR the ground truth is, or what a method makes of LR."""
 
     @property
     def frame_count(self) -> int:
@@ -40,7 +44,7 @@ class SourceClip:
     @property
     def target_size(self) -> tuple[int, int]:
         """(height, width) of the ground truth, or of what a method makes of the LR frames."""
-        factor = 1 if self.ground_truth is not None else SCALE
+        factor = 1 if self.ground_truth is not None else self.scale
         return factor * self._any.height, factor * self._any.width
 
     def digest(self) -> str:
@@ -60,6 +64,7 @@ def locate_clips(
     source: Path | None,
     existing_lq: bool | None = None,
     cache: DigestCache | None = None,
+    scale: int = 4,
 ) -> list[SourceClip]:
     """Find the clips of a dataset, and check them against its card: names, frame counts, sizes, pinned digests, LR against GT.
 
@@ -68,6 +73,7 @@ def locate_clips(
         source: Folder of the download; None: the package that ships the clips.
         existing_lq: Whether LR clips are used as they are; None: where the card names no degradation.
         cache: Digests of files that are already known.
+        scale: Where LR is to be built: how many times larger the ground truth is.
 
     Returns:
         The clips in the card's order.
@@ -89,7 +95,7 @@ def locate_clips(
     clips: list[SourceClip] = []
     for name in found.clips:
         try:
-            clips.append(_checked(card, entries.get(name, ClipEntry(name=name)), found, cache))
+            clips.append(_checked(card, entries.get(name, ClipEntry(name=name)), found, cache, scale))
         except InputError as error:
             problems.append(f"clip {name}: {error}")
     if problems:
@@ -103,7 +109,7 @@ def _described(found: FoundLayout, clip: str) -> str:
     return f"{clip} (a dead link)" if any(dead_link(place) for place in places) else clip
 
 
-def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: DigestCache | None) -> SourceClip:
+def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: DigestCache | None, scale: int) -> SourceClip:
     """One clip: opened, cut as the card says, and checked."""
     notes: list[str] = []
     colour = colour_of(card, entry)
@@ -121,11 +127,11 @@ def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: Dig
     size = (entry.crop.width, entry.crop.height) if entry.crop else entry.size or card.size
     if main is not None and size is not None and (main.width, main.height) != size:
         raise InputError(f"{main.path}: frames are {main.width}x{main.height}, the card says {size[0]}x{size[1]}")
+    if low_resolution is not None:
+        scale = card.scales[0] if ground_truth is None else _check_pair(card, ground_truth, low_resolution, notes)
     if ground_truth is not None:
-        _check_ground_truth(entry, ground_truth)
-        if low_resolution is not None:
-            _check_pair(ground_truth, low_resolution, notes)
-    return SourceClip(entry.name, ground_truth, low_resolution, found.name, tuple(notes), cut_of(card, entry))
+        _check_ground_truth(entry, ground_truth, scale)
+    return SourceClip(entry.name, ground_truth, low_resolution, found.name, tuple(notes), cut_of(card, entry), scale)
 
 
 def _cut(card: DatasetCard, entry: ClipEntry, clip: Clip, what: str, notes: list[str]) -> Clip:
@@ -145,9 +151,9 @@ def _cut(card: DatasetCard, entry: ClipEntry, clip: Clip, what: str, notes: list
     raise InputError(f"{clip.path}: {there} frames, the card says {entry.frames}{also}")
 
 
-def _check_ground_truth(entry: ClipEntry, clip: Clip) -> None:
-    if clip.height % SCALE or clip.width % SCALE:
-        raise InputError(f"{clip.path}: frames are {clip.width}x{clip.height}, which are not multiples of {SCALE}")
+def _check_ground_truth(entry: ClipEntry, clip: Clip, scale: int) -> None:
+    if clip.height % scale or clip.width % scale:
+        raise InputError(f"{clip.path}: frames are {clip.width}x{clip.height}, which are not multiples of {scale}")
     if entry.sha256:
         digest = stack_sha256(clip.frames())
         if digest != entry.sha256:
@@ -156,8 +162,8 @@ def _check_ground_truth(entry: ClipEntry, clip: Clip) -> None:
             )
 
 
-def _check_pair(ground_truth: Clip, low_resolution: Clip, notes: list[str]) -> None:
-    """Require that LR has as many frames as the ground truth, and a quarter of its size."""
+def _check_pair(card: DatasetCard, ground_truth: Clip, low_resolution: Clip, notes: list[str]) -> int:
+    """Require that LR has as many frames as the ground truth, and its size at one of the card's scales, which is returned."""
     if low_resolution.frame_count != ground_truth.frame_count:
         raise InputError(
             f"{low_resolution.path}: {low_resolution.frame_count} frames, but the ground truth has {ground_truth.frame_count}"
@@ -168,12 +174,24 @@ def _check_pair(ground_truth: Clip, low_resolution: Clip, notes: list[str]) -> N
             f"{low_resolution.path}: the frames of ground truth and LR are numbered {numbers}: they overlap, but do not begin "
             f"together, so that it is unclear which belong together; number both alike ({ground_truth.path})"
         )
-    if (SCALE * low_resolution.height, SCALE * low_resolution.width) != (ground_truth.height, ground_truth.width):
-        lr, gt = (f"{clip.width}x{clip.height}" for clip in (low_resolution, ground_truth))
-        raise InputError(f"{low_resolution.path}: frames are {lr}, which is not a quarter of the ground truth's {gt}")
+    scale = _scale_of(card, ground_truth, low_resolution)
     first = ground_truth.facts.frame_names[0], low_resolution.facts.frame_names[0]
     if ground_truth.facts.frame_names != low_resolution.facts.frame_names:
         notes.append(f"frame names of ground truth and LR differ (they begin at {first[0]} and {first[1]}); paired by position")
+    return scale
+
+
+def _scale_of(card: DatasetCard, ground_truth: Clip, low_resolution: Clip) -> int:
+    """How many times larger than LR the ground truth is. Raises InputError where the card does not have this scale."""
+    low, full = ((clip.height, clip.width) for clip in (low_resolution, ground_truth))
+    found = full[0] // low[0]
+    whole = (found * low[0], found * low[1]) == full
+    if whole and found in card.scales:
+        return found
+    lr, gt = (f"{clip.width}x{clip.height}" for clip in (low_resolution, ground_truth))
+    wanted = " or ".join(_PARTS.get(scale, f"1/{scale} of") for scale in card.scales)
+    remedy = f"; if that is right, write a card that extends {card.name} with scales: [{found}]" if whole else ""
+    raise InputError(f"{low_resolution.path}: frames are {lr}, which is not {wanted} the ground truth's {gt}{remedy}")
 
 
 def _check_total(card: DatasetCard, clips: Sequence[SourceClip]) -> None:

@@ -18,8 +18,6 @@ from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.verified import VerifiedClip
 from mgld_bench.errors import InputError, first_of
 
-SCALE = 4
-"""How many times larger than LR the ground truth is, in each direction."""
 EXISTING = "existing"
 """Takes the place of the degradation's name where LR clips are used as they come with the dataset."""
 _MAPPINGS = ("facts", "GT", "LQ", "made_with")
@@ -123,16 +121,26 @@ def frames_are_there(folder: Path, clip: str, side: dict[str, Any]) -> bool:
     return all((folder / name / clip).is_dir() for name in ("GT", "LQ") if name in side)
 
 
-def recorded_size(folder: Path, clip: str, side: dict[str, Any]) -> tuple[int, int, int]:
-    """Frames, height and width of a pair: those of the ground truth, or of what a method makes of LR.
+def recorded_size(folder: Path, clip: str, side: dict[str, Any], scale: int) -> tuple[int, int, int, int]:
+    """Frames, height, width and scale of a pair: those of the ground truth, or of what a method makes of LR.
 
-    Raises InputError where the side file lacks them.
+    Args:
+        folder: The folder of the dataset's pairs.
+        clip: The clip's name.
+        side: The content of its side file.
+        scale: How many times larger than LR a method makes it, where there is no ground truth.
+
+    Raises:
+        InputError: The side file lacks them.
     """
-    scale = 1 if "GT" in side else SCALE
     try:
-        frames = side["GT" if "GT" in side else "LQ"]
-        return int(frames["frames"]), scale * int(frames["height"]), scale * int(frames["width"])
-    except (KeyError, TypeError, ValueError):
+        low = side["LQ"]
+        frames, height, width = (int(low[field]) for field in ("frames", "height", "width"))
+        if "GT" not in side:
+            return frames, scale * height, scale * width, scale
+        full = side["GT"]
+        return int(full["frames"]), int(full["height"]), int(full["width"]), max(1, int(full["height"]) // height)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
         path = folder / f"{clip}.json"
         raise InputError(f"{path}: is not the side file of a pair; delete it, and the pair will be built again") from None
 

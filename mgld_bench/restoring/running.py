@@ -59,7 +59,7 @@ def restore_clip(
         InputError: if a frame cannot be read or written, if the restorer gives frames of the wrong number or size or values
             that are no picture, if memory is not enough, or if frames would be made in a different way than ``way``.
     """
-    here = way_of(type(restorer), restorer.options, clip.size, restorer.compute)
+    here = way_of(type(restorer), restorer.options, clip.size, restorer.compute, restorer.scale)
     if way is not None and dict(way) != dict(here):
         raise InputError(
             f"clip {clip.name}: planned {in_words(way)}, but {_name(restorer)} would now work {in_words(here)}; "
@@ -191,7 +191,7 @@ def _record(
         device=restorer.compute.describe_device(),
         precision=restorer.compute.arithmetic,
         threads=threads(),
-        way=dict(way_of(type(restorer), restorer.options, clip.size, restorer.compute)),
+        way=dict(way_of(type(restorer), restorer.options, clip.size, restorer.compute, restorer.scale)),
         notes={**_input_note(clip), **restorer.notes(clip)},
         versions=library_versions(),
         machine=machine_name(),

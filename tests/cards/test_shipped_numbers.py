@@ -93,6 +93,7 @@ REALVSR = Pinned(
     },
     {"network": ("001_EDVR_NoUp_woTSA_scratch_lr1e-4_150k_RealVSR_3frame_WiCutBlur_YCbCr_LapPyr+GW.pth", "")},
 )
+REALVSR_X1 = based(REALVSR, "test_RealVSR_wo_GT.py, which enlarges nothing", enlarge="none")
 RVRT = Pinned(
     "README of JingyunLiang/RVRT, its command for REDS4: tile 100 128 128, overlap 2 20 20; main_test_rvrt.py for the network",
     {
@@ -245,6 +246,7 @@ METHODS = {
     "realesrnet": based(REALESRGAN, "the authors' file before GAN training", {"network": ("RealESRNet_x4plus.pth", "a820b9bd")}),
     "realviformer": REALVIFORMER,
     "realvsr": REALVSR,
+    "realvsr-x1": REALVSR_X1,
     "realvsr-enlarge-last": based(REALVSR, "the other reading of the paper's row", enlarge="last"),
     "rvrt": RVRT,
     "rvrt-vimeo": RVRT_VIMEO,
@@ -364,6 +366,7 @@ PROGRAMS = {
     # The commit of each repository that the command was read in, and what the script does to sizes, by LR pixels.
     "star": ("69b8bc53e4bb04267265fa9a288ee30882c5b2ed", (1, 1), (1, 0)),
     "dove": ("ad649cccf62780d36cfbdcfd3c1a4a535a5df4da", (1, 1), (1, 0)),
+    "dove-x1": ("ad649cccf62780d36cfbdcfd3c1a4a535a5df4da", (1, 1), (1, 0)),
     "seedvr2-3b": ("673b56374c2adb21b7628b90df3829d457a52bbb", (4, 4), (1, 0)),
     "flashvsr-tiny": ("ccac0ac457243a47c13997682ebbaf987dabbea7", (32, 32), (8, 5)),
     "upscale-a-video": ("10ca1d751cad25b8ac0b9b0cab415a82d9df1ac6", (4, 4), (1, 0)),

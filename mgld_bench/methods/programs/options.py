@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from mgld_bench.clips.colour import check_colour
 from mgld_bench.errors import InputError
@@ -44,7 +44,7 @@ class ProgramOptions(RestorerOptions):
     command: tuple[str, ...] = Field(min_length=1)
     """The program and its arguments, one item each: no shell takes them apart. {lr} is the folder of LR frames or the LR video,
     {lr_folder} the folder that holds it and nothing else, {out} an empty folder, {clip} the clip's name, {frames} {height}
-    {width} what was handed over, {out_height} {out_width} the size x4 of it, {device} cuda or cpu, and {ROLE} the file of a
+    {width} what was handed over, {out_height} {out_width} the size of its frames, {device} cuda or cpu, and {ROLE} the file of a
     weight of the card."""
     folder: str = Field(default="", exclude=True)
     """The folder in which it runs, as a rule the checkout of its repository; "": an empty one."""
@@ -67,10 +67,18 @@ class ProgramOptions(RestorerOptions):
     colour: str = ""
     """Matrix and range of a video without tags: bt601, bt709, bt601-full or bt709-full."""
     margins: Margins = Margins()
+    scale: int = Field(default=4, ge=1)
+    """How many times larger its frames are; it restores only pairs of this scale."""
     time_limit: float | None = Field(default=None, gt=0, exclude=True)
     """Seconds for one clip."""
     memory_limit: float | None = Field(default=None, gt=0, exclude=True)
     """GiB for all its processes together."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the scale that all programs had at first: keys of units are digests of this."""
+        fields: dict[str, Any] = write(self)
+        return {name: value for name, value in fields.items() if name != "scale" or value != 4}
 
     @field_validator("colour")
     @classmethod
