@@ -105,7 +105,7 @@ def _clip(videos: Path, index: int, frames: int, size: tuple[int, int]) -> Study
     for method, name in names.items():
         _encode(frames_of(method, index, frames, width, height), videos / name)
     low = f"{index}-lr{EXACT.suffix}"
-    _encode(frames_of("lr", index, frames, width // 4, height // 4), videos / low)
+    _encode(frames_of("lr", index, frames, width, height), videos / low)
     _pad([videos / name for name in names.values()])
     dataset, clip = CLIPS[index]
     return StudyClip(
@@ -113,7 +113,7 @@ def _clip(videos: Path, index: int, frames: int, size: tuple[int, int]) -> Study
         clip=clip,
         frames=frames,
         size=size,
-        low_resolution_size=(width // 4, height // 4),
+        low_resolution_size=size,
         videos=names,
         low_resolution=low,
     )

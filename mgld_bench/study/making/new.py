@@ -16,6 +16,7 @@ from mgld_bench.engine.card_check import check_study_names
 from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import LOCK, sole_writer
 from mgld_bench.errors import InputError, first_of
+from mgld_bench.study.blinding import require_blind
 from mgld_bench.study.card import StudyCard
 from mgld_bench.study.folder import Study, StudyFolder
 from mgld_bench.study.making.choosing import choose_clips
@@ -72,6 +73,7 @@ def plan_study(request: StudyRequest, progress: Progress) -> PlannedStudy:
     """
     card = load_study_card(request.card, request.place.cards)
     check_study_names(card, request.place.cards)
+    require_blind(card, card.methods)
     folder = StudyFolder(request.output or request.place.workspace / STUDIES / card.name)
     if not request.dry_run:
         _require_free(folder)

@@ -1,12 +1,11 @@
-"""What has to be right before the first participant: the videos are all there and look alike, and no text names a method."""
+"""What has to be right before the first participant: the videos are all there and alike, and no text names a method."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from mgld_bench.errors import InputError, first_of
-from mgld_bench.study.card import StudyCard
+from mgld_bench.errors import InputError
+from mgld_bench.study.blinding import require_blind
 from mgld_bench.study.folder import Study, StudyClip, StudyFolder
 
 MEDIA_TYPES = {".webm": "video/webm", ".mp4": "video/mp4"}
@@ -15,20 +14,9 @@ _AGAIN = "make the study again: mgld-bench study new"
 
 def check_study(folder: StudyFolder, study: Study) -> None:
     """Raise InputError for the first thing that would stop a participant, or show what is hidden."""
-    named = named_methods(study.card, study.methods)
-    if named:
-        raise InputError(
-            f"study {study.name}: its title, consent or questions name {first_of(named)}, which participants would read: "
-            f"reword the card and {_AGAIN}"
-        )
+    require_blind(study.card, study.methods)
     for clip in study.clips:
         _check_videos(folder, study, clip)
-
-
-def named_methods(card: StudyCard, methods: tuple[str, ...]) -> tuple[str, ...]:
-    """The methods whose names stand in what participants read."""
-    text = "\n".join((card.title, card.consent, *(question.text for question in card.questions)))
-    return tuple(name for name in methods if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE))
 
 
 def media_type(study: Study) -> str:

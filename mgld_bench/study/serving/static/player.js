@@ -161,6 +161,10 @@ mgld.player = (() => {
       figure.querySelector(".picture").style.height = `${height}px`;
     }
     stage.style.height = `${Math.ceil((caption + height) / ratio) + 1}px`;
+    // From a whole CSS pixel on: canvases are interpolated otherwise.
+    stage.style.marginTop = "";
+    const above = parseFloat(getComputedStyle(stage).marginTop);
+    stage.style.marginTop = `${above - (stage.getBoundingClientRect().top % 1)}px`;
     const { left, top } = stage.getBoundingClientRect();
     const free = Math.max(0, Math.floor((stage.clientWidth * ratio - total) / 2));
     const nudged = (from, by) => (Math.round(from * ratio + by) - from * ratio) / ratio;

@@ -13,13 +13,13 @@ mgld.screen = (() => {
   // What would be enough, in the words of a person in front of it.
   function advice() {
     const { width, height } = room();
-    const needed = `${settings.width} × ${settings.height}`;
-    if (fits()) return `Your window is large enough: ${width} × ${height} pixels; ${needed} are needed.`;
+    const needed = `${settings.width}\u00a0×\u00a0${settings.height}`;
+    if (fits()) return `Your window is large enough: ${width}\u00a0×\u00a0${height} pixels; ${needed} are needed.`;
     const whole = enough({ width: screen.width * devicePixelRatio, height: screen.height * devicePixelRatio });
     const remedy = whole
       ? "Make it larger, or use full screen (F)."
       : "This screen is too small for it: open your link on a larger one. Your place is kept.";
-    return `Your window is too small: it has ${width} × ${height} pixels, and ${needed} are needed to show every pixel of the videos. ${remedy}`;
+    return `Your window is too small: it has ${width}\u00a0×\u00a0${height} pixels, and ${needed} are needed to show every pixel of the videos. ${remedy}`;
   }
 
   function describe() {
