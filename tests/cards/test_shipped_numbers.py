@@ -272,14 +272,21 @@ CLEAN_DEGRADATIONS = {
 DATASETS = {
     # By name: degradation, whether there is ground truth, clips, frames, width and height, and how many frames of a clip count;
     # None: the set's page states none.
+    "aigc38": (None, False, 38, None, None, None),
+    "aigc50": (None, False, 50, None, None, None),
+    "aigc60": (None, False, 60, None, None, None),
     "demo": ("realbasicvsr-demo", True, 2, 20, (320, 192), None),
+    "longvsr60": (None, False, 60, None, None, None),
+    "movielq": (None, False, 10, 10000, None, 1000),
     "mvsr4x": (None, True, 15, None, None, None),
     "realvsr": (None, True, 50, None, None, None),
+    "reds30": ("realbasicvsr", True, 30, 3000, (1280, 720), 100),
     "reds4": ("realbasicvsr", True, 4, 400, (1280, 720), None),
     "reds4-bi": ("bi", True, 4, 400, (1280, 720), None),
     "spmcs": ("realbasicvsr", True, 30, 930, (960, 540), None),
     "udm10": ("realbasicvsr", True, 10, 320, (1272, 720), None),
     "udm10-bd": ("bd", True, 10, 320, (1272, 720), None),
+    "ugc50": (None, False, 50, None, None, None),
     "vid4-bi": ("bi", True, 4, 171, None, None),
     "vid4-bd": ("bd", True, 4, 171, None, None),
     "videolq": (None, False, 50, 4771, None, 100),

@@ -38,12 +38,16 @@ class Margins(PlainData):
     def _can_be_undone(self) -> Margins:
         if min(*self.multiple, 1) < 1 or min(*self.frames_lost, *self.cut) < 0:
             raise ValueError("multiples are at least 1, lost frames and cut pixels at least 0")
+        return self
+
+    def check_border(self, scale: int) -> None:
+        """Raise ValueError where cut and shift take pixels of the clip itself, whose frames become ``scale`` times larger."""
         top, left, bottom, right = self.cut
         down, across = self.shift
         reach = max(top - down, left - across, bottom + down, right + across)
-        if reach > 4 * self.border:
-            raise ValueError(f"cut and shift reach {reach} pixels into the picture: border has to be at least {-(-reach // 4)}")
-        return self
+        if reach > scale * self.border:
+            least = -(-reach // scale)
+            raise ValueError(f"cut and shift reach {reach} pixels into the picture: border has to be at least {least}")
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ class ProgramOptions(RestorerOptions):
 
     @model_validator(mode="after")
     def _identified(self) -> ProgramOptions:
+        self.margins.check_border(self.scale)
         if not self.commit and not self.files:
             raise ValueError("state commit, files or both: without them nobody knows which program made the frames")
         if self.commit and not self.folder:
