@@ -113,13 +113,17 @@ class VoteStore:
         self._named = f"votes {file}"
         self._engine = create_engine(URL.create("sqlite", database=str(file)), connect_args={"timeout": 30.0})
         event.listen(self._engine, "connect", _durable)
-        with database_errors(self._named), self._engine.begin() as connection:
-            version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
-            if version > _VERSION:
-                raise InputError(f"{self._named}: a later release has written it; update mgld-bench")
-            if version == 0:
-                _Table.metadata.create_all(connection)
-                connection.execute(text(f"PRAGMA user_version = {_VERSION}"))
+        try:
+            with database_errors(self._named), self._engine.begin() as connection:
+                version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
+                if version > _VERSION:
+                    raise InputError(f"{self._named}: a later release has written it; update mgld-bench")
+                if version == 0:
+                    _Table.metadata.create_all(connection)
+                    connection.execute(text(f"PRAGMA user_version = {_VERSION}"))
+        except InputError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file."""

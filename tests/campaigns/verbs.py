@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def done_units(folder: Path) -> dict[str, object]:
             found[str(path)] = (frames if frames.is_dir() else path).stat().st_mtime_ns
     store = folder / "workspace/results.sqlite"
     if store.exists():
-        with sqlite3.connect(store) as connection:
+        with closing(sqlite3.connect(store)) as connection, connection:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
             if "units" in tables:
                 found |= dict(connection.execute("SELECT key, finished_at FROM units").fetchall())
@@ -91,7 +92,7 @@ def done_units(folder: Path) -> dict[str, object]:
 
 def _rows(path: Path) -> list[object]:
     """Of a store of kept scores: what is scored, without times and runs."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute("SELECT key, kind, metric, frames FROM units ORDER BY key").fetchall()
 
 

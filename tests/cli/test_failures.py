@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,7 @@ def damage_pages(file: Path) -> None:
 
 
 def change_schema(file: Path) -> None:
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("ALTER TABLE units DROP COLUMN facts")
 
 
@@ -63,7 +63,7 @@ def put_folder(file: Path) -> None:
 
 
 def put_wrong_values(file: Path) -> None:
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("INSERT INTO runs VALUES (1, '', 'demo', '{}')")
         columns = ", ".join(f"'{value}'" for value in ("k", "restore", "demo", "bikes", "bicubic", "", "", 1, "", 0, 0.0))
         connection.execute(f"INSERT INTO units VALUES ({columns}, '[1]')")

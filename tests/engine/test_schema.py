@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ VERSIONED = sorted((HERE / "stores").glob("*.sqlite"))
 
 
 def version(workspace: Path) -> str:
-    with sqlite3.connect(workspace / "results.sqlite") as connection:
+    with closing(sqlite3.connect(workspace / "results.sqlite")) as connection, connection:
         return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
 
@@ -70,7 +71,7 @@ def test_reading_leaves_an_earlier_database_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("create", [True, False])
 def test_a_database_of_a_later_release_is_refused_in_one_line(create: bool, tmp_path: Path) -> None:
     open_store("", tmp_path, create=True).close()
-    with sqlite3.connect(tmp_path / "results.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "results.sqlite")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(InputError, match=r"results\.sqlite: a later release .* form is 9999") as refused:
         open_store("", tmp_path, create=create)

@@ -7,6 +7,7 @@ import math
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_rows_of_before_notes_were_kept_give_the_notes_that_they_gave(tmp_path: 
     with open_store("", tmp_path, create=True) as store:
         run = store.begin_run("table1", {})
         store.add(run, [(unit("a"), ClipScore("psnr.rgb", 30.0, None)), (unit("b"), ClipScore("psnr.rgb", 30.0, None))])
-    with sqlite3.connect(tmp_path / "results.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "results.sqlite")) as database, database:
         database.execute("UPDATE clip_scores SET notes = ? WHERE unit = 'a'", [json.dumps(OLDER)])
         database.execute("UPDATE clip_scores SET notes = ? WHERE unit = 'b'", [json.dumps({"flat_share": 0.25})])
     with open_store("", tmp_path, create=False) as store:
@@ -77,7 +78,7 @@ def test_facts_stand_in_the_database_by_their_names_and_none_may_be_called_notes
         assert store.scores(["a"])["a"].notes == ("a sentence",)
         with pytest.raises(InputError, match=r"metric psnr\.rgb: a fact of a score cannot be called notes"):
             store.add(run, [(unit("b"), ClipScore("psnr.rgb", 30.0, None, (), {"notes": "x"}))])
-    with sqlite3.connect(tmp_path / "results.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "results.sqlite")) as database, database:
         (kept,) = database.execute("SELECT notes FROM clip_scores").fetchone()
     columns = json.loads(kept)
     assert len(columns.pop("seal")) == 64
@@ -103,7 +104,7 @@ def test_a_score_that_was_changed_after_it_was_stored_is_not_shown(tmp_path: Pat
     with open_store("", tmp_path, create=True) as store:
         store.add(store.begin_run("table1", {}), [(unit("a"), score)])
         assert store.scores(["a"]) == {"a": score}
-        with sqlite3.connect(tmp_path / "results.sqlite") as database:
+        with closing(sqlite3.connect(tmp_path / "results.sqlite")) as database, database:
             database.execute(change)
         with pytest.raises(InputError, match=r"the results database was changed after it was written: .* of unit a"):
             store.scores(["a"])
@@ -113,7 +114,7 @@ def test_a_score_whose_unit_has_become_of_another_kind_is_still_shown(tmp_path: 
     score = ClipScore("psnr.rgb", 30.0, None)
     with open_store("", tmp_path, create=True) as store:
         store.add(store.begin_run("table1", {}), [(unit("a"), score), (unit("b", kind="restore"), None)])
-        with sqlite3.connect(tmp_path / "results.sqlite") as database:
+        with closing(sqlite3.connect(tmp_path / "results.sqlite")) as database, database:
             database.execute("UPDATE units SET kind = 'x' WHERE key = 'a'")
             database.execute("UPDATE units SET metric = '' WHERE key = 'b'")
         assert store.scores(["a", "b"]) == {"a": score}

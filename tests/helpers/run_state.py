@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def database(workspace: Path, url: str = "") -> dict[str, list[Any]]:
         "frame_scores": "SELECT unit, frame, value FROM frame_scores ORDER BY unit, frame",
     }
     if not url:
-        with sqlite3.connect(workspace / "results.sqlite") as connection:
+        with closing(sqlite3.connect(workspace / "results.sqlite")) as connection, connection:
             rows = {name: connection.execute(query).fetchall() for name, query in queries.items()}
         rows["clip_scores"] = [(unit, value, json.loads(notes)) for unit, value, notes in rows["clip_scores"]]
         return rows

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,7 @@ def test_a_night_that_took_twice_as_long_is_incomplete_until_somebody_accepts_it
     three: tuple[Site, list[Done]], tmp_path: Path
 ) -> None:
     here = copy((three[0], three[1][0]), tmp_path)
-    with sqlite3.connect(here.workspace / "results.sqlite") as database:
+    with closing(sqlite3.connect(here.workspace / "results.sqlite")) as database, database:
         database.execute("UPDATE nights SET facts = json_set(facts, '$.cost.seconds', 1e-5)")
     database.close()
     write_checkpoint(here.checkpoints / "step5.pth", 5)
@@ -156,7 +157,7 @@ def test_a_night_that_took_twice_as_long_is_incomplete_until_somebody_accepts_it
 
 def test_the_scores_of_a_night_are_found_by_its_units(three: tuple[Site, list[Done]]) -> None:
     here, _ = three
-    with sqlite3.connect(here.workspace / "results.sqlite") as database:
+    with closing(sqlite3.connect(here.workspace / "results.sqlite")) as database, database:
         for (text,) in database.execute("SELECT units FROM nights").fetchall():
             keys = json.loads(text)
             assert len(keys) == 8
@@ -176,13 +177,13 @@ def test_a_repetition_on_the_same_machine_finds_the_same_scores(three: tuple[Sit
 
 
 def units(here: Site) -> list[Any]:
-    with sqlite3.connect(here.workspace / "results.sqlite") as database:
+    with closing(sqlite3.connect(here.workspace / "results.sqlite")) as database, database:
         return database.execute("SELECT key, finished_at FROM units ORDER BY key").fetchall()
 
 
 def test_a_score_that_moved_is_an_identity_alarm_that_names_what_is_different(first: tuple[Site, Done], tmp_path: Path) -> None:
     here = copy(first, tmp_path)
-    with sqlite3.connect(here.workspace / "results.sqlite") as database:
+    with closing(sqlite3.connect(here.workspace / "results.sqlite")) as database, database:
         # As if another driver and another torch had made them, before scores had seals.
         (text,) = database.execute("SELECT facts FROM nights").fetchone()
         facts = json.loads(text)

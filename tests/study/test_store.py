@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,21 +31,25 @@ def vote(position: int, answer: Answer = "left", question: str = "overall") -> V
     )
 
 
-def test_votes_come_back_as_they_were_given(tmp_path: Path) -> None:
-    store = VoteStore(tmp_path / "votes.sqlite")
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[VoteStore]:
+    with closing(VoteStore(tmp_path / "votes.sqlite")) as opened:
+        yield opened
+
+
+def test_votes_come_back_as_they_were_given(tmp_path: Path, store: VoteStore) -> None:
     assert store.add_participant("secret", "2027-01-01T00:00:00Z", TRIALS) == 1
     assert store.add_participant("other", "2027-01-01T00:00:00Z", []) == 2
     assert store.trials(1) == TRIALS
     assert store.record(1, [vote(1), vote(1, "tie", "fidelity")])
-    again = VoteStore(tmp_path / "votes.sqlite")
-    assert again.votes() == [vote(1, "tie", "fidelity"), vote(1)]
-    assert [item.chosen for item in again.votes()] == [None, "realesrgan"]
-    assert again.answered(1) == {1}
-    assert again.answered(2) == set()
+    with closing(VoteStore(tmp_path / "votes.sqlite")) as again:
+        assert again.votes() == [vote(1, "tie", "fidelity"), vote(1)]
+        assert [item.chosen for item in again.votes()] == [None, "realesrgan"]
+        assert again.answered(1) == {1}
+        assert again.answered(2) == set()
 
 
-def test_the_first_answer_counts_and_a_foreign_trial_is_refused(tmp_path: Path) -> None:
-    store = VoteStore(tmp_path / "votes.sqlite")
+def test_the_first_answer_counts_and_a_foreign_trial_is_refused(store: VoteStore) -> None:
     store.add_participant("secret", "2027-01-01T00:00:00Z", TRIALS[:1])
     assert store.record(1, [vote(0)])
     assert not store.record(1, [vote(0, "right")])
@@ -52,8 +58,7 @@ def test_the_first_answer_counts_and_a_foreign_trial_is_refused(tmp_path: Path) 
         store.record(1, [vote(1)])
 
 
-def test_the_database_does_not_hold_the_link(tmp_path: Path) -> None:
-    store = VoteStore(tmp_path / "votes.sqlite")
+def test_the_database_does_not_hold_the_link(tmp_path: Path, store: VoteStore) -> None:
     store.add_participant("secret", "2027-01-01T00:00:00Z", TRIALS)
     found = store.participant_of("secret")
     assert found is not None
@@ -67,25 +72,24 @@ def test_the_database_does_not_hold_the_link(tmp_path: Path) -> None:
     assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_when_videos_were_fetched_and_when_answered_outlast_the_process(tmp_path: Path) -> None:
-    store = VoteStore(tmp_path / "votes.sqlite")
+def test_when_videos_were_fetched_and_when_answered_outlast_the_process(tmp_path: Path, store: VoteStore) -> None:
     store.add_participant("secret", "2027-01-01T00:00:00Z", TRIALS)
     assert store.last_answer_at(1) is None
     store.note_fetched(1, 0, "left", "2026-01-01T00:00:01Z")
     store.note_fetched(1, 0, "left", "2026-01-01T00:00:09Z")
     store.note_fetched(1, 1, "right", "2026-01-01T00:00:05Z")
     store.record(1, [vote(0)])
-    again = VoteStore(tmp_path / "votes.sqlite")
-    assert again.fetched(1, 0) == {"left": "2026-01-01T00:00:01Z"}
-    assert again.fetched(1, 1) == {"right": "2026-01-01T00:00:05Z"}
-    assert again.last_answer_at(1) == "2026-01-01T00:00:00Z"
+    with closing(VoteStore(tmp_path / "votes.sqlite")) as again:
+        assert again.fetched(1, 0) == {"left": "2026-01-01T00:00:01Z"}
+        assert again.fetched(1, 1) == {"right": "2026-01-01T00:00:05Z"}
+        assert again.last_answer_at(1) == "2026-01-01T00:00:00Z"
 
 
 def test_what_is_no_database_of_votes_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.sqlite").write_text("not a database, but long enough to be taken for the header of one" * 20)
     with pytest.raises(InputError, match="not a database"):
         VoteStore(tmp_path / "text.sqlite")
-    with sqlite3.connect(tmp_path / "newer.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "newer.sqlite")) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(InputError, match="a later release"):
         VoteStore(tmp_path / "newer.sqlite")

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def run(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def moved_elsewhere(workspace: Path) -> None:
     """Make the scores those of another machine, as if they had been made there by version 0.1.0."""
-    with sqlite3.connect(workspace / "results.sqlite") as database:
+    with closing(sqlite3.connect(workspace / "results.sqlite")) as database, database:
         database.execute("UPDATE runs SET provenance = ?, started_at = '2026-01-02T03:04:05+00:00'", [json.dumps(ELSEWHERE)])
         database.execute("UPDATE units SET facts = '{}', finished_at = '2026-01-02T03:05:00+00:00' WHERE kind = 'score'")
         database.execute("UPDATE units SET facts = ? WHERE kind = 'restore'", [json.dumps({"device": "cuda:1 NVIDIA GH200"})])
