@@ -220,7 +220,7 @@ class VoteStore:
         """When each side of a trial was first asked for."""
         query = select(_Fetch.side, _Fetch.fetched_at).where(_Fetch.participant == number, _Fetch.position == position)
         with self._transaction() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {row.side: row.fetched_at for row in connection.execute(query)}
 
     def votes(self) -> list[Vote]:
         """All votes, by participant, position and question."""
