@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mgld_bench.statistics.choices import FIRST, SECOND, TIE, Choices, Integers, Numbers
-from mgld_bench.statistics.crossed_resampling import FEWEST, resampled_over
+from mgld_bench.statistics.crossed_resampling import FEWEST, Over, resampled_over
 from mgld_bench.statistics.student import t_below, t_quantile
 
 
@@ -36,6 +36,8 @@ class VoteShare:
     """So many independent votes would say as much; None where all votes agree, which says nothing of how they depend."""
     participants: int
     clips: int
+    over: Over | None
+    """What interval and p stand for: other participants, other clips, or both."""
 
     @property
     def count(self) -> int:
@@ -66,7 +68,7 @@ def share_of_first(between: Choices) -> VoteShare | None:
         interval = _wilson(share, worth, freedom)
         p = min(1.0, 2 * t_below(-abs(share - 0.5) * 2 * math.sqrt(worth), freedom))
     wins, ties, losses = (int(np.count_nonzero(between.outcome == each)) for each in (FIRST, TIE, SECOND))
-    return VoteShare(wins, ties, losses, share, interval, p, effective, people, clips)
+    return VoteShare(wins, ties, losses, share, interval, p, effective, people, clips, over)
 
 
 def _variance(choices: Choices, deviation: Numbers) -> float:

@@ -74,11 +74,7 @@ def votes_of_study(folder: Path) -> Collected:
         of=study.card.of,
         people=people,
         trials=trials,
-        digests={
-            (clip.dataset, clip.clip, side): digest
-            for clip in study.clips
-            for side, digest in getattr(clip, "digests", {}).items()
-        },
+        digests={(clip.dataset, clip.clip, side): digest for clip in study.clips for side, digest in clip.digests.items()},
     )
 
 

@@ -10,7 +10,7 @@ from mgld_bench.statistics.crossed_resampling import FEWEST
 from mgld_bench.study.results.collected import Collected
 from mgld_bench.study.results.conduct import Conduct, conduct_of_all, rule_text
 from mgld_bench.study.results.metric_agreement import MetricAgreement
-from mgld_bench.study.results.question_result import QuestionResult, question_result
+from mgld_bench.study.results.question_result import PairResult, QuestionResult, question_result
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,10 @@ def _notes_of(question: QuestionResult) -> list[str]:
             f"{count_of(question.participants, 'participant')}: intervals and tests are for these participants on other clips, "
             "and say nothing of other people."
         )
+    others = [pair for pair in question.pairs if pair.share is not None and pair.share.over != question.over]
+    if others:
+        shown = first_of([_narrower(pair) for pair in others], separator="; ")
+        found.append(f"fewer than {FEWEST} participants or clips of a pair, so that its interval says less: {shown}.")
     if question.groups > 1:
         found.append(
             f"the methods fall into {question.groups} groups that no votes, or only votes one way, connect: strengths can be "
@@ -128,6 +132,11 @@ def _notes_of(question: QuestionResult) -> list[str]:
     if "all ties" in reasons:
         found.append("every vote is a tie: there is nothing to order the methods by.")
     return found
+
+
+def _narrower(pair: PairResult) -> str:
+    over = "no interval" if pair.share is None or pair.share.over is None else f"over {pair.share.over} only"
+    return f"{pair.first} and {pair.second}, {over}"
 
 
 def count_of(number: int, what: str) -> str:

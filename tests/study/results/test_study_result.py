@@ -19,7 +19,6 @@ from mgld_bench.study.results.collected import votes_of_study
 from mgld_bench.study.results.conduct import conduct_of_all
 from mgld_bench.study.results.metric_agreement import tell_metrics
 from mgld_bench.study.results.result import study_result
-from mgld_bench.study.store import VoteStore
 from tests.helpers.command import call
 from tests.helpers.made_up_study import made_up_study
 
@@ -235,4 +234,12 @@ def test_a_pair_that_nobody_was_asked_about_is_named(degenerate: Path) -> None:
     done = call("study", "result", folder)
     assert done.code == 3
     assert "no votes on" in done.err
-    assert VoteStore(folder / "votes.sqlite").votes()
+
+
+def test_a_pair_of_few_people_has_an_interval_that_says_less(tmp_path: Path) -> None:
+    lines = [f"{person},s{clip},a,b,{(person + clip) % 2}" for person in range(4) for clip in range(4)]
+    lines += [f"{person},s{clip},b,c,{(person + clip) % 2}" for person in range(2) for clip in range(4)]
+    path = tmp_path / "votes.csv"
+    path.write_text("\n".join(["observer,scene,condition_A,condition_B,is_A_selected", *lines]))
+    shown = " ".join(call("study", "analyse", path).out.split())
+    assert "fewer than 3 participants or clips of a pair, so that its interval says less: b and c, over clips only." in shown

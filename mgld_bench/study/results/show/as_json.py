@@ -115,6 +115,7 @@ def _share(share: VoteShare | None) -> Mapping[str, Any]:
         "effective_votes": share.effective if share else None,
         "participants": share.participants if share else 0,
         "clips": share.clips if share else 0,
+        "interval_over": share.over if share else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from rich.box import SIMPLE
@@ -55,12 +56,15 @@ class _Drawn:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         drawn = Table(box=SIMPLE, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
         for column, head in enumerate(self.table.heads):
-            words = column in self.table.words
-            whole = not words and options.max_width >= _ROOM
             cells = max((len(row[column]) for row in self.table.rows), default=0)
-            drawn.add_column(
-                Text(head), justify="left" if words else "right", overflow="fold", min_width=cells if whole else None
-            )
+            words = column in self.table.words
+            if words:
+                drawn.add_column(Text(head), overflow="fold")
+                continue
+            # A heading is as narrow as the numbers below it: then room is left for names.
+            lines = textwrap.wrap(head, max(cells, *map(len, head.split()))) if head else [""]
+            whole = max(cells, *map(len, lines)) if options.max_width >= _ROOM else None
+            drawn.add_column(Text("\n".join(lines)), justify="right", overflow="fold", min_width=whole)
         for row in self.table.rows:
             drawn.add_row(*map(Text, row))
         yield drawn

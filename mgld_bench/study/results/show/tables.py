@@ -57,7 +57,7 @@ def strengths_table(question: QuestionResult) -> TextTable:
         )
         for method in question.methods
     ]
-    heads = ("method", "strength [95 %]", "preferred [95 %]", "votes", "rank", *(["group"] if with_groups else []))
+    heads = ("method", "strength [95\u00a0%]", "preferred [95\u00a0%]", "votes", "rank", *(["group"] if with_groups else []))
     return TextTable("Strengths", heads, tuple(rows), bars=_strength_bars(question))
 
 
@@ -74,7 +74,7 @@ def pairs_table(question: QuestionResult) -> TextTable:
         )
         for pair in question.pairs
     ]
-    heads = ("first", "second", "votes", "preference [95 %]", "p (Holm)", "the first is")
+    heads = ("first", "second", "votes", "preference [95\u00a0%]", "p (Holm)", "the first is")
     bars = tuple(
         Bar(pair.share.interval[0], pair.share.share, pair.share.interval[1], 0.5)
         if pair.share is not None and pair.share.interval is not None
@@ -136,7 +136,7 @@ def metrics_table(metrics: Sequence[MetricAgreement]) -> TextTable:
         )
         for each in metrics
     ]
-    heads = ("metric", *(["protocol"] if with_protocol else []), "agrees on clear pairs", "tau [95 %]", "clips")
+    heads = ("metric", *(["protocol"] if with_protocol else []), "agrees on clear pairs", "tau [95\u00a0%]", "clips")
     bars = tuple(
         Bar((each.interval.low + 1) / 2, (each.interval.mean + 1) / 2, (each.interval.high + 1) / 2, 0.5)
         if each.interval

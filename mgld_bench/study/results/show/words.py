@@ -25,14 +25,15 @@ _MISSING: Final[Mapping[Missing, str]] = {
 HOW: Final = (
     "Strengths are log odds by the Bradley-Terry model with ties (Davidson): 1 more means 2.7 to 1 among decided votes. Votes: "
     "for the first method, ties, for the second. Preference: votes for the first and half of the ties, of all. Intervals (95 %) "
-    "are over other participants and other clips, since votes of one participant, and votes on one clip, are alike. p: could the "
-    "preference be chance; corrected (Holm) over all pairs of a question. Preferred: p at most 0.05 after Holm, and an interval "
-    "without 50 %. Rank: the places that these tests leave. Training, traps and repeats do not count."
+    "are over other participants and other clips, as far as there are three or more, since votes of one participant, and votes "
+    "on one clip, are alike. p: could the preference be chance; corrected (Holm) over all pairs of a question. Preferred: p at "
+    "most 0.05 after Holm, and an interval without 50 %. Rank: the places that these tests leave. Training, traps and repeats do "
+    "not count."
 )
 HOW_METRICS: Final = (
-    f"Clear: of at least {FEWEST_VOTES} votes on a pair of methods on a clip, {CLEAR:.0%} or more are for one of them (ties as "
-    "halves). tau: Kendall's, over the pairs of methods on a clip, averaged over clips, with the 95 % interval over clips; 1: "
-    "scores order the methods as the votes do, 0: no better than chance, -1: the opposite."
+    f"Clear: of at least {FEWEST_VOTES} votes on a pair of methods on a clip, {100 * CLEAR:.0f} % or more are for one of them "
+    "(ties as halves). tau: Kendall's, over the pairs of methods on a clip, averaged over clips, with the 95 % interval over "
+    "them from three on; 1: scores order the methods as the votes do, 0: no better than chance, -1: the opposite."
 )
 
 
