@@ -249,10 +249,19 @@ class ProtocolCard(Card):
     metrics: dict[str, str]
     """Short name -> full variant, e.g. psnr: psnr.rgb."""
     frames: Literal["all"] | tuple[int, ...] = "all"
+    short_side: int | None = Field(default=None, gt=0, le=8192)
+    """Before scoring, the frames of both sides are resized (MATLAB's bicubic) until their shorter side has so many pixels; None:
+    they are scored as they are."""
     stated: tuple[str | Statement, ...] = ()
     """What the source states about its scores, and where; printed under tables. Plain text is about every metric."""
     assumed: tuple[str | Statement, ...] = ()
     """What the source does not state and is assumed here; likewise."""
+
+    @property
+    def selection(self) -> str:
+        """Which frames count, and what is done to them first, in words."""
+        frames = "all frames" if self.frames == "all" else f"frames {', '.join(map(str, self.frames))}"
+        return frames if self.short_side is None else f"{frames}, resized to a short side of {self.short_side} pixels"
 
     def about(self, statements: Sequence[str | Statement], metrics: Collection[str]) -> tuple[str, ...]:
         """Those of ``statements`` that are about one of ``metrics``, full variant names, or about all."""

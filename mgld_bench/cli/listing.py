@@ -231,8 +231,7 @@ def _protocols(_workspace: Path, cards: list[Path], problems: list[str]) -> list
 
     rows = []
     for card in _loaded("protocol", load_protocol, cards, problems):
-        frames = "all" if card.frames == "all" else ", ".join(map(str, card.frames))
-        row = {"name": card.name, "title": card.heading, "frames": frames, "metrics": ", ".join(card.metrics)}
+        row = {"name": card.name, "title": card.heading, "frames": card.selection, "metrics": ", ".join(card.metrics)}
         row["variants"] = ", ".join(f"{short}: {full}" for short, full in card.metrics.items())
         row |= {"stated": " ".join(map(str, card.stated)), "assumed": " ".join(map(str, card.assumed)), "notes": card.notes}
         rows.append(row)

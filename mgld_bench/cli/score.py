@@ -123,7 +123,9 @@ def score(
     if not skip_unavailable:
         require_runnable(choice)
     compute = compute_on(device, "float32", "")
-    request = ScoreRequest(choice.runnable, parse_frames(frames) or card.frames, parse_shift(shift), compute.device)
+    request = ScoreRequest(
+        choice.runnable, parse_frames(frames) or card.frames, parse_shift(shift), compute.device, card.short_side
+    )
     if output is not None:
         require_writable(output)
     progress = progress_display(quiet)

@@ -29,6 +29,7 @@ def as_json(
         "protocol": protocol,
         "frames": request.frames if request.frames == "all" else list(request.frames),
         "shift": list(request.shift),
+        **({} if request.short_side is None else {"short_side": request.short_side}),
         "ground_truth": dict(scores.references),
         "metrics": {name: _metric(describe(name)) for name in request.metrics},
     }

@@ -140,15 +140,11 @@ def _why(line: Line) -> str:
 def _caption(result: SideBySide, lines: Sequence[Line]) -> str:
     counts = sorted({line.clips for line in lines})
     clips = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    frames = "; ".join(f"{one.protocol.name}: {_frames(in_words(one.frames))}" for one in result.under)
+    frames = "; ".join(f"{one.protocol.name}: {one.protocol.selection}" for one in result.under)
     return (
         f"the same {clips} clips under each protocol: {frames}; averaging: mean over frames, then over clips, in all of them. "
         "What each protocol states and assumes: mgld-bench list protocols NAME"
     )
-
-
-def _frames(frames: str) -> str:
-    return "all frames" if frames == "all" else f"frames {frames}"
 
 
 def _as_json(result: SideBySide, request: ScoreRequest, made_on: Mapping[str, object]) -> dict[str, object]:
@@ -160,7 +156,11 @@ def _as_json(result: SideBySide, request: ScoreRequest, made_on: Mapping[str, ob
                 "method": line.method,
                 "clips": line.clips,
                 "under": {
-                    one.protocol.name: {"variant": variant or None, "mean": _finite(mean), "frames": in_words(one.frames)}
+                    one.protocol.name: {
+                        "variant": variant or None,
+                        "mean": _finite(mean),
+                        "frames": in_words(one.protocol.frames),
+                    }
                     for one, variant, mean in zip(result.under, line.variants, line.means, strict=True)
                 },
                 "difference": line.spread,
@@ -172,7 +172,7 @@ def _as_json(result: SideBySide, request: ScoreRequest, made_on: Mapping[str, ob
             one.protocol.name: as_json(
                 result.only(one),
                 one.choice,
-                ScoreRequest(one.choice.runnable, one.frames, request.shift, request.device),
+                ScoreRequest(one.choice.runnable, one.protocol.frames, request.shift, request.device, one.protocol.short_side),
                 one.protocol.name,
                 {},
             )

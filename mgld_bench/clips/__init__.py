@@ -4,6 +4,7 @@ For use from outside:
 
 - `open_clip`, `find_clips`, `clip_places`, `select_frames` (`reading`): a folder of frames, a video, or part of a clip
 - `Clip`, `ClipFacts`, `Frame`, `ArrayClip`, `FramesDone`, `frame_range` (`clip`): what a clip is, and a clip in memory
+- `ResizedClip`, `in_short_side`, `scaled_shift` (`resized`): frames brought to a short side
 - `VerifiedClip` (`verified`): frames that are compared with the record of when they were made
 - `write_frame`, `encode_png`, `frame_name`, `write_video` (`writing`)
 - `write_bytes_atomic`, `write_json_atomic`, `replacing` (`atomic`): files that appear whole or not at all

@@ -21,6 +21,8 @@ def handling(facts: ClipFacts) -> tuple[str, ...]:
 def sentences(conversion: Mapping[str, str], lossy: bool) -> tuple[str, ...]:
     """`handling` for a record of the conversion, such as that in a side file."""
     lines = [_turned(conversion), _untagged(conversion), _samples(conversion), _chroma(conversion), _interlaced(conversion)]
+    if "resized" in conversion:
+        lines.append(f"resized {conversion['resized']} before scoring, as the protocol declares")
     if lossy:
         lines.append("stored with lossy compression, whose artefacts count in the scores")
     return tuple(line for line in lines if line)

@@ -56,7 +56,8 @@ def score_states(folders: Mapping[str, Path], scoring: FolderScoring) -> list[St
     choice = choose_metrics(scoring.metrics, scoring.protocol, has_reference=scoring.ground_truth is not None)
     require_runnable(choice)
     compute = compute_on(scoring.device, "float32", "")
-    request = ScoreRequest(choice.runnable, scoring.protocol.frames, device=compute.device)
+    protocol = scoring.protocol
+    request = ScoreRequest(choice.runnable, protocol.frames, device=compute.device, short_side=protocol.short_side)
     with KeptScores("", scoring.command, compute, scoring.progress.log) as kept:
         chosen = choose_clips(folders, scoring.ground_truth, cache=kept.cache)
         scores = new_scores(chosen, request)

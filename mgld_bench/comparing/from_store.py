@@ -17,7 +17,7 @@ from mgld_bench.comparing.frames import Frames, NoFrames, WorkspaceFrames
 from mgld_bench.comparing.hardware import hardware_of
 from mgld_bench.comparing.profiled import kept_measurements
 from mgld_bench.comparing.state import Parts, RestoredClip, Scored, State
-from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, restored_origin, scoring_origin
+from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, SHORT_SIDE, restored_origin, scoring_origin
 from mgld_bench.engine.plan import restored_folder
 from mgld_bench.engine.store import FinishedUnit, RecordedRun, RecordedUnit, Store
 from mgld_bench.errors import InputError, did_you_mean, first_of
@@ -202,10 +202,12 @@ def _frames(place: StorePlace, method: str, clips: Mapping[tuple[str, str], Rest
 
 def _scored(unit: FinishedUnit, score: ClipScore) -> Scored:
     choice = unit.facts.get(FRAMES, "")
+    short_side = unit.facts.get(SHORT_SIDE)
     return Scored(
         score.value,
         score.per_frame,
-        choice if isinstance(choice, str) else ", ".join(map(str, choice)),
+        (choice if isinstance(choice, str) else ", ".join(map(str, choice)))
+        + ("" if short_side is None else f", short side {short_side}"),
         unit.facts.get("revision"),
         unit.facts.get("files"),
     )

@@ -150,8 +150,7 @@ def _check_protocol(card: ProtocolCard) -> str:
     for short, full in card.metrics.items():
         with _naming(card, "metrics", short):
             describe(full)
-    frames = "all frames" if card.frames == "all" else f"frames {', '.join(map(str, card.frames))}"
-    return f"{', '.join(card.metrics.values())} on {frames}"
+    return f"{', '.join(card.metrics.values())} on {card.selection}"
 
 
 def _check_published(card: PublishedCard, search: Sequence[Path]) -> str:

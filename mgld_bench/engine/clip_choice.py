@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.digest import DigestCache
 from mgld_bench.clips.naming import given_name
 from mgld_bench.clips.reading import clip_places, open_clip
+from mgld_bench.clips.resized import in_short_side
 from mgld_bench.errors import InputError, did_you_mean, first_of
 
 Source: TypeAlias = Path | Sequence[Path] | Clip
@@ -39,6 +40,19 @@ class ClipChoice:
     clips: tuple[ScoredClip, ...]
     problems: tuple[str, ...]
     """Clips that are asked for but cannot be scored, in words, one line each."""
+
+
+def resized_choice(choice: ClipChoice, short_side: int | None) -> ClipChoice:
+    """The choice with every clip brought to this short side; see in_short_side()."""
+    clips = (
+        ScoredClip(
+            clip.name,
+            None if clip.reference is None else in_short_side(clip.reference, short_side),
+            {method: in_short_side(restored, short_side) for method, restored in clip.restored.items()},
+        )
+        for clip in choice.clips
+    )
+    return replace(choice, clips=tuple(clips))
 
 
 def method_sources(paths: Sequence[Path], ground_truth: Path | None) -> dict[str, Source]:

@@ -97,5 +97,7 @@ def score_key(restored: str, metric: MetricFacts, protocol: ProtocolCard, files:
             "revision": metric.revision,
             "files": metric_sha256(metric) if files is None else dict(files),
             "frames": frames,
+            # Left out where frames are scored as they are, for which keys are those of version 0.1.
+            **({} if protocol.short_side is None else {"short_side": protocol.short_side}),
         }
     )

@@ -19,6 +19,8 @@ RESTORED_KEY: Final = "restored_key"
 """Likewise: the key of that clip. Scores of version 0.1 have none."""
 FRAMES: Final = "frames"
 """Likewise: the frames that the protocol chose, "all" or a list. Scores of version 0.1 have none."""
+SHORT_SIDE: Final = "short_side"
+"""Likewise: the short side to which frames were resized first; absent where they were not."""
 MADE_OF: Final = "made_of"
 """Among the facts of a restored clip's unit: what its key is a digest of. Those of version 0.1 have none; side files do."""
 _SCORING_LIBRARIES: Final = ("torch", "torchvision", "pyiqa", "numpy", "scipy", "opencv")

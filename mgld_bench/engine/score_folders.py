@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mgld_bench.clips.clip import Clip
-from mgld_bench.engine.clip_choice import ClipChoice, ScoredClip
+from mgld_bench.clips.resized import scaled_shift
+from mgld_bench.engine.clip_choice import ClipChoice, ScoredClip, resized_choice
 from mgld_bench.engine.kept_scores import KeptScores, clip_content, folder_score_key
 from mgld_bench.engine.keys import metric_sha256
 from mgld_bench.engine.progress import Progress, stage, steps
@@ -29,6 +30,8 @@ class ScoreRequest:
     shift: tuple[float, float] = (0.0, 0.0)
     """(rows down, columns right) by which restored clips are known to be shifted."""
     device: str = "cpu"
+    short_side: int | None = None
+    """Pixels to which the shorter side of every frame is brought first; None: frames are scored as they are."""
 
 
 @dataclass
@@ -84,15 +87,15 @@ def score_folders(choice: ClipChoice, request: ScoreRequest, kept: KeptScores, p
         progress: where to report progress.
         into: is filled with the scores, so that they are there even where an interrupt ends the work.
     """
-    work = _Work(choice, request, kept, progress, into)
+    work = _Work(resized_choice(choice, request.short_side), request, kept, progress, into)
     for problem in choice.problems:
         work.fail(problem)
     jobs = work.left_to_do(work.checked())
     metrics = work.loaded(jobs)
-    todo = {clip.name: work.fitting(clip, jobs[clip.name], metrics) for clip in choice.clips}
-    frames = {clip.name: _frames_to_read(clip, todo[clip.name], request) for clip in choice.clips}
+    todo = {clip.name: work.fitting(clip, jobs[clip.name], metrics) for clip in work.choice.clips}
+    frames = {clip.name: _frames_to_read(clip, todo[clip.name], request) for clip in work.choice.clips}
     with stage(progress, "score", sum(frames.values())):
-        for clip in choice.clips:
+        for clip in work.choice.clips:
             if todo[clip.name]:
                 progress.unit(clip.name)
                 work.score(clip, todo[clip.name], metrics, frames[clip.name])
@@ -226,7 +229,7 @@ class _Work:
             {method: [metrics[job.metric] for job in jobs if job.method == method] for method in methods},
             self.request.frames,
             progress=steps(self.progress),
-            shifts=dict.fromkeys(methods, self.request.shift),
+            shifts={method: scaled_shift(self.request.shift, restored[method]) for method in methods},
             device=self.request.device,
             log=self.progress.log,
             failures=failed,

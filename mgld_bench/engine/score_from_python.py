@@ -67,7 +67,9 @@ def score_places(
     with arguments.naming("colour"):
         untagged = check_colour(colour)
     chosen_frames = arguments.frame_numbers("frames", frames) or known[0].frames
-    request = ScoreRequest(choices[0].runnable, chosen_frames, arguments.pair("shift", shift), compute.device)
+    request = ScoreRequest(
+        choices[0].runnable, chosen_frames, arguments.pair("shift", shift), compute.device, known[0].short_side
+    )
     methods = arguments.sources("restored", restored, gt)
     truth = None if gt is None else arguments.source("gt", gt)
     on_disk = not any(isinstance(place, Clip) for place in (*methods.values(), truth))

@@ -28,9 +28,9 @@ class Under:
     choice: MetricChoice
 
     @property
-    def frames(self) -> FrameChoice:
-        """The frames that count."""
-        return self.protocol.frames
+    def frames(self) -> tuple[FrameChoice, int | None]:
+        """The frames that count, and the short side to which they are resized."""
+        return self.protocol.frames, self.protocol.short_side
 
 
 @dataclass
@@ -132,12 +132,12 @@ def score_under(chosen: ClipChoice, request: ScoreRequest, kept: KeptScores, pro
         progress: where to report progress.
         into: is filled, so that what is done is there even where an interrupt ends the work.
     """
-    groups: dict[FrameChoice, list[Under]] = {}
+    groups: dict[tuple[FrameChoice, int | None], list[Under]] = {}
     for one in into.under:
         groups.setdefault(one.frames, []).append(one)
-    for frames, together in groups.items():
+    for (frames, short_side), together in groups.items():
         metrics = tuple(dict.fromkeys(metric for one in together for metric in one.choice.runnable))
-        of_group = ScoreRequest(metrics, frames, request.shift, request.device)
+        of_group = ScoreRequest(metrics, frames, request.shift, request.device, short_side)
         scores = new_scores(chosen, of_group)
         into.scores |= {one.protocol.name: scores for one in together}
         if metrics:
@@ -167,9 +167,9 @@ def _line(result: SideBySide, name: str, method: str) -> Line:
         for one in result.under
     )
     because = different_knobs([variant for _, variant in having])
-    frames = tuple(in_words(one.frames) for one, _ in having)
-    if len(set(frames)) > 1:
-        because["frames"] = frames
+    frames = tuple(in_words(one.protocol.frames) for one, _ in having)
+    sizes = tuple(f"short side {side}" if (side := one.protocol.short_side) else "as it is" for one, _ in having)
+    because |= {knob: settings for knob, settings in (("frames", frames), ("size", sizes)) if len(set(settings)) > 1}
     return Line(name, method, variants, means, len(common), because)
 
 

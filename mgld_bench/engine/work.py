@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mgld_bench.clips.clip import Clip
+from mgld_bench.clips.resized import in_short_side, scaled_shift
 from mgld_bench.engine.address import address_of
 from mgld_bench.engine.keys import method_facts, metric_facts, restore_key
-from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, restored_facts
+from mgld_bench.engine.origins import FRAMES, MADE_OF, RESTORED, RESTORED_KEY, SHORT_SIDE, restored_facts
 from mgld_bench.engine.plan import Plan, Unit, restored_folder, restored_key
 from mgld_bench.engine.progress import Progress, resumed_steps, steps
 from mgld_bench.engine.staged_units import bring_clip, bring_pair, upload_clip
@@ -123,23 +124,24 @@ def _score_clip(plan: Plan, units: Sequence[Unit], metrics: Mapping[str, Metric]
     wanted = {method: [metrics[unit.metric] for unit in units if unit.method == method] for method in methods}
     began = time.monotonic()
     origins = {method: _origin_of_restored(context.workspace, dataset, method, clip) for method in methods}
+    protocol = plan.suite.protocol
+    restored = {method: in_short_side(version, protocol.short_side) for method, version in restored.items()}
     scores = score_clip(
-        pair.ground_truth,
+        None if pair.ground_truth is None else in_short_side(pair.ground_truth, protocol.short_side),
         restored,
         wanted,
-        plan.suite.protocol.frames,
+        protocol.frames,
         progress=steps(context.progress),
-        shifts={method: _declared_shift(plan, dataset, method) for method in methods},
+        shifts={method: scaled_shift(_declared_shift(plan, dataset, method), restored[method]) for method in methods},
         device=context.compute.device,
         log=context.progress.log,
     )
     share = (time.monotonic() - began) / len(units)
     finished: Scored = []
     for unit in units:
-        protocol = plan.suite.protocol.name
-        frames = {FRAMES: plan.suite.protocol.frames}
+        frames = {FRAMES: protocol.frames, **({} if protocol.short_side is None else {SHORT_SIDE: protocol.short_side})}
         facts = {**metric_facts(metrics[unit.metric].facts), **frames, **origins[unit.method]}
-        done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol, unit.frames, share, facts)
+        done = FinishedUnit(unit.key, "score", dataset, clip, unit.method, unit.metric, protocol.name, unit.frames, share, facts)
         finished.append((done, scores[unit.method][unit.metric]))
     return finished
 

@@ -176,6 +176,15 @@ VideoLQ MUSIQ - 50.94
 VideoLQ CLIP-IQA - .346
 """,
     ),
+    "fastvr-2026": (
+        ("STAR", "SeedVR-7B", "Vivid-VR", "DOVE", "SATB-VR", "SeedVR2-7B", "FlashVSR-Tiny", "FlashVSR-Full", "FastVR"),
+        """
+UDM10 PSNR 27.29 27.80 24.54 30.53 28.67 29.04 26.82 26.36 28.76
+SPMCS PSNR 24.18 24.08 21.73 24.80 24.18 26.07 23.57 23.44 23.50
+YouHQ40 PSNR 22.92 22.46 21.31 24.10 23.67 24.00 22.77 22.56 23.10
+VideoLQ DOVER 8.758 7.240 9.743 8.780 9.577 6.331 8.954 9.360 9.761
+""",
+    ),
 }
 """By set: the methods in the order of the columns, and a line per dataset and metric; "-": not printed."""
 CHECKED = {
@@ -188,6 +197,7 @@ CHECKED = {
     # MGLD-VSR on UDM10, and DOVE's DOVER and E*warp there.
     "dove-2025": 10,
     "flashvsr-2026": 0,
+    "fastvr-2026": 0,
     "star-2025": 0,
     "rerun-seed-42-2026": 0,
     "mgld-2024": 207,

@@ -37,7 +37,7 @@ EXPECTED: dict[CardKind, set[str]] = {
         "realvsr",
         "realvsr-enlarge-last",
     },
-    "protocol": {"mgld-2024", "smoke", "dove-2025", "realbasicvsr-3frames", "star-2025", "seedvr-2025"},
+    "protocol": {"mgld-2024", "smoke", "dove-2025", "realbasicvsr-3frames", "star-2025", "seedvr-2025", "vivid-1024"},
     "report": {"demo", "table1", "table2", "table3", "table4", "table5-design", "table5-losses", "table6"},
 }
 

@@ -490,12 +490,26 @@ FUSED_AND_WARPED = {"dover": "dover.fused", "ewarp": "ewarp.raft.masked"}
             },
             "all",
         ),
+        (
+            "vivid-1024",
+            {
+                **RGB_AND_LPIPS,
+                "niqe": "niqe.pyiqa",
+                "maniqa": "pyiqa.maniqa",
+                "musiq": "musiq.koniq",
+                "clipiqa": "pyiqa.clipiqa",
+                "dover": "dover.technical",
+            },
+            "all",
+        ),
         ("realbasicvsr-3frames", {"niqe": "niqe.y", "brisque": "brisque.live"}, (0, 50, 99)),
     ],
 )
 def test_the_variants_and_frames_of_other_papers_protocols(name: str, metrics: dict[str, str], frames: object) -> None:
     card = load_protocol(name)
     assert (dict(card.metrics), card.frames) == (metrics, frames)
+    assert card.short_side == (1024 if name == "vivid-1024" else None)
+    assert card.stated
     assert card.assumed
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from mgld_bench.cards.schemas import DatasetCard, Layout, MethodCard, ProtocolCard, ReportCard, ReportDataset
 from mgld_bench.clips.clip import Clip
 from mgld_bench.clips.naming import given_name
-from mgld_bench.engine.clip_choice import ClipChoice
+from mgld_bench.engine.clip_choice import ClipChoice, resized_choice
 from mgld_bench.engine.kept_scores import clip_content, folder_score_key
 from mgld_bench.engine.keys import metric_sha256, pinned_sha256
 from mgld_bench.engine.origins import Made, restored_origin, scoring_origin
@@ -125,7 +125,7 @@ def _keys(
     files = {name: _files(metric) for name, metric in facts.items()}
     keys = {}
     with stage(progress, "read", sum(len(clip.restored) for clip in choice.clips), "clips"):
-        for clip in choice.clips:
+        for clip in resized_choice(choice, request.protocol.short_side).clips:
             reference = None if clip.reference is None else clip_content(clip.reference)
             for method, restored in clip.restored.items():
                 content = clip_content(restored)

@@ -27,6 +27,8 @@ class PublishedSet:
     protocol: str
     """The name of the protocol of its numbers; "" where there is none."""
     frames: Literal["all"] | tuple[int, ...]
+    short_side: int | None
+    """To which frames were resized before they were scored."""
     variants: Mapping[str, str]
     """Short name -> full variant, of every metric of which it is known what was printed."""
     assumed: tuple[str, ...]
@@ -39,6 +41,15 @@ class PublishedSet:
     shorts: Mapping[str, str]
     """By the rows' name of a metric, in lower case, its short name; absent for metrics that this suite does not have."""
     scales: Mapping[str, float]
+
+    def same_frames(self, protocol: ProtocolCard) -> bool:
+        """Whether its numbers are of the frames that ``protocol`` scores, at the same size."""
+        return (self.frames, self.short_side) == (protocol.frames, protocol.short_side)
+
+    @property
+    def selection(self) -> str:
+        """Which frames its numbers are of, in words."""
+        return ProtocolCard(name="its", metrics={}, frames=self.frames, short_side=self.short_side).selection
 
     @property
     def heading(self) -> str:
@@ -122,6 +133,7 @@ def _resolved(card: PublishedCard, search: Sequence[Path], protocols: dict[str, 
         notes=card.notes,
         protocol=card.protocol,
         frames=protocol.frames if protocol else "all",
+        short_side=protocol.short_side if protocol else None,
         variants=variants,
         assumed=tuple(dict.fromkeys((*card.unstated, *(_assumed(protocol) if protocol else ())))),
         cards=card.rows,

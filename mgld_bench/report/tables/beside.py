@@ -103,8 +103,8 @@ def beside_notes(data: ReportData, one: PublishedSet, lines: Sequence[tuple[str,
         if short and one.variants[short] != metric:
             unlike[data.metric_headings[metric]] = f"{one.variants[short]} there, {metric} here"
     notes += [f"{UNLIKE} {title}: {text}." for title, text in unlike.items()]
-    if one.frames != data.protocol.frames:
-        notes.append(f"{UNLIKE} {_frames(one.frames)} there, {_frames(data.protocol.frames)} here.")
+    if not one.same_frames(data.protocol):
+        notes.append(f"{UNLIKE} {one.selection} there, {data.protocol.selection} here.")
     shorts = {_short(data, one, metric) for _, metric in lines}
     assumed = [short for short in one.assumed if short in shorts]
     if assumed:
@@ -151,7 +151,7 @@ def _row(data: ReportData, one: PublishedSet, dataset: str, method: str, metric:
 
 
 def _signs(data: ReportData, one: PublishedSet, row: PublishedRow, metric: str) -> tuple[str, ...]:
-    alike = one.variants[one.short_of(row)] == metric and one.frames == data.protocol.frames
+    alike = one.variants[one.short_of(row)] == metric and one.same_frames(data.protocol)
     return (*([UNCHECKED] if row.unchecked else []), *([] if alike else [UNLIKE]))
 
 
@@ -162,7 +162,3 @@ def _text(data: ReportData, one: PublishedSet, row: PublishedRow | None, metric:
     # As printed where it can be: rounding to our digits would hide what is known.
     text = row.text if scale == 1.0 else f"{one.ours(row):.{len(row.text.partition('.')[2]) + 2}f}"
     return text + "".join(_signs(data, one, row, metric))
-
-
-def _frames(frames: object) -> str:
-    return "all frames" if frames == "all" else f"frames {', '.join(map(str, frames if isinstance(frames, tuple) else ()))}"

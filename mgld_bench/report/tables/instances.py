@@ -209,7 +209,7 @@ def _judged(
 def _cell(data: ReportData, cells: Sequence[ScoredCell], one: PublishedSet, card: str, row: PublishedRow) -> ScoredCell | None:
     """Our cell of the same method card, metric variant and frames, with every clip; None where there is none."""
     variant = one.variants.get(one.short_of(row), "")
-    if data.protocol.frames != one.frames:
+    if not one.same_frames(data.protocol):
         return None
     found = (cell for cell in cells if cell.method == card and cell.metric == variant)
     return next((cell for cell in found if cell.scores and not cell.missing), None)

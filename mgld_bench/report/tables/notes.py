@@ -60,10 +60,8 @@ def footnotes_of(data: ReportData, cell: ScoredCell) -> tuple[str, ...]:
 
 def caption(data: ReportData, cells: Sequence[ScoredCell]) -> str:
     """Protocol, frames, averaging and the counts of clips and frames."""
-    chosen = data.protocol.frames
-    frames = "all frames" if chosen == "all" else f"frames {', '.join(map(str, chosen))}"
     counts = [_counts(data, name, [cell for cell in cells if cell.dataset == name]) for name in data.datasets]
-    parts = [f"Protocol {data.protocol.name}: {frames}", "mean over the frames of a clip, then over clips"]
+    parts = [f"Protocol {data.protocol.name}: {data.protocol.selection}", "mean over the frames of a clip, then over clips"]
     return f"{'; '.join(parts)}. {' '.join(text for text in counts if text)}".strip()
 
 
