@@ -26,8 +26,16 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "name: larger\ntitle: Larger\nmetrics: {psnr: psnr.rgb, ssim: ssim.rgb}\nshort_side: 96\n"
     )
     for protocol in ("plain", "larger"):
-        where = {"workspace": top / "w", "cards": [top / "cards"], "sources": {"tiny": top / "data"}, "device": "cpu"}
-        table = mgld_bench.run("small", methods=["bicubic"], protocol=protocol, level="clip", **where)
+        table = mgld_bench.run(
+            "small",
+            methods=["bicubic"],
+            protocol=protocol,
+            level="clip",
+            workspace=top / "w",
+            cards=[top / "cards"],
+            sources={"tiny": top / "data"},
+            device="cpu",
+        )
         table.to_pickle(top / f"{protocol}.pickle")
     return top
 
