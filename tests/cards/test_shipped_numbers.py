@@ -389,6 +389,7 @@ NAMES: dict[CardKind, set[str]] = {
         "realbasicvsr-3frames",
         "star-2025",
         "seedvr-2025",
+        "vivid-1024",
         "basicvsr-rgb",
         "basicvsr-y",
     },
