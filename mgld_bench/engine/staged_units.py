@@ -39,10 +39,11 @@ def upload_clip(workspace: Path, folder: Path, clip: str) -> None:
 def bring_side_files(workspace: Path, to_write: bool = False) -> None:
     """Learn what is at the address of a workspace, if it is at one. Raises like the others.
 
-    ``to_write``: also upload what was finished here while the address could not be reached.
+    ``to_write``: also make sure that it can be written, and upload what was finished here while it could not be reached.
     """
     staging = staging_of(workspace)
     if staging is not None:
         staging.bring_side_files()
         if to_write:
+            staging.require_writable()
             staging.upload_left()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,6 +59,12 @@ class Staging:
                 with self._alone(side):
                     self._drop(side)
                     (self.folder / _MARKS / side).unlink(missing_ok=True)
+
+    def require_writable(self) -> None:
+        """Write a file at the address and remove it: before any work, not after an hour of it."""
+        name = f".probes/{secrets.token_hex(8)}"
+        self.write(name, b"can this be written?")
+        self.remove(name)
 
     def upload_left(self) -> None:
         """Upload what was finished here while the address could not be reached."""

@@ -74,6 +74,10 @@ def test_an_s3_bucket_holds_what_a_folder_would_and_other_machines_work_with_it(
     shutil.copy(tmp_path / "results.sqlite", tmp_path / "workspace")
     assert database(tmp_path / "workspace") == alone[0]
 
+    missing = Machine(suite, tmp_path / "third", monkeypatch, "s3://no-such-bucket/work", store)
+    with pytest.raises(InputError, match=r"^s3://no-such-bucket/work: writing .*does the bucket exist\?$"):
+        missing.session()
+
 
 @pytest.mark.slow
 def test_workers_of_other_machines_share_a_bucket_and_the_run_reports_what_they_made(
