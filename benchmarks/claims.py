@@ -144,8 +144,8 @@ def finished(claim: Claim) -> list[tuple[FinishedUnit, ClipScore | None]]:
     return [(FinishedUnit(key, claim.kind, "set", claim.clip, frames=10, seconds=1.0), score) for key in claim.keys]
 
 
-def seconds_of_run(folder: Path, name: str, clips: int, more: list[str]) -> float:
-    """Seconds in which a run of so many clips ends whose method takes one second for each."""
+def seconds_of_run(folder: Path, name: str, clips: int, more: list[str]) -> tuple[float, float]:
+    """Seconds on the clock, and on a core, of a run of so many clips whose method waits one second for each."""
     workspace, cards = folder / name, folder / f"cards{clips}"
     if not cards.exists():
         write_suite(folder / f"of{clips}", [f"clip{index:03}" for index in range(clips)])
@@ -161,26 +161,26 @@ def seconds_of_run(folder: Path, name: str, clips: int, more: list[str]) -> floa
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
 
     program("datasets", "prepare", "many", "--source", str(folder / f"of{clips}" / "source"), "--use-existing-lq")
-    began = time.perf_counter()
+    before, began = os.times(), time.perf_counter()
     program("run", "many", "--methods", "sleeper", "--metrics", "psnr.rgb", "--quiet", "--device", "cpu", *more)
-    return time.perf_counter() - began
+    after = os.times()
+    core = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - began, core
 
 
 def overhead(url: str, units: int) -> str:
-    """What each further unit of one second takes in one process and by an executor, without what each needs to start and end."""
-    ways = {"in one process": [], "by --executor local": ["--executor", "local"]}
+    """What each further unit of one second costs in one process and by an executor, without what each needs to start and end."""
+    ways: dict[str, list[str]] = {"in one process": [], "by --executor local": ["--executor", "local"]}
     if url:
         ways = {name: [*words, "--store", url] for name, words in ways.items()}
-    found = {}
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, words) in enumerate(ways.items()):
-            few, many = (
-                seconds_of_run(Path(folder), f"{number}-{clips}", clips, words) for clips in (units // 2, 3 * units // 2)
-            )
-            found[name] = ((many - few) / units, few)
-    plain, claimed = (each for each, _ in found.values())
-    told = ", ".join(f"{name} {each:.3f} s each ({few:.1f} s for {units // 2} in all)" for name, (each, few) in found.items())
-    return f"units of 1 s: {told}: {100 * (claimed / plain - 1):+.1f} %"
+            few = seconds_of_run(Path(folder), f"{number}-few", units // 2, words)
+            many = seconds_of_run(Path(folder), f"{number}-many", 3 * units // 2, words)
+            clock, core = ((more - less) / units for more, less in zip(many, few, strict=True))
+            found.append(f"{name} {clock:.3f} s each on the clock, {core:.3f} s on a core")
+    return f"units of 1 s: {'; '.join(found)}"
 
 
 @contextmanager
