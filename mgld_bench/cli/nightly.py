@@ -209,7 +209,9 @@ def clean(
     workspace: FolderToWrite = DEFAULT_WORKSPACE,
     store: StoreUrl = "",
 ) -> None:
-    """Free the restored frames of old nights; the accepted night, the anchor and the last ones keep theirs. Scores always stay.
+    """Free the restored frames and players of old nights; the accepted night, the anchor and the last ones keep theirs.
+
+    Scores always stay.
 
     Example: mgld-bench nightly clean demo --keep 3
     """
@@ -218,16 +220,14 @@ def clean(
     from mgld_bench.engine.store import open_store
     from mgld_bench.nightly.history import nights
     from mgld_bench.nightly.night import FOLDER
+    from mgld_bench.nightly.publish import pages_folder, refresh_pages
     from mgld_bench.nightly.retention import free, plan_retention
+    from mgld_bench.report.videos.wanted import KEPT_VIDEOS
 
     with open_store(store, workspace, create=False) as opened:
         found = nights(opened, suite)
-    methods = dict.fromkeys(night.method for night in found)
-    planned = [
-        freed
-        for method in methods
-        for freed in plan_retention(workspace, [night for night in found if night.method == method], keep)
-    ]
+    series = [[night for night in found if night.method == method] for method in dict.fromkeys(night.method for night in found)]
+    planned = [freed for one in series for freed in plan_retention(workspace, pages_folder(workspace, one[0]), one, keep)]
     for freed in planned:
         typer.echo(f"night {freed.night}: {freed.folder}: {size(freed.size)}")
     total = size(sum(freed.size for freed in planned))
@@ -235,7 +235,9 @@ def clean(
         typer.echo("nothing to free")
     elif yes:
         with sole_writer(workspace / FOLDER):
-            free(planned)
+            free(planned, workspace / KEPT_VIDEOS)
+            for one in series:
+                refresh_pages(workspace, one)
         typer.echo(f"freed: {total}")
     else:
         typer.echo(f"would free {total}; --yes does")

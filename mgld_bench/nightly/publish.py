@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mgld_bench.cards.loader import load_protocol, load_report
@@ -14,7 +14,7 @@ from mgld_bench.nightly.judging import Judging
 from mgld_bench.nightly.messages.send import Message, send_messages
 from mgld_bench.nightly.night import FOLDER, NightRequest, NightResult
 from mgld_bench.nightly.pages.comparisons import write_comparisons, written_comparisons
-from mgld_bench.nightly.pages.write import WrittenPages, page_name, write_pages
+from mgld_bench.nightly.pages.write import WrittenPages, page_name, write_night, write_pages
 
 
 def publish(request: NightRequest, result: NightResult, log: Callable[[str], None], progress: Progress) -> WrittenPages | None:
@@ -55,6 +55,14 @@ def refresh(workspace: Path, store_url: str, night: Night) -> WrittenPages:
         series = nights(store, night.suite, night.method)
         folder = pages_folder(workspace, night)
         return write_pages(folder, series, night, list(written_comparisons(folder, series, night)), store)
+
+
+def refresh_pages(workspace: Path, series: Sequence[Night]) -> None:
+    """Write the pages of nights again that are there, with the comparisons that still have pages."""
+    for night in series:
+        folder = pages_folder(workspace, night)
+        if (folder / page_name(night)).is_file():
+            write_night(folder, series, night, list(written_comparisons(folder, series, night)))
 
 
 def pages_folder(workspace: Path, night: Night) -> Path:

@@ -1,4 +1,4 @@
-"""Which restored frames of nights are kept: those of the accepted night, the anchor and the last ones. Scores are always kept."""
+"""Which restored frames and players of nights are kept: those of the accepted night, the anchor and the last ones; all scores."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from glob import escape
 from pathlib import Path
 
 from mgld_bench.clips.listing import files_below, matching
+from mgld_bench.comparing.players.write import FOLDER_SUFFIX
 from mgld_bench.nightly.history import Night, anchor_of, reference_of
 
 
 @dataclass(frozen=True)
 class Freed:
-    """A folder of restored clips that need not be kept."""
+    """A folder that need not be kept: restored clips, or what the page of a comparison plays."""
 
     night: int
     folder: Path
     size: int
     """Bytes."""
+    page: Path | None = None
+    """That of the comparison whose players' files they are."""
 
 
-def plan_retention(workspace: Path, series: Sequence[Night], keep: int) -> tuple[Freed, ...]:
+def plan_retention(workspace: Path, pages: Path, series: Sequence[Night], keep: int) -> tuple[Freed, ...]:
     """What can be freed of the nights of one suite and method.
 
     Args:
         workspace: where the clips are.
+        pages: the folder of their pages.
         series: all nights of that suite and method.
         keep: so many of the last nights keep their frames; the accepted night, the anchor and an unfinished one always do.
     """
@@ -43,13 +47,33 @@ def plan_retention(workspace: Path, series: Sequence[Night], keep: int) -> tuple
                 continue
             for folder in matching(workspace / "restored", "*", escape(name)):
                 found.append(Freed(night.id, folder, _size(folder)))
+        if night.id not in kept:
+            for folder in matching(pages, f"night-{night.id}-with-*{FOLDER_SUFFIX}"):
+                found.append(Freed(night.id, folder, _size(folder), folder.with_suffix(".html")))
     return tuple({freed.folder: freed for freed in found}.values())
 
 
-def free(planned: Sequence[Freed]) -> None:
-    """Delete them."""
+def free(planned: Sequence[Freed], videos: Path) -> None:
+    """Delete them, with the pages that play what is deleted.
+
+    ``videos``: where videos are kept under second names; those that nothing else shows are deleted too.
+    """
     for freed in planned:
+        if freed.page is None:
+            shutil.rmtree(freed.folder)
+            continue
+        played = {_identity(file) for file in files_below(freed.folder)}
+        # First: nothing links to what is deleted.
+        freed.page.unlink(missing_ok=True)
         shutil.rmtree(freed.folder)
+        for file in matching(videos, "*", "[!.]*"):
+            if file.stat().st_nlink == 1 and _identity(file) in played:
+                file.unlink()
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_dev, found.st_ino
 
 
 def _size(folder: Path) -> int:

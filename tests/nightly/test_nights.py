@@ -129,11 +129,22 @@ def test_the_index_shows_every_night_and_links_to_its_page(three: tuple[Site, li
 def test_clean_states_what_it_would_free_and_keeps_reference_and_anchor(three: tuple[Site, list[Done]], tmp_path: Path) -> None:
     here = copy((three[0], three[1][0]), tmp_path)
     folders = set((here.workspace / "restored/street").iterdir())
+    pages = here.workspace / "nightly/watch/compact"
+    # A second name of what a page plays, as on a disk that is not copied.
+    played = next(path for path in (pages / "night-2-with-1.files").rglob("*.mp4"))
+    kept = here.workspace / "videos/zz/kept.mp4"
+    kept.parent.mkdir()
+    kept.hardlink_to(played)
     arguments = ("nightly", "clean", "watch", "--keep", "0", "--workspace", str(here.workspace))
     stated = call(*arguments)
     assert "would free" in stated.out
+    assert f"night 2: {pages / 'night-2-with-1.files'}: " in stated.out
     assert set((here.workspace / "restored/street").iterdir()) == folders
     assert "freed:" in call(*arguments, "--yes").out
+    assert not kept.exists()
+    assert not [path.name for path in pages.iterdir() if path.name.startswith("night-2-with")]
+    assert "night-2-with-1" not in (pages / "night-2.html").read_text()
+    assert (pages / "night-3-with-1.files").is_dir()
     names = {night["night"]: night["name"] for night in here.history()}
     left = {path.name for path in (here.workspace / "restored/street").iterdir()}
     assert left == {names[1], names[3]}

@@ -59,8 +59,14 @@ def write_pages(
     write_bytes_atomic(index, text.encode())
     write_bytes_atomic(folder / "badge.svg", badge(f"nightly {latest.suite}", latest.verdict).encode())
     # Last: where it is there, all of them are.
-    write_bytes_atomic(page, _render("night.html.j2", night=latest, compared=compared, marks=marks).encode())
+    write_night(folder, series, latest, compared)
     return WrittenPages(index, page)
+
+
+def write_night(folder: Path, series: Sequence[Night], night: Night, compared: Sequence[ComparedWith]) -> None:
+    """Write the page of a night; see write_pages()."""
+    text = _render("night.html.j2", night=night, compared=compared, marks=_marks(series))
+    write_bytes_atomic(folder / page_name(night), text.encode())
 
 
 def page_name(night: Night) -> str:
