@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -81,6 +82,16 @@ def test_help_is_quick_and_names_every_verb() -> None:
     heavy = f"import sys, mgld_bench.cli.main; print([name for name in {modules} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]", f"--help imports what it does not need (it took {min(times):.2f} s)"
+
+
+def test_little_is_loaded_before_signals_end_the_program_in_one_line() -> None:
+    early = "import sys; before = set(sys.modules); import mgld_bench.__main__; print(*set(sys.modules) - before)"
+    loaded = subprocess.run([sys.executable, "-c", early], capture_output=True, text=True, check=True).stdout.split()
+    assert "mgld_bench.signals" in loaded
+    assert {"importlib.metadata", "email", "inspect", "typer", "numpy", "logging"}.isdisjoint(loaded)
+    assert mgld_bench.__version__ == importlib.metadata.version("mgld-bench")
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        mgld_bench.nonsense  # noqa: B018
 
 
 @pytest.mark.parametrize(
