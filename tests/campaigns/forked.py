@@ -7,7 +7,6 @@ its standard input, and answers each with a line.
 from __future__ import annotations
 
 import ctypes
-import importlib
 import json
 import os
 import subprocess
@@ -18,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-KINDS: Final = ("open", "write", "fsync", "rename", "mkdir", "stat", "unlink", "list")
-"""Of calls, in the order of failing_calls.c."""
+from tests.campaigns.failing_calls import KINDS, every_module, load
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ class Program:
 def serve(library: str) -> None:
     """Carry out orders until there are no more."""
     calls = ctypes.CDLL(library)
-    _load()
+    load(every_module())
     for line in sys.stdin:
         reading, writing = os.pipe()
         child = os.fork()
@@ -98,22 +96,6 @@ def serve(library: str) -> None:
             sys.stdout.write(f"{answer.read() or json.dumps([-9, '', 'the child was killed', [0] * len(KINDS), 0])}\n")
         os.waitpid(child, 0)
         sys.stdout.flush()
-
-
-def _load() -> None:
-    """Import what the verbs import when they run, and do what they do once in a process."""
-    from mgld_bench.clips.ffmpeg import ffmpeg_identity
-    from mgld_bench.clips.opencv import installed_opencv
-    from mgld_bench.degradation.canary import encoder_canary
-
-    root = Path(__file__).parents[2]
-    for path in sorted((root / "mgld_bench").rglob("*.py")):
-        name = ".".join(path.relative_to(root).with_suffix("").parts)
-        if "versions" not in name and "__main__" not in name:
-            importlib.import_module(name.removesuffix(".__init__"))
-    ffmpeg_identity()
-    installed_opencv()
-    encoder_canary()
 
 
 def _carry_out(order: list[Any], calls: ctypes.CDLL, answer: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import json
 import os
 import random
@@ -24,11 +23,11 @@ from typing import Any, Final, Literal
 
 import psutil
 
+from tests.campaigns.failing_calls import KINDS, every_module, load
+
 Victim = Literal["program", "child", "all"]
 """Who is killed: the program alone; one of its children (ffmpeg, a worker), where it has any; all of them at once."""
 VICTIMS: Final[tuple[Victim, ...]] = ("program", "child", "all")
-KINDS: Final = ("open", "write", "fsync", "rename", "mkdir", "stat", "unlink", "list")
-"""Of calls on files, in the order of failing_calls.c."""
 _MARK: Final = "MGLD_BENCH_TEST_TRIAL"
 """In the environment of a trial's processes."""
 _USUAL: Final = (
@@ -189,7 +188,7 @@ def _marked(mark: str) -> list[str]:
 
 def serve(everything: bool) -> None:
     """Carry out orders until there are no more."""
-    _load(everything)
+    load(every_module() if everything else list(_USUAL))
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -199,23 +198,6 @@ def serve(everything: bool) -> None:
         _, status = os.waitpid(child, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
-
-
-def _load(everything: bool) -> None:
-    """Import what the verbs import when they run, and do what they do once in a process."""
-    from mgld_bench.clips.ffmpeg import ffmpeg_identity
-    from mgld_bench.degradation.canary import encoder_canary
-
-    names = list(_USUAL)
-    if everything:
-        root = Path(__file__).parents[2]
-        paths = sorted((root / "mgld_bench").rglob("*.py"))
-        names = [".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__") for path in paths]
-    for name in names:
-        if "versions" not in name and "__main__" not in name:
-            importlib.import_module(name)
-    ffmpeg_identity()
-    encoder_canary()
 
 
 def _carry_out(order: list[Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.campaign import Campaign
-from tests.campaigns.killable import KINDS, Program
+from tests.campaigns.failing_calls import KINDS, compiled
+from tests.campaigns.killable import Program
 from tests.campaigns.verbs import Verb, done_units, make_verbs, state
 from tests.helpers.file_server import serving
 
@@ -23,12 +23,7 @@ CHANGING = ("open", "write", "fsync", "rename", "mkdir", "unlink")
 
 @pytest.fixture
 def program(campaign: Campaign, tmp_path: Path) -> Iterator[Program]:
-    compiler, library = shutil.which("cc"), tmp_path / "calls.so"
-    if compiler is None:
-        pytest.skip("there is no C compiler")
-    source = Path(__file__).with_name("failing_calls.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"], check=True)
-    with Program(everything=campaign.budget is not None, library=library) as loaded:
+    with Program(everything=campaign.budget is not None, library=compiled(tmp_path)) as loaded:
         yield loaded
 
 

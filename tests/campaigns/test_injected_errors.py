@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,8 @@ from typing import Final
 import pytest
 
 from tests.campaigns.campaign import Campaign
-from tests.campaigns.forked import KINDS, Ended, Fault, Program
+from tests.campaigns.failing_calls import KINDS, compiled
+from tests.campaigns.forked import Ended, Fault, Program
 from tests.campaigns.state import LEFT_OVER, state
 from tests.helpers.tiny_suite import write_tiny_suite
 
@@ -142,12 +142,7 @@ class Bench:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """The program with the library before the C library, and the state ``fresh``."""
     folder = tmp_path_factory.mktemp("bench")
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("there is no C compiler")
-    library = folder / "failing_calls.so"
-    source = Path(__file__).with_name("failing_calls.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"], check=True)
+    library = compiled(folder)
     write_tiny_suite(folder / "fresh")
     with Program(library) as program:
         yield Bench(program, folder)
