@@ -107,13 +107,17 @@ class _Scorer(ClipScorer):
         self._answers: Queue[float | Exception | None] = Queue()
         """None: more frames are wanted."""
         self._thread = Thread(target=self._run, daemon=True, name="cvvdp")
+        self._over = False
         self._score: float | None = None
 
     def add(self, restored: Chunk, reference: Chunk | None) -> None:
+        if self._over:
+            raise ValueError("no more frames are taken: the clip is scored, or has failed")
         self._given.put((restored.frames, reference_of(reference, self._metric.facts.name).frames))
         if self._thread.ident is None:
             self._thread.start()
         answer = self._answers.get()
+        self._over = answer is not None
         if isinstance(answer, Exception):
             raise answer
         self._score = answer

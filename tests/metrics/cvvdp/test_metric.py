@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mgld_bench.clips.clip import ArrayClip
+from mgld_bench.errors import InputError
 from mgld_bench.metrics.catalogue import describe, load_metric, reason_unavailable
 from mgld_bench.metrics.cvvdp import variants
 from mgld_bench.metrics.metric import Chunk
@@ -62,6 +63,18 @@ def test_a_clip_that_is_given_up_leaves_no_thread(truth: Frames, restored: Frame
     scorer.close()
     scorer.close()
     assert threading.active_count() == threads
+
+
+@installed
+def test_an_error_of_the_package_is_raised_where_the_frames_are_given(truth: Frames, restored: Frames) -> None:
+    scorer = load_metric(NAME).start(facts_of(64, 96, 3))
+    with pytest.raises(RuntimeError):
+        scorer.add(Chunk(range(3), restored[:, :40]), Chunk(range(3), truth[:, :40]))
+    with pytest.raises(ValueError, match="no more frames"):
+        scorer.add(Chunk(range(3), restored), Chunk(range(3), truth))
+    with pytest.raises(InputError, match="was not given all of its 3 frames"):
+        scorer.finish()
+    scorer.close()
 
 
 def test_without_the_package_one_line_states_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
