@@ -130,6 +130,9 @@ class DatasetCard(Card):
     scales: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(4,), min_length=1)
     """How many times larger than LR the ground truth may be, where LR comes with the set: the frames decide which of these it is.
     Without ground truth, the first is how many times larger than LR methods make it."""
+    reduce_lr: int = Field(default=1, ge=1)
+    """How many times LR that comes with the set is first reduced, in each direction, by MATLAB's bicubic; ``scales`` hold for
+    what is left. For sets whose LR is too large for the methods that are to be compared."""
     layouts: tuple[Layout, ...] = Field(min_length=1)
     obtain: str = ""
     """What to do to get the data."""

@@ -10,6 +10,6 @@ For use from outside:
 - `write_bytes_atomic`, `write_json_atomic`, `replacing` (`atomic`): files that appear whole or not at all
 - `file_sha256`, `frames_sha256`, `stack_sha256`, `text_digest`, `DigestCache` (`digest`)
 - `installed_opencv` (`opencv`): which of the installed OpenCVs computes
-- `resize_bicubic`, `scale_bicubic` (`bicubic`): MATLAB's imresize
+- `resize_bicubic`, `scale_bicubic`, `to_levels` (`bicubic`), `ReducedClip` (`reduced`): MATLAB's imresize
 - `ffmpeg_binary`, `ffmpeg_identity`, `running_ffmpeg`, `feed_ffmpeg`, `ffmpeg_messages` (`ffmpeg`): the package's own ffmpeg
 """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import tempfile
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Final
@@ -64,7 +66,7 @@ def degradation_class(card: DegradationCard) -> type[Degradation[Any]]:
 
 def _offered(card: DegradationCard) -> str:
     """``module:Class`` of the entry point that a card names."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+    points = _points(tuple(sys.path))
     found = [point for point in points if point.name == card.pipeline]
     if not found:
         known = [point.name for point in points]
@@ -73,6 +75,12 @@ def _offered(card: DegradationCard) -> str:
     if len({point.value for point in found}) > 1:
         raise field_error(card, ["pipeline"], f"{_packages(found)} both offer {card.pipeline}: name the class as module:Class")
     return found[0].value
+
+
+@lru_cache(maxsize=1)
+def _points(path: tuple[str, ...]) -> list[EntryPoint]:
+    """All that are offered on this path: asked for every pair of a plan, and slow to find."""
+    return sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
 
 
 def _packages(points: Sequence[EntryPoint]) -> str:

@@ -18,7 +18,9 @@ def colour_of(card: DatasetCard, entry: ClipEntry) -> str:
 def cut_of(card: DatasetCard, entry: ClipEntry) -> dict[str, object]:
     """What the card says of the clip that decides its frames, for the side file."""
     crop = None if entry.crop is None else entry.crop.model_dump()
-    return {"first_frame": entry.first_frame, "crop": crop, "colour": colour_of(card, entry)}
+    # Recorded only where there is something to record, as pairs did that are older than the field.
+    reduced = {"reduce_lr": card.reduce_lr} if card.reduce_lr > 1 else {}
+    return {"first_frame": entry.first_frame, "crop": crop, "colour": colour_of(card, entry), **reduced}
 
 
 def cut_differently(card: DatasetCard, clip: str, side: Mapping[str, Any]) -> str:
@@ -27,23 +29,30 @@ def cut_differently(card: DatasetCard, clip: str, side: Mapping[str, Any]) -> st
     Pairs of version 0.1.0 recorded the number, size and names of frames only: as far as these show it, they are compared too.
     """
     entry = next((entry for entry in card.clips if entry.name == clip), None)
+    recorded = side.get("facts", {}).get("cut")
+    known: Mapping[str, object] = recorded if isinstance(recorded, Mapping) else {}
+    there: dict[str, object] = {"reduce_lr": known.get("reduce_lr", 1)}
+    # LR that was built is not what came with the set.
+    asked: dict[str, object] = {"reduce_lr": card.reduce_lr} if side.get("degradation") is None else {}
     if entry is None:
-        return ""
-    there: dict[str, object] = dict(side["GT" if "GT" in side else "LQ"])
-    asked: dict[str, object] = {}
+        return _differing(there, asked)
+    there |= side["GT" if "GT" in side else "LQ"]
     if entry.frames is not None:
         asked["frames"] = entry.frames
     size = (entry.crop.width, entry.crop.height) if entry.crop else entry.size or card.size
     if size is not None:
         asked["width"], asked["height"] = size
-    recorded = side.get("facts", {}).get("cut")
     if isinstance(recorded, Mapping):
         there |= recorded
-        asked |= cut_of(card, entry)
+        asked |= {name: value for name, value in cut_of(card, entry).items() if name != "reduce_lr"}
     elif PurePath(entry.source).suffix.lower() in VIDEO_SUFFIXES:
         # Frames of a video are called by their numbers.
         names = there.get("source_names")
         first = str(names[0]) if isinstance(names, list) and names else ""
         there["first_frame"] = int(first) if first.isdecimal() and first.isascii() else entry.first_frame
         asked["first_frame"] = entry.first_frame
+    return _differing(there, asked)
+
+
+def _differing(there: Mapping[str, object], asked: Mapping[str, object]) -> str:
     return ", ".join(f"{name}: {value}, not {there.get(name)}" for name, value in asked.items() if there.get(name) != value)

@@ -12,6 +12,7 @@ from mgld_bench.clips.digest import DigestCache, stack_sha256, text_digest
 from mgld_bench.clips.listing import dead_link
 from mgld_bench.clips.numbering import numbers_disagree
 from mgld_bench.clips.reading import open_clip, select_frames
+from mgld_bench.clips.reduced import ReducedClip
 from mgld_bench.errors import InputError, first_of
 from mgld_bench.pairs.cut import colour_of, cut_of
 from mgld_bench.pairs.layouts import FoundLayout, find_layout
@@ -123,6 +124,9 @@ def _checked(card: DatasetCard, entry: ClipEntry, found: FoundLayout, cache: Dig
 
     ground_truth = opened(found.ground_truth.get(entry.name), "ground truth")
     low_resolution = opened(found.low_resolution.get(entry.name), "LR")
+    if low_resolution is not None and card.reduce_lr > 1:
+        low_resolution = ReducedClip(low_resolution, card.reduce_lr)
+        notes.append(f"LR: reduced {card.reduce_lr} times in each direction by MATLAB's bicubic, as the card says")
     main = ground_truth or low_resolution
     size = (entry.crop.width, entry.crop.height) if entry.crop else entry.size or card.size
     if main is not None and size is not None and (main.width, main.height) != size:

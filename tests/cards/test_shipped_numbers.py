@@ -280,6 +280,7 @@ DATASETS = {
     "movielq": (None, False, 10, 10000, None, 1000),
     "mvsr4x": (None, True, 15, None, None, None),
     "realvsr": (None, True, 50, None, None, None),
+    "realvsr-reduced": (None, True, 50, None, None, None),
     "reds30": ("realbasicvsr", True, 30, 3000, (1280, 720), 100),
     "reds4": ("realbasicvsr", True, 4, 400, (1280, 720), None),
     "reds4-bi": ("bi", True, 4, 400, (1280, 720), None),
@@ -408,6 +409,7 @@ def test_commit_and_sizes_of_a_program(name: str) -> None:
     options = parse_options(load_method(name))
     assert isinstance(options, ProgramOptions)
     margins = options.margins
+    assert options.scale == (1 if name.endswith("-x1") else 4)
     assert (options.commit, margins.multiple, (margins.frames_multiple, margins.frames_plus)) == PROGRAMS[name]
 
 
@@ -445,6 +447,9 @@ def test_counts_and_sizes_of_a_dataset(name: str) -> None:
     found = (card.degradation, card.ground_truth, clips, card.total_frames, card.size, card.max_frames)
     assert found == DATASETS[name]
     assert card.shift == (0.0, 0.0)
+    # DOVE's inference.sh restores RealVSR and MVSR4x at x1.
+    scales = {"realvsr": ((1, 4), 1), "mvsr4x": ((4, 1), 1), "realvsr-reduced": ((4,), 4)}
+    assert (card.scales, card.reduce_lr) == scales.get(name, ((4,), 1))
 
 
 def test_the_variants_and_frames_of_the_protocols() -> None:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
+from mgld_bench.api import degrade
 from mgld_bench.cards.loader import load_dataset
+from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
+from mgld_bench.errors import InputError
 from mgld_bench.pairs.planning import plan_pairs
 from mgld_bench.pairs.sources import locate_clips
 from mgld_bench.restoring.record import read_record, record_path
@@ -25,6 +28,7 @@ CARDS: dict[str, dict[str, object]] = {
         "scales": [1, 4],
         "layouts": [{"name": "gt-lq", "ground_truth": "GT/{clip}", "low_resolution": "LQ/{clip}"}],
     },
+    "datasets/phones-reduced.yaml": {"name": "phones-reduced", "extends": "phones", "scales": [4], "reduce_lr": 4},
     "datasets/phones-bi.yaml": {"name": "phones-bi", "extends": "phones", "title": "Phones, x2", "degradation": "half"},
     "datasets/degradations/half.yaml": {"name": "half", "extends": "bi", "scale": 2},
     "datasets/old-film.yaml": {
@@ -137,6 +141,24 @@ def test_lr_is_built_at_the_scale_of_the_degradation(place: Path, tmp_path: Path
     record = read_record(record_path(tmp_path / "restored/phones-bi/bicubic", "000"))
     assert record is not None
     assert (record.height, record.width, record.way) == (32, 48, {"scale": 2})
+
+
+def test_lr_is_reduced_for_methods_that_enlarge_where_the_card_says_so(place: Path, tmp_path: Path) -> None:
+    where = ("--cards", place / "cards", "--workspace", tmp_path)
+    options = ("--methods", "bicubic,realesr-animevideov3", "--device", "cpu", "--source", f"phones-reduced={place / 'data'}")
+    ran = call("run", "equal", "--datasets", "phones-reduced", *options, *where)
+    assert ran.code == 0, ran.err
+    side = json.loads((tmp_path / "pairs/phones-reduced/existing/000.json").read_text())
+    assert (side["LQ"]["height"], side["LQ"]["width"]) == (8, 12)
+    assert side["facts"]["notes"] == ["LR: reduced 4 times in each direction by MATLAB's bicubic, as the card says"]
+    low = next(open_clip(place / "data/LQ/000").frames())
+    stored = next(open_clip(tmp_path / "pairs/phones-reduced/existing/LQ/000").frames())
+    np.testing.assert_array_equal(stored, degrade(low[None], "bi")[0])
+    # Without its source, the pair is known by its side file: not where the card reduces it differently by now.
+    card = load_dataset("phones-reduced", [place / "cards"])
+    assert [pair.scale for pair in plan_pairs(card, None, None, tmp_path)] == [4, 4]
+    with pytest.raises(InputError, match=r"its card has been changed since its pair was built \(reduce_lr: 1, not 4\)"):
+        plan_pairs(card.model_copy(update={"reduce_lr": 1}), None, None, tmp_path)
 
 
 def test_without_ground_truth_the_card_says_how_large_methods_make_it(place: Path, tmp_path: Path) -> None:
