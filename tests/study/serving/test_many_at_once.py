@@ -34,8 +34,10 @@ def test_a_kill_among_fifty(tmp_path: Path) -> None:
         for goal in (60, 160, 260):
             enough = Event()
             with serving(study.folder.path) as server:
-                people = [(Person(server.base, token), token) for token in study.tokens]
-                running = [crowd.submit(session_until_killed, person, token, acknowledged, goal, enough) for person, token in people]
+                running = [
+                    crowd.submit(session_until_killed, Person(server.base, token), token, acknowledged, goal, enough)
+                    for token in study.tokens
+                ]
                 enough.wait(60)
                 server.process.kill()
                 for one in running:
