@@ -143,7 +143,7 @@ def _outline(card: StudyCard, sources: Sequence[StudySource], design: DesignPlan
     pairs = trials - card.design.training - card.design.repeats - card.design.traps
     seconds = sum(source.low_resolution.frame_count for source in sources) / len(sources) / (card.rate or DEFAULT_RATE)
     return [
-        f"study {card.name}: {len(card.methods)} methods in {len(card.pairs)} pairs on {len(sources)} clips; questions: "
+        f"study {card.name}: methods: {len(card.methods)}, pairs of them: {len(card.pairs)}, clips: {len(sources)}; questions: "
         f"{questions}; {ties}; {low}",
         f"participants: {card.design.participants}; trials of each: {trials} (to learn: {card.design.training}, pairs: {pairs}, "
         f"repeats: {card.design.repeats}, traps: {card.design.traps}), which take at least "

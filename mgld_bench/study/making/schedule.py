@@ -27,6 +27,9 @@ TRAP: Final = "bicubic"
 _ATTEMPTS: Final = 200
 """Orders that are drawn before none is said to exist."""
 
+_FAR: Final = 6
+"""Trials: so far, a repeat is no longer remembered well; few trials are worth some search for it."""
+
 ClipKey = tuple[str, str]
 """Dataset and clip."""
 
@@ -70,7 +73,7 @@ class Schedule:
         best: list[tuple[_Asked, int | None]] | None = None
         best_score = (-1, -1)
         total = len(asked) + self.design.repeats + self.design.traps
-        wanted = (total // 3, total // (self.design.traps + 1))
+        wanted = (max(total // 3, min(total // 2, _FAR)), total // (self.design.traps + 1))
         for _ in range(_ATTEMPTS):
             order = _arranged(asked, self._repeated(asked, draw), self._traps(participant, draw), draw)
             if order is None:

@@ -108,6 +108,7 @@ def plan_videos(card: StudyCard, sources: Sequence[StudySource], traps: Sequence
     parts = {source.key: shown_part(card, source) for source in ordered}
     largest = max(part.width * part.height for part in parts.values())
     exact = card.video == "exact" or (card.video == "auto" and largest <= _EXACT_PIXELS)
+    _require_even(card, parts, exact)
     rate = card.rate or DEFAULT_RATE
     trapped = {source.key for source in traps}
     clips = tuple(
@@ -157,6 +158,16 @@ def shown_part(card: StudyCard, source: StudySource) -> Crop:
             f"study {card.name}: crop: {wide}x{tall} is larger than {source.dataset} {source.clip}, {width}x{height}"
         )
     return Crop(top=(height - tall) // 2, left=(width - wide) // 2, height=tall, width=wide)
+
+
+def _require_even(card: StudyCard, parts: Mapping[tuple[str, str], Crop], exact: bool) -> None:
+    """Raise InputError where frames with an odd side would be encoded with chroma at half resolution, which would pad them."""
+    for (dataset, clip), part in parts.items():
+        if not exact and (part.width % 2 or part.height % 2):
+            raise InputError(
+                f"study {card.name}: {dataset} {clip} is {part.width}x{part.height}, and close copies have even sides: set a "
+                "crop, or video: exact"
+            )
 
 
 def _clip_videos(source: StudySource, part: Crop, is_trap: bool, encoding: Encoding, rate: float, how: Enlarging) -> ClipVideos:

@@ -82,11 +82,11 @@ async function played(source) {
 
 
 @pytest.mark.parametrize("encoding", [EXACT, CLOSE], ids=["exact", "close"])
-@pytest.mark.parametrize("padding", [SPARE, 700_000])
-def test_a_browser_plays_a_padded_video_to_its_end(browser: Browser, tmp_path: Path, encoding: Encoding, padding: int) -> None:
-    file = padded(tmp_path, "cut", CUT, encoding)
+def test_a_browser_plays_a_padded_video_to_its_end(browser: Browser, tmp_path: Path, encoding: Encoding) -> None:
+    # The largest padding there may be, of a video that shows next to nothing, and the smallest after it.
+    file = padded(tmp_path, "cut", CUT, encoding, 700_000)
     with (tmp_path / f"more{encoding.suffix}").open("wb") as target:
-        write_padded(file, target, file.stat().st_size + padding)
+        write_padded(file, target, file.stat().st_size + SPARE)
     (tmp_path / "page.html").write_text(PAGE % RATE)
     media = encoding.media_type.partition(";")[0]
     source = f"data:{media};base64,{base64.b64encode((tmp_path / f'more{encoding.suffix}').read_bytes()).decode()}"

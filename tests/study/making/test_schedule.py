@@ -45,7 +45,7 @@ def schedules(draw: st.DrawFn) -> tuple[Schedule, int]:
     return made, draw(st.integers(1, 12))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(schedules())
 def test_everything_is_balanced_and_every_trial_has_its_place(drawn: tuple[Schedule, int]) -> None:
     made, participants = drawn
