@@ -95,8 +95,8 @@ def beside_notes(data: ReportData, one: PublishedSet, lines: Sequence[tuple[str,
     notes = [f"Published values are those of {one.cite}; printed beside ours, they are a comparison, not a reproduction."]
     notes += [f"{one.title}: {one.notes}"] if one.notes else []
     if one.protocol != data.protocol.name:
-        under = f"under protocol {one.protocol}" if one.protocol else "without a protocol card; how they were scored is assumed"
-        notes.append(f"Its numbers are {under}, ours under {data.protocol.name}.")
+        under = f"are under protocol {one.protocol}" if one.protocol else "have no protocol card"
+        notes.append(f"Its numbers {under}; ours are under {data.protocol.name}.")
     unlike = {}
     for metric in dict.fromkeys(metric for _, metric in lines):
         short = _short(data, one, metric)

@@ -109,7 +109,7 @@ def _findings(
 ) -> tuple[str, ...]:
     """Which known copies the test sets are, and what stands beside ours."""
     beside_ours = beside_notes(data, chosen, lines) if chosen else ()
-    return (*(fingerprint.findings if fingerprint else ()), *beside_ours, *instance_notes(data, cells))
+    return (*(fingerprint.findings if fingerprint else ()), *instance_notes(data, cells), *beside_ours)
 
 
 def _dataset_heading(data: ReportData, cell: ScoredCell) -> str:

@@ -98,17 +98,17 @@ def _notes(data: ReportData, cells: Sequence[ScoredCell], dataset: str) -> Itera
         return
     compared = [one for one in known if one.verdict != "unknown"]
     rest = [one.heading for one in known if one.verdict == "unknown"]
-    unknown = (
-        f" Not comparable, as they print no row of a method and metric variant that is here: {', '.join(rest)}." if rest else ""
-    )
+    has_bicubic = any(cell.method == BICUBIC for cell in cells if cell.dataset == dataset)
     if compared:
-        yield f"{heading}: {_which(compared)}{unknown}"
-    elif any(cell.method == BICUBIC for cell in cells if cell.dataset == dataset):
-        yield f"{heading}: which published copy of the set this is cannot be told.{unknown}"
+        yield from (f"{heading}: {text}" for text in _which(compared))
+    elif has_bicubic:
+        yield f"{heading}: which published copy of the set this is cannot be told."
+    if rest and (compared or has_bicubic):
+        yield f"{heading}: not comparable, as they print no row of a method and metric variant that is here: {', '.join(rest)}."
 
 
-def _which(compared: Sequence[Instance]) -> str:
-    """The finding, in sentences."""
+def _which(compared: Sequence[Instance]) -> list[str]:
+    """The finding, and what else was compared, in sentences."""
     ordered = sorted(compared, key=lambda one: one.off)
     equal = [one for one in ordered if one.verdict in ("same", "one number")]
     close = [one for one in ordered if one.verdict == "close"]
@@ -137,7 +137,7 @@ def _which(compared: Sequence[Instance]) -> str:
         )
     named = {one.published.name for one in (equal or (close or ordered)[:1])}
     others = [f"{one.heading} ({one.worst})" for one in ordered if one.published.name not in named]
-    return f"{text} Compared too, and not equal (the number that is furthest off): {'; '.join(others)}." if others else text
+    return [text, *([f"compared too, and not equal (the number that is furthest off): {'; '.join(others)}."] if others else [])]
 
 
 def _why_close(one: Instance) -> str:
