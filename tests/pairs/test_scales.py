@@ -10,13 +10,16 @@ import pytest
 import yaml
 
 from mgld_bench.api import degrade
-from mgld_bench.cards.loader import load_dataset
+from mgld_bench.cards.loader import load_dataset, load_method
+from mgld_bench.clips.clip import ClipSize
 from mgld_bench.clips.reading import open_clip
 from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.errors import InputError
+from mgld_bench.methods.compute import Compute
 from mgld_bench.pairs.planning import plan_pairs
 from mgld_bench.pairs.sources import locate_clips
 from mgld_bench.restoring.record import read_record, record_path
+from mgld_bench.restoring.way import ScaleError, way_here
 from tests.helpers.clip_samples import make_frames
 from tests.helpers.command import Done, call
 
@@ -135,19 +138,16 @@ def test_lr_is_built_at_the_scale_of_the_degradation(place: Path, tmp_path: Path
     side = json.loads((tmp_path / "pairs/phones-bi/half/000.json").read_text())
     assert (side["LQ"]["height"], side["LQ"]["width"]) == (16, 24)
     assert call("datasets", "verify", "phones-bi", "--mode", "full", *where).code == 0
-    options = ("--datasets", "phones-bi", "--methods", "bicubic", "--device", "cpu")
-    ran = call("run", "equal", *options, *where)
-    assert ran.code == 0, ran.err
-    record = read_record(record_path(tmp_path / "restored/phones-bi/bicubic", "000"))
-    assert record is not None
-    assert (record.height, record.width, record.way) == (32, 48, {"scale": 2})
+    size = ClipSize("000", 2, 16, 24)
+    assert way_here(load_method("bicubic"), size, Compute(), 2) == {"scale": 2}
+    with pytest.raises(ScaleError, match="it enlarges x4, and these pairs are x2"):
+        way_here(load_method("realesr-animevideov3"), size, Compute(), 2)
 
 
 def test_lr_is_reduced_for_methods_that_enlarge_where_the_card_says_so(place: Path, tmp_path: Path) -> None:
     where = ("--cards", place / "cards", "--workspace", tmp_path)
-    options = ("--methods", "bicubic,realesr-animevideov3", "--device", "cpu", "--source", f"phones-reduced={place / 'data'}")
-    ran = call("run", "equal", "--datasets", "phones-reduced", *options, *where)
-    assert ran.code == 0, ran.err
+    done = call("datasets", "prepare", "phones-reduced", "--source", place / "data", *where)
+    assert done.code == 0, done.err
     side = json.loads((tmp_path / "pairs/phones-reduced/existing/000.json").read_text())
     assert (side["LQ"]["height"], side["LQ"]["width"]) == (8, 12)
     assert side["facts"]["notes"] == ["LR: reduced 4 times in each direction by MATLAB's bicubic, as the card says"]
