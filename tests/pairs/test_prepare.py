@@ -109,16 +109,16 @@ def test_an_interruption_ends_the_workers_and_the_rest_is_done_later(tmp_path: P
     assert child.stdout is not None
     assert child.stdout.readline()
     os.killpg(child.pid, signal.SIGINT)
-    _, errors = child.communicate(timeout=20)
+    _, errors = child.communicate(timeout=120)
     assert child.returncode != 0
     assert errors.count("Traceback") == 1, errors
     assert errors.rstrip().endswith("KeyboardInterrupt")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while group_lives(child.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not group_lives(child.pid)
     assert 1 <= len(list_pairs(tmp_path / "workspace", "many", "existing")) < MANY
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     whole = plan_pairs(card, None, tmp_path / "source", tmp_path / "workspace")
     assert all(pair.built for pair in whole)

@@ -14,6 +14,11 @@ class _Object(TypeDecorator[dict[str, Any]]):
     impl = JSON
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[dict[str, Any]]:
+        """What a value is in Python; SQLAlchemy 2.0 does not take it from ``impl``."""
+        return dict
+
     def process_result_value(self, value: object, dialect: Dialect) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ValueError(f"{str(value)[:40]} in place of a mapping")
