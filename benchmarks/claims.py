@@ -1,4 +1,4 @@
-"""The queue of runs by workers: publishing and claiming many units, and what an executor adds to units of one second.
+"""The queue of runs by workers: publishing and claiming many units, and what a worker adds to units of one second.
 
 Queued are the units of many clips as a plan has them: a pair, a restored clip of each of four methods, five scores of each;
 beside as many units that another run has left.
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,11 +19,9 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-import yaml
-from bookkeeping import write_suite
-
 from mgld_bench.engine.executors.claiming import Claim
-from mgld_bench.engine.executors.job import Job, add_job
+from mgld_bench.engine.executors.heartbeat import Doing, heartbeat
+from mgld_bench.engine.executors.job import Job, add_job, open_jobs
 from mgld_bench.engine.executors.queue import Queue, Task
 from mgld_bench.engine.plan import Unit
 from mgld_bench.engine.request import SuiteRequest
@@ -34,15 +30,6 @@ from mgld_bench.metrics.metric import ClipScore
 
 METHODS, METRICS = 4, 5
 PROCESSES = 4
-SLEEPER = """
-import time
-from mgld_bench.methods.bicubic import Bicubic
-
-class Sleeper(Bicubic):
-    def restore(self, clip, start):
-        time.sleep(1)
-        yield from super().restore(clip, start)
-"""
 
 
 @dataclass(frozen=True)
@@ -144,43 +131,33 @@ def finished(claim: Claim) -> list[tuple[FinishedUnit, ClipScore | None]]:
     return [(FinishedUnit(key, claim.kind, "set", claim.clip, frames=10, seconds=1.0), score) for key in claim.keys]
 
 
-def seconds_of_run(folder: Path, name: str, clips: int, more: list[str]) -> tuple[float, float]:
-    """Seconds on the clock, and on a core, of a run of so many clips whose method waits one second for each."""
-    workspace, cards = folder / name, folder / f"cards{clips}"
-    if not cards.exists():
-        write_suite(folder / f"of{clips}", [f"clip{index:03}" for index in range(clips)])
-        (folder / f"of{clips}" / "cards").rename(cards)
-        (folder / "sleeper.py").write_text(SLEEPER, encoding="utf-8")
-        sleeper = {"name": "sleeper", "title": "Sleeper", "restorer": "sleeper:Sleeper"}
-        (cards / "baselines/sleeper.yaml").write_text(yaml.safe_dump(sleeper), encoding="utf-8")
-    paths = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "PYTHONPATH": paths, "MGLD_BENCH_HOME": str(folder / "home")}
-
-    def program(*words: str) -> None:
-        command = [sys.executable, "-m", "mgld_bench", *words, "--cards", str(cards), "--workspace", str(workspace)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-
-    program("datasets", "prepare", "many", "--source", str(folder / f"of{clips}" / "source"), "--use-existing-lq")
-    before, began = os.times(), time.perf_counter()
-    program("run", "many", "--methods", "sleeper", "--metrics", "psnr.rgb", "--quiet", "--device", "cpu", *more)
-    after = os.times()
-    core = after.children_user + after.children_system - before.children_user - before.children_system
-    return time.perf_counter() - began, core
-
-
-def overhead(url: str, units: int) -> str:
-    """What each further unit of one second costs in one process and by an executor, without what each needs to start and end."""
-    ways: dict[str, list[str]] = {"in one process": [], "by --executor local": ["--executor", "local"]}
-    if url:
-        ways = {name: [*words, "--store", url] for name, words in ways.items()}
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        for number, (name, words) in enumerate(ways.items()):
-            few = seconds_of_run(Path(folder), f"{number}-few", units // 2, words)
-            many = seconds_of_run(Path(folder), f"{number}-many", 3 * units // 2, words)
-            clock, core = ((more - less) / units for more, less in zip(many, few, strict=True))
-            found.append(f"{name} {clock:.3f} s each on the clock, {core:.3f} s on a core")
-    return f"units of 1 s: {'; '.join(found)}"
+def overhead(store: Store, seconds: int) -> str:
+    """What units of one second take in a plain loop that keeps them, and as a worker does them: with looks at jobs and leases."""
+    run = store.begin_run("benchmark", {})
+    began = now()
+    for number in range(seconds):
+        time.sleep(1)
+        unit = FinishedUnit(f"plain-{time.time_ns()}-{number}", "restore", "set", "clip", frames=10, seconds=1.0)
+        store.add(run, [(unit, None)])
+    plain = plus((0.0, 0.0), began)
+    job, _, _ = publish(store, seconds)
+    queue, doing = Queue(store), Doing()
+    began = now()
+    for _ in range(seconds):
+        queue.reap()
+        open_jobs(store)
+        claim = queue.claim("w", [job], [""])
+        if claim is None:
+            raise AssertionError
+        with heartbeat(store, queue, claim, doing, 15):
+            time.sleep(1)
+        queue.finish(claim, run, finished(claim), {})
+    claimed = plus((0.0, 0.0), began)
+    more = 100 * (claimed[0] / plain[0] - 1)
+    return (
+        f"{seconds} units of 1 s: plain loop {plain[0]:.2f} s ({plain[1]:.2f} on a core), as a worker does them "
+        f"{claimed[0]:.2f} s ({claimed[1]:.2f} on a core): {more:+.1f} %"
+    )
 
 
 @contextmanager
@@ -206,8 +183,8 @@ def main() -> None:
             job, units, seconds = publish(store, options.clips)
             print(f"{units} units put into the queue in {seconds:.2f} s")
             print(rates(url, job, processes, options.claims), flush=True)
-    if options.seconds:
-        print(overhead(options.store, options.seconds))
+        if options.seconds:
+            print(overhead(store, options.seconds))
 
 
 if __name__ == "__main__":
