@@ -61,7 +61,6 @@ class Pages:
         page = environment.get_template("study.html.j2").render(
             card=card,
             consent=[text.strip() for text in re.split(r"\n\s*\n", card.consent) if text.strip()],
-            title=card.title or "A study of videos",
             rate=study.rate,
             needed=needed_window(study),
             gap=GAP,

@@ -161,6 +161,23 @@ def shown(page: Page, side: str, frame: page_of.Picture) -> None:
     np.testing.assert_array_equal(seen, frame)
 
 
+def test_the_input_in_the_middle_two_plays_and_no_ties(browser: Browser, tmp_path: Path) -> None:
+    card = {"low_resolution": "middle", "plays": 2, "ties": False, "consent": "First <b>part</b>.\n\nSecond part."}
+    study = make_study(tmp_path / "small", participants=1, frames=FRAMES, size=SIZE, pairs=1, **card)
+    with serving(study.folder.path) as server, page_of.seated(browser, server.link(study.tokens[0])) as page:
+        page.wait_for_selector("#consent:visible")
+        assert page.locator("#consent p").all_inner_texts()[:2] == ["First <b>part</b>.", "Second part."]
+        page_of.begin(page)
+        for side, method in (("left", METHODS[0]), ("low-resolution", "lr"), ("right", METHODS[1])):
+            shown(page, side, frames_of(method, 0, FRAMES, *SIZE)[0])
+        page.keyboard.press("Space")
+        page.wait_for_selector("#status:text('Watched 1 of 2 times.')")
+        assert page.locator("fieldset:enabled").count() == 0
+        page_of.vote(page, "3", "2", "1")  # There is no third answer.
+        page_of.at(page, 2)
+    assert [(vote.answer, vote.plays) for vote in study.store().votes()] == [("right", 2), ("left", 2)]
+
+
 def test_a_window_that_is_too_small_shows_nothing_until_it_is_larger(browser: Browser, study: SmallStudy, server: Server) -> None:
     with page_of.seated(browser, server.link(study.tokens[6]), width=200, height=400) as page:
         page.click("#agree")

@@ -244,6 +244,17 @@ def test_huge_and_slow_bodies(study: SmallStudy, server: Server) -> None:
         assert person.state()["stage"] == "trial"
 
 
+@pytest.mark.slow
+def test_a_body_that_does_not_come_is_not_waited_for(study: SmallStudy, server: Server) -> None:
+    person = Person(server.base, study.tokens[-6])
+    person.begin()
+    head = (
+        f"POST {person.path}/trial/0/answer HTTP/1.1\r\nHost: {person.host}\r\nOrigin: http://{person.host}\r\n"
+        f"X-Study-Page: {person.page}\r\nCookie: study={person.cookie}\r\nContent-Type: application/json\r\n"
+    )
+    assert raw(server, f"{head}Content-Length: 100\r\n\r\n{{".encode()).startswith(b"HTTP/1.1 408 ")
+
+
 def test_an_expired_link(study: SmallStudy, server: Server) -> None:
     person = Person(server.base, study.tokens[-1])
     assert (person.ask("GET", "state").status, person.ask("GET", "state").json["error"]) == (410, "expired")
@@ -254,7 +265,7 @@ def test_an_expired_link(study: SmallStudy, server: Server) -> None:
 
 
 def test_requests_without_end_are_slowed_down(study: SmallStudy, server: Server) -> None:
-    person, other = (Person(server.base, token) for token in study.tokens[-7:-5])
+    person, other = (Person(server.base, token) for token in study.tokens[-8:-6])
     answers = [person.ask("GET", "trial/9/left") for _ in range(400)]
     refused = [answer for answer in answers if answer.status == 429]
     assert refused
