@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -162,7 +162,12 @@ def shown(page: Page, side: str, frame: page_of.Picture) -> None:
 
 
 def test_the_input_in_the_middle_two_plays_and_no_ties(browser: Browser, tmp_path: Path) -> None:
-    card = {"low_resolution": "middle", "plays": 2, "ties": False, "consent": "First <b>part</b>.\n\nSecond part."}
+    card: dict[str, Any] = {
+        "low_resolution": "middle",
+        "plays": 2,
+        "ties": False,
+        "consent": "First <b>part</b>.\n\nSecond part.",
+    }
     study = make_study(tmp_path / "small", participants=1, frames=FRAMES, size=SIZE, pairs=1, **card)
     with serving(study.folder.path) as server, page_of.seated(browser, server.link(study.tokens[0])) as page:
         page.wait_for_selector("#consent:visible")
