@@ -18,10 +18,11 @@ from mgld_bench.study.folder import Study, StudyFolder, load_study
 from mgld_bench.study.serving.app import StudySite
 from mgld_bench.study.serving.checks import check_study
 from mgld_bench.study.serving.listening import is_loopback, listen
+from mgld_bench.study.serving.patience import PatientProtocol
 from mgld_bench.study.serving.screen import needed_window
 from mgld_bench.study.store import VoteStore
 
-_CONNECTIONS: Final = 1000
+_CONNECTIONS: Final = 500
 """At the same time; beyond it requests are refused with 503, which the page tries again."""
 _GRACE: Final = 5
 """Seconds for requests that are under way when the server ends."""
@@ -66,7 +67,7 @@ def serve(folder: StudyFolder, options: ServeOptions, log: Callable[[str], None]
             log_config=None,
             access_log=False,
             lifespan="off",
-            http="h11",
+            http=PatientProtocol,
             ws="none",
             loop="asyncio",
             server_header=False,

@@ -255,6 +255,12 @@ def test_a_body_that_does_not_come_is_not_waited_for(study: SmallStudy, server: 
     assert raw(server, f"{head}Content-Length: 100\r\n\r\n{{".encode()).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.slow
+def test_a_connection_that_says_nothing_is_closed(server: Server) -> None:
+    assert raw(server, b"") == b""
+    assert raw(server, b"GET / HTTP/1.1\r\nHost: x\r\n") == b""
+
+
 def test_an_expired_link(study: SmallStudy, server: Server) -> None:
     person = Person(server.base, study.tokens[-1])
     assert (person.ask("GET", "state").status, person.ask("GET", "state").json["error"]) == (410, "expired")
