@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from mgld_bench.clips.digest import text_digest
+from mgld_bench.engine.origins import RESTORED_KEY
+from mgld_bench.engine.plan import restored_folder
 from mgld_bench.engine.store import FinishedUnit, open_store
 from mgld_bench.metrics.metric import ClipScore
+from mgld_bench.restoring.record import RestoreRecord, record_path
 from mgld_bench.study.card import Screening
 from mgld_bench.study.results.collected import votes_of_study
 from mgld_bench.study.results.conduct import conduct_of_all
@@ -227,6 +231,52 @@ def test_metrics_are_held_against_the_votes_clip_by_clip(study: Path, tmp_path: 
     assert psnr.clips == 4
     assert psnr.agreed == psnr.clear - niqe.agreed > 4
     assert psnr.interval is not None
+
+
+def test_scores_of_frames_that_nobody_judged_are_left_out_and_named(study: Path, tmp_path: Path) -> None:
+    made = {"bicubic": ("old",), "realesrgan": ("old",), "ours": ("new",)}
+    for method, frames in made.items():
+        record = RestoreRecord(
+            name="bikes",
+            key=f"{method} {frames[0]}",
+            facts={},
+            frame_count=1,
+            height=48,
+            width=64,
+            sha256=frames,
+            seconds=(1.0,),
+            peak_memory=0,
+            peak_gpu_memory=None,
+            device="cpu",
+            precision="float32",
+            notes={},
+            versions={},
+        )
+        path = record_path(restored_folder(tmp_path, "demo", method), "bikes")
+        path.parent.mkdir(parents=True)
+        path.write_text(record.model_dump_json())
+    judged = {("demo", "bikes", method): text_digest(("old",)) for method in made}
+    collected = replace(votes_of_study(study), digests=judged)
+    with open_store("", tmp_path, create=True) as store:
+        units = [
+            (
+                FinishedUnit(f"{method} {key}", "score", "demo", "bikes", method, "psnr.rgb", "smoke", facts={RESTORED_KEY: key}),
+                ClipScore("psnr.rgb", value, None),
+            )
+            # Bicubic has scores of an earlier state too, scored later.
+            for method, key, value in (
+                ("bicubic", "bicubic old", 1.0),
+                ("realesrgan", "realesrgan old", 2.0),
+                ("ours", "ours new", 3.0),
+                ("bicubic", "bicubic older", 9.0),
+            )
+        ]
+        store.add(store.begin_run("made", {}), units)
+        found, (note,) = tell_metrics(collected, frozenset({"3"}), store, tmp_path)
+    assert "not the frames that were judged, so that their scores are left out: ours on bikes" in note
+    overall = next(each for each in found if each.question == "overall")
+    # Only realesrgan against Bicubic is left, and realesrgan's votes and score are the better ones.
+    assert (overall.clips, overall.tau) == (1, 1.0)
 
 
 def test_a_pair_that_nobody_was_asked_about_is_named(degenerate: Path) -> None:
