@@ -113,14 +113,20 @@ def load_published_card(name: str, search: Sequence[Path] = ()) -> PublishedCard
     return _as(PublishedCard, load_card(name, "published", search))
 
 
-def load_published_cards(search: Sequence[Path] = ()) -> list[PublishedCard]:
-    """Every published set, sorted by name. Raises InputError, as `load_card`, for the first that is wrong."""
+def load_published_cards(search: Sequence[Path] = ()) -> tuple[list[PublishedCard], list[str]]:
+    """Every published set, sorted by name, and what is wrong with others, one line each: a wrong file does not hide the rest."""
     library = _Library(search)
-    entries = [
-        entry for file in library.files if file.kind in (None, "published") and (entry := library.entry(file)).kind == "published"
-    ]
-    found = [library.find(entry.name, "published") for entry in sorted(entries, key=lambda entry: entry.name)]
-    return [validate_card(library.resolve(entry), PublishedCard) for entry in found]
+    found: list[PublishedCard] = []
+    problems: list[str] = []
+    for file in library.files:
+        if file.kind in (None, "published"):
+            try:
+                entry = library.entry(file)
+                if entry.kind == "published":
+                    found.append(validate_card(library.resolve(library.find(entry.name, "published")), PublishedCard))
+            except InputError as error:
+                problems.append(str(error))
+    return sorted(found, key=lambda card: card.name), problems
 
 
 def has_card(name: str, search: Sequence[Path] = ()) -> bool:

@@ -156,6 +156,10 @@ def report(
         raise InputError(
             "--against paper and --protocol exclude each other: published values belong to the protocol of the report's card"
         )
+    if against not in ("", PAPER):
+        from mgld_bench.report.collect.published_sets import require_set
+
+        require_set(against, cards or ())
     of_scores = {"--gt": gt, "--lr": lr, "--frames": frames, "--shift": shift, "--colour": colour}
     alone = [option for option, value in of_scores.items() if value]
     if alone and not scores:

@@ -17,8 +17,9 @@ from mgld_bench.engine.kept_scores import digests_of_scored, open_kept
 from mgld_bench.engine.machine import command_line
 from mgld_bench.engine.metric_choice import choose_metrics
 from mgld_bench.engine.progress import Progress
+from mgld_bench.errors import sentence
 from mgld_bench.report.collect.from_kept import KeptRequest, collect_kept
-from mgld_bench.report.collect.published_sets import published_sets
+from mgld_bench.report.collect.published_sets import usable_sets
 from mgld_bench.report.videos.wanted import VideoWish
 from mgld_bench.report.write import ReportFiles, needs_pictures, write_dated_report, write_report
 
@@ -68,7 +69,9 @@ def write_kept(
     low = _clips(wish.low_resolution) if wish.low_resolution is not None and needs_pictures(formats) else {}
     with open_kept(store) as kept:
         data = collect_kept(chosen, wish.ground_truth, request, kept, progress, " ".join(command_line()), low)
-    data = replace(data, published_sets=published_sets(wish.cards))
+    known, wrong = usable_sets(wish.cards)
+    lines = [sentence(f"Left out of the published sets: {problem}") for problem in wrong]
+    data = replace(data, published_sets=known, footnotes=(*data.footnotes, *lines))
     if output is not None:
         return write_report(data, output, formats, progress=progress, videos=videos, against=wish.against)
     return write_dated_report(data, workspace, formats, progress=progress, videos=videos, against=wish.against)

@@ -64,3 +64,29 @@ def test_a_paper_with_other_numbers_is_another_instance(top: Path, tmp_path: Pat
         "**Warning:** UDM10/GT: another instance of this test set than that of Paper other-2026 [other-2026] (bicubic: PSNR"
         in text
     )
+
+
+def test_a_wrong_set_is_named_and_fails_only_what_asks_for_it(top: Path, tmp_path: Path) -> None:
+    place = tmp_path / "cards/reports/published"
+    place.mkdir(parents=True)
+    (place / "wrong-2026.yaml").write_text("name: wrong-2026\nfile: wrong-2026.csv\n")
+    words = (
+        "report",
+        "--scores",
+        top / "out",
+        "--gt",
+        top / "UDM10/GT",
+        "--cards",
+        tmp_path / "cards",
+        "--quiet",
+        "--format",
+        "md",
+    )
+    home = {"MGLD_BENCH_HOME": str(top / "home")}
+    done = call(*words, "-o", tmp_path / "r", environment=home)
+    assert done.code == 0, done.err
+    assert "Left out of the published sets:" in " ".join(done.out.split())
+    asked = call(*words, "-o", tmp_path / "s", "--against", "wrong-2026", environment=home)
+    assert (asked.code, "wrong-2026.csv does not exist" in asked.err) == (2, True)
+    unknown = call(*words, "-o", tmp_path / "s", "--against", "dove-2024", environment=home)
+    assert (unknown.code, "did you mean dove-2025" in unknown.err) == (2, True)

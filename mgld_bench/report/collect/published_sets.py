@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mgld_bench.cards.loader import load_protocol, load_published_card, load_published_cards
+from mgld_bench.cards.loader import load_protocol, load_published_card, load_published_cards, usable_cards
 from mgld_bench.cards.published_card import PublishedCard, TestSet
 from mgld_bench.cards.schemas import Card, ProtocolCard, Statement
 from mgld_bench.cards.validation import field_error
@@ -88,17 +88,45 @@ def is_named(name: str, dataset: str) -> bool:
 
 def published_sets(search: Sequence[Path] = ()) -> tuple[PublishedSet, ...]:
     """Every published set on the search path, by name. Raises InputError where a card or its file is wrong."""
+    found, problems = usable_sets(search)
+    if problems:
+        raise InputError(problems[0])
+    return found
+
+
+def usable_sets(search: Sequence[Path] = ()) -> tuple[tuple[PublishedSet, ...], tuple[str, ...]]:
+    """As `published_sets`, with what is wrong with others as lines: a report that needs none of them does not fail for them."""
     protocols: dict[str, ProtocolCard] = {}
-    return tuple(_resolved(card, search, protocols) for card in load_published_cards(search))
+    cards, problems = load_published_cards(search)
+    found = []
+    for card in cards:
+        try:
+            found.append(_resolved(card, search, protocols))
+        except InputError as error:
+            problems.append(str(error))
+    return tuple(found), tuple(problems)
+
+
+def require_set(name: str, search: Sequence[Path] = ()) -> None:
+    """Raise InputError where there is no published set of this name, or it is wrong: before anything is read."""
+    entries, _ = usable_cards("published", search)
+    names = [entry.name for entry in entries]
+    if name not in names:
+        raise InputError(_no_set(name, names))
+    load_published_set(name, search)
 
 
 def chosen_set(name: str, sets: Sequence[PublishedSet]) -> PublishedSet:
     """The set of this name. Raises InputError that names the nearest one where there is none."""
     names = [one.name for one in sets]
     if name not in names:
-        hint = did_you_mean(name, [*names, "paper"], "see mgld-bench list published")
-        raise InputError(f"--against {name}: there is no published set of this name; {hint}")
+        raise InputError(_no_set(name, names))
     return sets[names.index(name)]
+
+
+def _no_set(name: str, names: Sequence[str]) -> str:
+    hint = did_you_mean(name, [*names, "paper"], "see mgld-bench list published")
+    return f"--against {name}: there is no published set of this name; {hint}"
 
 
 def load_published_set(name: str, search: Sequence[Path] = ()) -> PublishedSet:

@@ -9,11 +9,12 @@ from mgld_bench.engine.plan import Plan
 from mgld_bench.engine.progress import Progress
 from mgld_bench.engine.safe_writes import has_writer
 from mgld_bench.engine.session import Session
+from mgld_bench.errors import sentence
 from mgld_bench.report.collect.costs import with_costs
 from mgld_bench.report.collect.data import ReportData
 from mgld_bench.report.collect.from_store import collect
 from mgld_bench.report.collect.merged import Part, merged
-from mgld_bench.report.collect.published_sets import published_sets
+from mgld_bench.report.collect.published_sets import usable_sets
 
 
 def collect_sessions(
@@ -45,5 +46,6 @@ def collect_sessions(
         if running:
             notes.append(f"A run is going on in {session.workspace}: what it has not scored yet is missing here.")
     whole = parts[0].data if len(parts) == 1 else merged(parts)
-    known = published_sets(sessions[0].cards)
+    known, wrong = usable_sets(sessions[0].cards)
+    notes += [sentence(f"Left out of the published sets: {problem}") for problem in wrong]
     return with_costs(replace(whole, footnotes=(*dict.fromkeys(notes), *whole.footnotes), published_sets=known), sessions)
