@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,13 @@ def test_an_address_that_cannot_be_had(study: Path) -> None:
     assert (elsewhere.code, elsewhere.err) == (2, "mgld-bench: --host 192.0.2.1: this machine does not have this address\n")
     wrong = call("study", "serve", study, "--root-path", "/a b")
     assert (wrong.code, wrong.err) == (2, "mgld-bench: --root-path '/a b': write a path such as /study\n")
+
+
+def test_without_the_packages_of_the_extra(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "mgld_bench.study.serving.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    done = call("study", "serve", study)
+    assert (done.code, done.err) == (2, "mgld-bench: study serve needs uvicorn: pip install 'mgld-bench[study]'\n")
 
 
 def test_a_folder_without_a_study(tmp_path: Path) -> None:
