@@ -17,7 +17,7 @@ from mgld_bench.report.collect.scored import ScoredCell, scored_cells
 from mgld_bench.report.tables.beside import Beside, beside, beside_notes, blocks, instance_warnings
 from mgld_bench.report.tables.cost_table import build_cost_table
 from mgld_bench.report.tables.differences import paired_lines
-from mgld_bench.report.tables.fingerprint import Fingerprint, take_fingerprint
+from mgld_bench.report.tables.fingerprint import take_fingerprint
 from mgld_bench.report.tables.instances import instance_notes
 from mgld_bench.report.tables.notes import Footnotes, caption, fine_print, footnotes_of, legend, notes
 from mgld_bench.report.tables.numbers import mean, rank
@@ -70,6 +70,7 @@ def build_table(data: ReportData, against_published: bool, against: str = "") ->
     )
     method_line = tuple((Heading(heading),) for heading in data.method_headings.values())
     fingerprint = take_fingerprint(data, whole, published) if published else None
+    copies = instance_notes(data, whole)
     shown = [metric for _, metric in lines]
     return Table(
         title=data.card.heading,
@@ -80,7 +81,13 @@ def build_table(data: ReportData, against_published: bool, against: str = "") ->
         caption=caption(data, whole),
         legend=legend(data, metrics, shown),
         footnotes=marks.all(),
-        notes=(*_findings(data, whole, lines, fingerprint, chosen), *notes(data, lines)),
+        notes=(
+            *(fingerprint.findings if fingerprint else ()),
+            *copies,
+            *(beside_notes(data, chosen, lines) if chosen else ()),
+            *notes(data, lines),
+        ),
+        copies=copies,
         fine_print=fine_print(data, lines),
         warnings=(
             *(fingerprint.warnings if fingerprint else ()),
@@ -98,18 +105,6 @@ def build_table(data: ReportData, against_published: bool, against: str = "") ->
         stated=data.protocol.about(data.protocol.stated, shown),
         assumed=data.protocol.about(data.protocol.assumed, shown),
     )
-
-
-def _findings(
-    data: ReportData,
-    cells: Sequence[ScoredCell],
-    lines: Sequence[tuple[str, str]],
-    fingerprint: Fingerprint | None,
-    chosen: PublishedSet | None,
-) -> tuple[str, ...]:
-    """Which known copies the test sets are, and what stands beside ours."""
-    beside_ours = beside_notes(data, chosen, lines) if chosen else ()
-    return (*(fingerprint.findings if fingerprint else ()), *instance_notes(data, cells), *beside_ours)
 
 
 def _dataset_heading(data: ReportData, cell: ScoredCell) -> str:

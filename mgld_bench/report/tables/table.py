@@ -184,6 +184,8 @@ class Table:
     """The printed name of the method to which differences are taken; "" where there are none."""
     differences: tuple[str, ...] = ()
     """The paired differences to the baseline in words, one sentence per dataset and metric: for files and the page."""
+    copies: tuple[str, ...] = ()
+    """Those of ``notes`` that say which published copies the test sets are: the page shows them however many notes there are."""
     blocks: tuple[PublishedBlock, ...] = ()
     """What a published set prints of the same datasets and metrics, also of methods that are not here."""
     stated: tuple[str, ...] = ()
