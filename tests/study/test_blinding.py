@@ -19,4 +19,8 @@ def card(**fields: object) -> StudyCard:
 def test_only_whole_names_count_and_case_does_not() -> None:
     require_blind(card(), METHODS)
     with pytest.raises(InputError, match="its title, consent or questions name mgld-vsr, sharp, which participants would read"):
+        require_blind(card(title="Sharp: better than MGLD VSR?"), METHODS)
+    with pytest.raises(InputError, match="name realesrgan,"):
+        require_blind(card(title="Is Real-ESRGAN better?"), ("realesrgan", "x"))
+    with pytest.raises(InputError, match="its title, consent or questions name mgld-vsr, sharp, which participants would read"):
         require_blind(card(title="Is MGLD-VSR good?", consent="You will see\nSharp."), METHODS)
