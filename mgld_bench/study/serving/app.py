@@ -153,7 +153,7 @@ class StudySite:
 
     def _require_own_page(self, request: Request, link: str) -> None:
         origin, host = request.headers.get("origin", ""), request.headers.get("host", "")
-        if urlsplit(origin).netloc != host or not host:
+        if not host or _host_of(origin) != host:
             asked = visible_name(f"from a page of {origin[:100] or 'nowhere'} to {host[:100]}")
             self._log(f"refused: a request {asked}; a reverse proxy has to pass Host on as it is")
             raise RefusedError(403, "foreign", "This request does not come from the study's own page.")
@@ -181,6 +181,14 @@ class StudySite:
         except InputError as error:
             self._log(f"a request failed: {error}")
             raise RefusedError(503, "unavailable", "The study cannot be reached for a moment.", wait=2.0) from error
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        # What stands in brackets is no address: no browser sends that.
+        return ""
 
 
 def _page_code(link: str, cookie: str) -> str:

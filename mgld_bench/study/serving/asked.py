@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -20,13 +20,15 @@ _FAMILIES: Final = (
 )
 """In this order: each but the first names those after it too."""
 
+Side = Annotated[int, Field(ge=0, le=1_000_000)]
+
 
 class Window(PlainData):
     """The screen and the window that the study is watched in."""
 
-    screen: tuple[int, int]
+    screen: tuple[Side, Side]
     """Width and height of the screen in CSS pixels."""
-    window: tuple[int, int]
+    window: tuple[Side, Side]
     """Of what the window shows, in CSS pixels."""
     pixel_ratio: float = Field(gt=0, le=100, allow_inf_nan=False)
     """Physical pixels per CSS pixel."""

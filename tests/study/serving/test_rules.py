@@ -213,6 +213,7 @@ def test_a_page_of_somebody_else_cannot_vote(study: SmallStudy, server: Server) 
     for headers in (
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": ""},
         {"X-Study-Page": other.page},
         {"X-Study-Page": ""},
