@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,11 @@ def _rows(path: Path) -> _Rows:
             raise InputError(f"{path}:{line}: is blank; remove the line, and look whether a vote is missing there")
         if len(cells) != len(columns):
             raise InputError(f"{path}:{line}: has {len(cells)} values, and there are {len(columns)} columns")
+        control = next(
+            (cell for cell in cells if any(unicodedata.category(character) == "Cc" for character in cell.strip())), None
+        )
+        if control is not None:
+            raise InputError(f"{path}:{line}: {control.strip()!r} holds a line break or another control character; remove it")
         rows.append(_Row(line, {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}))
     return _Rows(columns, tuple(rows))
 

@@ -54,6 +54,7 @@ def test_pwcmps_form_with_a_mark_of_the_encoding_windows_line_ends_and_ties(tmp_
         (f"{PWCMP}NaN,1,s,a,b,1\n", ":2: observer is 'NaN'"),
         (f"{PWCMP}1,1,,a,b,1\n", ":2: scene is empty"),
         (f'{PWCMP}1,1,"s,a,b,1\n', ":2: is not CSV"),
+        (f'{PWCMP}1,1,s,"a\na",b,1\n', ":3: 'a\\na' holds a line break"),
         (PWCMP.encode() + b"1,1,caf\xe9,a,b,1\n", ":2: is not UTF-8"),
         (PWCMP.encode("utf-16"), ":1: is not UTF-8"),
         (f"{OURS}1,q,d,c,a,b,c,pair,1,,2\n", ":2: choice 'c'"),
