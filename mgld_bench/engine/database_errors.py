@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,7 @@ from mgld_bench.errors import InputError, of_system
 
 _KEPT: Final = "pairs and restored clips are kept, scores are made again"
 _OTHER: Final = "use a different --workspace or --store"
-_REMEDIES: Final = {
+REMEDIES: Final[Mapping[str, str]] = {
     "is full": "free some space, or use a different disk",
     "malformed": f"it is damaged: bring back a copy of it, or move it away and run again: {_KEPT}",
     "not a database": f"move it away and run again: {_KEPT}",
@@ -25,20 +25,20 @@ _REMEDIES: Final = {
     "no such table": f"it is of a different program: {_OTHER}",
     "no such column": f"it is of a different program: {_OTHER}",
 }
-"""What to do, by a part of what SQLite reports."""
+"""What to do about a results database, by a part of what SQLite reports."""
 
 
 @contextmanager
-def database_errors(database: str) -> Iterator[None]:
+def database_errors(database: str, remedies: Mapping[str, str] = REMEDIES) -> Iterator[None]:
     """Turn what a database raises in the block into InputError; ``database``: what and where it is, for people."""
     try:
         yield
     except OSError as error:
         raise InputError(f"{database}: cannot be used: {of_system(error)}") from error
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise _failure(database, reason(error)) from error
+        raise _failure(database, reason(error), remedies) from error
     except ValueError as error:
-        raise _failure(database, f"a row of it is malformed ({reason(error)})") from error
+        raise _failure(database, f"a row of it is malformed ({reason(error)})", remedies) from error
 
 
 def reason(error: BaseException) -> str:
@@ -47,6 +47,6 @@ def reason(error: BaseException) -> str:
     return without_credentials(" ".join(str(cause).split())) or type(cause).__name__
 
 
-def _failure(database: str, what: str) -> InputError:
-    remedy = next((f"; {remedy}" for part, remedy in _REMEDIES.items() if part in what), "")
+def _failure(database: str, what: str, remedies: Mapping[str, str]) -> InputError:
+    remedy = next((f"; {remedy}" for part, remedy in remedies.items() if part in what), "")
     return InputError(f"{database}: cannot be used: {what}{remedy}")

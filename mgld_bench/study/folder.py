@@ -50,7 +50,7 @@ class Study(PlainData):
     card: StudyCard
     created_at: str
     methods: tuple[str, ...]
-    clips: tuple[StudyClip, ...]
+    clips: tuple[StudyClip, ...] = Field(min_length=1)
     """Those of the traps included, which may show nothing else."""
     rate: float = Field(gt=0, allow_inf_nan=False)
     """Frames per second at which all clips are played."""
@@ -117,4 +117,6 @@ def load_study(folder: StudyFolder) -> Study:
         raise InputError(f"{folder.description}: not a study of this release: {where}: {first['msg']}") from error
     if study.format > FORMAT:
         raise InputError(f"{folder.description}: a later release has written it (format {study.format}); update mgld-bench")
+    if study.methods != study.card.methods:
+        raise InputError(f"{folder.description}: its methods are not those of its card: bring it back as it was made")
     return study

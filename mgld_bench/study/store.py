@@ -31,12 +31,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from mgld_bench.engine.database_errors import database_errors
+from mgld_bench.engine.database_errors import REMEDIES, database_errors
 from mgld_bench.errors import InputError
 from mgld_bench.study.votes import Side, Trial, Vote
 
 _VERSION: Final = 1
 """The form of the tables, as SQLite's user_version."""
+_COPY: Final = "bring back a copy of it: votes are nowhere else"
+_REMEDIES: Final = {
+    **REMEDIES,
+    "malformed": f"it is damaged: {_COPY}",
+    "not a database": _COPY,
+    "readonly": "check who may write to it and to its folder",
+    "unable to open": "check who may use it and its folder",
+    "no such table": f"it is of a different program: {_COPY}",
+    "no such column": f"it is of a different program: {_COPY}",
+}
+"""What to do, by a part of what SQLite reports: unlike scores, votes cannot be made again."""
 
 
 class _Table(DeclarativeBase):
@@ -114,7 +125,7 @@ class VoteStore:
         self._engine = create_engine(URL.create("sqlite", database=str(file)), connect_args={"timeout": 30.0})
         event.listen(self._engine, "connect", _durable)
         try:
-            with database_errors(self._named), self._engine.begin() as connection:
+            with database_errors(self._named, _REMEDIES), self._engine.begin() as connection:
                 version = int(connection.execute(text("PRAGMA user_version")).scalar_one())
                 if version > _VERSION:
                     raise InputError(f"{self._named}: a later release has written it; update mgld-bench")
@@ -142,8 +153,8 @@ class VoteStore:
     def participants(self) -> list[Participant]:
         """All, by number."""
         with self._transaction() as connection:
-            rows = connection.execute(select(_Participant.__table__).order_by(_Participant.number)).mappings().all()
-        return [_participant(row) for row in rows]
+            rows = connection.execute(select(_Participant.__table__).order_by(_Participant.number)).mappings()
+            return [_participant(row) for row in rows]
 
     def participant_of(self, token: str) -> Participant | None:
         """Whose link this is; None: nobody's. It is found by the digest, so that timing says nothing of the tokens that exist."""
@@ -170,6 +181,12 @@ class VoteStore:
         query = select(_Trial.__table__).where(_Trial.participant == number).order_by(_Trial.position)
         with self._transaction() as connection:
             return [_trial(row) for row in connection.execute(query).mappings()]
+
+    def shown(self) -> set[tuple[str, str, str]]:
+        """Dataset, clip and side (a method or GROUND_TRUTH) of all that the trials show."""
+        with self._transaction() as connection:
+            queries = [select(_Trial.dataset, _Trial.clip, side).distinct() for side in (_Trial.left, _Trial.right)]
+            return {(dataset, clip, side) for query in queries for dataset, clip, side in connection.execute(query)}
 
     def record(self, number: int, votes: Sequence[Vote]) -> bool:
         """Keep the answers to one trial, all or none; False: it has been answered before, and nothing changes.
@@ -230,19 +247,19 @@ class VoteStore:
             .order_by(_Vote.participant, _Vote.position, _Vote.question)
         )
         with self._transaction() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [
-            Vote(
-                participant=str(row["participant"]),
-                trial=_trial(row),
-                question=row["question"],
-                answer=row["answer"],
-                seconds=row["seconds"],
-                plays=row["plays"],
-                decided_at=row["decided_at"],
-            )
-            for row in rows
-        ]
+            rows = connection.execute(query).mappings()
+            return [
+                Vote(
+                    participant=str(row["participant"]),
+                    trial=_trial(row),
+                    question=row["question"],
+                    answer=row["answer"],
+                    seconds=row["seconds"],
+                    plays=row["plays"],
+                    decided_at=row["decided_at"],
+                )
+                for row in rows
+            ]
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -252,7 +269,7 @@ class VoteStore:
         except IntegrityError:
             raise
         except Exception as error:
-            with database_errors(self._named):
+            with database_errors(self._named, _REMEDIES):
                 raise error
 
 

@@ -68,7 +68,7 @@ def made_up_study(
             frames=10,
             size=(64, 48),
             low_resolution_size=(64, 48),
-            videos={},
+            videos={side: f"{side}.webm" for side in (*methods, "bicubic", GROUND_TRUTH)},
             low_resolution="lr.webm",
         )
         for dataset, clip in (name.split("/") for name in clips)

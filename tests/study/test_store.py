@@ -87,7 +87,7 @@ def test_when_videos_were_fetched_and_when_answered_outlast_the_process(tmp_path
 
 def test_what_is_no_database_of_votes_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.sqlite").write_text("not a database, but long enough to be taken for the header of one" * 20)
-    with pytest.raises(InputError, match="not a database"):
+    with pytest.raises(InputError, match="not a database; bring back a copy of it: votes are nowhere else"):
         VoteStore(tmp_path / "text.sqlite")
     with closing(sqlite3.connect(tmp_path / "newer.sqlite")) as connection, connection:
         connection.execute("PRAGMA user_version = 99")

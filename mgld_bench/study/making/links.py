@@ -15,6 +15,7 @@ from mgld_bench.engine.safe_writes import sole_writer
 from mgld_bench.errors import InputError, of_system
 from mgld_bench.study.folder import Study, StudyFolder, load_study
 from mgld_bench.study.making.schedule import Schedule
+from mgld_bench.study.opening import open_votes
 from mgld_bench.study.store import VoteStore
 from mgld_bench.study.votes import GROUND_TRUTH, Trial
 
@@ -65,7 +66,7 @@ def invite(folder: StudyFolder, count: int, now: datetime) -> list[Link]:
     schedule = _schedule(study)
     # Two that invite at once would ask the same people twice.
     with sole_writer(folder.path):
-        store = VoteStore(folder.votes)
+        store = open_votes(folder, study)
         try:
             there = len(store.participants())
         finally:

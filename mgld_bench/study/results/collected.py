@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mgld_bench.errors import InputError
 from mgld_bench.statistics.choices import FIRST, SECOND, TIE, Choices
 from mgld_bench.study.card import Screening
 from mgld_bench.study.folder import StudyFolder, load_study
-from mgld_bench.study.store import Participant, VoteStore
+from mgld_bench.study.opening import open_votes
+from mgld_bench.study.store import Participant
 from mgld_bench.study.votes import Trial, Vote
 
 
@@ -55,9 +55,7 @@ def votes_of_study(folder: Path) -> Collected:
     """The votes of a study on disk. Raises InputError where there is no study, or its database cannot be read."""
     place = StudyFolder(folder)
     study = load_study(place)
-    if not place.votes.is_file():
-        raise InputError(f"{folder}: has no votes.sqlite, the database of its participants: copy it back from the server")
-    store = VoteStore(place.votes)
+    store = open_votes(place, study)
     try:
         people, votes = tuple(store.participants()), tuple(store.votes())
         trials = {str(person.number): store.trials(person.number) for person in people}

@@ -15,6 +15,7 @@ import uvicorn
 from mgld_bench.errors import InputError
 from mgld_bench.signals import ENDING
 from mgld_bench.study.folder import Study, StudyFolder, load_study
+from mgld_bench.study.opening import open_votes
 from mgld_bench.study.serving.app import StudySite
 from mgld_bench.study.serving.checks import check_study
 from mgld_bench.study.serving.listening import is_loopback, listen
@@ -57,7 +58,7 @@ def serve(folder: StudyFolder, options: ServeOptions, log: Callable[[str], None]
     root_path = _root_path(options.root_path)
     listening = listen(options.host, options.port)
     try:
-        store = VoteStore(folder.votes)
+        store = open_votes(folder, study)
         site = StudySite(folder, study, store, root_path, log)
         for line in _beginning(study, store, options, listening.getsockname()[1], root_path):
             log(line)
