@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mgld_bench.cards.schemas import Card
 from mgld_bench.plain_data import PlainData
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)]
-ClipName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*/[^./\\][^/\\]*$", max_length=300)]
+
+
+def _clip_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*/[^./\\][^/\\]*", text):
+        raise ValueError(f'name a clip as dataset/clip, such as demo/bikes, not "{text}"')
+    return text
+
+
+ClipName = Annotated[str, Field(max_length=300), AfterValidator(_clip_name)]
 """``dataset/clip``."""
 
 

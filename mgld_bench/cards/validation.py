@@ -18,6 +18,9 @@ from mgld_bench.errors import InputError, did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 SomeCard = TypeVar("SomeCard", bound=Card)
 
+_COUNTS: Final = {"too_short": ("min_length", "at least"), "too_long": ("max_length", "at most")}
+"""Errors in the number of entries: the name of the bound, and words for it."""
+
 
 def validate_card(tree: Tree, schema: type[SomeCard]) -> SomeCard:
     """The tree as a card. Types are strict: 5 is not text, and "5" is not a number.
@@ -115,6 +118,10 @@ def _explain(tree: Tree, model: type[BaseModel], problem: ErrorDetails, above: t
         return f'{found.place}: {field}: YAML reads {found.text} as {kind}; put it in quotes: "{found.text}"'
     if problem["type"] == "value_error":
         return f"{found.place}: {field}: {problem['ctx']['error']}"
+    if problem["type"] in _COUNTS:
+        bound, words = _COUNTS[problem["type"]]
+        limit, there = problem["ctx"][bound], len(found.value) if isinstance(found.value, dict | list) else "so many"
+        return f"{found.place}: {field}: should have {words} {limit} {'entry' if limit == 1 else 'entries'}, not {there}"
     message = problem["msg"].removeprefix("Input ")
     value = f", not {json.dumps(found.value)}" if not isinstance(found.value, dict | list) else ""
     return f"{found.place}: {field}: {message}{value}"
