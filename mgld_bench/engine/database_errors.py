@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mgld_bench.engine.credentials import without_credentials
@@ -43,6 +44,9 @@ def database_errors(database: str, remedies: Mapping[str, str] = REMEDIES) -> It
 
 def reason(error: BaseException) -> str:
     """What a database says, in one line without the statement that it was about and without passwords."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return " ".join((*map(str, first["loc"]), first["msg"]))
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return without_credentials(" ".join(str(cause).split())) or type(cause).__name__
 

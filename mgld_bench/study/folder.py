@@ -114,7 +114,9 @@ def load_study(folder: StudyFolder) -> Study:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{folder.description}: not a study of this release: {where}: {first['msg']}") from error
+        raise InputError(
+            f"{folder.description}: not a study of this release: {where + ': ' if where else ''}{first['msg']}"
+        ) from error
     if study.format > FORMAT:
         raise InputError(f"{folder.description}: a later release has written it (format {study.format}); update mgld-bench")
     if study.methods != study.card.methods:

@@ -43,7 +43,7 @@ _REMEDIES: Final = {
     "malformed": f"it is damaged: {_COPY}",
     "not a database": _COPY,
     "readonly": "check who may write to it and to its folder",
-    "unable to open": "check who may use it and its folder",
+    "unable to open": "check who may use it and its folder; from where nothing can be written, copy the folder first",
     "no such table": f"it is of a different program: {_COPY}",
     "no such column": f"it is of a different program: {_COPY}",
 }

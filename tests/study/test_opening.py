@@ -49,7 +49,7 @@ def test_an_answer_that_nobody_can_give_and_a_card_of_other_methods_are_one_line
         fields = {"participant": "1", "question": "overall", "answer": "left", "seconds": 1.0, "plays": 1, "decided_at": ""}
         store.record(1, [Vote.model_validate({**fields, "trial": trial})])
     change(small, "UPDATE votes SET answer = 'maybe'")
-    with pytest.raises(InputError, match="a row of it is malformed"):
+    with pytest.raises(InputError, match=r"a row of it is malformed \(answer Input should be 'left', 'right' or 'tie'\)"):
         votes_of_study(small.folder.path)
     study = small.study.model_copy(update={"methods": small.study.methods[:2]})
     small.folder.description.write_text(study.model_dump_json(), encoding="utf-8")
