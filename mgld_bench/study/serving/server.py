@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -56,6 +57,7 @@ def serve(folder: StudyFolder, options: ServeOptions, log: Callable[[str], None]
     study = load_study(folder)
     check_study(folder, study)
     root_path = _root_path(options.root_path)
+    _require_addresses(options.proxy)
     listening = listen(options.host, options.port)
     try:
         store = open_votes(folder, study)
@@ -123,6 +125,15 @@ def _beginning(study: Study, store: VoteStore, options: ServeOptions, port: int,
         )
     shown = f"[{options.host}]" if ":" in options.host else options.host
     yield f"serving on http://{shown}:{port}{root_path}/s/LINK/; Ctrl-C ends, and every vote is kept"
+
+
+def _require_addresses(proxies: str) -> None:
+    """A name or a misspelt address would be nobody's, and the proxy silently not believed."""
+    for text in proxies.split(",") if proxies else []:
+        try:
+            ipaddress.ip_network(text.strip())
+        except ValueError:
+            raise InputError(f"--proxy {text.strip()}: is no address; write addresses or networks, such as 127.0.0.1") from None
 
 
 def _root_path(text: str) -> str:

@@ -68,6 +68,14 @@ def test_every_ending_signal_ends_it(study: Path, number: signal.Signals) -> Non
         assert server.process.wait(timeout=60) == 130
 
 
+def test_a_proxy_by_a_name_would_never_be_believed(study: Path) -> None:
+    done = call("study", "serve", study, "--proxy", "127.0.0.1,localhost")
+    assert (done.code, done.err) == (
+        2,
+        "mgld-bench: --proxy localhost: is no address; write addresses or networks, such as 127.0.0.1\n",
+    )
+
+
 def test_an_address_that_cannot_be_had(study: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
