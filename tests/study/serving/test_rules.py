@@ -260,6 +260,13 @@ def test_a_body_that_does_not_come_is_not_waited_for(study: SmallStudy, server: 
 def test_a_connection_that_says_nothing_is_closed(server: Server) -> None:
     assert raw(server, b"") == b""
     assert raw(server, b"GET / HTTP/1.1\r\nHost: x\r\n") == b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        # A second request, whose head does not end.
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        while connection.recv(65536):
+            pass
 
 
 def test_an_expired_link(study: SmallStudy, server: Server) -> None:
