@@ -139,10 +139,10 @@ def _why(line: Line) -> str:
 
 def _caption(result: SideBySide, lines: Sequence[Line]) -> str:
     counts = sorted({line.clips for line in lines})
-    clips = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    clips = f"{counts[0]} to {counts[-1]} clips" if len(counts) > 1 else "clip" if counts == [1] else f"{counts[0]} clips"
     frames = "; ".join(f"{one.protocol.name}: {one.protocol.selection}" for one in result.under)
     return (
-        f"the same {clips} clips under each protocol: {frames}; averaging: mean over frames, then over clips, in all of them. "
+        f"the same {clips} under each protocol: {frames}; averaging: mean over frames, then over clips, in all of them. "
         "What each protocol states and assumes: mgld-bench list protocols NAME"
     )
 
