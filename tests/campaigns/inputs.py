@@ -9,7 +9,6 @@ import struct
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import distribution
@@ -31,10 +30,10 @@ from mgld_bench.clips.writing import frame_name, write_frame
 from mgld_bench.comparing.from_scores import read_csv, read_json
 from mgld_bench.comparing.gates.gate import load_gate
 from mgld_bench.engine.store import Store, sqlite_address
-from mgld_bench.errors import InputError
 from mgld_bench.pairs.record import read_record as read_pair_record
 from mgld_bench.pairs.stored import read_pair
 from mgld_bench.report.collect.published import load_published
+from mgld_bench.report.collect.published_rows import read_rows
 from mgld_bench.report.figures.inputs.votes import read_votes
 from mgld_bench.restoring.partial import PartialClip
 from mgld_bench.restoring.record import open_restored, read_record
@@ -177,11 +176,8 @@ def _damage_safetensors(draw: random.Random, content: bytes) -> bytes:
 
 
 def _published(path: Path) -> object:
-    found = []
-    for table in ("table1", "table3"):
-        with suppress(InputError):
-            found.append(load_published(Published(file=str(path), table=table)))
-    return found or load_published(Published(file=str(path), table="table2"))
+    tables = {row.table for row in read_rows(path)}
+    return [load_published(Published(file=str(path), table=table)) for table in tables]
 
 
 def _restored(path: Path) -> object:

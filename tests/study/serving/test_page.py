@@ -84,7 +84,7 @@ def test_one_goes_on_after_a_reload_a_back_button_and_in_a_second_tab(
         page_of.vote(page, "1", "1")
         page_of.at(page, 2)
         page.reload()
-        assert page.locator("#how-many").inner_text().startswith("You have answered 1 of 4 pairs; what is left takes about")
+        page.wait_for_selector("#how-many:has-text('You have answered 1 of 4 pairs; what is left takes about')")
         page_of.begin(page)
         page_of.at(page, 2)
         page.goto("about:blank")
@@ -187,7 +187,7 @@ def test_a_window_that_is_too_small_shows_nothing_until_it_is_larger(browser: Br
     with page_of.seated(browser, server.link(study.tokens[6]), width=200, height=400) as page:
         page.click("#agree")
         page.wait_for_selector("#instructions:visible")
-        assert "200\u00a0×\u00a0400 pixels, and 224\u00a0×\u00a0214 are needed" in page.locator("#screen-check").inner_text()
+        page.wait_for_selector("#screen-check:has-text('200\u00a0×\u00a0400 pixels, and 224\u00a0×\u00a0214 are needed')")
         assert page.locator("#begin").is_disabled()
         page.set_viewport_size({"width": 800, "height": 600})
         page.click("#begin")
@@ -224,7 +224,7 @@ def test_everybody_can_use_it(browser: Browser, study: SmallStudy, server: Serve
         page.locator("#play").focus()
         page.keyboard.press("Space")
         page_of.watched(page)
-        assert page.get_by_role("status").inner_text() == "Watched. Answer below, or play it again."
+        page.get_by_role("status").get_by_text("Watched. Answer below, or play it again.", exact=True).wait_for()
         page.keyboard.press("1")
         check_usable(page)
         question = page.get_by_role("group", name="Which one is steadier from frame to frame?")
