@@ -89,13 +89,11 @@ class Program(Restorer[ProgramOptions]):
             shutil.rmtree(stage, ignore_errors=True)
 
     def notes(self, clip: Clip) -> Mapping[str, str]:
-        """Which program it was, how long it ran, and what it left behind."""
+        """Which program it was, and what it left behind."""
         notes = {"program": f"{self.options.command[0]}, {_identity_of(self.options).in_words}"}
         end = self._ends.get(clip.name)
-        if end is not None:
-            notes["program_seconds"] = f"{end.seconds:.3f}"
-            if end.left:
-                notes["processes"] = f"{end.left} of its processes went on after it had ended, and were ended"
+        if end is not None and end.left:
+            notes["processes"] = f"{end.left} of its processes went on after it had ended, and were ended"
         if clip.name in self._lossy:
             notes["lossy"] = "the program stored its result with lossy compression"
         if self.options.pixel_format:

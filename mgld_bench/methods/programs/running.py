@@ -28,7 +28,6 @@ class End(BaseModel):
     """Its exit code; negative: the signal that ended it."""
     left: int
     """Processes that it left behind, and that were ended."""
-    seconds: float
     memory: int
     """Bytes: the most that its processes had resident together."""
     gpu_memory: int | None

@@ -50,7 +50,6 @@ def main(spec_path: Path) -> int:
 
 
 def _run(spec: dict[str, Any], log: IO[bytes]) -> dict[str, Any]:
-    began = time.monotonic()
     process = subprocess.Popen(  # noqa: S603
         spec["arguments"],
         cwd=spec["folder"],
@@ -61,7 +60,7 @@ def _run(spec: dict[str, Any], log: IO[bytes]) -> dict[str, Any]:
         start_new_session=True,
         preexec_fn=_heed_signals,  # noqa: PLW1509 - there are no threads here
     )
-    watch = _Watch(spec, began)
+    watch = _Watch(spec, time.monotonic())
     output = cast("IO[bytes]", process.stdout)
     reason, written, silent = "", 0, False
     while not reason and process.poll() is None:
@@ -72,7 +71,6 @@ def _run(spec: dict[str, Any], log: IO[bytes]) -> dict[str, Any]:
             text = os.read(output.fileno(), 1 << 16)
             silent, written = not text, _keep(log, text, written)
         reason = reason or watch.look()
-    seconds = time.monotonic() - began
     left = _end_all(spec["afterwards"] if reason else [], 0.0 if reason == "abandoned" else _GRACE)
     os.set_blocking(output.fileno(), False)
     while not silent and (text := output.read(1 << 16)):
@@ -81,7 +79,6 @@ def _run(spec: dict[str, Any], log: IO[bytes]) -> dict[str, Any]:
         "reason": reason,
         "code": process.wait(),
         "left": left if not reason else 0,
-        "seconds": seconds,
         "memory": watch.memory,
         "gpu_memory": watch.gpu_memory,
     }
