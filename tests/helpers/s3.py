@@ -29,7 +29,7 @@ class S3Server:
         """The address of a prefix in a new bucket."""
         bucket = f"bench{next(self.numbers)}"
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/{bucket}", method="PUT"), timeout=30).close()
-        return f"s3://{bucket}/work/space"
+        return f"s3://{bucket}/shared/space"
 
     def download(self, address: str, folder: Path) -> Path:
         """Everything below an address, as files in ``folder``."""
